@@ -1,0 +1,118 @@
+"""Make sure that a Docker engine with Compose v2 answers on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from testbed import machine, shell
+
+STEP = "engine"
+PACKAGES = ["docker.io", "docker-cli", "docker-compose", "docker-buildx"]
+SUITE = "trixie"
+SOURCES = machine.APT / "sources.list.d/slipway-trixie.list"
+PINS = machine.APT / "preferences.d/slipway-trixie"
+STARTED_BY_US = shell.STATE / "dockerd.started"
+ANSWERS_WITHIN = 60.0
+
+
+def ensure() -> None:
+    """Install what is missing, start the engine where it does not run; touch nothing where one answers already."""
+    if not _answers() or not _complete():
+        if not shutil.which("dockerd") or not _complete():
+            _install()
+        if not _answers():
+            _start()
+    missing = [plugin for plugin in ("compose", "buildx") if not shell.succeeds(["docker", plugin, "version"])]
+    if missing:
+        raise shell.StepError(f"engine: `docker {missing[0]}` does not work with {shutil.which('docker')}")
+    versions = [
+        shell.answer(["docker", "version", "--format", "{{.Server.Version}}"]),
+        shell.answer(["docker", "compose", "version", "--short"]),
+        (shell.answer(["docker", "buildx", "version"]) or "").partition(" ")[2].split(" ")[0],
+    ]
+    shell.say(STEP, "Docker {} answers, with Compose {} and buildx {}".format(*versions))
+
+
+def stop() -> None:
+    """Stop the daemon if it is one that `ensure` started without systemd."""
+    if not STARTED_BY_US.is_file():
+        return
+    pid = int(STARTED_BY_US.read_text())
+    if _is_dockerd(pid):
+        shell.say(STEP, "stopping the dockerd that this testbed started")
+        os.kill(pid, 15)
+        deadline = time.monotonic() + ANSWERS_WITHIN
+        while _is_dockerd(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    STARTED_BY_US.unlink()
+
+
+def _answers() -> bool:
+    return shell.succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
+
+
+def _complete() -> bool:
+    return all(shell.succeeds(["docker", plugin, "version"]) for plugin in ("compose", "buildx"))
+
+
+def _install() -> None:
+    codename = machine.require_debian()
+    if codename != SUITE:
+        source = machine.apt_source().for_suite(SUITE)
+        SOURCES.write_text("\n".join(source.one_line()) + "\n")
+        PINS.write_text(pins(SUITE, PACKAGES))
+    shell.say(STEP, "installing Docker from Debian 13 (about 40 s)")
+    machine.install(STEP, PACKAGES)
+
+
+def pins(suite: str, packages: list[str]) -> str:
+    """Return apt preferences that take only `packages` from `suite` and everything else from the machine's own release."""
+    stanzas = (("*", 100), (" ".join(packages), 990))
+    return "\n".join(f"Package: {names}\nPin: release n={suite}\nPin-Priority: {rank}\n" for names, rank in stanzas)
+
+
+def _start() -> None:
+    log = shell.log_path("dockerd")
+    shell.say(STEP, "starting the engine (about 4 s)")
+    if machine.has_systemd():
+        shell.run(STEP, ["systemctl", "enable", "--now", "docker.service"])
+        process = None
+    else:
+        _forget_dead_daemon()
+        # Not through the init script: its `ulimit` fails where the kernel withholds CAP_SYS_RESOURCE.
+        with log.open("a") as out:
+            process = subprocess.Popen(
+                ["dockerd"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", start_new_session=True
+            )
+        STARTED_BY_US.write_text(f"{process.pid}\n")
+    deadline = time.monotonic() + ANSWERS_WITHIN
+    while not _answers():
+        if process is not None and process.poll() is not None:
+            print("\n".join(log.read_text(errors="replace").splitlines()[-shell.TAIL_LINES :]))
+            raise shell.StepError(f"engine: dockerd ended with code {process.returncode}; see {log.relative_to(shell.ROOT)}")
+        if time.monotonic() > deadline:
+            raise shell.StepError(f"engine: dockerd does not answer after {ANSWERS_WITHIN:.0f} s")
+        time.sleep(0.1)
+
+
+def _forget_dead_daemon() -> None:
+    """Remove process id files of a former life of the machine: dockerd refuses to start if that id is alive as another."""
+    for path, name in ((Path("/var/run/docker.pid"), "dockerd"), (Path("/run/docker/containerd/containerd.pid"), "containerd")):
+        text = path.read_text().strip() if path.is_file() else ""
+        if text and not _is_process(int(text), name):
+            path.unlink()
+
+
+def _is_dockerd(pid: int) -> bool:
+    return _is_process(pid, "dockerd")
+
+
+def _is_process(pid: int, name: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() == name
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,58 @@
+"""What the testbed has to know of the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from testbed import apt, shell
+
+APT = Path("/etc/apt")
+EXTRA_CERTIFICATES = Path("/usr/local/share/ca-certificates")
+
+
+def os_release() -> dict[str, str]:
+    """Return /etc/os-release as a dictionary."""
+    lines = Path("/etc/os-release").read_text().splitlines()
+    pairs = (line.split("=", 1) for line in lines if "=" in line)
+    return {name: value.strip("\"'") for name, value in pairs}
+
+
+def require_debian() -> str:
+    """Return the codename of this Debian (`bookworm`, `trixie`); raise StepError on anything else, and without root."""
+    release = os_release()
+    if release.get("ID") != "debian" or release.get("VERSION_CODENAME") not in {"bookworm", "trixie"}:
+        name = release.get("PRETTY_NAME", "unknown")
+        raise shell.StepError(f"this machine runs {name}; the testbed installs its packages on Debian 12 and 13 only")
+    if os.geteuid():
+        raise shell.StepError("installing packages needs root; run the same command with sudo")
+    return release["VERSION_CODENAME"]
+
+
+def apt_source() -> apt.Source:
+    """Return the machine's own entry for Debian itself."""
+    files = [APT / "sources.list", *APT.glob("sources.list.d/*.list"), *APT.glob("sources.list.d/*.sources")]
+    texts = {str(path): path.read_text() for path in files if path.is_file()}
+    try:
+        return apt.main_source(apt.parse(texts), require_debian())
+    except ValueError as error:
+        raise shell.StepError(str(error)) from None
+
+
+def install(step: str, packages: list[str], *, refresh: bool = True) -> None:
+    """Install Debian packages without recommends, refreshing the index first unless told otherwise."""
+    if refresh:
+        shell.run(step, ["apt-get", "update"])
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    options = ["-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
+    shell.run(step, ["apt-get", "install", *options, *packages], env=env)
+
+
+def has_systemd() -> bool:
+    """Say whether systemd runs this machine."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def extra_certificates() -> list[Path]:
+    """Return the CA certificates that were added to this machine (those of a TLS-inspecting gateway, say)."""
+    return sorted(EXTRA_CERTIFICATES.rglob("*.crt"))

@@ -1,0 +1,78 @@
+"""Run commands for the testbed: one log per step under .testbed/log, one progress line per thing that takes time."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".testbed"
+LABEL = "slipway.testbed"
+TAIL_LINES = 25
+
+
+class StepError(Exception):
+    """A step failed; the message is one sentence for the person at the terminal."""
+
+
+def say(step: str, text: str) -> None:
+    """Print one progress line."""
+    print(f"==> {step}: {text}", flush=True)
+
+
+def log_path(step: str) -> Path:
+    """Return the log file of a step, with its directory made."""
+    directory = STATE / "log"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"{step}.log"
+
+
+def run(
+    step: str,
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float | None = None,
+) -> None:
+    """Run a command with its output appended to the step's log.
+
+    Raises StepError when it fails or takes longer than `timeout` seconds, after showing the end of its output.
+    """
+    log = log_path(step)
+    with log.open("a") as out:
+        out.write(f"$ {' '.join(argv)}\n")
+        out.flush()
+        start = out.tell()
+        try:
+            code = subprocess.run(
+                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd, timeout=timeout, check=False
+            ).returncode
+        except FileNotFoundError:
+            raise StepError(f"{step}: the command {argv[0]} is not installed") from None
+        except subprocess.TimeoutExpired:
+            code = -1
+    if code:
+        with log.open(errors="replace") as written:
+            written.seek(start)
+            lines = written.read().splitlines()[-TAIL_LINES:]
+        print("\n".join(f"    {line}" for line in lines), flush=True)
+        reason = f"took longer than {timeout} s" if code == -1 else f"ended with code {code}"
+        raise StepError(f"{step}: `{' '.join(argv[:4])}` {reason}; all of its output is in {log.relative_to(ROOT)}")
+
+
+def answer(argv: Sequence[str], timeout: float = 20) -> str | None:
+    """Return the standard output of a command, stripped; None when it fails, is missing or takes over `timeout` seconds."""
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def succeeds(argv: Sequence[str], timeout: float = 20) -> bool:
+    """Say whether a command ends with code 0 within `timeout` seconds."""
+    return answer(argv, timeout) is not None
