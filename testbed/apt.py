@@ -80,12 +80,12 @@ def parse(files: Mapping[str, str]) -> list[Source]:
     return found
 
 
-def main_source(sources: Iterable[Source], codename: str) -> Source:
-    """Return the entry that serves the distribution itself. Raises ValueError when none does."""
+def serving(sources: Iterable[Source], suite: str) -> Source | None:
+    """Return the first entry that serves a suite's section `main`, reduced to that section; None when there is none."""
     for source in sources:
-        if codename in source.suites and "main" in source.components:
-            return replace(source, components=("main",))
-    raise ValueError(f"apt: no source serves {codename} main; add the entry of a Debian mirror to /etc/apt")
+        if suite in source.suites and "main" in source.components:
+            return replace(source, suites=(suite,), components=("main",))
+    return None
 
 
 def _without_comments(text: str) -> str:

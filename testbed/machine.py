@@ -30,13 +30,22 @@ def require_debian() -> str:
 
 
 def apt_source() -> apt.Source:
-    """Return the machine's own entry for Debian itself."""
+    """Return the machine's own entry for Debian itself. Raises StepError when it has none."""
+    codename = require_debian()
+    source = apt.serving(_apt_sources(), codename)
+    if source is None:
+        raise shell.StepError(f"apt: no source serves {codename} main; add the entry of a Debian mirror to {APT}")
+    return source
+
+
+def apt_security_source() -> apt.Source | None:
+    """Return the machine's own entry for Debian's security updates."""
+    return apt.serving(_apt_sources(), f"{require_debian()}-security")
+
+
+def _apt_sources() -> list[apt.Source]:
     files = [APT / "sources.list", *APT.glob("sources.list.d/*.list"), *APT.glob("sources.list.d/*.sources")]
-    texts = {str(path): path.read_text() for path in files if path.is_file()}
-    try:
-        return apt.main_source(apt.parse(texts), require_debian())
-    except ValueError as error:
-        raise shell.StepError(str(error)) from None
+    return apt.parse({str(path): path.read_text() for path in files if path.is_file()})
 
 
 def install(step: str, packages: list[str], *, refresh: bool = True) -> None:

@@ -1,0 +1,193 @@
+"""Make sure that the base images exist: the official ones where a hub answers, else stand-ins from Debian packages."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from testbed import apt, machine, recipes, shell
+from testbed.recipes import BASE, BOOTSTRAP, NGINX_SUITE, OFFICIAL_BASE, SUITE, Recipe
+
+STEP = "images"
+CONTEXTS = Path(__file__).parent / "images"
+GENERATED = shell.STATE / "context"
+CONTEXT_LABEL = f"{shell.LABEL}.context"
+HUB_ANSWERS_WITHIN = 2.5
+# What apt on this machine does not check, it must not check inside images either (a frozen mirror's dates, say).
+APT_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
+
+
+class Hub:
+    """The image hub the engine pulls from; whether it answers is found out by the first pull, once."""
+
+    def __init__(self, *, use: bool = True) -> None:
+        self._answers: bool | None = None if use else False
+
+    def pull(self, reference: str) -> bool:
+        """Pull an image; say whether it is here now. Costs HUB_ANSWERS_WITHIN seconds at most, once, where no hub is."""
+        if self._answers is False:
+            return False
+        started = self._pull(reference, HUB_ANSWERS_WITHIN if self._answers is None else 60)
+        if self._answers is None:
+            self._answers = started is not None
+            shell.say(STEP, "a hub answers" if self._answers else "no hub answers, so images are built from Debian packages")
+        return bool(started)
+
+    @staticmethod
+    def _pull(reference: str, first_line_within: float) -> bool | None:
+        """Return whether the pull succeeded, None when nothing came back in time or the hub could not be reached."""
+        argv = ["docker", "pull", reference]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            assert process.stdout is not None
+            lines: queue.Queue[str] = queue.Queue()
+            threading.Thread(target=_feed, args=(process.stdout, lines), daemon=True).start()
+            try:
+                # "TAG: Pulling from NAME" comes once the hub has sent the manifest.
+                reached = "Pulling from" in lines.get(timeout=first_line_within)
+            except queue.Empty:
+                reached = False
+            if not reached:
+                process.kill()
+                return None
+            shell.say(STEP, f"pulling {reference}")
+            return process.wait() == 0
+
+
+def ensure(names: Sequence[str] = (), *, stand_ins: bool = False) -> None:
+    """Make sure the named images exist (all for none); with `stand_ins` do not ask a hub. Raises StepError."""
+    try:
+        chosen = recipes.choose(names)
+    except ValueError as error:
+        raise shell.StepError(str(error)) from None
+    hub = Hub(use=not stand_ins)
+    _ensure_base(hub)
+    for recipe in chosen:
+        if recipe.official and _is_foreign(recipe.reference):
+            continue
+        if recipe.official and image_id(recipe.reference) is None and hub.pull(recipe.reference):
+            continue
+        _build(recipe.reference, CONTEXTS / recipe.context, recipe.parent, _arguments(recipe), _target(recipe))
+    shell.say(STEP, f"{len(chosen) + 1} images are there")
+
+
+def image_id(reference: str) -> str | None:
+    """Return the id of a local image, None when there is no such image."""
+    return shell.answer(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
+
+
+def context_label(reference: str) -> str:
+    """Return the digest of the context a local image was built from here; empty for any other image."""
+    template = f'{{{{index .Config.Labels "{CONTEXT_LABEL}"}}}}'
+    return shell.answer(["docker", "image", "inspect", "--format", template, reference]) or ""
+
+
+def remove() -> None:
+    """Remove the images that were built here, and nothing else."""
+    ours = [recipe.reference for recipe in recipes.RECIPES] + [OFFICIAL_BASE, BASE, BOOTSTRAP]
+    for reference in ours:
+        if context_label(reference):
+            shell.say(STEP, f"removing {reference}")
+            shell.run(STEP, ["docker", "image", "rm", "--force", reference])
+
+
+def _feed(stream: object, lines: queue.Queue[str]) -> None:
+    for line in stream:  # type: ignore[attr-defined]
+        lines.put(line)
+
+
+def _is_foreign(reference: str) -> bool:
+    """Say whether an image is here that was not built here: an official one, which is left alone."""
+    return image_id(reference) is not None and not context_label(reference)
+
+
+def _ensure_base(hub: Hub) -> None:
+    official = _is_foreign(OFFICIAL_BASE) or image_id(OFFICIAL_BASE) is None and hub.pull(OFFICIAL_BASE)
+    parent = OFFICIAL_BASE if official else BOOTSTRAP
+    if not official:
+        _ensure_bootstrap()
+    _build(BASE, _base_context(), parent, {}, None)
+    if not official and image_id(OFFICIAL_BASE) != image_id(BASE):
+        shell.run(STEP, ["docker", "tag", BASE, OFFICIAL_BASE])
+
+
+def _ensure_bootstrap() -> None:
+    """Import Debian's base system, made by mmdebstrap from the machine's own mirror."""
+    sources = _suite_sources()
+    digest = recipes.context_digest(GENERATED / "none", {"sources": "\n".join(sources)})
+    if context_label(BOOTSTRAP) == digest:
+        return
+    if not shutil.which("mmdebstrap"):
+        machine.require_debian()
+        shell.say(STEP, "installing mmdebstrap")
+        machine.install(STEP, ["mmdebstrap"], refresh=False)
+    shell.say(STEP, f"making Debian {SUITE}'s base system (about 20 s)")
+    tar = shell.STATE / "bootstrap.tar"
+    unneeded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "info", "locale", "lintian")]
+    kept = ["--dpkgopt=path-include=/usr/share/locale/locale.alias", "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
+    what = ["--variant=minbase", "--include=ca-certificates", SUITE, str(tar), *sources]
+    try:
+        shell.run(STEP, ["mmdebstrap", "--quiet", *unneeded, *kept, *what])
+        labels = [f"LABEL {shell.LABEL}=stand-in {CONTEXT_LABEL}={digest}", 'CMD ["bash"]']
+        changes = [argument for label in labels for argument in ("--change", label)]
+        shell.run(STEP, ["docker", "import", *changes, str(tar), BOOTSTRAP])
+    finally:
+        tar.unlink(missing_ok=True)
+
+
+def _suite_sources() -> list[str]:
+    """Return the apt lines of the base's suite from the machine's mirror, its security suite with it where there is one."""
+    mine = [machine.apt_source().for_suite(SUITE)]
+    security = machine.apt_security_source()
+    if security:
+        mine.append(security.for_suite(f"{SUITE}-security"))
+    return [line for source in mine for line in source.without_keyring().one_line()]
+
+
+def _base_context() -> Path:
+    """Write the base image's context: its Dockerfile, and what it takes over from this machine."""
+    context = GENERATED / "base"
+    shutil.rmtree(context, ignore_errors=True)
+    shutil.copytree(CONTEXTS / "base", context)
+    for directory in ("apt/apt.conf.d", "certificates"):
+        (context / directory).mkdir(parents=True)
+    for number, certificate in enumerate(machine.extra_certificates()):
+        shutil.copy(certificate, context / "certificates" / f"{number}-{certificate.name}")
+    if machine.os_release().get("ID") == "debian":
+        (context / "apt/sources.list").write_text("\n".join(_suite_sources()) + "\n")
+        set_here = {name: (shell.answer(["apt-config", "dump", "--format", "%v", name]) or "") for name in APT_SETTINGS}
+        settings = [f'{name} "{value}";' for name, value in set_here.items() if value]
+        quiet = 'Acquire::Languages "none";'
+        (context / "apt/apt.conf.d/90machine").write_text("\n".join([quiet, *settings]) + "\n")
+    return context
+
+
+def _arguments(recipe: Recipe) -> dict[str, str]:
+    """Return the build arguments of an image apart from its parent."""
+    if recipe.context != "nginx":
+        return {}
+    # That suite's index may be older than its own expiry date.
+    source: apt.Source = machine.apt_source().without_keyring().for_suite(NGINX_SUITE, check_valid_until="no")
+    return {"NGINX_SOURCE": source.one_line()[0], "NGINX_SUITE": NGINX_SUITE}
+
+
+def _target(recipe: Recipe) -> str | None:
+    if not recipe.certificates:
+        return None
+    return "extra-certificates" if machine.extra_certificates() else "plain"
+
+
+def _build(reference: str, context: Path, parent: str, arguments: dict[str, str], target: str | None) -> None:
+    """Build an image unless the one that is there has been built from the same context and the same parent."""
+    inputs = {**arguments, "parent": image_id(parent) or "", "target": target or ""}
+    digest = recipes.context_digest(context, inputs)
+    if context_label(reference) == digest:
+        return
+    shell.say(STEP, f"building {reference}")
+    options = [f"--build-arg={name}={value}" for name, value in {**arguments, "PARENT": parent}.items()]
+    options += [f"--label={shell.LABEL}=stand-in", f"--label={CONTEXT_LABEL}={digest}", f"--tag={reference}"]
+    options += [f"--target={target}"] if target else []
+    shell.run(STEP, ["docker", "buildx", "build", "--progress=plain", "--load", *options, str(context)])

@@ -1,0 +1,66 @@
+"""The testbed's images as plain data: which there are, what each is built from, and when one is out of date. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITE = "trixie"
+NGINX_SUITE = "forky"
+BOOTSTRAP = f"slipway/bootstrap:{SUITE}"
+BASE = f"slipway/base:{SUITE}"
+OFFICIAL_BASE = f"debian:{SUITE}-slim"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One image: `context` is its directory under images/, `official` says that a hub may have the real one."""
+
+    reference: str
+    context: str
+    parent: str = BASE
+    official: bool = True
+    # Builds that talk TLS take the Dockerfile's stage `extra-certificates` on a machine that has such.
+    certificates: bool = False
+
+
+RECIPES = (
+    Recipe("python:3.13-slim", "python", certificates=True),
+    Recipe("nginx:1.30", "nginx"),
+    Recipe("postgres:17", "postgres"),
+    Recipe("redis:8", "redis"),
+    Recipe("slipway/registry", "registry", official=False),
+    Recipe("slipway/server", "server", official=False),
+    Recipe("slipway/server-engine", "server-engine", parent="slipway/server", official=False),
+    Recipe("node:20-slim", "node", certificates=True),
+)
+
+
+def choose(names: Iterable[str]) -> list[Recipe]:
+    """Return the recipes of these names (`postgres` or `postgres:17`) with their parents first; all of them for no names.
+
+    Raises ValueError for a name that is not among them.
+    """
+    wanted = set()
+    for name in names:
+        found = [recipe for recipe in RECIPES if name in (recipe.reference, recipe.context)]
+        if not found and name not in (OFFICIAL_BASE, "base"):
+            known = ", ".join(recipe.context for recipe in RECIPES)
+            raise ValueError(f"images: there is no image {name}; there are base, {known}")
+        wanted |= {recipe.reference for recipe in found}
+        wanted |= {recipe.parent for recipe in found}
+    return [recipe for recipe in RECIPES if recipe.reference in wanted or not wanted and not names]
+
+
+def context_digest(directory: Path, arguments: Mapping[str, str]) -> str:
+    """Return a digest over a build context (paths, modes, content) and everything else that goes into the build."""
+    digest = hashlib.sha256()
+    for name in sorted(arguments):
+        digest.update(f"{name}={arguments[name]}\0".encode())
+    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        executable = "x" if path.stat().st_mode & 0o100 else "-"
+        digest.update(f"{path.relative_to(directory).as_posix()}\0{executable}\0{content}\0".encode())
+    return digest.hexdigest()
