@@ -5,27 +5,70 @@ from __future__ import annotations
 import argparse
 import sys
 
-from testbed import engine, images, shell
+from testbed import engine, images, network, registry, servers, shell
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return the process's exit code."""
-    parser = argparse.ArgumentParser(prog="python3 -m testbed", description="Engine, images, registry and servers for tests.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("engine", help="make sure a Docker engine with Compose v2 answers on this machine")
-    images_command = commands.add_parser("images", help="make sure the base images exist")
-    images_command.add_argument("name", nargs="*", help="postgres, nginx, server, ... (default: all)")
-    images_command.add_argument("--stand-ins", action="store_true", help="do not ask a hub for the official images")
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     try:
-        if arguments.command == "engine":
-            engine.ensure()
-        elif arguments.command == "images":
-            images.ensure(arguments.name, stand_ins=arguments.stand_ins)
+        _run(arguments)
     except shell.StepError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m testbed", description="Engine, images, registry and servers for tests.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("engine", help="make sure a Docker engine with Compose v2 answers on this machine")
+
+    of_images = commands.add_parser("images", help="make sure the base images exist")
+    of_images.add_argument("name", nargs="*", help="postgres, nginx, server, ... (default: all)")
+    of_images.add_argument("--stand-ins", action="store_true", help="do not ask a hub for the official images")
+
+    of_registry = commands.add_parser("registry", help="run the registry and push the service images to it")
+    of_registry.add_argument("name", nargs="*", help="further images to push: python, node, base")
+
+    server = commands.add_parser("server", help="boot, remove and list servers").add_subparsers(dest="verb", required=True)
+    server_up = server.add_parser("up", help="boot a server")
+    server_up.add_argument("name")
+    server_up.add_argument("--image", choices=servers.IMAGES, default="server")
+    server_up.add_argument("--address", help=f"its address in {network.SUBNET} (default: any free one)")
+    server_up.add_argument("--publish", action="append", default=[], metavar="HOST:PORT:PORT")
+    server_down = server.add_parser("down", help="remove a server and its engine's data")
+    server_down.add_argument("name")
+    server.add_parser("list", help="list the servers")
+
+    down = commands.add_parser("down", help="remove servers, registry and network")
+    down.add_argument("--all", action="store_true", help="also the images built here, and the engine if it was started here")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    match arguments.command, getattr(arguments, "verb", None):
+        case "engine", _:
+            engine.ensure()
+        case "images", _:
+            images.ensure(arguments.name, stand_ins=arguments.stand_ins)
+        case "registry", _:
+            registry.ensure(arguments.name)
+        case "server", "up":
+            servers.up(arguments.name, arguments.image, arguments.address, arguments.publish)
+        case "server", "down":
+            servers.down(arguments.name)
+        case "server", "list":
+            print("\n".join(servers.listing()) or "no servers")
+        case "down", _:
+            servers.down_all()
+            registry.remove()
+            network.remove("down")
+            if arguments.all:
+                images.remove()
+                engine.stop()
 
 
 if __name__ == "__main__":

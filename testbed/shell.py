@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,20 +35,21 @@ def run(
     *,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    stdin: Path | None = None,
     timeout: float | None = None,
 ) -> None:
-    """Run a command with its output appended to the step's log.
+    """Run a command with its output appended to the step's log; `stdin` is a file to read from, nothing by default.
 
     Raises StepError when it fails or takes longer than `timeout` seconds, after showing the end of its output.
     """
     log = log_path(step)
-    with log.open("a") as out:
+    with log.open("a") as out, (stdin or Path(os.devnull)).open() as given:
         out.write(f"$ {' '.join(argv)}\n")
         out.flush()
         start = out.tell()
         try:
             code = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd, timeout=timeout, check=False
+                argv, stdin=given, stdout=out, stderr=out, env=env, cwd=cwd, timeout=timeout, check=False
             ).returncode
         except FileNotFoundError:
             raise StepError(f"{step}: the command {argv[0]} is not installed") from None

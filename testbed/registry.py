@@ -1,0 +1,89 @@
+"""The registry container: the machine pushes to 127.0.0.1:5000, servers pull from registry:5000, also as their hub mirror."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+
+from testbed import images, network, recipes, shell
+
+STEP = "registry"
+IMAGE = "slipway/registry"
+CONTAINER = "slipway-registry"
+VOLUME = "slipway-registry"
+ENDPOINT = "127.0.0.1:5000"
+# What stacks run unchanged; images that applications build on stay on the machine unless asked for.
+SERVICE_IMAGES = ("postgres", "redis", "nginx")
+ANSWERS_WITHIN = 20.0
+
+
+def ensure(names: Sequence[str] = ()) -> None:
+    """Make sure the registry answers and holds the service images, and those named, as library/NAME:TAG."""
+    images.ensure([IMAGE, *SERVICE_IMAGES, *names])
+    network.ensure(STEP)
+    _ensure_container()
+    _wait()
+    for recipe in recipes.choose([*SERVICE_IMAGES, *names]):
+        if recipe.official:
+            _push(recipe.reference)
+    if {"base", recipes.OFFICIAL_BASE} & set(names):
+        _push(recipes.OFFICIAL_BASE)
+    shell.say(STEP, f"answers on {ENDPOINT}; servers reach it as registry:5000")
+
+
+def remove() -> None:
+    """Remove the registry with everything in it."""
+    if shell.succeeds(["docker", "container", "inspect", CONTAINER]):
+        shell.say(STEP, "removing the registry")
+        shell.run(STEP, ["docker", "rm", "--force", CONTAINER])
+    if shell.succeeds(["docker", "volume", "inspect", VOLUME]):
+        shell.run(STEP, ["docker", "volume", "rm", VOLUME])
+
+
+def _ensure_container() -> None:
+    state = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Running}} {{.Image}}", CONTAINER])
+    if state == f"true {images.image_id(IMAGE)}":
+        return
+    shell.say(STEP, "starting the registry")
+    if state is not None:
+        shell.run(STEP, ["docker", "rm", "--force", CONTAINER])
+    label = f"{shell.LABEL}=registry"
+    shell.run(STEP, ["docker", "volume", "create", "--label", label, VOLUME])
+    place = ["--network", network.NAME, "--network-alias", "registry", "--ip", network.REGISTRY_ADDRESS]
+    options = ["--restart", "unless-stopped", "--publish", f"{ENDPOINT}:5000", "--volume", f"{VOLUME}:/var/lib/registry"]
+    shell.run(STEP, ["docker", "run", "--detach", "--name", CONTAINER, "--label", label, *place, *options, IMAGE])
+
+
+def _wait() -> None:
+    deadline = time.monotonic() + ANSWERS_WITHIN
+    while not _has("/v2/"):
+        if time.monotonic() > deadline:
+            logs = f"docker logs {CONTAINER}"
+            raise shell.StepError(f"registry: nothing answers on {ENDPOINT} after {ANSWERS_WITHIN:.0f} s; see `{logs}`")
+        time.sleep(0.1)
+
+
+def _push(reference: str) -> None:
+    """Push a local image as library/NAME:TAG unless the registry has this very image under that name already."""
+    target = f"{ENDPOINT}/library/{reference}"
+    name, tag = reference.split(":")
+    pushed = shell.answer(["docker", "image", "inspect", "--format", "{{.Id}}", target])
+    if pushed is not None and pushed == images.image_id(reference) and _has(f"/v2/library/{name}/manifests/{tag}"):
+        return
+    shell.say(STEP, f"pushing {reference}")
+    shell.run(STEP, ["docker", "tag", reference, target])
+    shell.run(STEP, ["docker", "push", target])
+
+
+def _has(path: str) -> bool:
+    # Without the machine's HTTP proxy, which cannot reach a loopback address.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    accept = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json"
+    request = urllib.request.Request(f"http://{ENDPOINT}{path}", headers={"Accept": accept})
+    try:
+        with opener.open(request, timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False

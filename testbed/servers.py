@@ -1,0 +1,162 @@
+"""Servers: containers that boot systemd, answer over SSH to the user `deploy`, and have room for an engine of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from testbed import images, machine, network, shell
+
+STEP = "server"
+IMAGES = ("server", "server-engine")
+PREFIX = "slipway-"
+USER = "deploy"
+KEY = shell.STATE / "id_ed25519"
+BOOTS_WITHIN = 60.0
+
+
+def up(name: str, image: str, address: str | None, publish: Sequence[str]) -> None:
+    """Boot the server `name` unless it runs, and print its address. Raises StepError when it does not come up.
+
+    A server that is there keeps its image, address and ports; `down` it first to change them.
+    """
+    container = PREFIX + name
+    images.ensure([image])
+    network.ensure(STEP)
+    _ensure_key()
+    state = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Running}}", container])
+    if state is None:
+        _create(container, image, address, publish)
+    elif state == "false":
+        shell.say(STEP, f"starting {container} again")
+        shell.run(STEP, ["docker", "start", container])
+    _wait(container, "systemd", lambda: _systemd_state(container) in {"running", "degraded"})
+    _install_key(container)
+    reached = _address(container)
+    _wait(container, "sshd", lambda: _ssh_answers(reached))
+    shell.say(STEP, f"{container} is up at {reached}: ssh -i {KEY.relative_to(shell.ROOT)} {USER}@{reached}")
+
+
+def down(name: str) -> None:
+    """Remove a server and its engine's data."""
+    container = PREFIX + name
+    if container in _ours():
+        shell.say(STEP, f"removing {container}")
+        shell.run(STEP, ["docker", "rm", "--force", "--volumes", container])
+    if shell.succeeds(["docker", "volume", "inspect", _volume(container)]):
+        shell.run(STEP, ["docker", "volume", "rm", _volume(container)])
+
+
+def down_all() -> None:
+    """Remove every server, and data left behind by one."""
+    for container in _ours():
+        down(container.removeprefix(PREFIX))
+    left = shell.answer(["docker", "volume", "ls", "--quiet", "--filter", f"label={shell.LABEL}=server"]) or ""
+    for volume in left.split():
+        shell.run(STEP, ["docker", "volume", "rm", volume])
+
+
+def listing() -> list[str]:
+    """Return one line per server: name, address, state of the container, image, published ports."""
+    lines = []
+    for container in _ours():
+        text = shell.answer(["docker", "container", "inspect", container]) or "[]"
+        for found in json.loads(text):
+            ports = [
+                f"{host['HostIp']}:{host['HostPort']}->{inside.removesuffix('/tcp')}"
+                for inside, hosts in (found["HostConfig"]["PortBindings"] or {}).items()
+                for host in hosts
+            ]
+            place = found["NetworkSettings"]["Networks"].get(network.NAME, {}).get("IPAddress") or "-"
+            state = found["State"]["Status"]
+            lines.append(f"{container.removeprefix(PREFIX)}  {place}  {state}  {found['Config']['Image']}  {' '.join(ports)}")
+    return lines
+
+
+def _ours() -> list[str]:
+    # By value: every container made from an image built here inherits the label itself.
+    argv = ["docker", "ps", "--all", "--filter", f"label={shell.LABEL}=server", "--format", "{{.Names}}"]
+    return sorted((shell.answer(argv) or "").split())
+
+
+def _volume(container: str) -> str:
+    return f"{container}-engine"
+
+
+def _create(container: str, image: str, address: str | None, publish: Sequence[str]) -> None:
+    shell.say(STEP, f"booting {container} from slipway/{image}")
+    label = f"{shell.LABEL}=server"
+    shell.run(STEP, ["docker", "volume", "create", "--label", label, _volume(container)])
+    # What a machine has: its own control groups, /run in memory, and a place for the engine's layers that is no overlay.
+    kind = ["--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/run/lock", "--tmpfs=/tmp:exec,mode=1777"]
+    kind += ["--volume", f"{_volume(container)}:/var/lib/docker"]
+    place = ["--network", network.NAME, "--hostname", container.removeprefix(PREFIX)]
+    place += ["--ip", address] if address else []
+    ports = [f"--publish={port}" for port in publish]
+    what = ["--detach", "--name", container, "--label", label, *kind, *place, *ports, f"slipway/{image}"]
+    shell.run(STEP, ["docker", "run", *what])
+
+
+def _ensure_key() -> None:
+    """Make the key pair that opens every server."""
+    if KEY.is_file():
+        return
+    if not shutil.which("ssh-keygen"):
+        machine.require_debian()
+        machine.install(STEP, ["openssh-client"])
+    KEY.parent.mkdir(exist_ok=True)
+    shell.run(STEP, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "slipway-testbed", "-f", str(KEY)])
+    os.chmod(KEY, 0o600)
+
+
+def _install_key(container: str) -> None:
+    authorized = Path("/home") / USER / ".ssh/authorized_keys"
+    write = f"cat > {authorized} && chown {USER}: {authorized} && chmod 600 {authorized}"
+    shell.run(STEP, ["docker", "exec", "--interactive", container, "sh", "-c", write], stdin=KEY.with_suffix(".pub"))
+
+
+def _wait(container: str, what: str, is_up: Callable[[], bool]) -> None:
+    started = time.monotonic()
+    told = started
+    while not is_up():
+        now = time.monotonic()
+        if now - started > BOOTS_WITHIN:
+            raise shell.StepError(f"server: {what} of {container} is not up after {BOOTS_WITHIN:.0f} s: {_diagnosis(container)}")
+        if now - told > 5:
+            shell.say(STEP, f"waiting for {what} of {container} ({now - started:.0f} s): {_diagnosis(container)}")
+            told = now
+        time.sleep(0.2)
+
+
+def _systemd_state(container: str) -> str:
+    # `is-system-running` says the state also where its exit code is not 0 ("degraded", "starting").
+    shown = ["docker", "exec", container, "sh", "-c", "systemctl is-system-running 2>/dev/null; true"]
+    return shell.answer(shown) or ""
+
+
+def _diagnosis(container: str) -> str:
+    jobs = "systemctl list-jobs --no-legend --plain 2>&1 | head -5; systemctl --failed --no-legend --plain 2>&1 | head -5"
+    unfinished = shell.answer(["docker", "exec", container, "sh", "-c", jobs])
+    if unfinished is None:
+        status = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Status}}", container])
+        return f"the container is {status}; see `docker logs {container}`"
+    return f"systemd is {_systemd_state(container) or 'silent'}; " + ", ".join(unfinished.split("\n"))
+
+
+def _ssh_answers(address: str) -> bool:
+    # Host keys are not recorded here: a server that is made anew at the same address has new ones.
+    unrecorded = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+    access = ["-i", str(KEY), "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", *unrecorded]
+    return shell.succeeds(["ssh", *access, f"{USER}@{address}", "sudo", "-n", "true"], timeout=10)
+
+
+def _address(container: str) -> str:
+    template = f'{{{{(index .NetworkSettings.Networks "{network.NAME}").IPAddress}}}}'
+    address = shell.answer(["docker", "container", "inspect", "--format", template, container])
+    if not address:
+        raise shell.StepError(f"server: {container} has no address on {network.NAME}; see `docker logs {container}`")
+    return address
