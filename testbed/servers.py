@@ -92,8 +92,10 @@ def _create(container: str, image: str, address: str | None, publish: Sequence[s
     label = f"{shell.LABEL}=server"
     shell.run(STEP, ["docker", "volume", "create", "--label", label, _volume(container)])
     # What a machine has: its own control groups, /run in memory, and a place for the engine's layers that is no overlay.
-    kind = ["--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/run/lock", "--tmpfs=/tmp:exec,mode=1777"]
+    kind = ["--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/run/lock"]
     kind += ["--volume", f"{_volume(container)}:/var/lib/docker"]
+    # `reboot` inside ends the container, which then starts again; its own engine needs time to stop what it runs.
+    kind += ["--restart=unless-stopped", "--stop-timeout=30"]
     place = ["--network", network.NAME, "--hostname", container.removeprefix(PREFIX)]
     place += ["--ip", address] if address else []
     ports = [f"--publish={port}" for port in publish]

@@ -14,6 +14,7 @@ if [ "${1:-}" = redis-server ]; then
     # The official build answers other containers without a password; Debian's needs to be told. Options given override it.
     shift
     case ${1:-} in
+        -v|--version|-h|--help) exec redis-server "$1" ;;
         ''|-*) set -- redis-server --protected-mode no "$@" ;;
         *) if grep -qi '^ *protected-mode' "$1"; then set -- redis-server "$@"
            else file=$1; shift; set -- redis-server "$file" --protected-mode no "$@"; fi ;;
