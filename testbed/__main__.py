@@ -22,7 +22,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 -m testbed", description="Engine, images, registry and servers for tests.")
+    parser = argparse.ArgumentParser(
+        prog="python3 -m testbed", description="Engine, images, registry and servers for tests."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("engine", help="make sure a Docker engine with Compose v2 answers on this machine")
 
@@ -33,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     of_registry = commands.add_parser("registry", help="run the registry and push the service images to it")
     of_registry.add_argument("name", nargs="*", help="further images to push: python, node, base")
 
-    server = commands.add_parser("server", help="boot, remove and list servers").add_subparsers(dest="verb", required=True)
+    server = commands.add_parser("server", help="boot, remove and list servers").add_subparsers(
+        dest="verb", required=True
+    )
     server_up = server.add_parser("up", help="boot a server")
     server_up.add_argument("name")
     server_up.add_argument("--image", choices=servers.IMAGES, default="server")
@@ -44,31 +48,46 @@ def _parser() -> argparse.ArgumentParser:
     server.add_parser("list", help="list the servers")
 
     down = commands.add_parser("down", help="remove servers, registry and network")
-    down.add_argument("--all", action="store_true", help="also the images built here, and the engine if it was started here")
+    down.add_argument(
+        "--all", action="store_true", help="also the images built here, and the engine if it was started here"
+    )
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> None:
     match arguments.command, getattr(arguments, "verb", None):
         case "engine", _:
-            engine.ensure()
+            with shell.alone("engine"):
+                engine.ensure()
         case "images", _:
-            images.ensure(arguments.name, stand_ins=arguments.stand_ins)
+            with shell.alone("images"):
+                engine.require()
+                images.ensure(arguments.name, stand_ins=arguments.stand_ins)
         case "registry", _:
-            registry.ensure(arguments.name)
+            with shell.alone("registry"):
+                engine.require()
+                registry.ensure(arguments.name)
         case "server", "up":
+            engine.require()
             servers.up(arguments.name, arguments.image, arguments.address, arguments.publish)
         case "server", "down":
             servers.down(arguments.name)
         case "server", "list":
             print("\n".join(servers.listing()) or "no servers")
         case "down", _:
-            servers.down_all()
-            registry.remove()
-            network.remove("down")
-            if arguments.all:
-                images.remove()
-                engine.stop()
+            with shell.alone("down"):
+                _down(everything=arguments.all)
+
+
+def _down(*, everything: bool) -> None:
+    if not engine.answers():
+        raise shell.StepError("down: no Docker engine answers, so there is nothing to remove things from")
+    servers.down_all()
+    registry.remove()
+    network.remove("down")
+    if everything:
+        images.remove()
+        engine.stop()
 
 
 if __name__ == "__main__":

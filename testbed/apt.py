@@ -1,4 +1,4 @@
-"""Read the machine's apt sources and derive from them the entry for another suite, so that its mirror is honoured. Pure."""
+"""Read the machine's apt sources and derive the entry for another suite, so that its mirror is honoured. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 # How an option of a one-line entry is called in a deb822 stanza (sources.list(5)).
-_FIELDS = {"arch": "Architectures", "signed-by": "Signed-By", "trusted": "Trusted", "check-valid-until": "Check-Valid-Until"}
+_FIELDS = {
+    "arch": "Architectures",
+    "signed-by": "Signed-By",
+    "trusted": "Trusted",
+    "check-valid-until": "Check-Valid-Until",
+}
 _OPTIONS = {name.lower(): option for option, name in _FIELDS.items()}
 
 

@@ -16,15 +16,19 @@ SUITE = "trixie"
 SOURCES = machine.APT / "sources.list.d/slipway-trixie.list"
 PINS = machine.APT / "preferences.d/slipway-trixie"
 STARTED_BY_US = shell.STATE / "dockerd.started"
+PID_FILES = {
+    Path("/run/docker.pid"): "dockerd",
+    Path("/run/docker/containerd/containerd.pid"): "containerd",
+}
 ANSWERS_WITHIN = 60.0
 
 
 def ensure() -> None:
     """Install what is missing, start the engine where it does not run; touch nothing where one answers already."""
-    if not _answers() or not _complete():
+    if not answers() or not _complete():
         if not shutil.which("dockerd") or not _complete():
             _install()
-        if not _answers():
+        if not answers():
             _start()
     missing = [plugin for plugin in ("compose", "buildx") if not shell.succeeds(["docker", plugin, "version"])]
     if missing:
@@ -35,6 +39,17 @@ def ensure() -> None:
         (shell.answer(["docker", "buildx", "version"]) or "").partition(" ")[2].split(" ")[0],
     ]
     shell.say(STEP, "Docker {} answers, with Compose {} and buildx {}".format(*versions))
+
+
+def require() -> None:
+    """Bring the engine up unless it answers; without a word if it does."""
+    if not answers():
+        ensure()
+
+
+def answers() -> bool:
+    """Say whether an engine answers."""
+    return shell.succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
 
 
 def stop() -> None:
@@ -49,10 +64,6 @@ def stop() -> None:
         while _is_dockerd(pid) and time.monotonic() < deadline:
             time.sleep(0.1)
     STARTED_BY_US.unlink()
-
-
-def _answers() -> bool:
-    return shell.succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
 
 
 def _complete() -> bool:
@@ -70,7 +81,7 @@ def _install() -> None:
 
 
 def pins(suite: str, packages: list[str]) -> str:
-    """Return apt preferences that take only `packages` from `suite` and everything else from the machine's own release."""
+    """Return apt preferences that take `packages` from `suite`, and everything else from the machine's own release."""
     stanzas = (("*", 100), (" ".join(packages), 990))
     return "\n".join(f"Package: {names}\nPin: release n={suite}\nPin-Priority: {rank}\n" for names, rank in stanzas)
 
@@ -90,18 +101,20 @@ def _start() -> None:
             )
         STARTED_BY_US.write_text(f"{process.pid}\n")
     deadline = time.monotonic() + ANSWERS_WITHIN
-    while not _answers():
+    while not answers():
         if process is not None and process.poll() is not None:
             print("\n".join(log.read_text(errors="replace").splitlines()[-shell.TAIL_LINES :]))
-            raise shell.StepError(f"engine: dockerd ended with code {process.returncode}; see {log.relative_to(shell.ROOT)}")
+            raise shell.StepError(
+                f"engine: dockerd ended with code {process.returncode}; see {log.relative_to(shell.ROOT)}"
+            )
         if time.monotonic() > deadline:
             raise shell.StepError(f"engine: dockerd does not answer after {ANSWERS_WITHIN:.0f} s")
         time.sleep(0.1)
 
 
 def _forget_dead_daemon() -> None:
-    """Remove process id files of a former life of the machine: dockerd refuses to start if that id is alive as another."""
-    for path, name in ((Path("/var/run/docker.pid"), "dockerd"), (Path("/run/docker/containerd/containerd.pid"), "containerd")):
+    """Remove the process id files of a dead engine: where another process has that id now, dockerd would not start."""
+    for path, name in PID_FILES.items():
         text = path.read_text().strip() if path.is_file() else ""
         if text and not _is_process(int(text), name):
             path.unlink()

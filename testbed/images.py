@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from testbed import apt, machine, recipes, shell
 from testbed.recipes import BASE, BOOTSTRAP, NGINX_SUITE, OFFICIAL_BASE, SUITE, Recipe
@@ -28,13 +29,15 @@ class Hub:
         self._answers: bool | None = None if use else False
 
     def pull(self, reference: str) -> bool:
-        """Pull an image; say whether it is here now. Costs HUB_ANSWERS_WITHIN seconds at most, once, where no hub is."""
+        """Pull an image; say whether it is here now. Where no hub is, costs HUB_ANSWERS_WITHIN once."""
         if self._answers is False:
             return False
         started = self._pull(reference, HUB_ANSWERS_WITHIN if self._answers is None else 60)
         if self._answers is None:
             self._answers = started is not None
-            shell.say(STEP, "a hub answers" if self._answers else "no hub answers, so images are built from Debian packages")
+            shell.say(
+                STEP, "a hub answers" if self._answers else "no hub answers, so images are built from Debian packages"
+            )
         return bool(started)
 
     @staticmethod
@@ -42,7 +45,6 @@ class Hub:
         """Return whether the pull succeeded, None when nothing came back in time or the hub could not be reached."""
         argv = ["docker", "pull", reference]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-            assert process.stdout is not None
             lines: queue.Queue[str] = queue.Queue()
             threading.Thread(target=_feed, args=(process.stdout, lines), daemon=True).start()
             try:
@@ -94,8 +96,8 @@ def remove() -> None:
             shell.run(STEP, ["docker", "image", "rm", "--force", reference])
 
 
-def _feed(stream: object, lines: queue.Queue[str]) -> None:
-    for line in stream:  # type: ignore[attr-defined]
+def _feed(stream: IO[str], lines: queue.Queue[str]) -> None:
+    for line in stream:
         lines.put(line)
 
 
@@ -105,7 +107,7 @@ def _is_foreign(reference: str) -> bool:
 
 
 def _ensure_base(hub: Hub) -> None:
-    official = _is_foreign(OFFICIAL_BASE) or image_id(OFFICIAL_BASE) is None and hub.pull(OFFICIAL_BASE)
+    official = _is_foreign(OFFICIAL_BASE) or (image_id(OFFICIAL_BASE) is None and hub.pull(OFFICIAL_BASE))
     parent = OFFICIAL_BASE if official else BOOTSTRAP
     if not official:
         _ensure_bootstrap()
@@ -122,12 +124,15 @@ def _ensure_bootstrap() -> None:
         return
     if not shutil.which("mmdebstrap"):
         machine.require_debian()
-        shell.say(STEP, "installing mmdebstrap")
-        machine.install(STEP, ["mmdebstrap"], refresh=False)
+        shell.say(STEP, "installing mmdebstrap (about 15 s)")
+        machine.install(STEP, ["mmdebstrap"])
     shell.say(STEP, f"making Debian {SUITE}'s base system (about 20 s)")
     tar = shell.STATE / "bootstrap.tar"
     unneeded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "info", "locale", "lintian")]
-    kept = ["--dpkgopt=path-include=/usr/share/locale/locale.alias", "--dpkgopt=path-include=/usr/share/doc/*/copyright"]
+    kept = [
+        "--dpkgopt=path-include=/usr/share/locale/locale.alias",
+        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+    ]
     what = ["--variant=minbase", "--include=ca-certificates", SUITE, str(tar), *sources]
     try:
         shell.run(STEP, ["mmdebstrap", "--quiet", *unneeded, *kept, *what])
@@ -139,7 +144,7 @@ def _ensure_bootstrap() -> None:
 
 
 def _suite_sources() -> list[str]:
-    """Return the apt lines of the base's suite from the machine's mirror, its security suite with it where there is one."""
+    """Return the base's apt lines, from the machine's mirror; with the security suite where the machine has one."""
     mine = [machine.apt_source().for_suite(SUITE)]
     security = machine.apt_security_source()
     if security:

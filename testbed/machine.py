@@ -48,10 +48,9 @@ def _apt_sources() -> list[apt.Source]:
     return apt.parse({str(path): path.read_text() for path in files if path.is_file()})
 
 
-def install(step: str, packages: list[str], *, refresh: bool = True) -> None:
-    """Install Debian packages without recommends, refreshing the index first unless told otherwise."""
-    if refresh:
-        shell.run(step, ["apt-get", "update"])
+def install(step: str, packages: list[str]) -> None:
+    """Refresh the package index and install Debian packages without recommends."""
+    shell.run(step, ["apt-get", "update"])
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     options = ["-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
     shell.run(step, ["apt-get", "install", *options, *packages], env=env)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,11 +38,13 @@ RECIPES = (
 )
 
 
-def choose(names: Iterable[str]) -> list[Recipe]:
-    """Return the recipes of these names (`postgres` or `postgres:17`) with their parents first; all of them for no names.
+def choose(names: Collection[str]) -> list[Recipe]:
+    """Return the recipes of these names (`postgres`, `postgres:17`), their parents first; all of them for no names.
 
     Raises ValueError for a name that is not among them.
     """
+    if not names:
+        return list(RECIPES)
     wanted = set()
     for name in names:
         found = [recipe for recipe in RECIPES if name in (recipe.reference, recipe.context)]
@@ -51,7 +53,7 @@ def choose(names: Iterable[str]) -> list[Recipe]:
             raise ValueError(f"images: there is no image {name}; there are base, {known}")
         wanted |= {recipe.reference for recipe in found}
         wanted |= {recipe.parent for recipe in found}
-    return [recipe for recipe in RECIPES if recipe.reference in wanted or not wanted and not names]
+    return [recipe for recipe in RECIPES if recipe.reference in wanted]
 
 
 def context_digest(directory: Path, arguments: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
-"""The registry container: the machine pushes to 127.0.0.1:5000, servers pull from registry:5000, also as their hub mirror."""
+"""The registry: the machine pushes to 127.0.0.1:5000, servers pull from registry:5000 and have it as hub mirror."""
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,12 @@ ENDPOINT = "127.0.0.1:5000"
 # What stacks run unchanged; images that applications build on stay on the machine unless asked for.
 SERVICE_IMAGES = ("postgres", "redis", "nginx")
 ANSWERS_WITHIN = 20.0
+MANIFEST_TYPES = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+)
 
 
 def ensure(names: Sequence[str] = ()) -> None:
@@ -40,6 +47,9 @@ def remove() -> None:
         shell.run(STEP, ["docker", "rm", "--force", CONTAINER])
     if shell.succeeds(["docker", "volume", "inspect", VOLUME]):
         shell.run(STEP, ["docker", "volume", "rm", VOLUME])
+    for reference in [recipe.reference for recipe in recipes.RECIPES] + [recipes.OFFICIAL_BASE]:
+        if images.image_id(_target(reference)):
+            shell.run(STEP, ["docker", "image", "rm", _target(reference)])
 
 
 def _ensure_container() -> None:
@@ -52,38 +62,45 @@ def _ensure_container() -> None:
     label = f"{shell.LABEL}=registry"
     shell.run(STEP, ["docker", "volume", "create", "--label", label, VOLUME])
     place = ["--network", network.NAME, "--network-alias", "registry", "--ip", network.REGISTRY_ADDRESS]
-    options = ["--restart", "unless-stopped", "--publish", f"{ENDPOINT}:5000", "--volume", f"{VOLUME}:/var/lib/registry"]
+    options = ["--restart=unless-stopped", f"--publish={ENDPOINT}:5000", f"--volume={VOLUME}:/var/lib/registry"]
     shell.run(STEP, ["docker", "run", "--detach", "--name", CONTAINER, "--label", label, *place, *options, IMAGE])
 
 
 def _wait() -> None:
     deadline = time.monotonic() + ANSWERS_WITHIN
-    while not _has("/v2/"):
+    while _head("/v2/") is None:
         if time.monotonic() > deadline:
             logs = f"docker logs {CONTAINER}"
             raise shell.StepError(f"registry: nothing answers on {ENDPOINT} after {ANSWERS_WITHIN:.0f} s; see `{logs}`")
         time.sleep(0.1)
 
 
+def _target(reference: str) -> str:
+    return f"{ENDPOINT}/library/{reference}"
+
+
 def _push(reference: str) -> None:
-    """Push a local image as library/NAME:TAG unless the registry has this very image under that name already."""
-    target = f"{ENDPOINT}/library/{reference}"
+    """Push a local image as library/NAME:TAG unless that tag in the registry is this very image already."""
+    target = _target(reference)
     name, tag = reference.split(":")
-    pushed = shell.answer(["docker", "image", "inspect", "--format", "{{.Id}}", target])
-    if pushed is not None and pushed == images.image_id(reference) and _has(f"/v2/library/{name}/manifests/{tag}"):
+    there = _head(f"/v2/library/{name}/manifests/{tag}")
+    # The engine notes a digest with an image only once a push of it has succeeded.
+    pushed = shell.answer(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", reference])
+    if there and f"{ENDPOINT}/library/{name}@{there}" in json.loads(pushed or "[]"):
         return
     shell.say(STEP, f"pushing {reference}")
     shell.run(STEP, ["docker", "tag", reference, target])
     shell.run(STEP, ["docker", "push", target])
 
 
-def _has(path: str) -> bool:
+def _head(path: str) -> str | None:
+    """Return the content digest the registry names for a path (empty where none), None when it has no such path."""
     # Without the machine's HTTP proxy, which cannot reach a loopback address.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    accept = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json"
-    request = urllib.request.Request(f"http://{ENDPOINT}{path}", headers={"Accept": accept})
+    accept = ", ".join(MANIFEST_TYPES)
+    request = urllib.request.Request(f"http://{ENDPOINT}{path}", headers={"Accept": accept}, method="HEAD")
     try:
         with opener.open(request, timeout=5) as response:
-            return bool(response.status == 200)
+            return str(response.headers.get("Docker-Content-Digest", ""))
     except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
+        return None

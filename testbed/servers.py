@@ -1,9 +1,10 @@
-"""Servers: containers that boot systemd, answer over SSH to the user `deploy`, and have room for an engine of their own."""
+"""Servers: containers that boot systemd, answer over SSH to the user `deploy`, and may run an engine of their own."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from testbed import images, machine, network, shell
 STEP = "server"
 IMAGES = ("server", "server-engine")
 PREFIX = "slipway-"
+# Containers and networks of the testbed itself are called so.
+RESERVED = ("registry", "testbed")
 USER = "deploy"
 KEY = shell.STATE / "id_ed25519"
 BOOTS_WITHIN = 60.0
@@ -24,11 +27,16 @@ def up(name: str, image: str, address: str | None, publish: Sequence[str]) -> No
 
     A server that is there keeps its image, address and ports; `down` it first to change them.
     """
-    container = PREFIX + name
-    images.ensure([image])
-    network.ensure(STEP)
-    _ensure_key()
+    container = _container(name)
+    with shell.alone(STEP):
+        images.ensure([image])
+        network.ensure(STEP)
+        _ensure_key()
     state = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Running}}", container])
+    if state is not None and container not in _ours():
+        raise shell.StepError(
+            f"server: a container {container} is there that is not a server of the testbed; rename it"
+        )
     if state is None:
         _create(container, image, address, publish)
     elif state == "false":
@@ -43,7 +51,7 @@ def up(name: str, image: str, address: str | None, publish: Sequence[str]) -> No
 
 def down(name: str) -> None:
     """Remove a server and its engine's data."""
-    container = PREFIX + name
+    container = _container(name)
     if container in _ours():
         shell.say(STEP, f"removing {container}")
         shell.run(STEP, ["docker", "rm", "--force", "--volumes", container])
@@ -73,8 +81,17 @@ def listing() -> list[str]:
             ]
             place = found["NetworkSettings"]["Networks"].get(network.NAME, {}).get("IPAddress") or "-"
             state = found["State"]["Status"]
-            lines.append(f"{container.removeprefix(PREFIX)}  {place}  {state}  {found['Config']['Image']}  {' '.join(ports)}")
+            fields = [container.removeprefix(PREFIX), place, state, found["Config"]["Image"], *ports]
+            lines.append("  ".join(fields))
     return lines
+
+
+def _container(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,50}", name) or name in RESERVED:
+        raise shell.StepError(
+            f"server: {name!r} cannot be a name; take lower-case letters, digits and hyphens, but none of {RESERVED}"
+        )
+    return PREFIX + name
 
 
 def _ours() -> list[str]:
@@ -91,7 +108,7 @@ def _create(container: str, image: str, address: str | None, publish: Sequence[s
     shell.say(STEP, f"booting {container} from slipway/{image}")
     label = f"{shell.LABEL}=server"
     shell.run(STEP, ["docker", "volume", "create", "--label", label, _volume(container)])
-    # What a machine has: its own control groups, /run in memory, and a place for the engine's layers that is no overlay.
+    # What a machine has: its own control groups, /run in memory, a disk for the engine's layers (not an overlay).
     kind = ["--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/run/lock"]
     kind += ["--volume", f"{_volume(container)}:/var/lib/docker"]
     # `reboot` inside ends the container, which then starts again; its own engine needs time to stop what it runs.
@@ -100,7 +117,12 @@ def _create(container: str, image: str, address: str | None, publish: Sequence[s
     place += ["--ip", address] if address else []
     ports = [f"--publish={port}" for port in publish]
     what = ["--detach", "--name", container, "--label", label, *kind, *place, *ports, f"slipway/{image}"]
-    shell.run(STEP, ["docker", "run", *what])
+    try:
+        shell.run(STEP, ["docker", "run", *what])
+    except shell.StepError:
+        # A container that was made but could not start (a port is taken) would be taken for this server later.
+        shell.succeeds(["docker", "rm", "--force", container])
+        raise
 
 
 def _ensure_key() -> None:
@@ -127,7 +149,9 @@ def _wait(container: str, what: str, is_up: Callable[[], bool]) -> None:
     while not is_up():
         now = time.monotonic()
         if now - started > BOOTS_WITHIN:
-            raise shell.StepError(f"server: {what} of {container} is not up after {BOOTS_WITHIN:.0f} s: {_diagnosis(container)}")
+            raise shell.StepError(
+                f"server: {what} of {container} is not up after {BOOTS_WITHIN:.0f} s: {_diagnosis(container)}"
+            )
         if now - told > 5:
             shell.say(STEP, f"waiting for {what} of {container} ({now - started:.0f} s): {_diagnosis(container)}")
             told = now
@@ -141,8 +165,8 @@ def _systemd_state(container: str) -> str:
 
 
 def _diagnosis(container: str) -> str:
-    jobs = "systemctl list-jobs --no-legend --plain 2>&1 | head -5; systemctl --failed --no-legend --plain 2>&1 | head -5"
-    unfinished = shell.answer(["docker", "exec", container, "sh", "-c", jobs])
+    shown = "for what in list-jobs --failed; do systemctl $what --no-legend --plain 2>&1 | head -5; done"
+    unfinished = shell.answer(["docker", "exec", container, "sh", "-c", shown])
     if unfinished is None:
         status = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Status}}", container])
         return f"the container is {status}; see `docker logs {container}`"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +22,19 @@ class StepError(Exception):
 def say(step: str, text: str) -> None:
     """Print one progress line."""
     print(f"==> {step}: {text}", flush=True)
+
+
+@contextlib.contextmanager
+def alone(step: str) -> Iterator[None]:
+    """Hold the testbed's lock, so that two commands never build the same image or write the same key at once."""
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(step, "waiting for another testbed command to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def log_path(step: str) -> Path:
@@ -65,7 +80,7 @@ def run(
 
 
 def answer(argv: Sequence[str], timeout: float = 20) -> str | None:
-    """Return the standard output of a command, stripped; None when it fails, is missing or takes over `timeout` seconds."""
+    """Return a command's standard output, stripped; None when it fails, is missing or takes over `timeout` seconds."""
     try:
         done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
