@@ -125,7 +125,9 @@ def _is_dockerd(pid: int) -> bool:
 
 
 def _is_process(pid: int, name: str) -> bool:
+    """Say whether the process lives under that name; one that ended but was not yet collected (a zombie) does not."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip() == name
+        status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+    return f"Name:\t{name}\n" in status and "State:\tZ" not in status

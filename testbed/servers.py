@@ -42,10 +42,10 @@ def up(name: str, image: str, address: str | None, publish: Sequence[str]) -> No
     elif state == "false":
         shell.say(STEP, f"starting {container} again")
         shell.run(STEP, ["docker", "start", container])
-    _wait(container, "systemd", lambda: _systemd_state(container) in {"running", "degraded"})
+    _wait(container, lambda: _boot_problem(container))
     _install_key(container)
     reached = _address(container)
-    _wait(container, "sshd", lambda: _ssh_answers(reached))
+    _wait(container, lambda: _login_problem(reached))
     shell.say(STEP, f"{container} is up at {reached}: ssh -i {KEY.relative_to(shell.ROOT)} {USER}@{reached}")
 
 
@@ -143,41 +143,43 @@ def _install_key(container: str) -> None:
     shell.run(STEP, ["docker", "exec", "--interactive", container, "sh", "-c", write], stdin=KEY.with_suffix(".pub"))
 
 
-def _wait(container: str, what: str, is_up: Callable[[], bool]) -> None:
-    started = time.monotonic()
-    told = started
-    while not is_up():
+def _wait(container: str, problem: Callable[[], str]) -> None:
+    """Wait until `problem` returns nothing; say every five seconds what it returns, raise StepError in the end."""
+    started = told = time.monotonic()
+    while found := problem():
         now = time.monotonic()
         if now - started > BOOTS_WITHIN:
-            raise shell.StepError(
-                f"server: {what} of {container} is not up after {BOOTS_WITHIN:.0f} s: {_diagnosis(container)}"
-            )
+            raise shell.StepError(f"server: {container} is not up after {BOOTS_WITHIN:.0f} s: {found}")
         if now - told > 5:
-            shell.say(STEP, f"waiting for {what} of {container} ({now - started:.0f} s): {_diagnosis(container)}")
+            shell.say(STEP, f"waiting for {container} ({now - started:.0f} s): {found}")
             told = now
         time.sleep(0.2)
 
 
-def _systemd_state(container: str) -> str:
-    # `is-system-running` says the state also where its exit code is not 0 ("degraded", "starting").
-    shown = ["docker", "exec", container, "sh", "-c", "systemctl is-system-running 2>/dev/null; true"]
-    return shell.answer(shown) or ""
-
-
-def _diagnosis(container: str) -> str:
-    shown = "for what in list-jobs --failed; do systemctl $what --no-legend --plain 2>&1 | head -5; done"
-    unfinished = shell.answer(["docker", "exec", container, "sh", "-c", shown])
-    if unfinished is None:
+def _boot_problem(container: str) -> str:
+    """Return what keeps systemd from being up; one with a failed unit ("degraded") is up."""
+    # What it is busy with or failed at, where `is-system-running` (whose exit code tells the same) says anything else.
+    script = (
+        "state=$(systemctl is-system-running 2>&1); case $state in running|degraded) exit;; esac; "
+        'echo "systemd is $state"; systemctl list-jobs --no-legend --plain 2>&1 | head -3'
+    )
+    shown = shell.answer(["docker", "exec", container, "sh", "-c", script])
+    if shown is None:
         status = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Status}}", container])
         return f"the container is {status}; see `docker logs {container}`"
-    return f"systemd is {_systemd_state(container) or 'silent'}; " + ", ".join(unfinished.split("\n"))
+    return ", ".join(shown.split("\n"))
 
 
-def _ssh_answers(address: str) -> bool:
+def _login_problem(address: str) -> str:
+    """Return what keeps us from becoming root on the server over SSH."""
     # Host keys are not recorded here: a server that is made anew at the same address has new ones.
     unrecorded = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
     access = ["-i", str(KEY), "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", *unrecorded]
-    return shell.succeeds(["ssh", *access, f"{USER}@{address}", "sudo", "-n", "true"], timeout=10)
+    # The connection's own errors go to standard error; this turns them into the answer.
+    script = 'out=$(ssh "$@" 2>&1) || echo "${out:-ssh failed}"'
+    login = [*access, f"{USER}@{address}", "sudo", "-n", "true"]
+    answered = shell.answer(["sh", "-c", script, "ssh", *login], timeout=10)
+    return "ssh does not end within 10 s" if answered is None else answered
 
 
 def _address(container: str) -> str:
