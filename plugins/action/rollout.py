@@ -1,0 +1,49 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Start a rollout on the host and show its steps until it ends; documented in ``plugins/modules/rollout.py``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.plugin_utils import report, target
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """``slipway.stack.rollout``."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        arguments["owner"] = arguments.get("owner") or target.owner()
+        variables = target.prepare(self, task_vars)
+        host = task_vars.get("inventory_hostname", "")
+        deadline = time.monotonic() + int(arguments.get("timeout", 1800))
+        records: list[dict[str, Any]] = []
+        while True:
+            answer = self._execute_module(
+                module_name="slipway.stack.rollout", module_args=arguments, task_vars=variables
+            )
+            if answer.get("failed") or self._task.check_mode:
+                return {**result, **answer}
+            arguments["offset"] = answer["offset"]
+            for record in answer["records"]:
+                display.display(f"{host}  {report.step_line(record)}")
+            records += answer["records"]
+            if records and records[-1]["step"] == "end":
+                break
+            if time.monotonic() > deadline:
+                result.update(failed=True, msg=f"no end after {arguments.get('timeout', 1800)} s; the rollout goes on")
+                return result
+        result.update(changed=True, records=records)
+        if records[-1]["state"] == "failed":
+            result.update(failed=True, msg=records[-1]["text"])
+        return result

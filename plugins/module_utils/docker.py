@@ -1,0 +1,223 @@
+"""The engine of this host: questions through its socket, changes through the ``docker`` command line.
+
+Place in the pipeline: target. Questions go to the Engine API (v1.43, engine 24 and later) because a list of containers
+costs 3 ms there and 30 ms through the command line; changes go through ``docker compose``, so that what we do is what
+an operator would do by hand.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import urllib.parse
+from dataclasses import dataclass
+from typing import Any
+
+_API = "/v1.43"
+_LABEL_PROJECT = "com.docker.compose.project"
+_LABEL_SERVICE = "com.docker.compose.service"
+_LABEL_ONEOFF = "com.docker.compose.oneoff"
+
+
+class DockerError(Exception):
+    """The engine refused, or does not answer.
+
+    The message is its own, in one line; ``lines`` is all that was printed.
+    """
+
+    def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a project. ``health`` is ``None`` where the image and the service define no check."""
+
+    id: str
+    name: str
+    service: str
+    oneoff: bool
+    image: str
+    state: str
+    exit_code: int
+    restarts: int
+    health: str | None
+    probe_output: str
+    started_at: str
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """HTTP over the engine's Unix socket."""
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+        if not host.startswith("unix://"):
+            raise DockerError(f"DOCKER_HOST is {host!r}; the stack's own engine must be a local socket")
+        self.sock.connect(host[len("unix://") :])
+
+
+def ask(path: str, headers: dict[str, str] | None = None, timeout: float = 30.0) -> Any:
+    """Return the engine's answer to a GET of *path*, parsed; ``None`` where it says 404.
+
+    :raises DockerError: when the engine does not answer, or answers with another error.
+    """
+    connection = _SocketConnection("localhost", timeout=timeout)
+    try:
+        connection.request("GET", _API + path, headers=headers or {})
+        response = connection.getresponse()
+        body = json.loads(response.read() or b"null")
+        if response.status == 404:
+            return None
+        if response.status >= 400:
+            raise DockerError(str(body.get("message", response.reason)).strip())
+        return body
+    except OSError as error:
+        raise DockerError(f"the Docker engine does not answer: {error}") from None
+    finally:
+        connection.close()
+
+
+def containers(project: str) -> list[Container]:
+    """Return all containers of a Compose project, stopped ones too, by name."""
+    filters = urllib.parse.quote(json.dumps({"label": [f"{_LABEL_PROJECT}={project}"]}))
+    listed = ask(f"/containers/json?all=1&filters={filters}")
+    found = [inspect(item["Id"]) for item in listed]
+    return sorted((container for container in found if container), key=lambda container: container.name)
+
+
+def inspect(container_id: str) -> Container | None:
+    """Return one container, or ``None`` where it has gone."""
+    raw = ask(f"/containers/{container_id}/json")
+    if raw is None:
+        return None
+    state, config = raw["State"], raw["Config"]
+    health = state.get("Health") or {}
+    log = health.get("Log") or []
+    return Container(
+        id=raw["Id"],
+        name=raw["Name"].lstrip("/"),
+        service=config["Labels"].get(_LABEL_SERVICE, ""),
+        oneoff=config["Labels"].get(_LABEL_ONEOFF) == "True",
+        image=config["Image"],
+        state=state["Status"],
+        exit_code=state["ExitCode"],
+        restarts=raw["RestartCount"],
+        health=health.get("Status") if health.get("Status") not in (None, "none") else None,
+        probe_output=(log[-1].get("Output") or "").strip() if log else "",
+        started_at=state["StartedAt"],
+    )
+
+
+def published_by(port: int) -> str | None:
+    """Return the name of the running container that publishes *port* of the host, whatever its project."""
+    for item in ask("/containers/json"):
+        if any(published.get("PublicPort") == port for published in item.get("Ports") or []):
+            return str(item["Names"][0]).lstrip("/")
+    return None
+
+
+def local_image(reference: str) -> dict[str, Any] | None:
+    """Return the engine's record of an image it has, or ``None``."""
+    found: dict[str, Any] | None = ask(f"/images/{urllib.parse.quote(reference)}/json")
+    return found
+
+
+def repository(reference: str) -> str:
+    """Return an image reference without its tag and digest: ``host:5000/backend:1`` -> ``host:5000/backend``."""
+    name = reference.split("@", 1)[0]
+    head, colon, tail = name.rpartition(":")
+    return head if colon and "/" not in tail else name
+
+
+def registry_of(reference: str) -> str:
+    """Return the registry's host that *reference* names, or ``the default registry``."""
+    first, slash, _ = reference.partition("/")
+    return first if slash and ("." in first or ":" in first or first == "localhost") else "the default registry"
+
+
+def remote_digest(reference: str) -> str:
+    """Return the digest that *reference* has in its registry now, through the engine's own mirrors and settings.
+
+    :raises DockerError: when the registry has no such image, refuses, or cannot be reached within 15 seconds.
+    """
+    headers = {"X-Registry-Auth": _credentials(registry_of(reference))}
+    answer = ask(f"/distribution/{urllib.parse.quote(reference)}/json", headers, timeout=15.0)
+    if answer is None:
+        raise DockerError("no such image")
+    return str(answer["Descriptor"]["digest"])
+
+
+def _credentials(registry: str) -> str:
+    """Return the engine's header for *registry* from the login that ``docker login`` keeps, empty without one."""
+    path = os.path.join(os.environ.get("DOCKER_CONFIG", os.path.expanduser("~/.docker")), "config.json")
+    try:
+        with open(path, encoding="utf-8") as stream:
+            auth = json.load(stream).get("auths", {}).get(registry, {}).get("auth", "")
+        user, _, password = base64.b64decode(auth).decode().partition(":")
+    except (OSError, ValueError):
+        return base64.urlsafe_b64encode(b"{}").decode()
+    login = {"username": user, "password": password, "serveraddress": registry} if auth else {}
+    return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
+
+
+def run(arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
+    """Return what ``docker ARGUMENTS`` prints.
+
+    :param timeout: seconds, for commands that must not hang.
+    :raises DockerError: with the last meaningful line of its errors, when it fails or takes longer.
+    """
+    environment = {**os.environ, "COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
+    # What the operator's shell has set must not choose another project or other files.
+    for name in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"):
+        environment.pop(name, None)
+    try:
+        done = subprocess.run(
+            ["docker", *arguments],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DockerError(f"docker {arguments[0]} did not end within {timeout:.0f} s") from None
+    except OSError as error:
+        raise DockerError(f"docker cannot be started: {error}") from None
+    if done.returncode != 0:
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        message = _last_meaning(lines) or f"docker {arguments[0]} exited with {done.returncode}"
+        raise DockerError(message, tuple((done.stdout + done.stderr).splitlines()))
+    return done.stdout
+
+
+def _last_meaning(lines: list[str]) -> str:
+    for line in reversed(lines):
+        if re.search(r"error|denied|invalid|no such|not found|refused|unable|fail|cannot|must", line, re.IGNORECASE):
+            return line
+    return lines[-1] if lines else ""
+
+
+def logs(container_id: str, lines: int = 20) -> list[str]:
+    """Return the last lines that a container wrote, standard output and error together."""
+    done = subprocess.run(
+        ["docker", "logs", "--tail", str(lines), container_id],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=30,
+        check=False,
+    )
+    return done.stdout.splitlines()

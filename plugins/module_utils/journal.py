@@ -1,0 +1,62 @@
+"""What a rollout does, written down step by step: the controller follows it, and a later run reads where it stopped.
+
+Place in the pipeline: target, beside every step. One JSON object a line in ``state/journal.jsonl``::
+
+    {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "service": NAME_OR_NULL,
+     "state": "started" | "done" | "failed", "text": SENTENCE, "detail": [LINE, ...]}
+
+A rollout's last record is that of the step ``end``: ``done``, or ``failed`` with the sentence of its failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+
+class Journal:
+    """Appends to the journal of one stack. Each record reaches the disk before the step goes on."""
+
+    def __init__(self, path: Path, release: str) -> None:
+        self._path = path
+        self._release = release
+        self._begun = time.monotonic()
+
+    def write(
+        self, step: str, state: str, text: str = "", service: str | None = None, detail: tuple[str, ...] = ()
+    ) -> None:
+        """Append one record; *detail* are further lines for the person who reads it."""
+        record = {
+            "at": round(time.time(), 3),
+            "elapsed": round(time.monotonic() - self._begun, 2),
+            "release": self._release,
+            "step": step,
+            "service": service,
+            "state": state,
+            "text": text,
+            "detail": list(detail),
+        }
+        with open(self._path, "a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the whole records after *offset* (bytes), and the offset after them."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(offset)
+            text = stream.read()
+    except FileNotFoundError:
+        return [], offset
+    whole = text[: text.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+
+
+def size(path: Path) -> int:
+    """Return the journal's length in bytes, from where a follower of a new rollout reads."""
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,95 @@
+"""What a deploy would do to each service, and why: a comparison of two releases and of what runs.
+
+Place in the pipeline: target, check. Pure. Compose's own dry run is not asked: it knows nothing of changed contents of
+mounted files and secrets, and was seen to replace containers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.health import judge
+
+
+def plan(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any], running: Mapping[str, list[Container]], edge_changed: bool
+) -> list[dict[str, Any]]:
+    """Return one entry for each service, ``{service, action, because}``, in the order of the new release.
+
+    ``action`` is ``create``, ``recreate``, ``scale``, ``reload``, ``start``, ``remove`` or ``unchanged``; ``because``
+    is a list of what differs: names of keys, variables and secrets, never their values.
+
+    :param old: the live release's manifest, ``None`` where there is none.
+    :param new: the manifest of the release to come.
+    :param running: containers by service.
+    :param edge_changed: whether the edge's configuration differs.
+    """
+    result = []
+    for name, facts in new["services"].items():
+        before = old["services"].get(name) if old else None
+        if before is None:
+            result.append(_entry(name, "create", ["new service"]))
+            continue
+        because = differences(before, facts, (old or {}).get("addresses", {}), new["addresses"])
+        if because:
+            result.append(_entry(name, "recreate", because))
+            continue
+        verdict = judge(facts, running.get(name, []))
+        if before["replicas"] != facts["replicas"]:
+            result.append(_entry(name, "scale", [f"replicas {before['replicas']} -> {facts['replicas']}"]))
+        elif verdict.state != "up":
+            result.append(_entry(name, "start", [verdict.reason]))
+        elif facts["edge"] and edge_changed:
+            result.append(_entry(name, "reload", ["proxy configuration"]))
+        else:
+            result.append(_entry(name, "unchanged", []))
+    gone = set(running) | set(old["services"] if old else ())
+    result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(gone - set(new["services"])))
+    return result
+
+
+def _entry(service: str, action: str, because: list[str]) -> dict[str, Any]:
+    return {"service": service, "action": action, "because": because}
+
+
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], old_addresses: Mapping[str, str], addresses: Mapping[str, str]
+) -> list[str]:
+    """Return the names of what differs between two states of a service that Compose would recreate it for."""
+    result = []
+    one, other = _settings(before), _settings(after)
+    one_environment, other_environment = one.pop("environment"), other.pop("environment")
+    for key in sorted(set(one) | set(other)):
+        if one.get(key) != other.get(key):
+            result.append(key)
+    if before.get("pinned") and after.get("pinned") and before["pinned"] != after["pinned"] and "image" not in result:
+        result.append("image digest")
+    for key in sorted(set(one_environment) | set(other_environment)):
+        if one_environment.get(key) != other_environment.get(key):
+            result.append(f"variable {key}")
+    for variable, name in after["secrets"].items():
+        if variable in before["secrets"] and old_addresses.get(variable) != addresses.get(variable):
+            result.append(f"secret {name}")
+    return result
+
+
+def _settings(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a service's settings without those that no running container has in it: its replicas and its order."""
+    settings = {key: value for key, value in facts["settings"].items() if key != "depends_on"}
+    if "deploy" in settings:
+        settings["deploy"] = {key: value for key, value in settings["deploy"].items() if key != "replicas"}
+    return settings
+
+
+def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> list[dict[str, str]]:
+    """Return ``{service, reason}`` for each service that is not as its release says, or that it does not have."""
+    result = []
+    for name, facts in manifest["services"].items():
+        verdict = judge(facts, running.get(name, []))
+        if verdict.state != "up":
+            result.append({"service": name, "reason": verdict.reason})
+    for name in sorted(set(running) - set(manifest["services"])):
+        result.append({"service": name, "reason": "is not part of the release"})
+    return result

@@ -1,0 +1,131 @@
+"""What must be true of a host before a deploy may change it. All of it is looked at, and all failures are told at once.
+
+Place in the pipeline: target, ship, before anything is written.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import socket
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+
+_PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
+
+
+def resolve_images(services: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, str], list[str]]:
+    """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
+
+    An image that only this host has stands for itself. A registry that is down is no obstacle to an image that the
+    host has already.
+    """
+    users: dict[str, str] = {}
+    for name, facts in services.items():
+        users.setdefault(facts["image"], name)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = list(pool.map(_resolve, users))
+    resolved: dict[str, str] = {}
+    problems: list[str] = []
+    for (image, service), (pinned, problem) in zip(users.items(), answers):
+        if problem:
+            problems.append(f"service '{service}': key 'image': {problem}")
+        else:
+            resolved[image] = pinned
+    return resolved, problems
+
+
+def _resolve(image: str) -> tuple[str, str]:
+    """Return the pinned reference and "", or "" and the sentence of what is wrong."""
+    if "@sha256:" in image:
+        digest = image.split("@", 1)[1]
+        return f"{docker.repository(image)}@{digest}", ""
+    try:
+        return f"{docker.repository(image)}@{docker.remote_digest(image)}", ""
+    except DockerError as error:
+        reason = str(error)
+    local = docker.local_image(image)
+    if local is not None:
+        own = [
+            digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
+        ]
+        return (own[0] if own else image), ""
+    registry = docker.registry_of(image)
+    if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
+        return "", f"{image} is not on this host, and {registry} cannot be reached ({reason})"
+    return (
+        "",
+        f"{image} is neither on this host nor in {registry} ({reason}); build and push it, or correct the reference",
+    )
+
+
+def check_ports(services: Mapping[str, Mapping[str, Any]], running: Mapping[str, list[Container]]) -> list[str]:
+    """Return a sentence for each published port that this host cannot give."""
+    own = {container.name for group in running.values() for container in group}
+    problems = []
+    for name, facts in services.items():
+        for text in facts["ports"]:
+            match = _PORT.fullmatch(str(text))
+            if match is None:
+                continue
+            port, address = int(match["port"]), (match["address"] or "0.0.0.0").strip("[]")
+            reason = _bind_error(address, port, match["protocol"] or "tcp")
+            if reason == errno.EADDRNOTAVAIL:
+                problems.append(f"service '{name}': published address {address} is not one of this host's")
+            if reason != errno.EADDRINUSE:
+                continue
+            holder = docker.published_by(port)
+            if holder not in own:
+                taken_by = f"the container {holder}" if holder else "another process"
+                problems.append(
+                    f"service '{name}': port {port} of the host is taken by {taken_by}; "
+                    f"stop it, or publish another port"
+                )
+    return problems
+
+
+def _bind_error(address: str, port: int, protocol: str) -> int | None:
+    """Return the error number of an attempt to listen there, ``None`` where it works."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(family, kind) as listener:
+        if protocol == "tcp":
+            # As the engine's own proxy does: connections that are only waiting to be forgotten do not count.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((address, port))
+        except OSError as error:
+            return error.errno
+    return None
+
+
+def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
+    """Return a sentence for each of *paths* (by what it holds) whose filesystem has less than *min_free* bytes free."""
+    problems = []
+    seen = set()
+    for what, path in paths.items():
+        existing = Path(path)
+        while not existing.exists():
+            existing = existing.parent
+        device = os.stat(existing).st_dev
+        free = shutil.disk_usage(existing).free
+        if device not in seen and free < min_free:
+            problems.append(
+                f"{what}: {path} has {free // 1024**2} MiB free, at least {min_free // 1024**2} MiB are wanted "
+                f"(deploy_min_free)"
+            )
+        seen.add(device)
+    return problems
+
+
+def data_root() -> str:
+    """Return the directory in which the engine keeps images and volumes."""
+    info = docker.ask("/info")
+    return str(info["DockerRootDir"])

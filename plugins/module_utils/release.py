@@ -1,0 +1,191 @@
+"""A release on the host: what arrives is compared with what is live, checked, and laid down beside it.
+
+Place in the pipeline: target, ship. Nothing that runs is touched here, and nothing is written unless every check holds.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker, health, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.plan import drift, plan
+from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
+
+IMAGES = "compose.images.yaml"
+_EDGE_CONFIGURATION = "edge/nginx.conf"
+
+
+class Refused(Exception):
+    """The host cannot take the release. ``problems`` are all the reasons, a sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What came of it: ``release`` is the id to roll out, or the live one where ``changed`` is false.
+
+    ``plan`` has an entry for each service (see ``plan.plan``), ``diff`` the texts before and after by file.
+    """
+
+    changed: bool
+    release: str
+    plan: list[dict[str, Any]]
+    diff: list[dict[str, str]]
+
+
+def ship(
+    content: Mapping[str, Any],
+    sources: Mapping[str, Mapping[str, Any]],
+    release_id: str,
+    origin: Mapping[str, str],
+    min_free: int,
+    dry: bool,
+) -> Shipped:
+    """Bring a release onto this host, unless it is live already and everything runs as it says.
+
+    :param content: the bundle's content (``plugin_utils/bundle.py``).
+    :param sources: the secrets' sources by name.
+    :param release_id: the name for a new release, ``YYYYmmddTHHMMSSZ-DIGEST8``.
+    :param origin: who deploys what, for the record: ``owner``, ``version``, ``commit``.
+    :param min_free: bytes that must be free on the host's disks.
+    :param dry: only tell what would be done.
+    :raises Refused: when a check fails; nothing has been written then.
+    """
+    home = Home(content["home"])
+    current_id = home.current_id()
+    current = home.manifest(current_id)
+    running = health.by_service(docker.containers(content["stack"]))
+    # A dry look first: not even a secret is written before every check has passed.
+    addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
+    if current and current_id and current["digest"] == content["digest"] and current["addresses"] == addresses:
+        if not drift(current, running):
+            entries = [{"service": name, "action": "unchanged", "because": []} for name in current["services"]]
+            return Shipped(False, current_id, entries, [])
+        return Shipped(True, current_id, plan(current, current, running, False), [])
+
+    pinned, problems = preflight.resolve_images(content["services"])
+    problems += preflight.check_ports(content["services"], running)
+    problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
+    if problems:
+        raise Refused(problems)
+    if not dry:
+        addresses = SecretStore(home.path).addresses(content["secret_files"], sources)
+    manifest = _manifest(content, release_id, origin, addresses, pinned)
+    old_files = _texts(home.release(current_id)) if current_id else {}
+    new_files = _rendered(content, manifest)
+    edge_changed = old_files.get(_EDGE_CONFIGURATION) != new_files.get(_EDGE_CONFIGURATION)
+    planned = plan(current, manifest, running, edge_changed)
+    if not dry:
+        release_id = _write(home, manifest, new_files, content["mounted"])
+    return Shipped(True, release_id, planned, _diff(old_files, new_files))
+
+
+def _manifest(
+    content: Mapping[str, Any],
+    release_id: str,
+    origin: Mapping[str, str],
+    addresses: Mapping[str, str],
+    pinned: Mapping[str, str],
+) -> dict[str, Any]:
+    services = {name: {**facts, "pinned": pinned[facts["image"]]} for name, facts in content["services"].items()}
+    return {
+        "release": release_id,
+        "stack": content["stack"],
+        "environment": content["environment"],
+        "domain": content["domain"],
+        "digest": content["digest"],
+        **origin,
+        "services": services,
+        "probes": content["probes"],
+        "addresses": dict(addresses),
+        "mounted": sorted({address.split("/", 1)[0] for address in content["mounted"]}),
+    }
+
+
+def _rendered(content: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the release's files, completed by what only the host knows: addresses of secrets, digests of images."""
+    files = dict(content["files"])
+    files[".env"] += "".join(f'{name}="{address}"\n' for name, address in manifest["addresses"].items())
+    files[IMAGES] = _images(manifest)
+    return files
+
+
+def _images(manifest: Mapping[str, Any]) -> str:
+    # JSON strings are YAML; the target has no YAML library.
+    lines = ["# The images of this release by digest, as the registry answered when it was shipped.", "services:"]
+    for name, facts in manifest["services"].items():
+        for service in [name] + ([facts["release"]] if facts["release"] else []):
+            lines += [f"  {service}:", f"    image: {json.dumps(facts['pinned'])}  # {facts['image']}"]
+    return "\n".join(lines) + "\n"
+
+
+def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str], mounted: Mapping[str, str]) -> str:
+    """Lay the release down and return its id; one that is here already, from an attempt that failed, is taken again."""
+    for release_id in reversed(home.release_ids()):
+        found = home.manifest(release_id)
+        if found and {**found, "release": manifest["release"]} == manifest:
+            return release_id
+    for address, text in mounted.items():
+        write_text(home.files / address, text)
+    home.state.mkdir(parents=True, exist_ok=True)
+    incoming = home.releases / f".{manifest['release']}"
+    shutil.rmtree(incoming, ignore_errors=True)
+    for name, text in files.items():
+        write_text(incoming / name, text)
+    try:
+        docker.run(["compose", "--profile", "*", "config", "--quiet"], cwd=str(incoming), timeout=60)
+    except DockerError as error:
+        shutil.rmtree(incoming)
+        raise Refused([f"Compose does not accept the release: {str(error).replace(str(incoming), '')}"]) from None
+    write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    incoming.rename(home.release(str(manifest["release"])))
+    return str(manifest["release"])
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {
+            "before_header": name,
+            "after_header": name,
+            "before": old.get(name, ""),
+            "after": new.get(name, ""),
+        }
+        for name in sorted(set(old) | set(new))
+        if old.get(name, "") != new.get(name, "")
+    ]
+
+
+def prune(home: Home, keep: int) -> list[str]:
+    """Remove all but the newest *keep* releases and the live one, and what only they used; return the removed ids."""
+    current = home.current_id()
+    others = [release_id for release_id in home.release_ids() if release_id != current]
+    kept = {current, *others[max(len(others) - keep + 1, 0) :]}
+    removed = [release_id for release_id in home.release_ids() if release_id not in kept]
+    for release_id in removed:
+        shutil.rmtree(home.release(release_id))
+        shutil.rmtree(home.edge / "versions" / release_id, ignore_errors=True)
+    manifests = [manifest for manifest in (home.manifest(release_id) for release_id in kept) if manifest]
+    mounted = {sha for manifest in manifests for sha in manifest["mounted"]}
+    for folder in home.files.iterdir() if home.files.is_dir() else []:
+        if folder.name not in mounted:
+            shutil.rmtree(folder)
+    SecretStore(home.path).prune({address for manifest in manifests for address in manifest["addresses"].values()})
+    return removed

@@ -1,0 +1,59 @@
+"""Whether the live release really is what runs, and what the public gets.
+
+Place in the pipeline: target, after the switch, and whenever somebody asks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, health
+from ansible_collections.slipway.stack.plugins.module_utils.probe import probe
+
+
+@dataclass(frozen=True)
+class Found:
+    """``services``: ``{service, state, reason}`` for each; ``problems``: sentences; ``detail``: lines that show why."""
+
+    services: list[dict[str, str]]
+    problems: list[str]
+    detail: list[str]
+
+
+def verify(manifest: Mapping[str, Any], timeout: float) -> Found:
+    """Return how a release is, by its manifest, looking again until all is well or *timeout* seconds are over."""
+    deadline = time.monotonic() + timeout
+    while True:
+        found = _look(manifest)
+        if not found.problems or time.monotonic() > deadline:
+            return found
+        time.sleep(0.2)
+
+
+def _look(manifest: Mapping[str, Any]) -> Found:
+    running = health.by_service(docker.containers(manifest["stack"]))
+    services: list[dict[str, str]] = []
+    problems: list[str] = []
+    detail: list[str] = []
+    for name, facts in manifest["services"].items():
+        verdict = health.judge(facts, running.get(name, []))
+        services.append({"service": name, "state": verdict.state, "reason": verdict.reason})
+        if verdict.state != "up":
+            problems.append(f"service '{name}': {verdict.reason}")
+            detail.extend(health.explain(verdict))
+    for name in sorted(set(running) - set(manifest["services"])):
+        problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
+    problems += _probe(manifest)
+    return Found(services, problems, detail)
+
+
+def _probe(manifest: Mapping[str, Any]) -> list[str]:
+    name = edge.edge_of(manifest)
+    if name is None:
+        return []
+    host, port = edge.public_address(manifest["services"][name])
+    answers = (probe(host, port, manifest["domain"], manifest["release"], wanted) for wanted in manifest["probes"])
+    return [f"service '{name}': {answer}" for answer in answers if answer]

@@ -1,0 +1,97 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of the action plugin ``slipway.stack.release``; the code is in ``plugins/action/release.py``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+short_description: Turn a description into a release and lay it down on the host
+description:
+  - Completes the description of a stack by its kinds, checks it, renders the Compose documents, files of variables and
+    the edge's configuration, and sends all of it to the host in one transfer.
+  - On the host the release is compared with the live one. Where nothing differs and everything runs, nothing is done.
+    Otherwise images, ports and disk are looked at, and the release is laid down beside the live one.
+  - What runs is not touched; M(slipway.stack.rollout) does that.
+  - Secrets travel in the request's body only. They are in no output, diff, process list, or file but their own.
+extends_documentation_fragment: [slipway.stack.stack]
+options:
+  environment:
+    description: Name of the environment, which chooses the overlay.
+    type: str
+    required: true
+  domain:
+    description: Name that the public reaches the stack by; any where empty.
+    type: str
+    default: ""
+  version:
+    description: Version that is deployed, for the record.
+    type: str
+    default: ""
+  services:
+    description: The services by name. Their keys are in C(docs/services.md).
+    type: dict
+    required: true
+  secrets:
+    description: The secrets by name, each a text, or C({generate: LENGTH}) to be made on the host once and kept there.
+    type: dict
+    default: {}
+  probes:
+    description: Requests that M(slipway.stack.verify) makes; one for each route of the edge where empty.
+    type: list
+    elements: dict
+    default: []
+  kinds_paths:
+    description: Directories on the controller with further kinds; a kind there replaces a shipped one of its name.
+    type: list
+    elements: path
+    default: []
+  min_free:
+    description: Bytes that must be free on the disks of the engine and of the stack, such as C(1g).
+    type: str
+    default: 1g
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details: Before and after of each file; secrets are not in any of them.
+"""
+
+EXAMPLES = r"""
+- name: Put the release on the host
+  slipway.stack.release:
+    name: shop
+    environment: production
+    services:
+      db: {kind: postgres, version: "17"}
+      backend:
+        kind: fastapi
+        image: registry.example.com/shop/backend:1.4.2
+        needs: [db]
+"""
+
+RETURN = r"""
+release:
+  description: Id of the release to roll out, or of the live one where nothing differs.
+  type: str
+  returned: success
+  sample: 20261121T101500Z-1a2b3c4d
+plan:
+  description: For each service what a rollout does to it and why, by the names of what differs.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{service: backend, action: recreate, because: [image]}]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def main() -> None:
+    """Refuse: without its action plugin there is nothing to send."""
+    AnsibleModule(argument_spec={}).fail_json(msg="slipway.stack.release runs on the controller, as an action plugin")
+
+
+if __name__ == "__main__":
+    main()

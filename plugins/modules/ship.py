@@ -1,0 +1,103 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The target's half of ``slipway.stack.release``: an adapter over ``module_utils/release.py``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ship
+short_description: Lay a rendered release down on the host
+description:
+  - The half of M(slipway.stack.release) that runs on the host. Call that one; this has no use of its own.
+  - Compares the release with the live one, looks at everything that could go wrong (images, ports, disk), and writes
+    it beside the live one. What runs is not touched.
+options:
+  bundle:
+    description: The release, as base64 of compressed JSON.
+    type: str
+    required: true
+  secrets:
+    description: Sources of the secrets, as JSON.
+    type: str
+    required: true
+  release_id:
+    description: Name for a new release.
+    type: str
+    required: true
+  origin:
+    description: Who deploys what, for the record.
+    type: dict
+    required: true
+  min_free:
+    description: Bytes that must be free on the disks of the engine and of the stack.
+    type: int
+    required: true
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+author:
+  - slipway.stack maintainers (@slipway-stack)
+"""
+
+EXAMPLES = r"""
+- name: Put the release on the host
+  slipway.stack.release:
+    name: shop
+    services: "{{ stack_services }}"
+"""
+
+RETURN = r"""
+release:
+  description: Id of the release to roll out, or of the live one where nothing differs.
+  type: str
+  returned: success
+plan:
+  description: For each service what a rollout does to it and why, by the names of what differs.
+  type: list
+  elements: dict
+  returned: success
+"""
+
+import base64
+import json
+import zlib
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, ship
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            # Not secret, but twenty kilobytes that the host's system log should be spared.
+            "bundle": {"type": "str", "required": True, "no_log": True},
+            "secrets": {"type": "str", "required": True, "no_log": True},
+            "release_id": {"type": "str", "required": True},
+            "origin": {"type": "dict", "required": True},
+            "min_free": {"type": "int", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        shipped = ship(
+            json.loads(zlib.decompress(base64.b64decode(module.params["bundle"]))),
+            json.loads(module.params["secrets"]),
+            module.params["release_id"],
+            module.params["origin"],
+            module.params["min_free"],
+            module.check_mode,
+        )
+    except (Refused, DockerError) as error:
+        module.fail_json(msg=str(error), problems=getattr(error, "problems", [str(error)]))
+    result = {"changed": shipped.changed, "release": shipped.release, "plan": shipped.plan}
+    if module._diff and shipped.diff:
+        result["diff"] = shipped.diff
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

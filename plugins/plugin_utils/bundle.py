@@ -1,0 +1,190 @@
+"""The release as one parcel: every file, what the host needs to know of the services, and a digest of it all.
+
+Place in the pipeline: compose -> check -> ship. Pure. The digest covers what the description says, so the same
+description gives the same digest on every controller; times, release ids and secrets are the host's to add.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
+from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import merge
+
+_PROBE_FIELDS = {
+    "path": Field("str", "path asked for through the edge", required=True),
+    "status": Field("int", "status expected; anything below 500 where not given"),
+    "contains": Field("str", "text that the answer has"),
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What travels to the host.
+
+    ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``.
+    ``services``: by name, what the host must know to run and judge each (see ``_facts``). ``secret_files``: the secret
+    store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
+    """
+
+    stack: str
+    environment: str
+    domain: str
+    home: str
+    digest: str
+    files: Mapping[str, str]
+    mounted: Mapping[str, str]
+    services: Mapping[str, Mapping[str, Any]]
+    secret_files: tuple[Mapping[str, Any], ...]
+    sources: Mapping[str, Secret]
+    probes: tuple[Mapping[str, Any], ...]
+
+    def content(self) -> dict[str, Any]:
+        """Return everything but the secrets, ready for JSON."""
+        return {
+            "stack": self.stack,
+            "environment": self.environment,
+            "domain": self.domain,
+            "home": self.home,
+            "digest": self.digest,
+            "files": dict(self.files),
+            "mounted": dict(self.mounted),
+            "services": dict(self.services),
+            "secret_files": list(self.secret_files),
+            "probes": list(self.probes),
+        }
+
+    def secrets(self) -> dict[str, dict[str, Any]]:
+        """Return the sources of the secrets, ready for JSON. Never to be shown."""
+        return {name: {"value": secret.value, "generate": secret.generate} for name, secret in self.sources.items()}
+
+
+def bundle(stack: Stack, probes: object) -> Bundle:
+    """Return the parcel for *stack*.
+
+    :param probes: ``stack_probes`` as written; where empty, each route of the edge is asked for its path.
+    :raises ValueError: for a probe that is none, or a variable that no file can hold.
+    """
+    mounted: dict[str, str] = {}
+    paths: dict[str, dict[str, str]] = {}
+    for service in stack.services.values():
+        for target, text in service.files.items():
+            address = f"{hashlib.sha256(text.encode()).hexdigest()}/{posixpath.basename(target)}"
+            mounted[address] = text
+            paths.setdefault(service.name, {})[target] = f"{stack.home}/files/{address}"
+    base = compose.base(stack, paths)
+    overlay = compose.overlay(stack)
+    files = {
+        compose.BASE: compose.dump(stack, "Base", base),
+        compose.overlay_name(stack): compose.dump(
+            stack, f"Overlay for {stack.environment}", overlay or {"services": {}}
+        ),
+    }
+    for service in stack.services.values():
+        try:
+            variables = compose.env_file(service)
+        except ValueError as error:
+            raise ValueError(f"service {service.name!r}: {error}") from None
+        if variables:
+            files[f"env/{service.name}.env"] = variables
+    files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
+    files[".env"] = _dotenv(stack)
+    content: dict[str, Any] = {
+        "files": files,
+        "mounted": mounted,
+        "services": {
+            service.name: _facts(service, _merged(base["services"][service.name], service.overlay))
+            for service in stack.in_order()
+        },
+        "secret_files": _secret_files(stack),
+        "probes": _probes(stack, probes),
+    }
+    return Bundle(
+        stack=stack.name,
+        environment=stack.environment,
+        domain=stack.domain,
+        home=stack.home,
+        digest=_digest(content),
+        files=files,
+        mounted=mounted,
+        services=content["services"],
+        secret_files=tuple(content["secret_files"]),
+        sources=stack.secrets,
+        probes=tuple(content["probes"]),
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _dotenv(stack: Stack) -> str:
+    names = [compose.BASE, compose.overlay_name(stack), compose.IMAGES]
+    return dotenv.dump(
+        {"COMPOSE_PROJECT_NAME": stack.name, "COMPOSE_FILE": ":".join(names), "COMPOSE_PATH_SEPARATOR": ":"},
+        "Read by docker compose in this directory. Below, the addresses of the secret files; the secrets are not here.",
+    )
+
+
+def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the host must know of a service, in plain JSON values.
+
+    ``settings`` is compared between releases, for the plan; the rest says how to run and to judge the service.
+    """
+    files = [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
+    return {
+        "kind": service.kind.name,
+        "class": service.service_class,
+        "image": merged["image"],
+        "replicas": service.replicas,
+        "depends_on": list(service.depends_on),
+        "edge": bool(service.kind.edge),
+        "release": compose.release_job(service) if service.release is not None else None,
+        "ports": list(merged.get("ports", [])),
+        "start_seconds": _start_seconds(merged.get("healthcheck") or {}),
+        "secrets": {file.variable: file.name for file in files},
+        "settings": {**merged, "environment": dict(service.environment)},
+    }
+
+
+def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Compose makes of a service's base and overlay, as far as a comparison needs it."""
+    ports = [*base.get("ports", []), *overlay.get("ports", [])]
+    return {**merge(base, overlay), **({"ports": ports} if ports else {})}
+
+
+def _start_seconds(health: Mapping[str, Any]) -> float:
+    """Return how long Docker itself may take to call a container unhealthy: the start period and all retries."""
+    if "test" not in health:
+        return 0.0
+    attempt = parse_duration(health["interval"]) + parse_duration(health["timeout"])
+    return parse_duration(health["start_period"]) + attempt * (int(health["retries"]) + 1)
+
+
+def _secret_files(stack: Stack) -> list[dict[str, Any]]:
+    found = {}
+    for service in stack.services.values():
+        for file in [mount.file for mount in service.secret_mounts] + (
+            [service.secret_env] if service.secret_env else []
+        ):
+            found[file.variable] = {**asdict(file), "parts": list(file.parts), "variable": file.variable}
+    return [found[variable] for variable in sorted(found)]
+
+
+def _probes(stack: Stack, given: object) -> list[dict[str, Any]]:
+    if not isinstance(given, (list, tuple)):
+        raise ValueError(f"stack_probes: {given!r} is not a list")
+    if given and stack.edge is None:
+        raise ValueError("stack_probes: there is no edge to probe through; add a service of kind nginx")
+    if given:
+        return [read(probe, _PROBE_FIELDS, f"stack_probes, entry {number}") for number, probe in enumerate(given, 1)]
+    routes = stack.edge.routes if stack.edge else ()
+    return [{"path": route.path, "status": None, "contains": None} for route in routes]

@@ -1,0 +1,207 @@
+"""Compose documents: a production-ready base, the overlay of one environment, and the files of variables beside them.
+
+Place in the pipeline: model -> compose -> bundle. Pure; documents are data, dumped in a stable order.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
+from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import NETWORKS, merge
+
+BASE = "compose.yaml"
+#: Written on the host, where images are resolved to digests.
+IMAGES = "compose.images.yaml"
+LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
+EDGE_MOUNT = "/etc/slipway/edge"
+
+_HEADER = """\
+{title} of the stack {name!r}, written by slipway.stack from the inventory.
+The next deploy overwrites changes made here.
+By hand, on the server: cd {home}/current && docker compose ps
+"""
+
+
+def overlay_name(stack: Stack) -> str:
+    """Return the file name of the environment's overlay."""
+    return f"compose.{stack.environment}.yaml"
+
+
+def release_job(service: Service) -> str:
+    """Return the name of the one-shot service that runs a service's release command."""
+    return f"{service.name}-release"
+
+
+def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return the base document.
+
+    :param mounted: by service and target, the path on the host of each of its files (see ``bundle``).
+    """
+    services: dict[str, Any] = {}
+    for service in stack.services.values():
+        services[service.name] = _service(stack, service, mounted.get(service.name, {}))
+        if service.release is not None:
+            services[release_job(service)] = _release_service(services[service.name], service)
+    document: dict[str, Any] = {"name": stack.name, "services": services}
+    used = {network for service in stack.services.values() for network in service.networks}
+    # Nothing on the data network can reach the world, or be reached from it.
+    document["networks"] = {
+        name: {"internal": True} if name == "data" else {}
+        for name in [*NETWORKS, *sorted(used - set(NETWORKS))]
+        if name in used
+    }
+    volumes = _named_volumes(stack)
+    if volumes:
+        document["volumes"] = volumes
+    secrets = _top_level_secrets(stack)
+    if secrets:
+        document["secrets"] = secrets
+    return document
+
+
+def overlay(stack: Stack) -> dict[str, Any]:
+    """Return the overlay document: what this environment alone has."""
+    services = {service.name: dict(service.overlay) for service in stack.services.values() if service.overlay}
+    return {"services": services} if services else {}
+
+
+def env_file(service: Service) -> str | None:
+    """Return the text of a service's file of variables, or ``None`` where it has none."""
+    if not service.environment:
+        return None
+    return dotenv.dump(service.environment, f"What {service.name!r} is told; secrets are in files of their own.")
+
+
+def dump(stack: Stack, title: str, document: Mapping[str, Any]) -> str:
+    """Return the text of *document* under a header that says where it comes from."""
+    header = _HEADER.format(title=title, name=stack.name, home=stack.home)
+    comment = "".join(f"# {line}\n" for line in header.splitlines())
+    return comment + yaml.dump(
+        document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120
+    )
+
+
+def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
+    result: dict[str, Any] = {"image": service.image}
+    if service.command is not None:
+        result["command"] = service.command
+    if service.user:
+        result["user"] = service.user
+    env_files = []
+    if service.environment:
+        env_files.append(f"env/{service.name}.env")
+    if service.secret_env:
+        env_files.append(service.secret_env.path(stack.home))
+    if env_files:
+        result["env_file"] = env_files
+    if service.secret_mounts:
+        result["secrets"] = [
+            {"source": mount.file.key, "target": posixpath.normpath(mount.target)} for mount in service.secret_mounts
+        ]
+    volumes = [*service.volumes, *(f"{source}:{target}:ro" for target, source in mounted.items())]
+    if service.kind.edge:
+        # The directory, never a single file: a file that is replaced stays the old one inside a running container.
+        volumes.append(f"{stack.home}/edge:{EDGE_MOUNT}:ro")
+    if volumes:
+        result["volumes"] = volumes
+    if service.ports:
+        result["ports"] = list(service.ports)
+    result["networks"] = list(service.networks)
+    if service.depends_on:
+        result["depends_on"] = {
+            name: {
+                "condition": "service_completed_successfully"
+                if stack.services[name].service_class == "oneshot"
+                else "service_healthy"
+            }
+            for name in service.depends_on
+        }
+    if service.health:
+        result["healthcheck"] = dict(service.health)
+    result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
+    result["stop_grace_period"] = service.stop_grace
+    result["security_opt"] = ["no-new-privileges:true"]
+    result["cap_drop"] = ["ALL"]
+    result["deploy"] = _deploy(service)
+    result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
+    result["labels"] = _labels(service)
+    return dict(merge(result, service.compose))
+
+
+def _deploy(service: Service) -> dict[str, Any]:
+    result: dict[str, Any] = {"replicas": service.replicas}
+    limits: dict[str, str] = {}
+    reservations: dict[str, str] = {}
+    if service.cpus:
+        limits["cpus"] = f"{service.cpus:g}"
+    if service.memory:
+        limits["memory"] = service.memory
+        reservations["memory"] = f"{max(parse_size(service.memory) // 4 // 1024**2, 6)}m"
+    if limits:
+        result["resources"] = {"limits": limits}
+        if reservations:
+            result["resources"]["reservations"] = reservations
+    return result
+
+
+def _labels(service: Service) -> dict[str, str]:
+    labels = {"slipway.kind": service.kind.name, "slipway.class": service.service_class}
+    addresses = [f"{mount.file.key}=${{{mount.file.variable}}}" for mount in service.secret_mounts]
+    if addresses:
+        # Compose does not look into secret files: their address, here, is what makes it recreate the service.
+        labels["slipway.secrets"] = " ".join(addresses)
+    return labels
+
+
+def _release_service(running: Mapping[str, Any], service: Service) -> dict[str, Any]:
+    """Return the one-shot twin of a service: same image, settings and networks, another command, no replicas."""
+    dropped = ("command", "ports", "healthcheck", "restart", "deploy", "labels", "stop_grace_period")
+    result: dict[str, Any] = {"image": running["image"], "command": service.release}
+    result.update({key: value for key, value in running.items() if key not in (*dropped, "image")})
+    result["restart"] = "no"
+    # Under a profile: `docker compose up` leaves it alone, the deploy runs it by name.
+    result["profiles"] = ["release"]
+    result["labels"] = {**running["labels"], "slipway.class": "oneshot"}
+    return result
+
+
+def _named_volumes(stack: Stack) -> dict[str, Any]:
+    names = [
+        str(volume).split(":", 1)[0]
+        for service in stack.services.values()
+        for volume in service.volumes
+        if ":" in str(volume) and not str(volume).startswith((".", "/", "~", "$"))
+    ]
+    return {name: {} for name in names}
+
+
+def _top_level_secrets(stack: Stack) -> dict[str, Any]:
+    return {
+        mount.file.key: {"file": mount.file.path(stack.home)}
+        for service in stack.services.values()
+        for mount in service.secret_mounts
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: sequences indented, short lists of words in one line, no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+    short = all(isinstance(item, (str, int, float)) for item in data) and sum(len(str(item)) + 2 for item in data) < 90
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
+
+
+_Dumper.add_representer(list, _represent_list)

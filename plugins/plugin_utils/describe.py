@@ -1,0 +1,245 @@
+"""From the description in the inventory to the model.
+
+Place in the pipeline: describe -> model. Pure: kinds come loaded, contents of files come read.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kinds_
+from ansible_collections.slipway.stack.plugins.plugin_utils import schema, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
+    NAME,
+    SECRET_FIELDS,
+    SERVICE_FIELDS,
+    SHARED_FIELDS,
+    Need,
+    Route,
+    Secret,
+    Stack,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
+
+_NEED_FIELDS = {
+    "service": Field("str", "name of the service", required=True),
+    "prefix": Field("str", "start of the variables' names"),
+    "url": Field("str", "variable that gets a whole connection URL, in a file that only root reads"),
+}
+_ROUTE_FIELDS = {
+    "path": Field("str", "path prefix", required=True),
+    "to": Field("str", "service that answers", required=True),
+    "port": Field("int", "its port, where not the kind's"),
+    "timeout": Field("duration", "longest silence of the service", default="60s"),
+}
+_FILE_FIELDS = {
+    "content": Field("str", "the text"),
+    "src": Field("str", "file on the controller"),
+}
+
+
+def describe(
+    *, name: str, environment: str, domain: str, root: str, services: object, secrets: object, kinds: Mapping[str, Kind]
+) -> Stack:
+    """Return the checked model of a stack.
+
+    :param root: directory of the host below which the stack's own directory lies.
+    :param services: ``stack_services`` as written, every file's ``src`` already replaced by its ``content``.
+    :param secrets: ``stack_secrets`` as written: a text, ``{value: …}`` or ``{generate: LENGTH}`` by name.
+    :raises ValueError: with one sentence for the first thing that is wrong.
+    """
+    _check_name(name, "stack_name")
+    _check_name(environment, "stack_environment")
+    if not isinstance(services, Mapping) or not services:
+        raise ValueError("stack_services: name at least one service")
+    raw = {str(service): _with_shared(str(service), services) for service in services}
+    drafts = {
+        service: _draft(service, given, {"stack": name, "environment": environment, "domain": domain}, kinds)
+        for service, given in raw.items()
+    }
+    given_secrets = _secrets(secrets)
+    wired = wiring.wire(drafts, given_secrets)
+    home = f"{root.rstrip('/')}/{name}"
+    return Stack(name, environment, domain, home, wired.services, wired.secrets)
+
+
+def _check_name(name: object, where: str) -> None:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(f"{where}: {name!r} is no name; use small letters, digits, - and _, a letter or digit first")
+
+
+def _with_shared(name: str, services: Mapping[str, Any], seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return what is written for a service, with what it shares through `like` filled in."""
+    given = services[name]
+    if not isinstance(given, Mapping):
+        raise ValueError(f"service {name!r}: {given!r} is not a mapping of keys to values")
+    model = given.get("like")
+    if model is None:
+        return dict(given)
+    if model not in services:
+        hint = schema.suggestion(str(model), list(services))
+        raise ValueError(f"service {name!r}: key 'like': there is no service {model!r}{hint}")
+    if model in (*seen, name):
+        raise ValueError(f"service {name!r}: key 'like': {' -> '.join((*seen, name, str(model)))} goes in a circle")
+    shared = _with_shared(str(model), services, (*seen, name))
+    result = {key: shared[key] for key in SHARED_FIELDS if key in shared}
+    result.update(given)
+    if "environment" in shared and isinstance(given.get("environment"), Mapping):
+        result["environment"] = {**shared["environment"], **given["environment"]}
+    return result
+
+
+def _secrets(given: object) -> dict[str, Secret]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"stack_secrets: {type(given).__name__} is not a mapping of names to secrets")
+    result = {}
+    for name, source in given.items():
+        where = f"stack_secrets, secret {name!r}"
+        _check_name(name, where)
+        if isinstance(source, str):
+            result[name] = Secret(name, value=source)
+        elif isinstance(source, Mapping):
+            values = schema.read(source, SECRET_FIELDS, where)
+            if (values["value"] is None) == (values["generate"] is None):
+                raise ValueError(f"{where}: give either 'value' or 'generate'")
+            result[name] = Secret(name, values["value"], values["generate"])
+        else:
+            raise ValueError(f"{where}: give a text, or {{generate: LENGTH}}")
+        secret = result[name]
+        if secret.value == "":
+            raise ValueError(f"{where}: the value is empty")
+        if secret.generate is not None and not 16 <= secret.generate <= 1024:
+            raise ValueError(f"{where}: key 'generate': a length from 16 to 1024 characters, not {secret.generate}")
+    return result
+
+
+def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Mapping[str, Kind]) -> wiring.Draft:
+    """Return one service with its kind's values filled in and all references to others still names."""
+    where = f"service {name!r}"
+    _check_name(name, where)
+    kind = kinds.get(str(given.get("kind")))
+    if kind is None:
+        if "kind" not in given:
+            raise ValueError(f"{where}: required key 'kind' is missing; known are {', '.join(sorted(kinds))}")
+        raise ValueError(f"{where}: unknown kind {given['kind']!r}{schema.suggestion(str(given['kind']), list(kinds))}")
+    values = schema.read(given, {**SERVICE_FIELDS, **kind.options}, where)
+    context = {**context, "name": name, "replicas": values["replicas"]}
+    context["port"] = values["port"] if values["port"] is not None else kind.body["port"]
+    for option in kind.options:
+        context[option] = kinds_.render(values[option], context, f"{where}, key {option!r}")
+    context["secret"] = lambda secret, quote="raw": wiring.mark_own(name, secret, quote)
+    context["secret_path"] = lambda secret: wiring.secret_path(f"{name}_{secret}")
+    body = kinds_.render({key: value for key, value in kind.body.items() if key != "options"}, context, where)
+
+    image = values["image"] or body["image"]
+    if not image:
+        raise ValueError(f"{where}: required key 'image' is missing; kind {kind.name!r} has no image of its own")
+    service_class = values["class"] or kind.service_class
+    health = _health(where, values["health"], body["health"], kind, context, service_class)
+    release = values["release"]
+    if values["replicas"] < 1:
+        raise ValueError(f"{where}: key 'replicas': at least 1, not {values['replicas']}")
+    if values["replicas"] > 1 and service_class in ("singleton", "stateful"):
+        raise ValueError(f"{where}: key 'replicas': a {service_class} service has exactly 1, not {values['replicas']}")
+    user = values["user"] or body["user"]
+    if user and not all(part.isdigit() for part in user.split(":", 1)):
+        raise ValueError(
+            f"{where}: key 'user': {user!r} is not numeric; write uid:gid, because its secret files get that owner"
+        )
+    return wiring.Draft(
+        name=name,
+        kind=kind,
+        service_class=service_class,
+        body=body,
+        values={
+            **values,
+            "image": image,
+            "port": context["port"],
+            "user": user,
+            "health": health,
+            "command": _command(values["command"]) if values["command"] is not None else body["command"],
+            "release": _command(release) if release is not None else None,
+            "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
+            "files": _files(where, values["files"]),
+            "overlay": wiring.merge(
+                body["environments"].get(context["environment"], {}),
+                values["environments"].get(context["environment"], {}),
+            ),
+            "compose": wiring.merge(body["compose"], values["compose"]),
+        },
+        options={option: context[option] for option in kind.options},
+        needs=tuple(_need(where, need) for need in values["needs"]),
+        routes=tuple(_route(where, route) for route in context.get("routes") or []) if kind.edge else (),
+    )
+
+
+def _command(command: list[str] | str) -> list[str]:
+    """Return a command that a person wrote as arguments, safe from Compose's interpolation."""
+    arguments = shlex.split(command) if isinstance(command, str) else command
+    return [argument.replace("$", "$$") for argument in arguments]
+
+
+def _health(
+    where: str, given: object, default: dict[str, Any], kind: Kind, context: dict[str, Any], service_class: str
+) -> dict[str, Any]:
+    result = {
+        "interval": "10s",
+        "timeout": "5s",
+        "retries": 3,
+        "start_period": "30s",
+        "start_interval": "1s",
+        **default,
+    }
+    if isinstance(given, str):
+        if "health_path" not in kind.options:
+            raise ValueError(
+                f"{where}: key 'health': kind {kind.name!r} has no path to ask; "
+                f"give a Compose healthcheck with its 'test'"
+            )
+        result.update(kinds_.render(kind.body["health"], {**context, "health_path": given}, where))
+    elif isinstance(given, Mapping):
+        result.update(given)
+    elif given is not None:
+        raise ValueError(f"{where}: key 'health': {given!r} is neither a path nor a Compose healthcheck")
+    for key in ("interval", "timeout", "start_period", "start_interval"):
+        try:
+            parse_duration(result[key])
+        except ValueError as error:
+            raise ValueError(f"{where}: key 'health.{key}': {error}") from None
+    if service_class == "oneshot":
+        return {}
+    if "test" not in result:
+        raise ValueError(
+            f"{where}: required key 'health' is missing; say how to tell that it works, as {{test: [CMD, …]}}"
+        )
+    return result
+
+
+def _files(where: str, given: dict[str, Any]) -> dict[str, str]:
+    result = {}
+    for target, source in given.items():
+        values = schema.read(source, _FILE_FIELDS, f"{where}, file {target!r}")
+        if not str(target).startswith("/"):
+            raise ValueError(f"{where}: key 'files': {target!r} is not an absolute path in the container")
+        if values["content"] is None:
+            raise ValueError(f"{where}, file {target!r}: give 'content' or 'src'")
+        result[str(target)] = values["content"]
+    return result
+
+
+def _need(where: str, given: object) -> Need:
+    if isinstance(given, str):
+        return Need(given)
+    values = schema.read(given, _NEED_FIELDS, f"{where}, key 'needs'")
+    return Need(values["service"], values["prefix"], values["url"])
+
+
+def _route(where: str, given: object) -> Route:
+    values = schema.read(given, _ROUTE_FIELDS, f"{where}, key 'routes'")
+    if not values["path"].startswith("/"):
+        raise ValueError(f"{where}: key 'routes': path {values['path']!r} does not begin with /")
+    return Route(values["path"], values["to"], values["port"] or 0, parse_duration(values["timeout"]))

@@ -1,0 +1,151 @@
+"""The stack as plain values: what the inventory says, completed by the kinds, with every cross-reference checked.
+
+Place in the pipeline: describe -> kinds -> model -> compose. Pure; every complaint is a ``ValueError`` whose message
+names the service and the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+SERVICE_FIELDS: dict[str, Field] = {
+    "kind": Field("str", "what the service is, such as fastapi or postgres", required=True),
+    "like": Field("str", "service whose image, build, needs, environment, secrets, files, volumes and user it shares"),
+    "image": Field("str", "image reference with its tag"),
+    "build": Field("dict", "how the image is built: context, and as wanted dockerfile, target, args"),
+    "class": Field("str", "how it may be replaced", choices=("rolling", "drain", "singleton", "stateful", "oneshot")),
+    "replicas": Field("int", "number of containers", default=1),
+    "needs": Field("list", "services it connects to: names, or {service, prefix, url}", default=[]),
+    "environment": Field("dict", "environment variables, taken literally", default={}),
+    "secrets": Field("list", "secrets it reads: names, or {name, target} or {name, env}", default=[]),
+    "files": Field("dict", "files mounted into it, by path in the container: {content} or {src}", default={}),
+    "volumes": Field("list", "volumes in Compose's short notation", default=[]),
+    "command": Field("command", "command in place of the image's, taken literally"),
+    "port": Field("int", "port it listens on inside"),
+    "publish": Field("list", "ports published on the host, in Compose's short notation", default=[]),
+    "user": Field("str", "numeric uid[:gid] that it runs as"),
+    "health": Field("any", "path that answers 200, or a Compose healthcheck"),
+    "stop_grace": Field("duration", "time between SIGTERM and SIGKILL"),
+    "memory": Field("size", "memory limit"),
+    "cpus": Field("float", "processor limit"),
+    "release": Field("command", "one-shot command from the new image, run to its end before anything switches"),
+    "compose": Field("dict", "any further Compose keys, in Compose's notation", default={}),
+    "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
+}
+
+#: What a service takes over from the one that it is `like`.
+SHARED_FIELDS = ("image", "build", "needs", "environment", "secrets", "files", "volumes", "user")
+
+SECRET_FIELDS: dict[str, Field] = {
+    "value": Field("str", "the secret itself, from a vault"),
+    "generate": Field("int", "length of a random secret made on the host once and kept there"),
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """A service's dependency on another: which, how its variables begin, and the variable that gets a URL."""
+
+    service: str
+    prefix: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret's source: a value that the controller knows, or the length of one that the host makes."""
+
+    name: str
+    value: str | None = None
+    generate: int | None = None
+
+
+@dataclass(frozen=True)
+class SecretMount:
+    """A secret file and where a service sees it."""
+
+    file: SecretFile
+    target: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path prefix of the edge and the service that answers it. ``timeout`` in seconds."""
+
+    path: str
+    to: str
+    port: int
+    timeout: float
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service, complete. Mappings are in the order in which they will be written."""
+
+    name: str
+    kind: Kind
+    service_class: str
+    image: str
+    build: Mapping[str, Any] | None
+    replicas: int
+    port: int | None
+    user: str | None
+    command: list[str] | str | None
+    environment: Mapping[str, str]
+    needs: tuple[Need, ...]
+    depends_on: tuple[str, ...]
+    networks: tuple[str, ...]
+    secret_mounts: tuple[SecretMount, ...]
+    secret_env: SecretFile | None
+    files: Mapping[str, str]
+    volumes: tuple[str, ...]
+    ports: tuple[str, ...]
+    health: Mapping[str, Any]
+    stop_grace: str
+    memory: str | None
+    cpus: float | None
+    release: list[str] | str | None
+    routes: tuple[Route, ...]
+    options: Mapping[str, Any]
+    compose: Mapping[str, Any]
+    overlay: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A whole stack for one environment. ``home`` is its directory on the host."""
+
+    name: str
+    environment: str
+    domain: str
+    home: str
+    services: Mapping[str, Service]
+    secrets: Mapping[str, Secret]
+
+    @property
+    def edge(self) -> Service | None:
+        """The service that publishes the stack, if it has one."""
+        return next((service for service in self.services.values() if service.kind.edge), None)
+
+    def in_order(self) -> list[Service]:
+        """The services, each after those it depends on; otherwise in the order of the description."""
+        done: dict[str, Service] = {}
+
+        def visit(service: Service) -> None:
+            if service.name not in done:
+                for name in service.depends_on:
+                    visit(self.services[name])
+                done[service.name] = service
+
+        for service in self.services.values():
+            visit(service)
+        return list(done.values())

@@ -1,0 +1,42 @@
+"""What a person at the terminal reads: plans, steps and states, as lines of aligned text.
+
+Place in the pipeline: the action plugins, beside the results. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def table(rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return *rows* as lines with aligned columns."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    if not texts:
+        return []
+    widths = [max(len(row[column]) for row in texts) for column in range(len(texts[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts]
+
+
+def plan_lines(plan: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each service that a rollout would touch, and one that counts the others."""
+    entries = list(plan)
+    touched = [entry for entry in entries if entry["action"] != "unchanged"]
+    lines = table((entry["service"], entry["action"], ", ".join(entry["because"])) for entry in touched)
+    rest = len(entries) - len(touched)
+    if rest:
+        lines.append(f"{rest} unchanged")
+    return lines
+
+
+def step_line(record: Mapping[str, Any]) -> str:
+    """Return the line for one record of a rollout's journal, its detail below it."""
+    mark = "!" if record["state"] == "failed" else " "
+    first = f"{mark}{record['elapsed']:7.1f} s  {record['service'] or '':<12}  {record['text']}".rstrip()
+    return "\n".join([first, *(f"             {line}" for line in record["detail"])])
+
+
+def state_lines(services: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return a line for each service and its state."""
+    marks = {"up": "ok", "waiting": "..", "down": "!!"}
+    return table((marks[service["state"]], service["service"], service["reason"]) for service in services)

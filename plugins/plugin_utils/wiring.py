@@ -1,0 +1,321 @@
+"""What services are to each other: connections, secrets, networks, start order and published ports.
+
+Place in the pipeline: model, second half. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, SecretMount, Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
+
+NETWORKS = ("app", "data")
+
+_SECRET_USE_FIELDS = {
+    "name": Field("str", "name in stack_secrets", required=True),
+    "target": Field("str", "path in the container"),
+    "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
+}
+_PUBLISHED = re.compile(
+    r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<inside>\d+)(?:/(?P<protocol>tcp|udp))?"
+)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A service whose references to others are still names."""
+
+    name: str
+    kind: Kind
+    service_class: str
+    body: Mapping[str, Any]
+    values: Mapping[str, Any]
+    options: Mapping[str, Any]
+    needs: tuple[Need, ...]
+    routes: tuple[Route, ...]
+
+    @property
+    def where(self) -> str:
+        """How messages name it."""
+        return f"service {self.name!r}"
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """The uid and gid that its secret files belong to: those it runs as, root where the image decides."""
+        uid, _, gid = (self.values["user"] or "0:0").partition(":")
+        return int(uid), int(gid or uid)
+
+
+@dataclass(frozen=True)
+class Wired:
+    """All services complete, and the secrets that they use between them."""
+
+    services: Mapping[str, Service]
+    secrets: Mapping[str, Secret]
+
+
+def secret_path(secret: str) -> str:
+    """Return where a container finds a secret."""
+    return f"/run/secrets/{secret}"
+
+
+def mark_own(service: str, secret: str, quote: str) -> str:
+    """Return the placeholder for one of the secrets that a service's kind declares."""
+    return secret_text.mark(f"{service}_{secret}", quote)
+
+
+def merge(base: Any, over: Any) -> Any:
+    """Return *base* with *over* laid on it: mappings key by key, anything else replaced, ``None`` taking a key away."""
+    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
+        return over
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge(result[key], value) if key in result else value
+    return result
+
+
+def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
+    """Return the services with every reference between them followed.
+
+    :param given: the secrets of ``stack_secrets`` by name.
+    :raises ValueError: for a reference to nothing, a circle, a secret without a source, or a port published twice.
+    """
+    edges = [draft.name for draft in drafts.values() if draft.kind.edge]
+    if len(edges) > 1:
+        raise ValueError(f"service {edges[1]!r}: the stack has an edge already, service {edges[0]!r}")
+    known = {**_own_secrets(drafts), **given}
+    services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}
+    _check_circles(services)
+    _check_ports(services)
+    used = {
+        part["secret"]
+        for service in services.values()
+        for file in _secret_files(service)
+        for part in file.parts
+        if isinstance(part, dict)
+    }
+    return Wired(services, {name: secret for name, secret in known.items() if name in used})
+
+
+def _own_secrets(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
+    return {
+        f"{draft.name}_{name}": Secret(f"{draft.name}_{name}", generate=int((spec or {}).get("generate", 32)))
+        for draft in drafts.values()
+        for name, spec in draft.body["secrets"].items()
+    }
+
+
+def _secret_files(service: Service) -> list[SecretFile]:
+    return [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
+
+
+class _Collected:
+    """What one service's environment and secrets add up to, with who said what for the messages."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.environment: dict[str, str] = {}
+        self.origin: dict[str, str] = {}
+        self.mounts: dict[str, SecretMount] = {}
+        self.secret_lines: dict[str, str] = {}
+
+    def variable(self, name: str, value: object, origin: str) -> None:
+        if name in self.origin:
+            raise ValueError(
+                f"{self.draft.where}: key 'needs': {origin} and {self.origin[name]} both set {name}; "
+                f"give one of them a prefix of its own, as {{service: …, prefix: …}}"
+            )
+        self.origin[name] = origin
+        self.environment[name] = str(value)
+
+    def mount(self, secret: str, text: str, target: str) -> None:
+        file = SecretFile(secret, *self.draft.owner, secret_text.parts(text))
+        self.mounts[target] = SecretMount(file, target)
+
+    def secret_env(self) -> SecretFile | None:
+        if not self.secret_lines:
+            return None
+        return SecretFile(f"{self.draft.name}_env", 0, 0, secret_text.parts(dotenv.dump(self.secret_lines)))
+
+
+def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Secret]) -> Service:
+    collected = _Collected(draft)
+    for key, value in draft.body["environment"].items():
+        collected.variable(key, value, f"kind {draft.kind.name!r}")
+    for name in draft.body["secrets"]:
+        secret = f"{draft.name}_{name}"
+        collected.mount(secret, secret_text.mark(secret), secret_path(secret))
+    for name, spec in draft.body["secret_texts"].items():
+        collected.mount(f"{draft.name}_{name}", spec["content"], spec["target"])
+    networks = list(draft.body["networks"])
+    for need in draft.needs:
+        _connect(collected, need, drafts, networks)
+    for use in draft.values["secrets"]:
+        _use_secret(collected, use, known)
+    for name, value in draft.values["environment"].items():
+        collected.environment[str(name)] = _environment_text(draft, name, value)
+    values = draft.values
+    routes = tuple(_resolve_route(draft, route, drafts) for route in draft.routes)
+    depends_on = dict.fromkeys([need.service for need in draft.needs] + [route.to for route in routes])
+    return Service(
+        name=draft.name,
+        kind=draft.kind,
+        service_class=draft.service_class,
+        image=values["image"],
+        build=values["build"],
+        replicas=values["replicas"],
+        port=values["port"],
+        user=values["user"],
+        command=values["command"],
+        environment=collected.environment,
+        needs=draft.needs,
+        depends_on=tuple(depends_on),
+        networks=tuple(dict.fromkeys(networks)),
+        secret_mounts=tuple(collected.mounts.values()),
+        secret_env=collected.secret_env(),
+        files=values["files"],
+        volumes=(*draft.body["volumes"], *(str(volume) for volume in values["volumes"])),
+        ports=values["ports"],
+        health=values["health"],
+        stop_grace=values["stop_grace"] or draft.body["stop_grace"],
+        memory=values["memory"] or draft.body["memory"],
+        cpus=values["cpus"] or draft.body["cpus"],
+        release=values["release"],
+        routes=routes,
+        options=draft.options,
+        compose=values["compose"],
+        overlay=values["overlay"],
+    )
+
+
+def _connect(collected: _Collected, need: Need, drafts: Mapping[str, Draft], networks: list[str]) -> None:
+    draft = collected.draft
+    other = drafts.get(need.service)
+    if other is None or other.name == draft.name:
+        hint = suggestion(need.service, [name for name in drafts if name != draft.name])
+        raise ValueError(f"{draft.where}: key 'needs': there is no other service {need.service!r}{hint}")
+    if not set(networks) & set(other.body["networks"]):
+        networks.append(other.body["networks"][0])
+    provides = other.body["provides"]
+    if not provides:
+        if need.prefix or need.url:
+            raise ValueError(
+                f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} provides no variables"
+            )
+        return
+    prefix = need.prefix or provides["prefix"]
+    for key, value in provides["environment"].items():
+        collected.variable(f"{prefix}_{key}", value, f"service {other.name!r}")
+    for key, name in provides["secret_files"].items():
+        secret = f"{other.name}_{name}"
+        collected.mount(secret, secret_text.mark(secret), secret_path(secret))
+        collected.variable(f"{prefix}_{key}", secret_path(secret), f"service {other.name!r}")
+    if need.url:
+        if not provides["url"]:
+            raise ValueError(
+                f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} has no URL to give"
+            )
+        collected.secret_lines[need.url] = provides["url"]
+
+
+def _use_secret(collected: _Collected, use: object, known: Mapping[str, Secret]) -> None:
+    draft = collected.draft
+    values = read({"name": use} if isinstance(use, str) else use, _SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
+    name = values["name"]
+    if name not in known:
+        raise ValueError(
+            f"{draft.where}: key 'secrets': secret {name!r} has no source{suggestion(name, list(known))}; "
+            f"set stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to have it made on the host"
+        )
+    if values["env"]:
+        collected.secret_lines[values["env"]] = secret_text.mark(name, "dotenv")
+        return
+    target = values["target"] or secret_path(name)
+    collected.mount(name, secret_text.mark(name), target)
+    variable = f"{re.sub('[^A-Z0-9]', '_', name.upper())}_FILE"
+    if variable not in collected.environment:
+        collected.variable(variable, target, f"secret {name!r}")
+
+
+def _environment_text(draft: Draft, name: object, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise ValueError(
+        f"{draft.where}: key 'environment.{name}': {value!r} is not a text or number; write '' for an empty value"
+    )
+
+
+def _resolve_route(draft: Draft, route: Route, drafts: Mapping[str, Draft]) -> Route:
+    other = drafts.get(route.to)
+    if other is None or other.name == draft.name:
+        hint = suggestion(route.to, [name for name in drafts if name != draft.name])
+        raise ValueError(
+            f"{draft.where}: key 'routes': path {route.path!r} goes to {route.to!r}, which is no service{hint}"
+        )
+    port = route.port or other.values["port"]
+    if not port:
+        raise ValueError(
+            f"{draft.where}: key 'routes': service {route.to!r} has no port; set its 'port', or one for the route"
+        )
+    if sum(route.path == twin.path for twin in draft.routes) > 1:
+        raise ValueError(f"{draft.where}: key 'routes': path {route.path!r} is there twice")
+    return replace(route, port=port)
+
+
+def _check_circles(services: Mapping[str, Service]) -> None:
+    finished: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = " -> ".join((*path[path.index(name) :], name))
+            raise ValueError(f"service {name!r}: key 'needs' goes in a circle: {circle}")
+        if name not in finished:
+            for other in services[name].depends_on:
+                visit(other, (*path, name))
+            finished.add(name)
+
+    for name in services:
+        visit(name, ())
+
+
+def _check_ports(services: Mapping[str, Service]) -> None:
+    published: list[tuple[str, str, str]] = []
+    for service in services.values():
+        for port in [*service.ports, *service.overlay.get("ports", [])]:
+            address, number = _published(service, str(port))
+            for other_address, other_number, holder in published:
+                if number == other_number and (address == other_address or "" in (address, other_address)):
+                    raise ValueError(
+                        f"service {service.name!r}: port {number} of the host is published twice, "
+                        f"here and by service {holder!r}"
+                    )
+            published.append((address, number, service.name))
+
+
+def _published(service: Service, port: str) -> tuple[str, str]:
+    """Return the address ("" for all) and ``PORT/PROTOCOL`` of the host that *port* takes."""
+    match = _PUBLISHED.fullmatch(port)
+    if match is None or not (1 <= int(match["host"]) <= 65535 and 1 <= int(match["inside"]) <= 65535):
+        raise ValueError(
+            f"service {service.name!r}: published port {port!r} is not HOST:CONTAINER or ADDRESS:HOST:CONTAINER, "
+            f"each port from 1 to 65535"
+        )
+    if service.replicas > 1:
+        raise ValueError(
+            f"service {service.name!r}: {service.replicas} replicas cannot share the published port {match['host']}; "
+            f"publish it through the edge, or set 'replicas' to 1"
+        )
+    address = match["address"] or ""
+    return "" if address in ("0.0.0.0", "[::]") else address, f"{match['host']}/{match['protocol'] or 'tcp'}"
