@@ -42,8 +42,8 @@ def ensure() -> None:
 
 
 def require() -> None:
-    """Bring the engine up unless it answers; without a word if it does."""
-    if not answers():
+    """Bring the engine up unless it answers with all it needs; without a word if it does."""
+    if not answers() or not _complete():
         ensure()
 
 
