@@ -25,7 +25,7 @@ export function Status({ pageVersion }: { pageVersion: string }) {
       <dl className="facts">
         <Fact name="Page" value={pageVersion} />
         <Fact name="Backend" value={health?.version ?? "…"} />
-        <Fact name="Release" value={health?.release ?? "none"} />
+        <Fact name="Release" value={health ? (health.release ?? "none") : "…"} />
         <Fact name="Ticks of beat" value={ticks ? String(ticks.count) : "…"} />
       </dl>
       <ul className="parts">
@@ -35,7 +35,7 @@ export function Status({ pageVersion }: { pageVersion: string }) {
       {error && <p className="error" role="alert">The backend does not answer: {error}</p>}
       {outdated && !error && (
         <p className="notice">
-          Version {health.version} is out. <button onClick={() => location.reload()}>Reload the page</button>
+          The backend has moved to version {health.version}. <button onClick={() => location.reload()}>Reload the page</button>
         </p>
       )}
     </section>
