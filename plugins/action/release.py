@@ -8,18 +8,15 @@ import json
 import subprocess
 import time
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds, report, target, units
+from ansible_collections.slipway.stack.plugins.plugin_utils import inventory, report, target, units
 
 display = Display()
-
-_SHIPPED_KINDS = Path(__file__).parents[2] / "kinds"
 
 
 class ActionModule(ActionBase):
@@ -34,24 +31,15 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(
             {
-                "name": {"type": "str", "required": True},
-                "root": {"type": "path", "default": "/opt/stacks"},
-                "environment": {"type": "str", "required": True},
-                "domain": {"type": "str", "default": ""},
+                **inventory.ARGUMENTS,
                 "version": {"type": "str", "default": ""},
-                "services": {"type": "dict", "required": True},
-                "secrets": {"type": "dict", "default": {}, "no_log": True},
-                "probes": {"type": "list", "elements": "dict", "default": []},
-                "kinds_paths": {"type": "list", "elements": "path", "default": []},
                 "min_free": {"type": "str", "default": "1g"},
             }
         )
-        # Ansible's values carry their origin with them, and may still be encrypted; from here on they are plain.
-        arguments = json.loads(json.dumps(arguments, default=str))
-        base = Path(task_vars.get("inventory_dir") or task_vars.get("playbook_dir") or ".")
+        base = inventory.base_directory(task_vars)
         try:
-            parcel = _parcel(arguments, base)
-            min_free = units.parse_size(arguments["min_free"])
+            parcel = inventory.parcel(arguments, base)
+            min_free = units.parse_size(str(arguments["min_free"]))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
@@ -60,47 +48,17 @@ class ActionModule(ActionBase):
                 "bundle": base64.b64encode(zlib.compress(json.dumps(parcel.content()).encode(), 9)).decode(),
                 "secrets": json.dumps(parcel.secrets()),
                 "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{parcel.digest[:8]}",
-                "origin": {"owner": target.owner(), "version": arguments["version"], "commit": _commit(base)},
+                "origin": {"owner": target.owner(), "version": str(arguments["version"]), "commit": _commit(base)},
                 "min_free": min_free,
             },
             task_vars=target.prepare(self, task_vars),
         )
         result.update(answer)
-        host = task_vars.get("inventory_hostname", "")
         if result.get("changed"):
             lines = report.plan_lines(result["plan"])
-            display.display("\n".join([f"plan for {parcel.stack} on {host}:", *(f"  {line}" for line in lines)]))
+            heading = f"plan for {parcel.stack} on {task_vars.get('inventory_hostname', '')}:"
+            display.display("\n".join([heading, *(f"  {line}" for line in lines)]))
         return result
-
-
-def _parcel(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
-    """Return the release that *arguments* describe; relative paths in them start at *base*."""
-    folders = [_SHIPPED_KINDS, *(base / path for path in arguments["kinds_paths"])]
-    stack = describe.describe(
-        name=arguments["name"],
-        environment=arguments["environment"],
-        domain=arguments["domain"],
-        root=arguments["root"],
-        services={name: _with_contents(name, given, base) for name, given in arguments["services"].items()},
-        secrets=arguments["secrets"],
-        kinds=kinds.load(folders),
-    )
-    return bundle.bundle(stack, arguments["probes"])
-
-
-def _with_contents(name: str, given: Any, base: Path) -> Any:
-    """Return a service with the files that it names by ``src`` read into ``content``."""
-    if not isinstance(given, Mapping) or not isinstance(given.get("files"), Mapping):
-        return given
-    files = {}
-    for path, source in given["files"].items():
-        files[path] = source
-        if isinstance(source, Mapping) and set(source) == {"src"}:
-            try:
-                files[path] = {"content": (base / str(source["src"])).read_text(encoding="utf-8")}
-            except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"service {name!r}, file {path!r}: {source['src']} cannot be read: {error}") from None
-    return {**given, "files": files}
 
 
 def _commit(base: Path) -> str:

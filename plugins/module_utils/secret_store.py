@@ -33,6 +33,8 @@ class SecretStore:
     def __init__(self, home: Path, dry: bool = False) -> None:
         self._root = home / "secrets"
         self._dry = dry
+        #: What was not there yet, in words: ``NAME for uid UID``.
+        self.written: list[str] = []
 
     def addresses(self, files: list[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Return the address of each file by its variable, after writing those that are not there yet.
@@ -54,6 +56,7 @@ class SecretStore:
             result[file["variable"]] = address
             path = self._root / str(file["uid"]) / f"{file['name']}.{address}"
             if not path.exists():
+                self.written.append(f"{file['name']} for uid {file['uid']}")
                 self._write(path, content, file["uid"], file["gid"])
         return result
 

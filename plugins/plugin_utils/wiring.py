@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, ports, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, SecretMount, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
@@ -23,9 +23,6 @@ _SECRET_USE_FIELDS = {
     "target": Field("str", "path in the container"),
     "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
 }
-_PUBLISHED = re.compile(
-    r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<inside>\d+)(?:/(?P<protocol>tcp|udp))?"
-)
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
     known = {**_own_secrets(drafts), **given}
     services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}
     _check_circles(services)
-    _check_ports(services)
+    ports.check(services)
     used = {
         part["secret"]
         for service in services.values()
@@ -288,34 +285,3 @@ def _check_circles(services: Mapping[str, Service]) -> None:
 
     for name in services:
         visit(name, ())
-
-
-def _check_ports(services: Mapping[str, Service]) -> None:
-    published: list[tuple[str, str, str]] = []
-    for service in services.values():
-        for port in [*service.ports, *service.overlay.get("ports", [])]:
-            address, number = _published(service, str(port))
-            for other_address, other_number, holder in published:
-                if number == other_number and (address == other_address or "" in (address, other_address)):
-                    raise ValueError(
-                        f"service {service.name!r}: port {number} of the host is published twice, "
-                        f"here and by service {holder!r}"
-                    )
-            published.append((address, number, service.name))
-
-
-def _published(service: Service, port: str) -> tuple[str, str]:
-    """Return the address ("" for all) and ``PORT/PROTOCOL`` of the host that *port* takes."""
-    match = _PUBLISHED.fullmatch(port)
-    if match is None or not (1 <= int(match["host"]) <= 65535 and 1 <= int(match["inside"]) <= 65535):
-        raise ValueError(
-            f"service {service.name!r}: published port {port!r} is not HOST:CONTAINER or ADDRESS:HOST:CONTAINER, "
-            f"each port from 1 to 65535"
-        )
-    if service.replicas > 1:
-        raise ValueError(
-            f"service {service.name!r}: {service.replicas} replicas cannot share the published port {match['host']}; "
-            f"publish it through the edge, or set 'replicas' to 1"
-        )
-    address = match["address"] or ""
-    return "" if address in ("0.0.0.0", "[::]") else address, f"{match['host']}/{match['protocol'] or 'tcp'}"

@@ -1,0 +1,74 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The target's half of ``slipway.stack.secrets``: an adapter over ``module_utils/secret_store.py``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: store_secrets
+short_description: Put secret files into a stack's store on the host
+description:
+  - The half of M(slipway.stack.secrets) that runs on the host. Call that one; this has no use of its own.
+options:
+  home:
+    description: The stack's directory.
+    type: path
+    required: true
+  files:
+    description: The files, each with C(name), C(uid), C(gid), C(variable) and C(parts).
+    type: list
+    elements: dict
+    required: true
+  sources:
+    description: Sources of the secrets, as JSON.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+author:
+  - slipway.stack maintainers (@slipway-stack)
+"""
+
+EXAMPLES = r"""
+- name: Put the secrets on the host
+  slipway.stack.secrets:
+    name: shop
+    environment: production
+    services: "{{ stack_services }}"
+"""
+
+RETURN = r"""
+written:
+  description: Names of the files that were not there yet, with the uid that reads each.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import json
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "home": {"type": "path", "required": True},
+            "files": {"type": "list", "elements": "dict", "required": True},
+            "sources": {"type": "str", "required": True, "no_log": True},
+        },
+        supports_check_mode=True,
+    )
+    store = SecretStore(Path(module.params["home"]), dry=module.check_mode)
+    store.addresses(module.params["files"], json.loads(module.params["sources"]))
+    module.exit_json(changed=bool(store.written), written=store.written)
+
+
+if __name__ == "__main__":
+    main()
