@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from testbed import engine, images, network, registry, servers, shell
+from testbed import compose, engine, images, network, registry, servers, shell
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,6 +27,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("engine", help="make sure a Docker engine with Compose v2 answers on this machine")
+
+    commands.add_parser("compose", help="download the Compose versions that are tested against, print their paths")
 
     of_images = commands.add_parser("images", help="make sure the base images exist")
     of_images.add_argument("name", nargs="*", help="postgres, nginx, server, ... (default: all)")
@@ -59,6 +61,10 @@ def _run(arguments: argparse.Namespace) -> None:
         case "engine", _:
             with shell.alone("engine"):
                 engine.ensure()
+        case "compose", _:
+            with shell.alone("compose"):
+                for path in compose.ensure().values():
+                    print(f"{compose.version(path):12} {path.relative_to(shell.ROOT)}")
         case "images", _:
             with shell.alone("images"):
                 engine.require()
