@@ -13,10 +13,12 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kind
 from ansible_collections.slipway.stack.plugins.plugin_utils import schema, wiring
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
+    BUILD_FIELDS,
     NAME,
     SECRET_FIELDS,
     SERVICE_FIELDS,
     SHARED_FIELDS,
+    Build,
     Need,
     Route,
     Secret,
@@ -87,6 +89,9 @@ def _with_shared(name: str, services: Mapping[str, Any], seen: tuple[str, ...] =
         raise ValueError(f"service {name!r}: key 'like': {' -> '.join((*seen, name, str(model)))} goes in a circle")
     shared = _with_shared(str(model), services, (*seen, name))
     result = {key: shared[key] for key in SHARED_FIELDS if key in shared}
+    if "image" in given:
+        # How the other's image is built says nothing about this one.
+        result.pop("build", None)
     result.update(given)
     if "environment" in shared and isinstance(given.get("environment"), Mapping):
         result["environment"] = {**shared["environment"], **given["environment"]}
@@ -158,6 +163,7 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
         values={
             **values,
             "image": image,
+            "build": _build(where, values["build"], values["image"]),
             "port": context["port"],
             "user": user,
             "health": health,
@@ -174,6 +180,25 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
         options={option: context[option] for option in kind.options},
         needs=tuple(_need(where, need) for need in values["needs"]),
         routes=tuple(_route(where, route) for route in context.get("routes") or []) if kind.edge else (),
+    )
+
+
+def _build(where: str, given: dict[str, Any] | None, image: str | None) -> Build | None:
+    """Return how the service's own image is built; *image* is the reference that the description itself gives."""
+    if given is None:
+        return None
+    values = schema.read(given, BUILD_FIELDS, f"{where}, key 'build'")
+    if not image:
+        raise ValueError(f"{where}: key 'build': key 'image' is missing; say which reference the built image gets")
+    if "@" in image or ":" not in image.rpartition("/")[2]:
+        raise ValueError(f"{where}: key 'build': key 'image': {image!r} must be a reference with a tag and no digest")
+    arguments = {str(name): Field("str", "value") for name in values["args"]}
+    return Build(
+        context=values["context"],
+        dockerfile=values["dockerfile"],
+        target=values["target"],
+        args=schema.read(values["args"], arguments, f"{where}, key 'build.args'"),
+        platforms=tuple(str(platform) for platform in values["platforms"]),
     )
 
 

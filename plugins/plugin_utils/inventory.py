@@ -1,6 +1,6 @@
 """From the arguments of an action to the parcel for the host: the one place that reads files for the pure core.
 
-Place in the pipeline: describe, before everything else; used by the actions ``release`` and ``secrets``.
+Place in the pipeline: describe, before everything else; used by the actions.
 """
 
 from __future__ import annotations
@@ -11,19 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 
 _SHIPPED_KINDS = Path(__file__).parents[2] / "kinds"
 
-#: The arguments of an action that describe a stack.
-ARGUMENTS: dict[str, dict[str, Any]] = {
+#: The arguments of an action that describe a stack without its secrets, for :func:`without_secrets`.
+SERVICE_ARGUMENTS: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "root": {"type": "path", "default": "/opt/stacks"},
     "environment": {"type": "str", "required": True},
     "domain": {"type": "str", "default": ""},
     "services": {"type": "dict", "required": True},
+    "kinds_paths": {"type": "list", "elements": "path", "default": []},
+}
+
+#: All the arguments of an action that describe a stack, for :func:`parcel`.
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    **SERVICE_ARGUMENTS,
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "probes": {"type": "list", "elements": "dict", "default": []},
-    "kinds_paths": {"type": "list", "elements": "path", "default": []},
 }
 
 
@@ -37,9 +43,36 @@ def parcel(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
 
     :raises ValueError: with one sentence for the first thing that is wrong.
     """
+    plain = _plain(arguments)
+    return bundle.bundle(_stack(plain, base), plain["probes"])
+
+
+def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
+    """Return the model of a stack whose secrets nobody has to know: each is as if it were to be generated.
+
+    Building and pulling images has to work where no secret is, such as in a CI job without the vault.
+
+    :raises ValueError: as :func:`parcel`.
+    """
+    plain = _plain(arguments)
+    uses = [
+        use
+        for given in plain["services"].values()
+        if isinstance(given, Mapping) and isinstance(given.get("secrets"), list)
+        for use in given["secrets"]
+    ]
+    names = [use.get("name") if isinstance(use, Mapping) else use for use in uses]
+    return _stack({**plain, "secrets": {name: {"generate": 32} for name in names if isinstance(name, str)}}, base)
+
+
+def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     # Ansible's values carry their origin with them, and may still be encrypted; from here on they are plain.
-    plain = json.loads(json.dumps(dict(arguments), default=str))
-    stack = describe.describe(
+    found: dict[str, Any] = json.loads(json.dumps(dict(arguments), default=str))
+    return found
+
+
+def _stack(plain: Mapping[str, Any], base: Path) -> Stack:
+    return describe.describe(
         name=plain["name"],
         environment=plain["environment"],
         domain=plain["domain"],
@@ -48,7 +81,6 @@ def parcel(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
         secrets=plain["secrets"],
         kinds=kinds.load([_SHIPPED_KINDS, *(base / path for path in plain["kinds_paths"])]),
     )
-    return bundle.bundle(stack, plain["probes"])
 
 
 def _with_contents(name: str, given: Any, base: Path) -> Any:

@@ -21,7 +21,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "kind": Field("str", "what the service is, such as fastapi or postgres", required=True),
     "like": Field("str", "service whose image, build, needs, environment, secrets, files, volumes and user it shares"),
     "image": Field("str", "image reference with its tag"),
-    "build": Field("dict", "how the image is built: context, and as wanted dockerfile, target, args"),
+    "build": Field("dict", "how the image is built: context, and as wanted dockerfile, target, args, platforms"),
     "class": Field("str", "how it may be replaced", choices=("rolling", "drain", "singleton", "stateful", "oneshot")),
     "replicas": Field("int", "number of containers", default=1),
     "needs": Field("list", "services it connects to: names, or {service, prefix, url}", default=[]),
@@ -44,6 +44,14 @@ SERVICE_FIELDS: dict[str, Field] = {
 
 #: What a service takes over from the one that it is `like`.
 SHARED_FIELDS = ("image", "build", "needs", "environment", "secrets", "files", "volumes", "user")
+
+BUILD_FIELDS: dict[str, Field] = {
+    "context": Field("str", "directory that it is built from, relative to the inventory", required=True),
+    "dockerfile": Field("str", "the Dockerfile, relative to the context", default="Dockerfile"),
+    "target": Field("str", "stage of the Dockerfile; the last where not given"),
+    "args": Field("dict", "arguments beside APP_VERSION and GIT_COMMIT; null leaves one of these out", default={}),
+    "platforms": Field("list", "platforms such as linux/arm64; the builder's own where empty", default=[]),
+}
 
 SECRET_FIELDS: dict[str, Field] = {
     "value": Field("str", "the secret itself, from a vault"),
@@ -78,6 +86,17 @@ class SecretMount:
 
 
 @dataclass(frozen=True)
+class Build:
+    """How a service's image is built. ``context`` as written; an argument that is ``None`` is not to be passed."""
+
+    context: str
+    dockerfile: str
+    target: str | None
+    args: Mapping[str, str | None]
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Route:
     """A path prefix of the edge and the service that answers it. ``timeout`` in seconds."""
 
@@ -95,7 +114,7 @@ class Service:
     kind: Kind
     service_class: str
     image: str
-    build: Mapping[str, Any] | None
+    build: Build | None
     replicas: int
     port: int | None
     user: str | None
