@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from testbed import compose, engine, images, network, registry, servers, shell
+from testbed import compose, engine, images, network, registry, servers, shell, shop
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
 
     of_registry = commands.add_parser("registry", help="run the registry and push the service images to it")
     of_registry.add_argument("name", nargs="*", help="further images to push: python, node, base")
+
+    of_shop = commands.add_parser("shop", help="build the example application and push it to the registry")
+    of_shop.add_argument("--versions", nargs="+", default=shop.VERSIONS, metavar="VERSION")
 
     server = commands.add_parser("server", help="boot, remove and list servers").add_subparsers(
         dest="verb", required=True
@@ -73,6 +76,11 @@ def _run(arguments: argparse.Namespace) -> None:
             with shell.alone("registry"):
                 engine.require()
                 registry.ensure(arguments.name)
+        case "shop", _:
+            with shell.alone("shop"):
+                engine.require()
+                registry.ensure()
+                shop.ensure(arguments.versions)
         case "server", "up":
             engine.require()
             servers.up(arguments.name, arguments.image, arguments.address, arguments.publish)
@@ -89,6 +97,7 @@ def _down(*, everything: bool) -> None:
     if not engine.answers():
         raise shell.StepError("down: no Docker engine answers, so there is nothing to remove things from")
     servers.down_all()
+    shop.remove()
     registry.remove()
     network.remove("down")
     if everything:

@@ -56,12 +56,17 @@ def choose(names: Collection[str]) -> list[Recipe]:
     return [recipe for recipe in RECIPES if recipe.reference in wanted]
 
 
-def context_digest(directory: Path, arguments: Mapping[str, str]) -> str:
-    """Return a digest over a build context (paths, modes, content) and everything else that goes into the build."""
+def context_digest(directory: Path, arguments: Mapping[str, str], *, without: Collection[str] = ()) -> str:
+    """Return a digest over a build context (paths, modes, content) and everything else that goes into the build.
+
+    Files and directories with a name among `without` do not count.
+    """
     digest = hashlib.sha256()
     for name in sorted(arguments):
         digest.update(f"{name}={arguments[name]}\0".encode())
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        if not set(without).isdisjoint(path.relative_to(directory).parts):
+            continue
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         executable = "x" if path.stat().st_mode & 0o100 else "-"
         digest.update(f"{path.relative_to(directory).as_posix()}\0{executable}\0{content}\0".encode())

@@ -79,18 +79,22 @@ def _target(reference: str) -> str:
     return f"{ENDPOINT}/library/{reference}"
 
 
-def _push(reference: str) -> None:
-    """Push a local image as library/NAME:TAG unless that tag in the registry is this very image already."""
-    target = _target(reference)
-    name, tag = reference.split(":")
-    there = _head(f"/v2/library/{name}/manifests/{tag}")
+def holds(reference: str, name: str) -> bool:
+    """Say whether what the registry has as `name` (REPOSITORY:TAG) is the local image `reference`."""
+    repository, tag = name.rsplit(":", 1)
+    there = _head(f"/v2/{repository}/manifests/{tag}")
     # The engine notes a digest with an image only once a push of it has succeeded.
     pushed = shell.answer(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", reference])
-    if there and f"{ENDPOINT}/library/{name}@{there}" in json.loads(pushed or "[]"):
+    return bool(there) and f"{ENDPOINT}/{repository}@{there}" in json.loads(pushed or "[]")
+
+
+def _push(reference: str) -> None:
+    """Push a local image as library/NAME:TAG unless that tag in the registry is this very image already."""
+    if holds(reference, f"library/{reference}"):
         return
     shell.say(STEP, f"pushing {reference}")
-    shell.run(STEP, ["docker", "tag", reference, target])
-    shell.run(STEP, ["docker", "push", target])
+    shell.run(STEP, ["docker", "tag", reference, _target(reference)])
+    shell.run(STEP, ["docker", "push", _target(reference)])
 
 
 def _head(path: str) -> str | None:

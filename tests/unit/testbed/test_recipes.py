@@ -84,3 +84,11 @@ def test_pins_take_only_the_named_packages_from_the_other_suite() -> None:
         "Package: *\nPin: release n=trixie\nPin-Priority: 100\n\n"
         "Package: docker.io docker-cli\nPin: release n=trixie\nPin-Priority: 990\n"
     )
+
+
+def test_names_left_out_do_not_count_at_any_depth(context: Path) -> None:
+    before = recipes.context_digest(context, {})
+    (context / "conf/node_modules/left").mkdir(parents=True)
+    (context / "conf/node_modules/left/pad.js").write_text("1\n")
+    assert recipes.context_digest(context, {}, without=["node_modules"]) == before
+    assert recipes.context_digest(context, {}) != before
