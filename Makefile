@@ -1,0 +1,40 @@
+# Everything a developer does here. The tools come from .venv, which requirements.txt pins.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+COLLECTION := .collections/ansible_collections/slipway/stack
+PYTHON_CHECKED := $(wildcard $(COLLECTION)/plugins/plugin_utils $(COLLECTION)/plugins/module_utils) testbed scripts
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+environment: ## make .venv hold what requirements.txt pins
+	@scripts/environment.sh
+
+lock: environment ## compile requirements.in into requirements.txt, hashes included
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --output-file requirements.txt requirements.in
+
+format: environment ## let ruff put Python files in order
+	ruff check --quiet --fix-only .
+	ruff format --quiet .
+
+lint: environment ## check style, types, YAML, roles and changelog fragments
+	ruff check --quiet .
+	ruff format --quiet --check .
+	mypy --no-error-summary $(PYTHON_CHECKED)
+	yamllint --strict .
+	ansible-lint -q --offline
+	antsibull-changelog lint
+
+unit: environment ## run the tests that need no server
+	pytest --junitxml=.testbed/reports/unit.xml
+
+molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for one)
+	@scripts/molecule.sh $(SCENARIO)
+
+test: environment ## lint, unit and molecule, one after the other
+	@scripts/test.sh lint unit molecule
+
+.PHONY: help environment lock format lint unit molecule test

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from tests.contracts.checkout import ROOT
+
+
+def _documented(kind: str, names: list[str]) -> dict[str, Any]:
+    """Return what ansible-doc makes of the plugins `names` of one kind, by fully qualified name."""
+    if not names:
+        return {}
+    done = subprocess.run(
+        ["ansible-doc", "--type", kind, "--json", *(f"slipway.stack.{name}" for name in names)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def _names(directory: str) -> list[str]:
+    return sorted(path.stem for path in (ROOT / "plugins" / directory).glob("[!_]*.py"))
+
+
+def _faults(name: str, entry: dict[str, Any]) -> list[str]:
+    doc = entry.get("doc") or {}
+    faults = [f"{name}: lacks {key}" for key in ("short_description", "description", "options") if key not in doc]
+    if not entry.get("examples"):
+        faults.append(f"{name}: lacks EXAMPLES")
+    if entry.get("return") is None:
+        faults.append(f"{name}: lacks RETURN")
+    faults += [f"{name}: option {key} lacks a type" for key, o in doc.get("options", {}).items() if not o.get("type")]
+    return faults
+
+
+def test_every_module_and_filter_is_documented() -> None:
+    faults = []
+    for kind, directory in (("module", "modules"), ("filter", "filter")):
+        names = _names(directory)
+        documented = _documented(kind, names)
+        for name in names:
+            faults += _faults(name, documented.get(f"slipway.stack.{name}", {}))
+    assert faults == []
+
+
+def test_every_action_has_the_module_that_documents_it() -> None:
+    assert sorted(set(_names("action")) - set(_names("modules"))) == []
