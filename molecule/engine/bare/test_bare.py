@@ -1,0 +1,42 @@
+"""A server without an engine: what is said about it before anything is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Playbook = Callable[..., Any]
+
+
+def test_check_mode_announces_the_engine_and_changes_nothing(host: Any, playbook: Playbook) -> None:
+    run = playbook("provision", "--check", "--diff")
+    assert run.code == 0, run.output
+    assert "docker-compose" in run.output
+    assert '"live-restore": true' in run.output
+    assert run.changed >= 4
+    assert not host.exists("docker")
+    assert not host.file("/etc/docker").exists
+    assert not host.file("/opt/stacks").exists
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"engine_install": "never"}, "engine has no Docker Engine and engine_install is never"),
+        ({"__engine_platform": "fedora-41"}, "no suitable engine for engine, which is fedora-41; install one yourself"),
+        ({"__engine_platform": "debian-12"}, "which is debian-12; set engine_source docker or mirror"),
+        ({"engine_source": "mirror"}, "engine_source mirror needs engine_mirror_url"),
+        ({"engine_source": "elsewhere"}, "value of engine_source must be one of: distribution, docker, mirror"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--check",)], ids=["real", "check"])
+def test_what_cannot_work_is_refused_in_one_sentence(
+    host: Any, playbook: Playbook, options: tuple[str, ...], variables: dict[str, str], sentence: str
+) -> None:
+    run = playbook("provision", *options, **variables)
+    assert run.code == 2
+    assert sentence in run.output
+    assert run.changed == 0
+    assert not host.exists("docker")
