@@ -1,15 +1,19 @@
 """The live configuration of the edge: tested beside the old one, swapped in by a link, reloaded, confirmed.
 
-Place in the pipeline: target, switch. ``edge/versions/RELEASE/`` holds each release's configuration, ``edge/current``
-is a link to the live one; the container has ``edge/`` mounted whole.
+Place in the pipeline: target, switch. ``edge/versions/`` holds configurations by the digest of their content, and
+``edge/current`` is a link to the live one; the container has ``edge/`` mounted whole. Upstreams name containers, not
+services: a service's name stands for all of its containers, those that are not ready yet among them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import http.client
+import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker
@@ -19,6 +23,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE
 
 _MOUNT = "/etc/slipway/edge"
 _CONFIRM_SECONDS = 10.0
+#: Docker's name server answers within a millisecond; this is how long new workers get to have asked it.
+_LOOK_UP_SECONDS = 0.3
+_LEAVING = "worker process is shutting down"
 
 
 class EdgeError(Exception):
@@ -37,42 +44,99 @@ def public_address(facts: Mapping[str, Any]) -> tuple[str, int]:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(parts[-2])
 
 
-def lay_down(home: Home, release_id: str) -> None:
-    """Put a release's configuration beside the live one; the first of all is made live, for nginx to start with."""
-    version = home.edge / "versions" / release_id
-    shutil.copytree(home.release(release_id) / "edge", version, dirs_exist_ok=True)
-    write_text(version / "release.conf", f'map "" $slipway_release {{ default "{release_id}"; }}\n')
-    if not (home.edge / "current").is_symlink():
-        link(home.edge / "current", f"versions/{release_id}")
+def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return the files of a release's configuration, by path.
+
+    :param targets: by service, the names of the containers that requests go to.
+    """
+    folder = home.release(manifest["release"]) / "edge"
+    result = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
+    result["release.conf"] = f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'
+    for upstream in manifest["upstreams"]:
+        lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
+        result[f"upstreams/{upstream['service']}_{upstream['port']}.conf"] = "".join(lines)
+    return result
 
 
-def test(home: Home, release_id: str, service: str, running: list[Container]) -> None:
-    """Have nginx itself check a configuration that was laid down, in the running container or a passing one.
+def lay_down(home: Home, files: Mapping[str, str]) -> str:
+    """Put a configuration beside the live one, unless it is there already, and return its name below ``versions``."""
+    name = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    version = home.edge / "versions" / name
+    if not version.is_dir():
+        incoming = version.with_name(f".{name}")
+        shutil.rmtree(incoming, ignore_errors=True)
+        for path, text in files.items():
+            write_text(incoming / path, text)
+        incoming.rename(version)
+    return name
+
+
+def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
+    """Have nginx itself check a configuration that was laid down, in its container or a passing one.
 
     :raises EdgeError: with nginx' own complaint.
     """
-    command = ["nginx", "-t", "-q", "-c", f"{_MOUNT}/versions/{release_id}/nginx.conf"]
+    service = edge_of(manifest)
+    command = ["nginx", "-t", "-q", "-c", f"{_MOUNT}/versions/{name}/nginx.conf"]
     up = [container for container in running if container.state == "running"]
     try:
         if up:
             docker.run(["exec", up[0].id, *command], timeout=30)
         else:
-            folder = str(home.release(release_id))
-            once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], service, *command[1:]]
-            docker.run(once, cwd=folder, timeout=60)
+            once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
+            docker.run(once, cwd=str(home.release(manifest["release"])), timeout=60)
     except DockerError as error:
         raise EdgeError(f"service '{service}': nginx refuses the configuration: {error}") from None
 
 
-def switch(home: Home, release_id: str) -> None:
-    """Make a release's configuration the one that nginx reads at its next start or reload."""
-    link(home.edge / "current", f"versions/{release_id}")
+def live(home: Home) -> str | None:
+    """Return the name of the version that ``edge/current`` is, ``None`` where there is none yet."""
+    current = home.edge / "current"
+    return Path(current.readlink()).name if current.is_symlink() else None
+
+
+def switch(home: Home, name: str) -> None:
+    """Make ``edge/versions/NAME`` the configuration that nginx reads at its next start or reload."""
+    link(home.edge / "current", f"versions/{name}")
+
+
+def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str) -> None:
+    """Make a configuration that was laid down the live one: reload, and wait until it answers.
+
+    nginx knows the address of a name only after it has asked for it once, and keeps it through a reload. So new
+    containers come in by two turns, first beside the old and then alone: with new names only, nginx would for some
+    milliseconds have nobody to send a request to.
+
+    :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
+    """
+    test(home, manifest, name, running)
+    switch(home, name)
+    reload(running)
+    confirm(manifest["services"][str(edge_of(manifest))], str(manifest["release"]))
+    time.sleep(_LOOK_UP_SECONDS)
 
 
 def reload(running: list[Container]) -> None:
     """Have nginx read its configuration again; old workers finish what they have."""
     for container in running:
         docker.run(["exec", container.id, "nginx", "-s", "reload", "-c", f"{_MOUNT}/current/nginx.conf"], timeout=30)
+
+
+def drained(running: list[Container], seconds: float) -> bool:
+    """Wait until no old worker is left, *seconds* at most, and return whether that is so."""
+    deadline = time.monotonic() + seconds
+    while any(_LEAVING in docker.run(["top", container.id, "-o", "pid,args"], timeout=30) for container in running):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def prune(home: Home) -> None:
+    """Remove every configuration but the live one; an older release's is made again from its files."""
+    for version in (home.edge / "versions").glob("*"):
+        if version.name != live(home):
+            shutil.rmtree(version)
 
 
 def confirm(facts: Mapping[str, Any], release_id: str) -> None:
@@ -94,5 +158,36 @@ def confirm(facts: Mapping[str, Any], release_id: str) -> None:
             answered = str(error) or type(error).__name__
         finally:
             connection.close()
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise EdgeError(f"port {port} does not answer with release {release_id} but with {answered}")
+
+
+def mend(
+    home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]], force: bool, dry: bool
+) -> list[str]:
+    """Bring the live configuration back to what the live release says, and return the files that differed.
+
+    :param force: test and reload even where nothing differs.
+    :raises EdgeError: when there is no edge, or nginx refuses or does not answer.
+    """
+    service = edge_of(manifest)
+    if service is None:
+        raise EdgeError("the live release has no edge; add a service of kind nginx")
+    targets = {name: [container.name for container in group] for name, group in running.items()}
+    wanted = contents(home, manifest, targets)
+    differing = [path for path, text in wanted.items() if _text(home.edge / "current" / path) != text]
+    if dry or not (differing or force):
+        return differing
+    for path in differing:
+        write_text(home.edge / "current" / path, wanted[path])
+    test(home, manifest, str(live(home)), running.get(service, []))
+    reload(running.get(service, []))
+    confirm(manifest["services"][service], str(manifest["release"]))
+    return differing
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None

@@ -12,14 +12,32 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.health import judge
 
+#: Actions after which a service has other containers than before.
+REPLACING = ("create", "roll", "recreate")
+
+
+def manner(facts: Mapping[str, Any]) -> str:
+    """Return how a service's containers give way to others.
+
+    ``beside``: the new are healthy before the old stop. ``instead``: the old stop first, there must never be two.
+    ``in place``: Compose replaces them, because they hold data or a port of the host. ``run``: they end by themselves.
+    """
+    if facts["class"] == "oneshot":
+        return "run"
+    if facts["class"] == "singleton":
+        return "instead"
+    if facts["class"] == "stateful" or facts["ports"]:
+        return "in place"
+    return "beside"
+
 
 def plan(
     old: Mapping[str, Any] | None, new: Mapping[str, Any], running: Mapping[str, list[Container]], edge_changed: bool
 ) -> list[dict[str, Any]]:
-    """Return one entry for each service, ``{service, action, because}``, in the order of the new release.
+    """Return one entry for each service, ``{service, action, downtime, because}``, in the order of the new release.
 
-    ``action`` is ``create``, ``recreate``, ``scale``, ``reload``, ``start``, ``remove`` or ``unchanged``; ``because``
-    is a list of what differs: names of keys, variables and secrets, never their values.
+    ``action`` is ``create``, ``roll`` (without a gap), ``recreate`` (with one), ``reload``, ``start``, ``remove`` or
+    ``unchanged``; ``because`` is a list of what differs: names of keys, variables and secrets, never their values.
 
     :param old: the live release's manifest, ``None`` where there is none.
     :param new: the manifest of the release to come.
@@ -29,16 +47,15 @@ def plan(
     result = []
     for name, facts in new["services"].items():
         before = old["services"].get(name) if old else None
-        if before is None:
+        there = running.get(name, [])
+        if before is None and not there:
             result.append(_entry(name, "create", ["new service"]))
             continue
-        because = differences(before, facts, (old or {}).get("addresses", {}), new["addresses"])
+        because = differences(before, facts, (old or {}).get("addresses", {}), new["addresses"]) if before else ["new"]
+        verdict = judge(facts, there)
         if because:
-            result.append(_entry(name, "recreate", because))
-            continue
-        verdict = judge(facts, running.get(name, []))
-        if before["replicas"] != facts["replicas"]:
-            result.append(_entry(name, "scale", [f"replicas {before['replicas']} -> {facts['replicas']}"]))
+            seamless = manner(facts) in ("beside", "run")
+            result.append(_entry(name, "roll" if seamless else "recreate", because, downtime=not seamless))
         elif verdict.state != "up":
             result.append(_entry(name, "start", [verdict.reason]))
         elif facts["edge"] and edge_changed:
@@ -50,21 +67,21 @@ def plan(
     return result
 
 
-def _entry(service: str, action: str, because: list[str]) -> dict[str, Any]:
-    return {"service": service, "action": action, "because": because}
+def _entry(service: str, action: str, because: list[str], downtime: bool = False) -> dict[str, Any]:
+    return {"service": service, "action": action, "downtime": downtime, "because": because}
 
 
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], old_addresses: Mapping[str, str], addresses: Mapping[str, str]
 ) -> list[str]:
-    """Return the names of what differs between two states of a service that Compose would recreate it for."""
+    """Return the names of what differs between two states of a service, as far as its containers differ by it."""
     result = []
     one, other = _settings(before), _settings(after)
     one_environment, other_environment = one.pop("environment"), other.pop("environment")
     for key in sorted(set(one) | set(other)):
         if one.get(key) != other.get(key):
             result.append(key)
-    if before.get("pinned") and after.get("pinned") and before["pinned"] != after["pinned"] and "image" not in result:
+    if before["pinned"] != after["pinned"] and "image" not in result:
         result.append("image digest")
     for key in sorted(set(one_environment) | set(other_environment)):
         if one_environment.get(key) != other_environment.get(key):
@@ -76,11 +93,8 @@ def differences(
 
 
 def _settings(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service's settings without those that no running container has in it: its replicas and its order."""
-    settings = {key: value for key, value in facts["settings"].items() if key != "depends_on"}
-    if "deploy" in settings:
-        settings["deploy"] = {key: value for key, value in settings["deploy"].items() if key != "replicas"}
-    return settings
+    """Return a service's settings without the order of its start, which no container has in it."""
+    return {key: value for key, value in facts["settings"].items() if key != "depends_on"}
 
 
 def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> list[dict[str, str]]:

@@ -68,7 +68,7 @@ def ship(
     # A dry look first: not even a secret is written before every check has passed.
     addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
     if current and current_id and current["digest"] == content["digest"] and current["addresses"] == addresses:
-        if not drift(current, running):
+        if not drift(current, running) and not home.transaction.exists():
             entries = [{"service": name, "action": "unchanged", "because": []} for name in current["services"]]
             return Shipped(False, current_id, entries, [])
         return Shipped(True, current_id, plan(current, current, running, False), [])
@@ -107,6 +107,7 @@ def _manifest(
         **origin,
         "services": services,
         "probes": content["probes"],
+        "upstreams": content["upstreams"],
         "addresses": dict(addresses),
         "mounted": sorted({address.split("/", 1)[0] for address in content["mounted"]}),
     }
@@ -181,7 +182,6 @@ def prune(home: Home, keep: int) -> list[str]:
     removed = [release_id for release_id in home.release_ids() if release_id not in kept]
     for release_id in removed:
         shutil.rmtree(home.release(release_id))
-        shutil.rmtree(home.edge / "versions" / release_id, ignore_errors=True)
     manifests = [manifest for manifest in (home.manifest(release_id) for release_id in kept) if manifest]
     mounted = {sha for manifest in manifests for sha in manifest["mounted"]}
     for folder in home.files.iterdir() if home.files.is_dir() else []:

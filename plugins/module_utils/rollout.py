@@ -1,93 +1,118 @@
-"""From one release to the next on this host: pull, data services, release jobs, the rest, the edge, the record.
+"""From one release to the next on this host, as a transaction: prepare, switch, finalize.
 
-Place in the pipeline: target, prepare to record, in a process of its own (``detach``). Every step is in the journal
-before and after it. A failure before the end puts the previous release back.
+Place in the pipeline: target, in a process of its own (``detach``). Every step is in the journal, and
+``state/transaction.json`` says what there is to undo (``takeback``) for as long as there is a way back.
+
+- *prepare*: pull, check the edge's configuration, data services, release jobs, new replicas beside the old, healthy.
+- *switch*: the edge sends requests to the new replicas, confirmed over the wire; then services of which there must
+  never be two; then proof of the whole. The old replicas still run.
+- *finalize*: stop the old, make the release the current one, prune.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, health
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, edge, health, replicas, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
-from ansible_collections.slipway.stack.plugins.module_utils.health import Clock, Verdict
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
+from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner, plan
 from ansible_collections.slipway.stack.plugins.module_utils.release import prune
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running, waves
+from ansible_collections.slipway.stack.plugins.module_utils.takeback import take_back
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
+from ansible_collections.slipway.stack.plugins.module_utils.verification import verify
 
-
-class RolloutFailed(Exception):
-    """A step failed. ``detail`` are the lines that show why."""
-
-    def __init__(self, message: str, detail: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.detail = detail
-
-
-def waves(services: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
-    """Return the names of services in groups, each group's needs all in earlier ones."""
-    depth: dict[str, int] = {}
-
-    def of(name: str) -> int:
-        if name not in depth:
-            depth[name] = 1 + max(
-                (of(other) for other in services[name]["depends_on"] if other in services), default=-1
-            )
-        return depth[name]
-
-    groups: dict[int, list[str]] = {}
-    for name in services:
-        groups.setdefault(of(name), []).append(name)
-    return [groups[number] for number in sorted(groups)]
+#: Seconds in which the whole must prove itself before the old replicas may go.
+_PROOF_SECONDS = 15.0
 
 
 class Rollout:
     """One rollout of one release on this host."""
 
-    def __init__(self, home: Home, release_id: str, keep: int, owner: str, clock: Clock | None = None) -> None:
+    def __init__(self, home: Home, release_id: str, keep: int, owner: str) -> None:
+        """Begin.
+
+        :raises RolloutFailed: when the release is not on this host.
+        """
         manifest = home.manifest(release_id)
         if manifest is None:
             raise RolloutFailed(f"release {release_id} is not on this host")
         self._home = home
-        self._id = release_id
         self._manifest = manifest
+        self._folder = str(home.release(release_id))
         self._services: dict[str, dict[str, Any]] = manifest["services"]
         self._keep = keep
-        self._owner = owner
-        self._clock = clock or Clock()
         self._journal = Journal(home.journal, release_id)
-        self._previous = home.current_id()
+        self._running = Running(manifest["stack"], self._journal)
+        self._tx = Transaction(release_id, None, owner)
 
     def run(self) -> None:
         """Take every step; on a failure undo what was done. The journal's last record tells how it ended."""
         begun = time.monotonic()
         try:
-            self._pull()
-            self._check_edge()
-            self._start(self._of_class("stateful"), "data")
-            self._release_jobs()
-            others = [name for name in self._services if name not in self._of_class("stateful")]
-            self._start([name for name in others if not self._services[name]["edge"]], "start")
-            self._switch()
-            self._remove_leftovers()
-        except (RolloutFailed, DockerError, EdgeError) as error:
-            self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
-            outcome = self._take_back()
-            self._audit("failed", time.monotonic() - begun, str(error))
-            self._journal.write("end", "failed", f"{error}. {outcome}")
-            return
+            self._settle_leftover()
+            try:
+                self._prepare()
+                self._switch()
+            except (RolloutFailed, DockerError, EdgeError) as error:
+                self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
+                outcome = take_back(self._home, self._tx, self._running, self._journal)
+                audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - begun, str(error))
+                self._journal.write("end", "failed", f"{error}. {outcome}")
+                return
+            self._finalize(begun)
         except Exception as error:
-            self._journal.write("end", "failed", f"the rollout broke off: {type(error).__name__}: {error}")
+            self._journal.write("end", "failed", f"the rollout broke off: {error or type(error).__name__}")
             raise
-        self._record(time.monotonic() - begun)
-        self._journal.write("end", "done", f"release {self._id} is live")
+        self._journal.write("end", "done", f"release {self._tx.release} is live")
 
-    def _of_class(self, *classes: str) -> list[str]:
-        return [name for name, facts in self._services.items() if facts["class"] in classes]
+    def _settle_leftover(self) -> None:
+        """End or undo a rollout that was killed, by how far it had come."""
+        left = transaction.load(self._home.transaction)
+        if left is None:
+            return
+        whose = f"the rollout of {left.release} by {left.owner}, which broke off"
+        if left.phase == "switched":
+            self._journal.write("recover", "started", f"ending {whose}")
+            self._retire(left)
+        else:
+            self._journal.write("recover", "started", f"undoing {whose}")
+            outcome = take_back(self._home, left, self._running, self._journal)
+            self._journal.write("recover", "done", outcome)
+
+    # Prepare
+
+    def _prepare(self) -> None:
+        found = self._running.look()
+        self._tx.previous = self._home.current_id()
+        before = self._home.manifest(self._tx.previous)
+        entries = plan(before, self._manifest, found, edge_changed=True)
+        self._tx.plan = {entry["service"]: entry["action"] for entry in entries}
+        self._tx.edge_before = edge.live(self._home)
+        self._tx.old = {name: [container.id for container in group] for name, group in found.items()}
+        self._enter("preparing")
+        self._pull()
+        self._check_edge(found)
+        self._in_place(self._touched("in place", "run"))
+        self._release_jobs()
+        self._beside(found)
+
+    def _enter(self, phase: str) -> None:
+        self._tx.phase = phase
+        self._tx.save(self._home.transaction)
+
+    def _touched(self, *manners: str) -> list[str]:
+        """Return the services that get other containers and are replaced in one of these manners, the edge left out."""
+        return [
+            name
+            for name, facts in self._services.items()
+            if manner(facts) in manners and not facts["edge"] and self._tx.plan[name] in (*REPLACING, "start")
+        ]
 
     def _pull(self) -> None:
         for pinned in dict.fromkeys(facts["pinned"] for facts in self._services.values()):
@@ -97,116 +122,115 @@ class Rollout:
                 docker.run(["pull", "--quiet", pinned])
                 self._journal.write("pull", "done", f"pulled {name}")
 
-    def _check_edge(self) -> None:
+    def _check_edge(self, found: dict[str, list[Container]]) -> None:
         name = edge.edge_of(self._manifest)
         if name:
-            edge.lay_down(self._home, self._id)
-            edge.test(self._home, self._id, name, self._look().get(name, []))
-            self._journal.write("check", "done", "configuration accepted by nginx", name)
+            # The containers to come have no names yet; nginx looks names up when it runs, not when it tests.
+            targets = {upstream["service"]: ["to-be-started"] for upstream in self._manifest["upstreams"]}
+            trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
+            edge.test(self._home, self._manifest, trial, found.get(name, []))
+            self._journal.write("prepare", "done", "configuration accepted by nginx", name)
+
+    def _in_place(self, names: Iterable[str]) -> None:
+        wanted = {name: self._services[name] for name in names}
+        for group in waves(wanted):
+            docker.run(replicas.up_arguments(group), cwd=self._folder)
+            self._running.wait({name: wanted[name] for name in group}, "prepare")
 
     def _release_jobs(self) -> None:
         for name, facts in self._services.items():
-            if facts["release"] and self._previous != self._id:
+            if facts["release"] and self._tx.plan[name] in REPLACING:
                 self._journal.write("release", "started", "release job running", name)
-                once = ["compose", "run", "--rm", "--no-deps", "-T", facts["release"]]
                 try:
-                    docker.run(once, cwd=str(self._home.release(self._id)))
+                    docker.run(["compose", "run", "--rm", "--no-deps", "-T", facts["release"]], cwd=self._folder)
                 except DockerError as error:
-                    raise RolloutFailed(
-                        f"service '{name}': its release job failed: {error}", error.lines[-health.LAST_LINES :]
-                    ) from None
+                    lines = error.lines[-health.LAST_LINES :]
+                    raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
                 self._journal.write("release", "done", "release job completed", name)
 
-    def _start(self, names: Iterable[str], step: str) -> None:
-        wanted = {name: self._services[name] for name in names}
-        for group in waves(wanted):
-            self._bring_up(self._home.release(self._id), {name: wanted[name] for name in group}, step)
+    def _beside(self, found: dict[str, list[Container]]) -> None:
+        """Make the new containers beside the old, and start those that may run beside them."""
+        names = self._touched("beside", "instead")
+        if not names:
+            return
+        wanted = {name: self._services[name]["replicas"] for name in names}
+        there = {name: len(group) for name, group in found.items()}
+        docker.run(replicas.create_arguments(wanted, there), cwd=self._folder)
+        beside = {name: self._services[name] for name in self._touched("beside")}
+        for group in waves(beside):
+            replicas.start(self._new_ids(group))
+            self._running.wait({name: beside[name] for name in group}, "prepare", self._counts)
 
-    def _bring_up(self, folder: Any, services: Mapping[str, Mapping[str, Any]], step: str) -> None:
-        """Have Compose start what differs among *services*, and wait until all of them are up.
+    def _counts(self, container: Container) -> bool:
+        """Return whether a container is one of the new release's, rather than one that is about to go."""
+        replaced = self._touched("beside", "instead")
+        return container.service not in replaced or not self._tx.is_old(container.service, container.id)
 
-        :raises RolloutFailed: when one is not, with its last log lines and what its probe said.
-        """
-        docker.run(
-            ["compose", "up", "--detach", "--no-deps", "--no-build", "--pull", "never", *services], cwd=str(folder)
-        )
+    def _new_ids(self, names: Iterable[str]) -> list[str]:
+        found = self._running.look(self._counts)
+        return [container.id for name in names for container in found.get(name, [])]
 
-        def report(name: str, verdict: Verdict, seconds: float) -> None:
-            if verdict.state == "up":
-                self._journal.write(step, "done", verdict.reason, name)
-
-        for name, verdict in health.wait(services, self._look, report, self._clock).items():
-            if verdict.state == "down":
-                raise RolloutFailed(f"service '{name}': {verdict.reason}", health.explain(verdict))
+    # Switch
 
     def _switch(self) -> None:
+        self._enter("switching")
+        self._switch_edge()
+        for name in self._touched("instead"):
+            replicas.stop(self._tx.old.get(name, []))
+            replicas.start(self._new_ids([name]))
+            self._running.wait({name: self._services[name]}, "switch", self._counts)
+        gone = set(self._tx.old) - set(self._services)
+        found = verify(
+            self._manifest,
+            _PROOF_SECONDS,
+            lambda: self._running.look(lambda one: self._counts(one) and one.service not in gone),
+        )
+        if found.problems:
+            raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
+        self._enter("switched")
+
+    def _switch_edge(self) -> None:
         name = edge.edge_of(self._manifest)
         if name is None:
             return
-        before = {container.id for container in self._look().get(name, [])}
-        edge.switch(self._home, self._id)
-        self._bring_up(self._home.release(self._id), {name: self._services[name]}, "start")
-        edge.reload([container for container in self._look()[name] if container.id in before])
-        edge.confirm(self._services[name], self._id)
-        self._journal.write("switch", "done", f"answers with release {self._id}", name)
+        new = {name: [one.name for one in group] for name, group in self._running.look(self._counts).items()}
+        everyone = {name: [one.name for one in group] for name, group in self._running.look().items()}
+        containers = self._running.look().get(name, [])
+        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, new))
+        if self._tx.plan[name] in (*REPLACING, "start"):
+            edge.switch(self._home, final)
+            docker.run(replicas.up_arguments([name]), cwd=self._folder)
+            self._running.wait({name: self._services[name]}, "switch")
+        elif final != edge.live(self._home):
+            both = edge.lay_down(self._home, edge.contents(self._home, self._manifest, everyone))
+            edge.turn(self._home, self._manifest, containers, both)
+            edge.turn(self._home, self._manifest, containers, final)
+            if not edge.drained(containers, self._services[name]["drain_seconds"]):
+                self._journal.write("switch", "done", "closed what was still open through the old configuration", name)
+        edge.confirm(self._services[name], self._tx.release)
+        self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
 
-    def _remove_leftovers(self) -> None:
-        for name, containers in self._look().items():
-            if name not in self._services:
-                for container in containers:
-                    docker.run(["stop", container.id])
-                    docker.run(["rm", container.id])
-                self._journal.write("remove", "done", "removed, the release has it no more", name)
+    # Finalize
 
-    def _take_back(self) -> str:
-        """Put the previous release back and return a sentence on what serves now."""
-        previous = self._home.manifest(self._previous)
-        self._journal.write("revert", "started", "taking the new release back")
-        try:
-            if previous is None or self._previous == self._id:
-                return self._remove_all()
-            name = edge.edge_of(previous)
-            if name and (self._home.edge / "versions" / str(self._previous)).is_dir():
-                edge.switch(self._home, str(self._previous))
-            for group in waves(previous["services"]):
-                services = {one: previous["services"][one] for one in group}
-                self._bring_up(self._home.release(str(self._previous)), services, "revert")
-            if name:
-                edge.reload(self._look()[name])
-        except (RolloutFailed, DockerError, EdgeError) as error:
-            return f"The previous release {self._previous} could not be put back either: {error}"
-        return f"The previous release {self._previous} serves on"
-
-    def _remove_all(self) -> str:
-        if self._previous == self._id:
-            return "There is no other release to go back to; what runs was left as it is"
-        for name, containers in self._look().items():
-            if name not in self._of_class("stateful"):
-                for container in containers:
-                    docker.run(["rm", "--force", container.id])
-        return "There was no release before; its containers were removed, data was kept"
-
-    def _record(self, seconds: float) -> None:
-        link(self._home.current, f"releases/{self._id}")
-        self._audit("ok", seconds)
+    def _finalize(self, begun: float) -> None:
+        self._retire(self._tx)
         removed = prune(self._home, self._keep)
-        self._journal.write("record", "done", f"{len(removed)} old releases removed" if removed else "recorded")
+        edge.prune(self._home)
+        audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - begun)
+        self._journal.write("finalize", "done", f"{len(removed)} old releases removed" if removed else "recorded")
 
-    def _audit(self, outcome: str, seconds: float, reason: str = "") -> None:
-        line = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "release": self._id,
-            "previous": self._previous,
-            "owner": self._owner,
-            "version": self._manifest["version"],
-            "commit": self._manifest["commit"],
-            "images": sorted({facts["pinned"] for facts in self._services.values()}),
-            "seconds": round(seconds, 1),
-            "outcome": outcome,
-            "reason": reason,
-        }
-        with open(self._home.audit, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-
-    def _look(self) -> dict[str, list[docker.Container]]:
-        return health.by_service(docker.containers(str(self._manifest["stack"])))
+    def _retire(self, tx: Transaction) -> None:
+        """Stop and remove what a proven release has replaced, and make it the current one."""
+        manifest = self._home.manifest(tx.release) or {"services": {}}
+        leaving: list[str] = []
+        for name, group in self._running.look().items():
+            facts = manifest["services"].get(name)
+            replaced = tx.plan.get(name) in (*REPLACING, "start") and facts and manner(facts) in ("beside", "instead")
+            ids = [one.id for one in group if facts is None or (replaced and tx.is_old(name, one.id))]
+            if ids:
+                self._journal.write("finalize", "started", f"stopping {len(ids)} of the previous release", name)
+            leaving += ids
+        replicas.stop(leaving)
+        replicas.remove(leaving)
+        link(self._home.current, f"releases/{tx.release}")
+        self._home.transaction.unlink(missing_ok=True)

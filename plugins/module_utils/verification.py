@@ -6,12 +6,15 @@ Place in the pipeline: target, after the switch, and whenever somebody asks.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, health
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.probe import probe
+
+Look = Callable[[], "dict[str, list[Container]]"]
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,21 @@ class Found:
     detail: list[str]
 
 
-def verify(manifest: Mapping[str, Any], timeout: float) -> Found:
-    """Return how a release is, by its manifest, looking again until all is well or *timeout* seconds are over."""
+def verify(manifest: Mapping[str, Any], timeout: float, look: Look | None = None) -> Found:
+    """Return how a release is, by its manifest, looking again until all is well or *timeout* seconds are over.
+
+    :param look: gives the containers that count, by service; all of the stack where not given.
+    """
+    look = look or (lambda: health.by_service(docker.containers(manifest["stack"])))
     deadline = time.monotonic() + timeout
     while True:
-        found = _look(manifest)
+        found = _compare(manifest, look())
         if not found.problems or time.monotonic() > deadline:
             return found
         time.sleep(0.2)
 
 
-def _look(manifest: Mapping[str, Any]) -> Found:
-    running = health.by_service(docker.containers(manifest["stack"]))
+def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Found:
     services: list[dict[str, str]] = []
     problems: list[str] = []
     detail: list[str] = []

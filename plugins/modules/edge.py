@@ -40,8 +40,9 @@ mended:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError, containers
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError, mend
+from ansible_collections.slipway.stack.plugins.module_utils.health import by_service
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 
 
@@ -61,7 +62,8 @@ def main() -> None:
     if manifest is None:
         module.fail_json(msg=f"stack '{name}': no release is live on this host; deploy one")
     try:
-        mended = mend(home, manifest, module.params["reload"], module.check_mode)
+        running = by_service(containers(name))
+        mended = mend(home, manifest, running, module.params["reload"], module.check_mode)
     except (DockerError, EdgeError) as error:
         module.fail_json(msg=f"stack '{name}': {error}")
     module.exit_json(changed=bool(mended) or module.params["reload"], mended=mended)

@@ -64,7 +64,8 @@ from ansible_collections.slipway.stack.plugins.module_utils import journal
 from ansible_collections.slipway.stack.plugins.module_utils.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, holder
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
 #: Longest time, in seconds, that one call waits for something to tell.
 _PATIENCE = 5.0

@@ -33,6 +33,7 @@ class Bundle:
     ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``.
     ``services``: by name, what the host must know to run and judge each (see ``_facts``). ``secret_files``: the secret
     store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
+    ``upstreams``: ``{service, port}`` for each that the edge sends requests to.
     """
 
     stack: str
@@ -46,6 +47,7 @@ class Bundle:
     secret_files: tuple[Mapping[str, Any], ...]
     sources: Mapping[str, Secret]
     probes: tuple[Mapping[str, Any], ...]
+    upstreams: tuple[Mapping[str, Any], ...]
 
     def content(self) -> dict[str, Any]:
         """Return everything but the secrets, ready for JSON."""
@@ -60,6 +62,7 @@ class Bundle:
             "services": dict(self.services),
             "secret_files": list(self.secret_files),
             "probes": list(self.probes),
+            "upstreams": list(self.upstreams),
         }
 
     def secrets(self) -> dict[str, dict[str, Any]]:
@@ -106,6 +109,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         },
         "secret_files": _secret_files(stack),
         "probes": _probes(stack, probes),
+        "upstreams": edge.upstreams(stack),
     }
     return Bundle(
         stack=stack.name,
@@ -119,6 +123,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         secret_files=tuple(content["secret_files"]),
         sources=stack.secrets,
         probes=tuple(content["probes"]),
+        upstreams=tuple(content["upstreams"]),
     )
 
 
@@ -147,6 +152,7 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "replicas": service.replicas,
         "depends_on": list(service.depends_on),
         "edge": bool(service.kind.edge),
+        "drain_seconds": parse_duration(service.options["drain"]) if service.kind.edge else 0.0,
         "release": compose.release_job(service) if service.release is not None else None,
         "ports": list(merged.get("ports", [])),
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}),

@@ -8,31 +8,40 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import jinja2
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Route, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 #: First nginx whose open-source edition resolves the names in an upstream again while it runs.
-_RESOLVING_UPSTREAMS = (1, 27, 3)
+_OLDEST = (1, 27, 3)
 
 
 def files(stack: Stack) -> dict[str, str]:
     """Return the files of the edge's directory by name, none where the stack has no edge.
 
-    The release's id is not among them: it comes in ``release.conf``, written on the host (``module_utils/edge.py``).
+    Neither the release's id nor the servers of the upstreams are among them: ``release.conf`` and ``upstreams/`` are
+    written on the host, which alone knows the containers (``module_utils/edge.py``).
+
+    :raises ValueError: for an nginx that is too old to find a container that moved.
     """
     edge = stack.edge
     if edge is None:
         return {}
+    version = str(edge.options["version"])
+    if _version(version) < _OLDEST:
+        raise ValueError(
+            f"service {edge.name!r}: key 'version': nginx {version} cannot look up a container's address again "
+            f"while it runs; 1.27.3 and later can"
+        )
     values = {
         "stack": stack,
         "edge": edge,
         "routes": sorted(edge.routes, key=lambda route: -len(route.path)),
-        "upstreams": _upstreams(edge),
-        "resolving": _version(str(edge.options["version"])) >= _RESOLVING_UPSTREAMS,
+        "upstreams": upstreams(stack),
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
     }
@@ -47,8 +56,10 @@ def _version(tag: str) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers) + ((9999,) if len(numbers) < 3 else ())
 
 
-def _upstreams(edge: Service) -> list[Route]:
-    return list({(route.to, route.port): route for route in edge.routes}.values())
+def upstreams(stack: Stack) -> list[dict[str, Any]]:
+    """Return ``{service, port}`` for each place that the edge sends requests to, without repetition."""
+    routes = stack.edge.routes if stack.edge else ()
+    return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
 
 
 @functools.lru_cache

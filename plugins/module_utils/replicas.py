@@ -1,0 +1,45 @@
+"""Containers of a service made, started, stopped and removed one by one, where Compose would do it all at once.
+
+Place in the pipeline: target, rollout. Compose makes the containers, so that they are exactly what it would make; when
+they start and stop is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker
+
+_UP = ("compose", "up", "--no-deps", "--no-build", "--pull", "never")
+
+
+def up_arguments(services: Iterable[str]) -> list[str]:
+    """Return the command that has Compose itself bring *services* to what the release says, in place."""
+    return [*_UP, "--detach", *services]
+
+
+def create_arguments(wanted: Mapping[str, int], there: Mapping[str, int]) -> list[str]:
+    """Return the command that makes *wanted* further containers of each service beside those that are *there*.
+
+    They are not started, and the old ones, whatever their definition, are left as they are.
+    """
+    scale = [f"--scale={name}={there.get(name, 0) + count}" for name, count in wanted.items()]
+    return [*_UP, "--no-start", "--no-recreate", *scale, *wanted]
+
+
+def start(ids: list[str]) -> None:
+    """Start containers that are there."""
+    if ids:
+        docker.run(["start", *ids])
+
+
+def stop(ids: list[str]) -> None:
+    """Stop containers, all at once: the stop signal, their own grace period, then the end."""
+    if ids:
+        docker.run(["stop", *ids])
+
+
+def remove(ids: list[str]) -> None:
+    """Remove containers, running or not; their named volumes stay."""
+    if ids:
+        docker.run(["rm", "--force", "--volumes", *ids])

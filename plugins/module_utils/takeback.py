@@ -1,0 +1,78 @@
+"""The way back from a rollout that is not proven: the previous release serves again, what was made is removed.
+
+Place in the pipeline: target; the undo of prepare and switch, safe to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
+
+
+def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -> str:
+    """Undo the rollout *tx* as far as it came, and return a sentence on what serves now."""
+    previous = home.manifest(tx.previous)
+    journal.write("take back", "started", "taking the new release back")
+    try:
+        made = _made(tx, home.manifest(tx.release), running)
+        if previous is None:
+            replicas.remove([container.id for container in made])
+        else:
+            _restore(home, tx, previous, running, made)
+    except (RolloutFailed, DockerError, EdgeError) as error:
+        return f"Release {tx.previous} could not be put back either: {error}"
+    home.transaction.unlink(missing_ok=True)
+    if previous is None:
+        return "There was no release before; its containers were removed, data was kept"
+    return f"Release {tx.previous} serves on"
+
+
+def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running) -> list[Container]:
+    """Return the containers that the rollout made, those of data services left out: Compose replaced them in place."""
+    services = manifest["services"] if manifest else {}
+    return [
+        container
+        for name, group in running.look().items()
+        for container in group
+        if name in services and services[name]["class"] != "stateful" and not tx.is_old(name, container.id)
+    ]
+
+
+def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: Running, made: list[Container]) -> None:
+    """Bring the edge and the containers of the previous release back to what they were."""
+    services = previous["services"]
+    edge_name = edge.edge_of(previous)
+    replaced_in_place = [
+        name for name, facts in services.items() if tx.plan.get(name) in REPLACING and manner(facts) == "in place"
+    ]
+    if edge_name and tx.edge_before:
+        edge.switch(home, tx.edge_before)
+    if replaced_in_place:
+        docker.run(replicas.up_arguments(replaced_in_place), cwd=str(home.release(str(tx.previous))))
+    if edge_name and tx.edge_before:
+        containers = running.look().get(edge_name, [])
+        edge.turn(home, previous, containers, tx.edge_before)
+        edge.drained(containers, services[edge_name]["drain_seconds"])
+    leaving = [container.id for container in made if container.service not in replaced_in_place]
+    replicas.stop(leaving)
+    replicas.remove(leaving)
+    stopped = [
+        container.id
+        for name, group in running.look().items()
+        for container in group
+        if container.state != "running"
+        and tx.is_old(name, container.id)
+        and services.get(name, {}).get("replicas")
+        and manner(services[name]) != "run"
+    ]
+    replicas.start(stopped)
+    running.wait(services, "take back")
