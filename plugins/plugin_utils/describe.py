@@ -35,7 +35,7 @@ _NEED_FIELDS = {
 _ROUTE_FIELDS = {
     "path": Field("str", "path prefix", required=True),
     "to": Field("str", "service that answers", required=True),
-    "port": Field("int", "its port, where not the kind's"),
+    "port": Field("port", "its port, where not the kind's"),
     "timeout": Field("duration", "longest silence of the service", default="60s"),
 }
 _FILE_FIELDS = {
@@ -79,15 +79,15 @@ def _with_shared(name: str, services: Mapping[str, Any], seen: tuple[str, ...] =
     given = services[name]
     if not isinstance(given, Mapping):
         raise ValueError(f"service {name!r}: {given!r} is not a mapping of keys to values")
-    model = given.get("like")
-    if model is None:
+    if given.get("like") is None:
         return dict(given)
+    model = str(given["like"])
     if model not in services:
-        hint = schema.suggestion(str(model), list(services))
+        hint = schema.suggestion(model, list(services))
         raise ValueError(f"service {name!r}: key 'like': there is no service {model!r}{hint}")
     if model in (*seen, name):
-        raise ValueError(f"service {name!r}: key 'like': {' -> '.join((*seen, name, str(model)))} goes in a circle")
-    shared = _with_shared(str(model), services, (*seen, name))
+        raise ValueError(f"service {name!r}: key 'like': {' -> '.join((*seen, name, model))} goes in a circle")
+    shared = _with_shared(model, services, (*seen, name))
     result = {key: shared[key] for key in SHARED_FIELDS if key in shared}
     if "image" in given:
         # How the other's image is built says nothing about this one.
@@ -132,10 +132,15 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             raise ValueError(f"{where}: required key 'kind' is missing; known are {', '.join(sorted(kinds))}")
         raise ValueError(f"{where}: unknown kind {given['kind']!r}{schema.suggestion(str(given['kind']), list(kinds))}")
     values = schema.read(given, {**SERVICE_FIELDS, **kind.options}, where)
+    environment = context["environment"]
     context = {**context, "name": name, "replicas": values["replicas"]}
     context["port"] = values["port"] if values["port"] is not None else kind.body["port"]
     for option in kind.options:
-        context[option] = kinds_.render(values[option], context, f"{where}, key {option!r}")
+        # A default may be an expression; what the description says is meant literally.
+        literal = given.get(option) is not None
+        context[option] = (
+            values[option] if literal else kinds_.render(values[option], context, f"{where}, key {option!r}")
+        )
     context["secret"] = lambda secret, quote="raw": wiring.mark_own(name, secret, quote)
     context["secret_path"] = lambda secret: wiring.secret_path(f"{name}_{secret}")
     body = kinds_.render({key: value for key, value in kind.body.items() if key != "options"}, context, where)
@@ -145,7 +150,6 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
         raise ValueError(f"{where}: required key 'image' is missing; kind {kind.name!r} has no image of its own")
     service_class = values["class"] or kind.service_class
     health = _health(where, values["health"], body["health"], kind, context, service_class)
-    release = values["release"]
     if values["replicas"] < 1:
         raise ValueError(f"{where}: key 'replicas': at least 1, not {values['replicas']}")
     if values["replicas"] > 1 and service_class in ("singleton", "stateful"):
@@ -167,13 +171,12 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             "port": context["port"],
             "user": user,
             "health": health,
-            "command": _command(values["command"]) if values["command"] is not None else body["command"],
-            "release": _command(release) if release is not None else None,
+            "command": _command(where, "command", values["command"]) or body["command"],
+            "release": _command(where, "release", values["release"]),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
             "files": _files(where, values["files"]),
             "overlay": wiring.merge(
-                body["environments"].get(context["environment"], {}),
-                values["environments"].get(context["environment"], {}),
+                body["environments"].get(environment, {}), _overlay(where, environment, values["environments"])
             ),
             "compose": wiring.merge(body["compose"], values["compose"]),
         },
@@ -202,10 +205,28 @@ def _build(where: str, given: dict[str, Any] | None, image: str | None) -> Build
     )
 
 
-def _command(command: list[str] | str) -> list[str]:
+def _command(where: str, key: str, command: list[str] | str | None) -> list[str] | None:
     """Return a command that a person wrote as arguments, safe from Compose's interpolation."""
-    arguments = shlex.split(command) if isinstance(command, str) else command
+    if command is None:
+        return None
+    try:
+        arguments = shlex.split(command) if isinstance(command, str) else command
+    except ValueError as error:
+        raise ValueError(f"{where}: key {key!r}: {command!r} cannot be taken apart: {error}") from None
+    if not arguments:
+        raise ValueError(f"{where}: key {key!r}: the command is empty; name a program, or leave the key out")
     return [argument.replace("$", "$$") for argument in arguments]
+
+
+def _overlay(where: str, environment: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Compose keys that a service has in *environment* alone."""
+    key = f"environments.{environment}"
+    keys = given.get(environment) or {}
+    if not isinstance(keys, Mapping):
+        raise ValueError(f"{where}: key '{key}': {keys!r} is not a mapping of keys to values")
+    if not isinstance(keys.get("ports") or [], list):
+        raise ValueError(f"{where}: key '{key}.ports': {keys['ports']!r} is not a list")
+    return dict(keys)
 
 
 def _health(
@@ -225,6 +246,8 @@ def _health(
                 f"{where}: key 'health': kind {kind.name!r} has no path to ask; "
                 f"give a Compose healthcheck with its 'test'"
             )
+        if not given.startswith("/"):
+            raise ValueError(f"{where}: key 'health': path {given!r} does not begin with /")
         result.update(kinds_.render(kind.body["health"], {**context, "health_path": given}, where))
     elif isinstance(given, Mapping):
         result.update(given)
@@ -247,11 +270,11 @@ def _health(
 def _files(where: str, given: dict[str, Any]) -> dict[str, str]:
     result = {}
     for target, source in given.items():
-        values = schema.read(source, _FILE_FIELDS, f"{where}, file {target!r}")
-        if not str(target).startswith("/"):
-            raise ValueError(f"{where}: key 'files': {target!r} is not an absolute path in the container")
+        values = schema.read(source, _FILE_FIELDS, f"{where}, key 'files', file {target!r}")
+        if not str(target).startswith("/") or str(target).endswith("/"):
+            raise ValueError(f"{where}: key 'files': {target!r} is not the absolute path of a file in the container")
         if values["content"] is None:
-            raise ValueError(f"{where}, file {target!r}: give 'content' or 'src'")
+            raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
         result[str(target)] = values["content"]
     return result
 

@@ -26,12 +26,12 @@ _FIELDS = {
     "options": Field("dict", "keys that services of this kind have beyond the common ones", default={}),
     "image": Field("str", "image reference"),
     "command": Field("any", "command in Compose's notation"),
-    "port": Field("int", "port that it listens on"),
+    "port": Field("port", "port that it listens on"),
     "user": Field("str", "numeric uid[:gid]"),
     "networks": Field("list", "networks that it always joins", default=[]),
     "stop_grace": Field("duration", "time between SIGTERM and SIGKILL", default="10s"),
-    "memory": Field("size", "memory limit"),
-    "cpus": Field("float", "processor limit"),
+    "memory": Field("memory", "memory limit"),
+    "cpus": Field("cpus", "processor limit"),
     "secrets": Field("dict", "secrets of its own, generated unless given", default={}),
     "secret_texts": Field("dict", "files with a secret inside a longer text", default={}),
     "environment": Field("dict", "environment variables", default={}),
@@ -50,6 +50,11 @@ _OPTION_FIELDS = {
     "required": Field("bool", "whether the service must give it", default=False),
     "description": Field("str", "one sentence", required=True),
     "choices": Field("list", "the values it may have", default=[]),
+}
+_SECRET_FIELDS = {"generate": Field("int", "length of the secret that the host makes", default=32)}
+_SECRET_TEXT_FIELDS = {
+    "target": Field("str", "path in the container", required=True),
+    "content": Field("str", "the text, with secret(…) where a secret stands", required=True),
 }
 _PROVIDES_FIELDS = {
     "prefix": Field("str", "start of the variables' names", required=True),
@@ -79,6 +84,11 @@ def parse(name: str, document: object) -> Kind:
     body = schema.read(document, _FIELDS, where)
     if body["provides"]:
         body["provides"] = schema.read(body["provides"], _PROVIDES_FIELDS, f"{where}, key 'provides'")
+    for key, fields in (("secrets", _SECRET_FIELDS), ("secret_texts", _SECRET_TEXT_FIELDS)):
+        body[key] = {
+            entry: schema.read(spec or {}, fields, f"{where}, key {key!r}, {entry!r}")
+            for entry, spec in body[key].items()
+        }
     options = {}
     for option, spec in body["options"].items():
         values = schema.read(spec, _OPTION_FIELDS, f"{where}, option {option!r}")
@@ -115,20 +125,30 @@ def _compiled(text: str) -> Callable[..., Any]:
     return _ENVIRONMENT.from_string(text).render
 
 
+def _require_defined(value: Any) -> None:
+    """Raise Jinja's own complaint for a name that was not there; a list of names is a value, it does not look."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)
+    elif isinstance(value, Mapping):
+        _require_defined(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _require_defined(item)
+
+
 def render(value: Any, context: Mapping[str, Any], where: str) -> Any:
     """Return *value* (nested mappings and lists) with every Jinja expression in it evaluated in *context*.
 
-    :raises ValueError: naming *where*, for an expression that does not parse or uses a name that *context* lacks.
+    :raises ValueError: naming *where*, for an expression that does not parse, fails, or uses a name that is not there.
     """
     if isinstance(value, str):
         if "{{" not in value and "{%" not in value:
             return value
         try:
             result = _compiled(value)(**context)
-            if isinstance(result, jinja2.Undefined):
-                str(result)
+            _require_defined(result)
             return result
-        except jinja2.TemplateError as error:
+        except Exception as error:  # an expression may raise anything
             raise ValueError(f"{where}: {value!r} cannot be evaluated: {error}") from None
     if isinstance(value, Mapping):
         return {render(key, context, where): render(item, context, where) for key, item in value.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
@@ -30,13 +30,13 @@ SERVICE_FIELDS: dict[str, Field] = {
     "files": Field("dict", "files mounted into it, by path in the container: {content} or {src}", default={}),
     "volumes": Field("list", "volumes in Compose's short notation", default=[]),
     "command": Field("command", "command in place of the image's, taken literally"),
-    "port": Field("int", "port it listens on inside"),
+    "port": Field("port", "port it listens on inside"),
     "publish": Field("list", "ports published on the host, in Compose's short notation", default=[]),
     "user": Field("str", "numeric uid[:gid] that it runs as"),
     "health": Field("any", "path that answers 200, or a Compose healthcheck"),
     "stop_grace": Field("duration", "time between SIGTERM and SIGKILL"),
-    "memory": Field("size", "memory limit"),
-    "cpus": Field("float", "processor limit"),
+    "memory": Field("memory", "memory limit"),
+    "cpus": Field("cpus", "processor limit"),
     "release": Field("command", "one-shot command from the new image, run to its end before anything switches"),
     "compose": Field("dict", "any further Compose keys, in Compose's notation", default={}),
     "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
@@ -73,7 +73,7 @@ class Secret:
     """A secret's source: a value that the controller knows, or the length of one that the host makes."""
 
     name: str
-    value: str | None = None
+    value: str | None = field(default=None, repr=False)
     generate: int | None = None
 
 

@@ -6,6 +6,7 @@ Place in the pipeline: model. Pure.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,20 @@ def _number(value: object) -> float:
         raise ValueError(f"{value!r} is not a number") from None
 
 
+def _port(value: object) -> int:
+    number = _integer(value)
+    if 1 <= number <= 65535:
+        return number
+    raise ValueError(f"{value!r} is not a port; ports go from 1 to 65535")
+
+
+def _cpus(value: object) -> float:
+    number = _number(value)
+    if 0 < number < math.inf:
+        return number
+    raise ValueError(f"{value!r} is not a number of processors above 0, such as 0.5")
+
+
 def _list(value: object) -> list[Any]:
     if isinstance(value, (list, tuple)):
         return list(value)
@@ -82,11 +97,21 @@ def _size(value: object) -> str:
     return str(value)
 
 
+def _memory(value: object) -> str:
+    # Docker refuses less, but only when it starts the container.
+    if parse_size(value) < 6 * 1024**2:
+        raise ValueError(f"{value!r} is less than the 6m that Docker wants; write a number with its unit, such as 512m")
+    return str(value)
+
+
 _READERS: dict[str, Callable[[object], Any]] = {
     "str": _text,
     "bool": _boolean,
     "int": _integer,
     "float": _number,
+    "port": _port,
+    "cpus": _cpus,
+    "memory": _memory,
     "list": _list,
     "dict": _mapping,
     "command": _command,

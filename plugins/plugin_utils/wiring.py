@@ -106,7 +106,7 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
 
 def _own_secrets(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
     return {
-        f"{draft.name}_{name}": Secret(f"{draft.name}_{name}", generate=int((spec or {}).get("generate", 32)))
+        f"{draft.name}_{name}": Secret(f"{draft.name}_{name}", generate=spec["generate"])
         for draft in drafts.values()
         for name, spec in draft.body["secrets"].items()
     }
@@ -124,20 +124,31 @@ class _Collected:
         self.environment: dict[str, str] = {}
         self.origin: dict[str, str] = {}
         self.mounts: dict[str, SecretMount] = {}
+        #: Variables whose value holds a secret: their text with placeholders.
         self.secret_lines: dict[str, str] = {}
 
-    def variable(self, name: str, value: object, origin: str) -> None:
+    def _claim(self, name: str, key: str, origin: str, advice: str) -> None:
         if name in self.origin:
             raise ValueError(
-                f"{self.draft.where}: key 'needs': {origin} and {self.origin[name]} both set {name}; "
-                f"give one of them a prefix of its own, as {{service: …, prefix: …}}"
+                f"{self.draft.where}: key {key!r}: {origin} and {self.origin[name]} both set {name}; {advice}"
             )
         self.origin[name] = origin
+
+    def variable(self, name: str, value: object, origin: str) -> None:
+        self._claim(name, "needs", origin, "give one of them a prefix of its own, as {service: …, prefix: …}")
         self.environment[name] = str(value)
+
+    def secret_line(self, name: str, text: str, key: str, origin: str) -> None:
+        self._claim(name, key, origin, "give one of them another variable")
+        self.secret_lines[name] = text
 
     def mount(self, secret: str, text: str, target: str) -> None:
         file = SecretFile(secret, *self.draft.owner, secret_text.parts(text))
-        self.mounts[target] = SecretMount(file, target)
+        if self.mounts.setdefault(target, SecretMount(file, target)).file != file:
+            raise ValueError(
+                f"{self.draft.where}: key 'secrets': {secret!r} and {self.mounts[target].file.name!r} "
+                f"have the same target {target}"
+            )
 
     def secret_env(self) -> SecretFile | None:
         if not self.secret_lines:
@@ -160,6 +171,8 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
     for use in draft.values["secrets"]:
         _use_secret(collected, use, known)
     for name, value in draft.values["environment"].items():
+        if name in collected.secret_lines:
+            raise ValueError(f"{draft.where}: key 'environment.{name}': {collected.origin[name]} sets it already")
         collected.environment[str(name)] = _environment_text(draft, name, value)
     values = draft.values
     routes = tuple(_resolve_route(draft, route, drafts) for route in draft.routes)
@@ -222,7 +235,7 @@ def _connect(collected: _Collected, need: Need, drafts: Mapping[str, Draft], net
             raise ValueError(
                 f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} has no URL to give"
             )
-        collected.secret_lines[need.url] = provides["url"]
+        collected.secret_line(need.url, provides["url"], "needs", f"service {other.name!r}")
 
 
 def _use_secret(collected: _Collected, use: object, known: Mapping[str, Secret]) -> None:
@@ -235,7 +248,7 @@ def _use_secret(collected: _Collected, use: object, known: Mapping[str, Secret])
             f"set stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to have it made on the host"
         )
     if values["env"]:
-        collected.secret_lines[values["env"]] = secret_text.mark(name, "dotenv")
+        collected.secret_line(values["env"], secret_text.mark(name, "dotenv"), "secrets", f"secret {name!r}")
         return
     target = values["target"] or secret_path(name)
     collected.mount(name, secret_text.mark(name), target)
