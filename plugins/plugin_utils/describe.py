@@ -155,7 +155,7 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
     if values["replicas"] > 1 and service_class in ("singleton", "stateful"):
         raise ValueError(f"{where}: key 'replicas': a {service_class} service has exactly 1, not {values['replicas']}")
     user = values["user"] or body["user"]
-    if user and not all(part.isdigit() for part in user.split(":", 1)):
+    if user and not all(part.isascii() and part.isdigit() for part in user.split(":", 1)):
         raise ValueError(
             f"{where}: key 'user': {user!r} is not numeric; write uid:gid, because its secret files get that owner"
         )
