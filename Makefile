@@ -12,6 +12,12 @@ help: ## print the targets
 environment: ## make .venv hold what requirements.txt pins
 	@scripts/environment.sh
 
+demo: environment ## boot a server on this machine and deploy the example application to it
+	@scripts/demo.sh
+
+demo-down: ## remove the server, the registry, their images and networks, and the engine where the demo started it
+	@python3 -m testbed down --all
+
 lock: environment ## compile requirements.in into requirements.txt, hashes included
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --output-file requirements.txt requirements.in
@@ -37,4 +43,4 @@ molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for
 test: environment ## lint, unit and molecule, one after the other
 	@scripts/test.sh lint unit molecule
 
-.PHONY: help environment lock format lint unit molecule test
+.PHONY: help demo demo-down environment lock format lint unit molecule test

@@ -43,7 +43,10 @@ class ActionModule(ActionBase):
             if time.monotonic() > deadline:
                 result.update(failed=True, msg=f"no end after {arguments.get('timeout', 1800)} s; the rollout goes on")
                 return result
-        result.update(changed=True, records=records)
+        result["changed"] = True
         if records[-1]["state"] == "failed":
+            # The steps have been on the screen already; in a failed result they would be there a second time.
             result.update(failed=True, msg=records[-1]["text"])
+        else:
+            result["records"] = records
         return result

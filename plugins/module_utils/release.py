@@ -5,6 +5,7 @@ Place in the pipeline: target, ship. Nothing that runs is touched here, and noth
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -83,6 +84,7 @@ def ship(
     manifest = _manifest(content, release_id, origin, addresses, pinned)
     old_files = _texts(home.release(current_id)) if current_id else {}
     new_files = _rendered(content, manifest)
+    manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in new_files.items()}
     edge_changed = old_files.get(_EDGE_CONFIGURATION) != new_files.get(_EDGE_CONFIGURATION)
     planned = plan(current, manifest, running, edge_changed)
     if not dry:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_MARKS = {"up": "ok", "waiting": "..", "down": "!!"}
+
 
 def table(rows: Iterable[Iterable[str]]) -> list[str]:
     """Return *rows* as lines with aligned columns."""
@@ -38,5 +40,32 @@ def step_line(record: Mapping[str, Any]) -> str:
 
 def state_lines(services: Iterable[Mapping[str, str]]) -> list[str]:
     """Return a line for each service and its state."""
-    marks = {"up": "ok", "waiting": "..", "down": "!!"}
-    return table((marks[service["state"]], service["service"], service["reason"]) for service in services)
+    return table((_MARKS[service["state"]], service["service"], service["reason"]) for service in services)
+
+
+def status_lines(host: str, found: Mapping[str, Any]) -> list[str]:
+    """Return what ``slipway.stack.status`` found, for one host."""
+    if found["release"] is None:
+        return [f"{host}: nothing has been deployed"]
+    rows = [
+        (
+            _MARKS[one["state"]],
+            one["service"],
+            one["reason"],
+            one["image"],
+            f"since {one['since']}" if one["since"] else "",
+        )
+        for one in found["services"]
+    ]
+    lines = [f"{host}: release {found['release']}", *(f"  {line}" for line in table(rows))]
+    if found["under_way"]:
+        lines.append(f"under way: {found['under_way']}")
+    if found["drift"]:
+        lines.append("differs from the release:")
+        lines += [f"  {line}" for line in table((one["service"], one["reason"]) for one in found["drift"])]
+    lines.append("last rollouts:")
+    rollouts = (
+        (one["at"], one["outcome"], one["version"] or "-", f"{one['seconds']} s", one["owner"], one["reason"])
+        for one in found["rollouts"]
+    )
+    return lines + [f"  {line}" for line in table(rollouts)]
