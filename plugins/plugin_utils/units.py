@@ -35,3 +35,13 @@ def parse_size(text: object) -> int:
         if match:
             return int(match[1]) * _SIZE_BYTES[match[2].lower()]
     raise ValueError(f"{text!r} is not a size; write a number with its unit, such as 512m or 2g")
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as docker itself shows it: ``16.4 MB``."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"

@@ -1,0 +1,168 @@
+"""Docker on the controller: builds what a bake document says, and tells which images are where.
+
+Place in the pipeline: beside bake; the one part of it that runs commands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+
+_ENVIRONMENT = {
+    # Attestations hold the time of the build: with them an unchanged image gets another digest each time
+    # (moby/buildkit#5894), and each deploy would restart every service.
+    "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+    # From 0.20 on bake asks before it reads outside the working directory; the inventory has named the contexts.
+    "BUILDX_BAKE_ENTITLEMENTS_FS": "0",
+}
+# Registries answer in one of these ways for a repository that is not there yet; some tell it from a forbidden one not.
+_ABSENT = re.compile(
+    r"not found|no such image|(manifest|name) unknown|denied|unauthorized|forbidden|insufficient_scope", re.IGNORECASE
+)
+_BAKE = ("docker", "buildx", "bake", "--file", "-")
+_RULER = "------"
+_TAIL = 40
+
+
+class BuildError(Exception):
+    """Nothing could be built. The message is one sentence; ``lines`` are the last that were printed."""
+
+    def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.lines = lines
+
+
+def command(push: bool) -> list[str]:
+    """Return the command that builds the document on its standard input, and pushes or keeps the images."""
+    return [*_BAKE, "--progress", "plain", "--push" if push else "--load"]
+
+
+def require() -> None:
+    """Make sure that this machine can build.
+
+    :raises BuildError: saying what is missing.
+    """
+    try:
+        done = _run(["docker", "buildx", "version"])
+    except FileNotFoundError:
+        raise BuildError("this machine builds the images and has no docker; install Docker Engine and buildx") from None
+    if done.returncode != 0:
+        raise BuildError("this machine builds the images and its docker has no buildx; install docker-buildx")
+
+
+def check(document: Mapping[str, Any]) -> None:
+    """Let bake read the document and build nothing.
+
+    :raises BuildError: with its complaint.
+    """
+    done = _run([*_BAKE, "--print"], json.dumps(document))
+    if done.returncode != 0:
+        raise BuildError(f"bake does not accept the description: {reason(done.stderr.splitlines())}")
+
+
+def build(document: Mapping[str, Any], push: bool, told: Callable[[str], None]) -> None:
+    """Build the document's targets and, as wanted, push them; *told* gets each line that is printed.
+
+    :raises BuildError: when it fails, naming the file in which the whole log then is.
+    """
+    lines: list[str] = []
+    with subprocess.Popen(
+        command(push),
+        env={**os.environ, **_ENVIRONMENT},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(document))
+            process.stdin.close()
+            for line in process.stdout:
+                lines.append(line.rstrip())
+                told(lines[-1])
+        except BaseException:
+            # Nobody would follow it any more.
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        raise BuildError(f"{reason(lines)}; the whole log is in {_keep(lines)}", ending(lines))
+
+
+def reason(lines: Iterable[str]) -> str:
+    """Return the error that bake ends with, without its word ``ERROR``."""
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return errors[-1] if errors else "docker buildx bake failed and did not say why"
+
+
+def ending(lines: list[str]) -> tuple[str, ...]:
+    """Return the part of a failed build's log to show: bake's summary, which a ruler begins, or the last lines."""
+    return tuple(lines[lines.index(_RULER) :] if _RULER in lines else lines[-_TAIL:])
+
+
+def _keep(lines: list[str]) -> str:
+    handle, path = tempfile.mkstemp(prefix="slipway-images-", suffix=".log")
+    with open(handle, "w", encoding="utf-8") as stream:
+        stream.write("\n".join(lines) + "\n")
+    return path
+
+
+def digests(references: Iterable[str], pushed: bool) -> dict[str, str | None]:
+    """Return what each reference stands for, ``None`` where it is nothing yet.
+
+    :param pushed: whether the registry is to be asked, rather than this machine's engine.
+    :raises BuildError: where a registry cannot be asked.
+    """
+    wanted = list(references)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return dict(zip(wanted, pool.map(_in_registry if pushed else _in_engine, wanted), strict=True))
+
+
+def _in_registry(reference: str) -> str | None:
+    done = _run(["docker", "buildx", "imagetools", "inspect", reference, "--format", "{{json .Manifest}}"])
+    if done.returncode == 0:
+        return str(json.loads(done.stdout)["digest"])
+    answer = reason(done.stderr.splitlines())
+    if is_absent(answer):
+        return None
+    # buildx asks the registry itself and knows nothing of the engine's insecure registries.
+    try:
+        return docker.remote_digest(reference)
+    except DockerError as error:
+        if is_absent(str(error)):
+            return None
+    raise BuildError(f"{docker.registry_of(reference)} cannot be asked for {reference}: {answer}")
+
+
+def is_absent(answer: str) -> bool:
+    """Return whether a registry's *answer* means that the image is not there, as far as registries tell."""
+    return _ABSENT.search(answer) is not None
+
+
+def _in_engine(reference: str) -> str | None:
+    done = _run(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _run(arguments: list[str], given: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments,
+        env={**os.environ, **_ENVIRONMENT},
+        input=given,
+        stdin=subprocess.DEVNULL if given is None else None,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
