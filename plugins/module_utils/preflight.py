@@ -119,7 +119,7 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
         if device not in seen and free < min_free:
             problems.append(
                 f"{what}: {path} has {free // 1024**2} MiB free, at least {min_free // 1024**2} MiB are wanted "
-                f"(deploy_min_free)"
+                f"(stack_min_free)"
             )
         seen.add(device)
     return problems
