@@ -95,7 +95,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         try:
             variables = compose.env_file(service)
         except ValueError as error:
-            raise ValueError(f"service {service.name!r}: {error}") from None
+            raise ValueError(f"service {service.name!r}: key 'environment': {error}") from None
         if variables:
             files[f"env/{service.name}.env"] = variables
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})

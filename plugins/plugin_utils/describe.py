@@ -83,7 +83,7 @@ def _with_shared(name: str, services: Mapping[str, Any], seen: tuple[str, ...] =
         return dict(given)
     model = str(given["like"])
     if model not in services:
-        hint = schema.suggestion(model, list(services))
+        hint = schema.suggestion(model, [other for other in services if other != name])
         raise ValueError(f"service {name!r}: key 'like': there is no service {model!r}{hint}")
     if model in (*seen, name):
         raise ValueError(f"service {name!r}: key 'like': {' -> '.join((*seen, name, model))} goes in a circle")

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from ansible_collections.slipway.stack.plugins.module_utils.quoting import QUOTING
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+#: What the parser takes for a variable's name.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def quote(value: str) -> str:
@@ -34,7 +35,7 @@ def dump(variables: Mapping[str, str], header: str = "", comments: Mapping[str, 
     """
     lines = [f"# {line}".rstrip() for line in header.splitlines()]
     for name, value in variables.items():
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for an environment variable")
         if comments and name in comments:
             lines.append(f"# {comments[name]}")

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, ports, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils import ports, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, SecretMount, Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
+from ansible_collections.slipway.stack.plugins.plugin_utils.variables import Variables
 
 NETWORKS = ("app", "data")
 
@@ -116,64 +117,22 @@ def _secret_files(service: Service) -> list[SecretFile]:
     return [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
 
 
-class _Collected:
-    """What one service's environment and secrets add up to, with who said what for the messages."""
-
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
-        self.environment: dict[str, str] = {}
-        self.origin: dict[str, str] = {}
-        self.mounts: dict[str, SecretMount] = {}
-        #: Variables whose value holds a secret: their text with placeholders.
-        self.secret_lines: dict[str, str] = {}
-
-    def _claim(self, name: str, key: str, origin: str, advice: str) -> None:
-        if name in self.origin:
-            raise ValueError(
-                f"{self.draft.where}: key {key!r}: {origin} and {self.origin[name]} both set {name}; {advice}"
-            )
-        self.origin[name] = origin
-
-    def variable(self, name: str, value: object, origin: str) -> None:
-        self._claim(name, "needs", origin, "give one of them a prefix of its own, as {service: …, prefix: …}")
-        self.environment[name] = str(value)
-
-    def secret_line(self, name: str, text: str, key: str, origin: str) -> None:
-        self._claim(name, key, origin, "give one of them another variable")
-        self.secret_lines[name] = text
-
-    def mount(self, secret: str, text: str, target: str) -> None:
-        file = SecretFile(secret, *self.draft.owner, secret_text.parts(text))
-        if self.mounts.setdefault(target, SecretMount(file, target)).file != file:
-            raise ValueError(
-                f"{self.draft.where}: key 'secrets': {secret!r} and {self.mounts[target].file.name!r} "
-                f"have the same target {target}"
-            )
-
-    def secret_env(self) -> SecretFile | None:
-        if not self.secret_lines:
-            return None
-        return SecretFile(f"{self.draft.name}_env", 0, 0, secret_text.parts(dotenv.dump(self.secret_lines)))
-
-
 def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Secret]) -> Service:
-    collected = _Collected(draft)
+    variables = Variables(draft.name, draft.owner)
     for key, value in draft.body["environment"].items():
-        collected.variable(key, value, f"kind {draft.kind.name!r}")
+        variables.variable(key, value, f"kind {draft.kind.name!r}")
     for name in draft.body["secrets"]:
         secret = f"{draft.name}_{name}"
-        collected.mount(secret, secret_text.mark(secret), secret_path(secret))
+        variables.mount(secret, secret_text.mark(secret), secret_path(secret))
     for name, spec in draft.body["secret_texts"].items():
-        collected.mount(f"{draft.name}_{name}", spec["content"], spec["target"])
+        variables.mount(f"{draft.name}_{name}", spec["content"], spec["target"])
     networks = list(draft.body["networks"])
     for need in draft.needs:
-        _connect(collected, need, drafts, networks)
+        _connect(draft, variables, need, drafts, networks)
     for use in draft.values["secrets"]:
-        _use_secret(collected, use, known)
+        _use_secret(draft, variables, use, known)
     for name, value in draft.values["environment"].items():
-        if name in collected.secret_lines:
-            raise ValueError(f"{draft.where}: key 'environment.{name}': {collected.origin[name]} sets it already")
-        collected.environment[str(name)] = _environment_text(draft, name, value)
+        variables.override(str(name), _environment_text(draft, name, value))
     values = draft.values
     routes = tuple(_resolve_route(draft, route, drafts) for route in draft.routes)
     depends_on = dict.fromkeys([need.service for need in draft.needs] + [route.to for route in routes])
@@ -187,12 +146,12 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         port=values["port"],
         user=values["user"],
         command=values["command"],
-        environment=collected.environment,
+        environment=variables.environment,
         needs=draft.needs,
         depends_on=tuple(depends_on),
         networks=tuple(dict.fromkeys(networks)),
-        secret_mounts=tuple(collected.mounts.values()),
-        secret_env=collected.secret_env(),
+        secret_mounts=tuple(variables.mounts.values()),
+        secret_env=variables.secret_env(),
         files=values["files"],
         volumes=(*draft.body["volumes"], *(str(volume) for volume in values["volumes"])),
         ports=values["ports"],
@@ -208,8 +167,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
     )
 
 
-def _connect(collected: _Collected, need: Need, drafts: Mapping[str, Draft], networks: list[str]) -> None:
-    draft = collected.draft
+def _connect(draft: Draft, variables: Variables, need: Need, drafts: Mapping[str, Draft], networks: list[str]) -> None:
     other = drafts.get(need.service)
     if other is None or other.name == draft.name:
         hint = suggestion(need.service, [name for name in drafts if name != draft.name])
@@ -225,21 +183,20 @@ def _connect(collected: _Collected, need: Need, drafts: Mapping[str, Draft], net
         return
     prefix = need.prefix or provides["prefix"]
     for key, value in provides["environment"].items():
-        collected.variable(f"{prefix}_{key}", value, f"service {other.name!r}")
+        variables.variable(f"{prefix}_{key}", value, f"service {other.name!r}")
     for key, name in provides["secret_files"].items():
         secret = f"{other.name}_{name}"
-        collected.mount(secret, secret_text.mark(secret), secret_path(secret))
-        collected.variable(f"{prefix}_{key}", secret_path(secret), f"service {other.name!r}")
+        variables.mount(secret, secret_text.mark(secret), secret_path(secret))
+        variables.variable(f"{prefix}_{key}", secret_path(secret), f"service {other.name!r}")
     if need.url:
         if not provides["url"]:
             raise ValueError(
                 f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} has no URL to give"
             )
-        collected.secret_line(need.url, provides["url"], "needs", f"service {other.name!r}")
+        variables.secret_variable(need.url, provides["url"], "needs", f"service {other.name!r}")
 
 
-def _use_secret(collected: _Collected, use: object, known: Mapping[str, Secret]) -> None:
-    draft = collected.draft
+def _use_secret(draft: Draft, variables: Variables, use: object, known: Mapping[str, Secret]) -> None:
     values = read({"name": use} if isinstance(use, str) else use, _SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
     name = values["name"]
     if name not in known:
@@ -248,13 +205,13 @@ def _use_secret(collected: _Collected, use: object, known: Mapping[str, Secret])
             f"set stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to have it made on the host"
         )
     if values["env"]:
-        collected.secret_line(values["env"], secret_text.mark(name, "dotenv"), "secrets", f"secret {name!r}")
+        variables.secret_variable(values["env"], secret_text.mark(name, "dotenv"), "secrets", f"secret {name!r}")
         return
     target = values["target"] or secret_path(name)
-    collected.mount(name, secret_text.mark(name), target)
+    variables.mount(name, secret_text.mark(name), target)
     variable = f"{re.sub('[^A-Z0-9]', '_', name.upper())}_FILE"
-    if variable not in collected.environment:
-        collected.variable(variable, target, f"secret {name!r}")
+    if variable not in variables.environment:
+        variables.variable(variable, target, f"secret {name!r}")
 
 
 def _environment_text(draft: Draft, name: object, value: object) -> str:
