@@ -108,6 +108,9 @@ def _secrets(given: object) -> dict[str, Secret]:
         if isinstance(source, str):
             result[name] = Secret(name, value=source)
         elif isinstance(source, Mapping):
+            if isinstance(source.get("value"), (bool, list, Mapping)):
+                # Said here, because a complaint of the schema shows the value.
+                raise ValueError(f"{where}: key 'value' is not text; put it in quotes")
             values = schema.read(source, SECRET_FIELDS, where)
             if (values["value"] is None) == (values["generate"] is None):
                 raise ValueError(f"{where}: give either 'value' or 'generate'")
