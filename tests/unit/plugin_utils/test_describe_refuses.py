@@ -1,0 +1,197 @@
+"""What a description may not say: each with the whole sentence that the person at the terminal reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.complaints import complaint
+from tests.support.described import SECRETS, example, model, parcel, plain
+
+KINDS = "celery_beat, celery_worker, custom, fastapi, nginx, postgres, redis, spa"
+NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
+
+
+def _one(**keys: Any) -> dict[str, Any]:
+    return {"web": plain(**keys)}
+
+
+def _without(services: dict[str, dict[str, Any]], name: str, key: str) -> dict[str, dict[str, Any]]:
+    return {**services, name: {known: value for known, value in services[name].items() if known != key}}
+
+
+WRITTEN = [
+    # The key itself.
+    (_one(replica=2), "service 'web': unknown key 'replica'; did you mean 'replicas'?"),
+    (example(db={"verison": 17}), "service 'db': unknown key 'verison'; did you mean 'version'?"),
+    ({"web": "custom"}, "service 'web': 'custom' is not a mapping of keys to values"),
+    ({"web": None}, "service 'web': None is not a mapping of keys to values"),
+    ({}, "stack_services: name at least one service"),
+    (None, "stack_services: name at least one service"),
+    (["web"], "stack_services: name at least one service"),
+    (
+        {"Web": plain()},
+        "service 'Web': 'Web' is no name; use small letters, digits, - and _, a letter or digit first",
+    ),
+    # Its kind.
+    ({"web": {"image": "app:1"}}, f"service 'web': required key 'kind' is missing; known are {KINDS}"),
+    (example(db={"kind": "postgress"}), "service 'db': unknown kind 'postgress'; did you mean 'postgres'?"),
+    (example(db={"kind": "oracle"}), f"service 'db': unknown kind 'oracle'; known are {KINDS}"),
+    (example(db={"kind": ["postgres"]}), "service 'db': unknown kind ['postgres']; did you mean 'postgres'?"),
+    # Values.
+    (
+        _without(example(), "frontend", "image"),
+        "service 'frontend': required key 'image' is missing; kind 'spa' has no image of its own",
+    ),
+    (
+        _without(_one(), "web", "health"),
+        "service 'web': required key 'health' is missing; say how to tell that it works, as {test: [CMD, …]}",
+    ),
+    (_one(stop_grace="30"), f"service 'web': key 'stop_grace': '30' {NO_DURATION}"),
+    (_one(stop_grace=30), f"service 'web': key 'stop_grace': 30 {NO_DURATION}"),
+    (
+        _one(memory="half"),
+        "service 'web': key 'memory': 'half' is not a size; write a number with its unit, such as 512m or 2g",
+    ),
+    (
+        _one(memory=512),
+        (
+            "service 'web': key 'memory': 512 is less than the 6m that Docker wants; write a number with its unit, "
+            "such as 512m"
+        ),
+    ),
+    (_one(cpus=-1), "service 'web': key 'cpus': -1 is not a number of processors above 0, such as 0.5"),
+    (_one(port=70000), "service 'web': key 'port': 70000 is not a port; ports go from 1 to 65535"),
+    (_one(replicas=0), "service 'web': key 'replicas': at least 1, not 0"),
+    (_one(replicas="two"), "service 'web': key 'replicas': 'two' is not a whole number"),
+    (
+        example(beat={"replicas": 2}),
+        "service 'beat': key 'replicas': a singleton service has exactly 1, not 2",
+    ),
+    (example(db={"replicas": 2}), "service 'db': key 'replicas': a stateful service has exactly 1, not 2"),
+    (
+        example(backend={"class": "singleton"}),
+        "service 'backend': key 'replicas': a singleton service has exactly 1, not 2",
+    ),
+    (
+        _one(**{"class": "rollin"}),
+        "service 'web': key 'class': 'rollin' is none of rolling, drain, singleton, stateful, oneshot",
+    ),
+    (
+        _one(user="www-data"),
+        "service 'web': key 'user': 'www-data' is not numeric; write uid:gid, because its secret files get that owner",
+    ),
+    (
+        _one(user="1000:www"),
+        "service 'web': key 'user': '1000:www' is not numeric; write uid:gid, because its secret files get that owner",
+    ),
+    (
+        _one(user="1:2:3"),
+        "service 'web': key 'user': '1:2:3' is not numeric; write uid:gid, because its secret files get that owner",
+    ),
+    (_one(command=""), "service 'web': key 'command': the command is empty; name a program, or leave the key out"),
+    (_one(release=[]), "service 'web': key 'release': the command is empty; name a program, or leave the key out"),
+    (
+        _one(release="sh -c 'x"),
+        "service 'web': key 'release': \"sh -c 'x\" cannot be taken apart: No closing quotation",
+    ),
+    (_one(health=5), "service 'web': key 'health': 5 is neither a path nor a Compose healthcheck"),
+    (
+        _one(health="/up"),
+        "service 'web': key 'health': kind 'custom' has no path to ask; give a Compose healthcheck with its 'test'",
+    ),
+    (example(backend={"health": "up"}), "service 'backend': key 'health': path 'up' does not begin with /"),
+    (
+        _one(health={"test": ["CMD", "true"], "interval": 10}),
+        f"service 'web': key 'health.interval': 10 {NO_DURATION}",
+    ),
+    (
+        _one(environment={"DEBUG": None}),
+        "service 'web': key 'environment.DEBUG': None is not a text or number; write '' for an empty value",
+    ),
+    (
+        _one(environment={"HOSTS": ["a"]}),
+        "service 'web': key 'environment.HOSTS': ['a'] is not a text or number; write '' for an empty value",
+    ),
+    (_one(environment={"A B": "c"}), "service 'web': key 'environment': 'A B' is no name for an environment variable"),
+    (
+        _one(environment={"A": "x\0y"}),
+        (
+            "service 'web': key 'environment': environment variable 'A': a value with a NUL character cannot be an "
+            "environment variable"
+        ),
+    ),
+    (
+        _one(files={"etc/app": {"content": ""}}),
+        "service 'web': key 'files': 'etc/app' is not the absolute path of a file in the container",
+    ),
+    (
+        _one(files={"/etc/app/": {"content": ""}}),
+        "service 'web': key 'files': '/etc/app/' is not the absolute path of a file in the container",
+    ),
+    (_one(files={"/a": {}}), "service 'web', key 'files', file '/a': give 'content' or 'src'"),
+    (_one(files={"/a": "text"}), "service 'web', key 'files', file '/a': 'text' is not a mapping of keys to values"),
+    (
+        _one(environments={"production": ["x"]}),
+        "service 'web': key 'environments.production': ['x'] is not a mapping of keys to values",
+    ),
+    (
+        _one(environments={"production": {"ports": "80:80"}}),
+        "service 'web': key 'environments.production.ports': '80:80' is not a list",
+    ),
+    (
+        _one(compose={"labels": ["a=b"]}),
+        "service 'web': key 'compose.labels': ['a=b'] is not a mapping of keys to values",
+    ),
+    (
+        _one(build={"context": "."}, image=None),
+        "service 'web': required key 'image' is missing; kind 'custom' has no image of its own",
+    ),
+]
+
+
+@pytest.mark.parametrize(("services", "sentence"), WRITTEN, ids=[sentence[:90] for _, sentence in WRITTEN])
+def test_description(services: Any, sentence: str) -> None:
+    assert complaint(parcel, services, SECRETS) == sentence
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"name": "My Shop"},
+            "stack_name: 'My Shop' is no name; use small letters, digits, - and _, a letter or digit first",
+        ),
+        ({"name": None}, "stack_name: None is no name; use small letters, digits, - and _, a letter or digit first"),
+        (
+            {"environment": "../x"},
+            "stack_environment: '../x' is no name; use small letters, digits, - and _, a letter or digit first",
+        ),
+    ],
+)
+def test_stack(values: dict[str, Any], sentence: str) -> None:
+    assert complaint(model, {"web": plain()}, **values) == sentence
+
+
+@pytest.mark.parametrize(
+    ("probes", "sentence"),
+    [
+        ([{"path": "/"}], "stack_probes: there is no edge to probe through; add a service of kind nginx"),
+        ("/", "stack_probes: '/' is not a list"),
+    ],
+)
+def test_probes_without_an_edge(probes: object, sentence: str) -> None:
+    assert complaint(parcel, {"web": plain()}, probes=probes) == sentence
+
+
+@pytest.mark.parametrize(
+    ("probe", "sentence"),
+    [
+        ({"path": "/", "stauts": 200}, "stack_probes, entry 2: unknown key 'stauts'; did you mean 'status'?"),
+        ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path asked for through the edge)"),
+        ({"path": "/", "status": "ok"}, "stack_probes, entry 2: key 'status': 'ok' is not a whole number"),
+    ],
+)
+def test_probe(probe: object, sentence: str) -> None:
+    assert complaint(parcel, example(), probes=[{"path": "/"}, probe]) == sentence
