@@ -54,10 +54,9 @@ class ActionModule(ActionBase):
             task_vars=target.prepare(self, task_vars),
         )
         result.update(answer)
-        if result.get("changed"):
-            lines = report.plan_lines(result["plan"])
-            heading = f"plan for {parcel.stack} on {task_vars.get('inventory_hostname', '')}:"
-            display.display("\n".join([heading, *(f"  {line}" for line in lines)]))
+        if not result.get("failed"):
+            host = task_vars.get("inventory_hostname", "")
+            display.display("\n".join(report.release_lines(host, parcel.stack, result)))
         return result
 
 

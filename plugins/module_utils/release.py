@@ -9,17 +9,20 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, health, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.plan import drift, plan
+from ansible_collections.slipway.stack.plugins.module_utils.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.module_utils.verification import verify
 
 IMAGES = "compose.images.yaml"
+#: Seconds that a live release gets to prove itself before it counts as in need of a rollout.
+_PATIENCE = 5.0
 _EDGE_CONFIGURATION = "edge/nginx.conf"
 
 
@@ -35,13 +38,15 @@ class Refused(Exception):
 class Shipped:
     """What came of it: ``release`` is the id to roll out, or the live one where ``changed`` is false.
 
-    ``plan`` has an entry for each service (see ``plan.plan``), ``diff`` the texts before and after by file.
+    ``plan`` has an entry for each service (see ``plan.plan``), ``diff`` the texts before and after by file,
+    ``services`` the state of each where the release was live already and has just been verified.
     """
 
     changed: bool
     release: str
     plan: list[dict[str, Any]]
     diff: list[dict[str, str]]
+    services: list[dict[str, str]] = field(default_factory=list)
 
 
 def ship(
@@ -69,10 +74,10 @@ def ship(
     # A dry look first: not even a secret is written before every check has passed.
     addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
     if current and current_id and current["digest"] == content["digest"] and current["addresses"] == addresses:
-        if not drift(current, running) and not home.transaction.exists():
-            entries = [{"service": name, "action": "unchanged", "because": []} for name in current["services"]]
-            return Shipped(False, current_id, entries, [])
-        return Shipped(True, current_id, plan(current, current, running, False), [])
+        found = verify(current, _PATIENCE)
+        entries = plan(current, current, running, edge_changed=False)
+        unchanged = not found.problems and not home.transaction.exists()
+        return Shipped(not unchanged, current_id, entries, [], found.services)
 
     pinned, problems = preflight.resolve_images(content["services"])
     problems += preflight.check_ports(content["services"], running)

@@ -10,7 +10,8 @@ short_description: Turn a description into a release and lay it down on the host
 description:
   - Completes the description of a stack by its kinds, checks it, renders the Compose documents, files of variables and
     the edge's configuration, and sends all of it to the host in one transfer.
-  - On the host the release is compared with the live one. Where nothing differs and everything runs, nothing is done.
+  - On the host the release is compared with the live one. Where nothing differs, everything runs and the probes
+    are answered, nothing is done.
     Otherwise images, ports and disk are looked at, and the release is laid down beside the live one.
   - What runs is not touched; M(slipway.stack.rollout) does that.
   - Secrets travel in the request's body only. They are in no output, diff, process list, or file but their own.
@@ -82,7 +83,13 @@ plan:
   type: list
   elements: dict
   returned: success
-  sample: [{service: backend, action: recreate, because: [image]}]
+  sample: [{service: backend, action: roll, downtime: false, because: [image]}]
+services:
+  description: Each service with its state, where the release was live already and was verified; else empty.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{service: backend, state: up, reason: 2 of 2 healthy}]
 """
 
 from ansible.module_utils.basic import AnsibleModule

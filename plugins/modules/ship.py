@@ -58,6 +58,11 @@ plan:
   type: list
   elements: dict
   returned: success
+services:
+  description: Each service with its state, where the release was live already and was verified; else empty.
+  type: list
+  elements: dict
+  returned: success
 """
 
 import base64
@@ -93,7 +98,12 @@ def main() -> None:
         )
     except (Refused, DockerError) as error:
         module.fail_json(msg=str(error), problems=getattr(error, "problems", [str(error)]))
-    result = {"changed": shipped.changed, "release": shipped.release, "plan": shipped.plan}
+    result = {
+        "changed": shipped.changed,
+        "release": shipped.release,
+        "plan": shipped.plan,
+        "services": shipped.services,
+    }
     if module._diff and shipped.diff:
         result["diff"] = shipped.diff
     module.exit_json(**result)

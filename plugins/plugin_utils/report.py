@@ -24,11 +24,25 @@ def plan_lines(plan: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return a line for each service that a rollout would touch, and one that counts the others."""
     entries = list(plan)
     touched = [entry for entry in entries if entry["action"] != "unchanged"]
-    lines = table((entry["service"], entry["action"], ", ".join(entry["because"])) for entry in touched)
+    lines = table((entry["service"], _action(entry), ", ".join(entry["because"])) for entry in touched)
     rest = len(entries) - len(touched)
     if rest:
         lines.append(f"{rest} unchanged")
     return lines
+
+
+def _action(entry: Mapping[str, Any]) -> str:
+    return f"{entry['action']} (downtime)" if entry["downtime"] else str(entry["action"])
+
+
+def release_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]:
+    """Return what ``slipway.stack.release`` found for one host: the plan, or the services of what is live already."""
+    if result["changed"]:
+        return [f"plan for {stack} on {host}:", *(f"  {line}" for line in plan_lines(result["plan"]))]
+    return [
+        f"release {result['release']} is live on {host}:",
+        *(f"  {line}" for line in state_lines(result["services"])),
+    ]
 
 
 def step_line(record: Mapping[str, Any]) -> str:
