@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+from tests.contracts.checkout import ROOT
+
+SHIPPED = {
+    "CHANGELOG.md",
+    "FILES.json",
+    "LICENSE",
+    "MANIFEST.json",
+    "README.md",
+    "changelogs",
+    "docs",
+    "examples",
+    "inventories",
+    "kinds",
+    "meta",
+    "playbooks",
+    "plugins",
+    "roles",
+}
+
+
+def test_only_the_collection_ships(tmp_path: Path) -> None:
+    """What lies beside it in the checkout (environment, testbed, keys, reports) stays out of the artefact."""
+    build = ["ansible-galaxy", "collection", "build", "--output-path", str(tmp_path)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(next(tmp_path.glob("slipway-stack-*.tar.gz"))) as artefact:
+        names = artefact.getnames()
+    assert {name.split("/")[0] for name in names} - SHIPPED == set()
+    assert [name for name in names if name.startswith("examples/apps") or "__pycache__" in name] == []
+    assert "README.md" in names
