@@ -22,6 +22,9 @@ lock: environment ## compile requirements.in into requirements.txt, hashes inclu
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --output-file requirements.txt requirements.in
 
+docs: environment ## write the reference pages of docs/ from what they describe
+	@PYTHONPATH=.collections python3 -m scripts.reference
+
 format: environment ## let ruff put Python files in order
 	ruff check --quiet --fix-only .
 	ruff format --quiet .
@@ -43,4 +46,4 @@ molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for
 test: environment ## lint, unit and molecule, one after the other
 	@scripts/test.sh lint unit molecule
 
-.PHONY: help demo demo-down environment lock format lint unit molecule test
+.PHONY: help demo demo-down environment lock docs format lint unit molecule test

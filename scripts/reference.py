@@ -1,0 +1,34 @@
+"""Write the reference pages of `docs/` from what they describe: `make docs`.
+
+`docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
+specs. A contract test holds the committed pages to what this makes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts import reference_roles, reference_services
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its path in the checkout."""
+    return {
+        "docs/services.md": reference_services.page(ROOT / "kinds"),
+        "docs/roles.md": reference_roles.page(ROOT / "roles"),
+    }
+
+
+def main() -> None:
+    """Write those that differ and say which."""
+    for name, text in pages().items():
+        path = ROOT / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The page of services and kinds, from the tables that the model itself reads a description with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, compose, describe, kinds, model, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
+
+from scripts.markdown import code, sentence, table
+
+_HEADER = """\
+# Services and kinds
+
+Written by `make docs` from `plugins/plugin_utils/` and `kinds/`; a change by hand is lost. The variables around
+`stack_services` are in [roles.md](roles.md), how to write a kind is in [kinds.md](kinds.md).
+
+A key that is not on this page is refused, with the one that was probably meant.
+"""
+
+_TYPES = {
+    "text": "a text; numbers are taken as text",
+    "number": "a number, such as `2` or `0.5`",
+    "true/false": "`true` or `false`",
+    "duration": "a number with its unit: `500ms`, `30s`, `1m30s`, `2h`",
+    "size": "a number with its unit: `64k`, `512m`, `2g`",
+    "port": "a number from 1 to 65535",
+    "command": "one text, taken apart as a shell would, or a list of arguments; no shell runs it",
+    "list, mapping, any": "as in YAML",
+}
+_NAMES = {
+    "str": "text",
+    "bool": "true/false",
+    "int": "number",
+    "float": "number",
+    "cpus": "number",
+    "memory": "size",
+    "dict": "mapping",
+}
+
+_CLASSES = {
+    "rolling": "new containers beside the old, healthy, requests sent to the new, then the old stopped",
+    "drain": "new containers beside the old, healthy, then the old stopped, with `stop_grace` to finish their work",
+    "singleton": "the old stopped, then the new started: never two at once, so there is a gap",
+    "stateful": "left alone until its definition or its image's digest changes; then replaced in place, with a gap",
+    "oneshot": "run to its end, with the data services and before anything rolls; a failure ends the deploy",
+}
+
+_EVERY_SERVICE = """\
+`compose` is merged over this key by key, where `null` takes a key away; `environments` holds what Compose merges over
+that in one environment. This is what becomes of `app: {kind: custom, image: app:1, health: {test: [CMD, "true"]}}`:
+"""
+
+_NEEDS = """\
+A name alone gives the variables that the kind of the other service provides. `url` adds one variable with a whole URL,
+password included.
+"""
+_SECRETS = """\
+A name alone mounts the secret at `/run/secrets/NAME` and sets `NAME_FILE`, in capitals, to that path.
+"""
+_FILES = """\
+Give one of the two. Relative paths start at the inventory.
+"""
+_BUILD = """\
+For `playbooks/images.yml`; a deploy builds nothing.
+"""
+_ROUTES = """\
+For the kind `nginx`. Of the paths that fit, the longest counts.
+"""
+_STACK_SECRETS = """\
+Each is a text, or a mapping with one of these. The host makes what a kind declares itself, such as a database's
+password, unless an entry here gives it; it is called `SERVICE_NAME`, for example `db_password`.
+"""
+_STACK_PROBES = """\
+Asked through the published port, after a switch and by `playbooks/verify.yml`. Without any, each route of the edge is
+asked for its path.
+"""
+_PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
+    "An entry of `needs`": (_NEEDS, describe._NEED_FIELDS),
+    "An entry of `secrets`": (_SECRETS, wiring._SECRET_USE_FIELDS),
+    "An entry of `files`": (_FILES, describe._FILE_FIELDS),
+    "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
+    "An entry of `routes`": (_ROUTES, describe._ROUTE_FIELDS),
+    "An entry of `stack_secrets`": (_STACK_SECRETS, model.SECRET_FIELDS),
+    "An entry of `stack_probes`": (_STACK_PROBES, bundle._PROBE_FIELDS),
+}
+
+
+def page(folder: Path) -> str:
+    """Return the page for the kinds in *folder*."""
+    loaded = kinds.load([folder])
+    lines = [_HEADER, "## Keys of a service", ""]
+    lines += _fields(model.SERVICE_FIELDS)
+    shared = ", ".join(f"`{key}`" for key in model.SHARED_FIELDS)
+    lines += [f"`like` takes over {shared}, each unless the service says it itself; `environment` key by key.", ""]
+    lines += table(("type", "how it is written"), _TYPES.items())
+    for title, (text, fields) in _PARTS.items():
+        lines += [f"### {title}", "", text, *_fields(fields)]
+    lines += ["## Classes", "", "How the containers of a service give way to others.", ""]
+    lines += table(("class", "replaced by"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES))
+    lines += ["A service that publishes a port of the host itself, as the edge does, is replaced in place too.", ""]
+    lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
+    lines += [
+        "## Kinds",
+        "",
+        "`{name}` stands for the service's name, `{NAME}` for the same in capitals, `{stack}` for the stack's name.",
+        "",
+    ]
+    for kind in loaded.values():
+        lines += _kind(kind)
+    lines += ["## Keys of a kind", "", *_fields(kinds._FIELDS)]
+    for title, fields in (
+        ("An entry of a kind's `options`", kinds._OPTION_FIELDS),
+        ("An entry of a kind's `secrets`", kinds._SECRET_FIELDS),
+        ("An entry of a kind's `secret_texts`", kinds._SECRET_TEXT_FIELDS),
+        ("Keys of a kind's `provides`", kinds._PROVIDES_FIELDS),
+    ):
+        lines += [f"### {title}", "", *_fields(fields)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _plain_service(loaded: Mapping[str, Kind]) -> list[str]:
+    """Return the Compose entry, as lines of YAML, of a service that says no more than it must."""
+    stack = describe.describe(
+        name="shop",
+        environment="production",
+        domain="",
+        root="/opt/stacks",
+        services={"app": {"kind": "custom", "image": "app:1", "health": {"test": ["CMD", "true"]}}},
+        secrets={},
+        kinds=loaded,
+    )
+    return yaml.safe_dump(compose.base(stack, {})["services"], sort_keys=False).splitlines()
+
+
+def _fields(fields: Mapping[str, Field], defaults: Mapping[str, Any] | None = None) -> list[str]:
+    rows = (
+        (
+            f"`{name}`",
+            _NAMES.get(field.type, field.type),
+            "required" if field.required else code((defaults or {}).get(name, field.default)),
+            sentence(field.description) + _choices(field.choices),
+        )
+        for name, field in fields.items()
+    )
+    return table(("key", "type", "default", "what it is"), rows)
+
+
+def _choices(choices: Iterable[str]) -> str:
+    return f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else ""
+
+
+def _kind(kind: Kind) -> list[str]:
+    body, options = _filled_in(kind)
+    lines = [f"### {kind.name}", "", sentence(str(body["description"])), ""]
+    if kind.options:
+        lines += ["Options, keys beside those of every service:", "", *_fields(kind.options, options)]
+    lines += ["What it brings:", "", *table(("what", "value"), _brings(body))]
+    provides = body["provides"]
+    if provides:
+        lines += ["What a service that needs it is told:", "", *table(("variable", "value"), _told(provides))]
+    return lines
+
+
+def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a kind's body and its options' defaults, evaluated for a service that says nothing of its own."""
+    context: dict[str, Any] = {
+        "name": "{name}",
+        "stack": "{stack}",
+        "environment": "{environment}",
+        "domain": "{domain}",
+        "replicas": 1,
+        "port": kind.body["port"],
+        "secret": lambda _name, _quote="raw": "…",
+        "secret_path": lambda name: wiring.secret_path(f"{{name}}_{name}"),
+    }
+    for name, field in kind.options.items():
+        context[name] = kinds.render(field.default, context, kind.name)
+    body = kinds.render({key: value for key, value in kind.body.items() if key != "options"}, context, kind.name)
+    return body, {name: context[name] for name in kind.options}
+
+
+def _brings(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key in ("class", "image", "command", "port", "user", "networks", "volumes", "ports", "environment"):
+        if body[key]:
+            yield key, code(body[key])
+    for name, spec in body["secrets"].items():
+        yield "secret", f"`{{name}}_{name}`, {spec['generate']} characters made on the host unless given"
+    for name, spec in body["secret_texts"].items():
+        yield "file", f"`{spec['target']}` ({name}), with secrets in it"
+    for key in ("health", "stop_grace", "memory", "cpus", "compose"):
+        if body[key]:
+            yield key, code(body[key])
+    for environment, keys in body["environments"].items():
+        yield f"in {environment}", code(keys)
+
+
+def _told(provides: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    prefix = provides["prefix"]
+    for key, value in provides["environment"].items():
+        yield f"`{prefix}_{key}`", code(str(value))
+    for key, name in provides["secret_files"].items():
+        yield f"`{prefix}_{key}`", code(wiring.secret_path(f"{{name}}_{name}"))
+    if provides["url"]:
+        yield "the one that `url` names", code(provides["url"])
