@@ -19,6 +19,9 @@ BASE = "compose.yaml"
 #: Written on the host, where images are resolved to digests.
 IMAGES = "compose.images.yaml"
 LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
+#: Docker publishes no port of a service that has internal networks only: such a service joins this one as well.
+PUBLISHED = "published"
+INTERNAL = frozenset({"data"})
 EDGE_MOUNT = "/etc/slipway/edge"
 
 _HEADER = """\
@@ -49,10 +52,10 @@ def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, An
         if service.release is not None:
             services[release_job(service)] = _release_service(services[service.name], service)
     document: dict[str, Any] = {"name": stack.name, "services": services}
-    used = {network for service in stack.services.values() for network in service.networks}
+    used = {network for service in services.values() for network in service.get("networks", ())}
     # Nothing on the data network can reach the world, or be reached from it.
     document["networks"] = {
-        name: {"internal": True} if name == "data" else {}
+        name: {"internal": True} if name in INTERNAL else {}
         for name in [*NETWORKS, *sorted(used - set(NETWORKS))]
         if name in used
     }
@@ -67,8 +70,15 @@ def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, An
 
 def overlay(stack: Stack) -> dict[str, Any]:
     """Return the overlay document: what this environment alone has."""
-    services = {service.name: dict(service.overlay) for service in stack.services.values() if service.overlay}
-    return {"services": services} if services else {}
+    document: dict[str, Any] = {}
+    for service in stack.services.values():
+        keys = dict(service.overlay)
+        if keys.get("ports") and not service.ports and INTERNAL.issuperset(service.networks):
+            keys.setdefault("networks", [PUBLISHED])
+            document["networks"] = {PUBLISHED: {}}
+        if keys:
+            document.setdefault("services", {})[service.name] = keys
+    return document
 
 
 def env_file(service: Service) -> str | None:
@@ -113,6 +123,8 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     if service.ports:
         result["ports"] = list(service.ports)
     result["networks"] = list(service.networks)
+    if service.ports and INTERNAL.issuperset(service.networks):
+        result["networks"].append(PUBLISHED)
     if service.depends_on:
         result["depends_on"] = {
             name: {
@@ -166,11 +178,13 @@ def _labels(service: Service) -> dict[str, str]:
 
 
 def _release_service(running: Mapping[str, Any], service: Service) -> dict[str, Any]:
-    """Return the one-shot twin of a service: same image, settings and networks, another command, no replicas."""
+    """Return the one-shot twin of a service: same image, settings, limits and networks, another command."""
     dropped = ("command", "ports", "healthcheck", "restart", "deploy", "labels", "stop_grace_period")
     result: dict[str, Any] = {"image": running["image"], "command": service.release}
     result.update({key: value for key, value in running.items() if key not in (*dropped, "image")})
     result["restart"] = "no"
+    if "resources" in running.get("deploy", {}):
+        result["deploy"] = {"resources": running["deploy"]["resources"]}
     # Under a profile: `docker compose up` leaves it alone, the deploy runs it by name.
     result["profiles"] = ["release"]
     result["labels"] = {**running["labels"], "slipway.class": "oneshot"}
