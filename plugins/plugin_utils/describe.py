@@ -111,6 +111,9 @@ def _secrets(given: object) -> dict[str, Secret]:
             if isinstance(source.get("value"), (bool, list, Mapping)):
                 # Said here, because a complaint of the schema shows the value.
                 raise ValueError(f"{where}: key 'value' is not text; put it in quotes")
+            if not str(source.get("generate") or 0).isdecimal():
+                # The same: it may be the secret itself, under the wrong key.
+                raise ValueError(f"{where}: key 'generate' is not a whole number; the secret itself is the 'value'")
             values = schema.read(source, SECRET_FIELDS, where)
             if (values["value"] is None) == (values["generate"] is None):
                 raise ValueError(f"{where}: give either 'value' or 'generate'")
@@ -181,7 +184,8 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             "overlay": wiring.merge(
                 body["environments"].get(environment, {}), _overlay(where, environment, values["environments"])
             ),
-            "compose": wiring.merge(body["compose"], values["compose"]),
+            # Kept where it is None: that takes away what every service has.
+            "compose": {**values["compose"], **wiring.merge(body["compose"], values["compose"])},
         },
         options={option: context[option] for option in kind.options},
         needs=tuple(_need(where, need) for need in values["needs"]),
