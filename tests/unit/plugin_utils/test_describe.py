@@ -137,7 +137,11 @@ def test_a_debug_port_is_for_one_replica(replicas: int, ports: list[str]) -> Non
 
 def test_compose_keys_are_merged_key_by_key() -> None:
     service = _web(compose={"tmpfs": ["/tmp", "/cache"], "sysctls": {"net.core.somaxconn": 1024}, "read_only": None})
-    assert service.compose == {"tmpfs": ["/tmp", "/cache"], "sysctls": {"net.core.somaxconn": 1024}}
+    assert service.compose == {
+        "tmpfs": ["/tmp", "/cache"],
+        "sysctls": {"net.core.somaxconn": 1024},
+        "read_only": None,
+    }
 
 
 def test_a_kind_of_ones_own() -> None:
