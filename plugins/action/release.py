@@ -34,6 +34,7 @@ class ActionModule(ActionBase):
                 **inventory.ARGUMENTS,
                 "version": {"type": "str", "default": ""},
                 "min_free": {"type": "str", "default": "1g"},
+                "allow_downtime": {"type": "list", "elements": "str", "default": []},
             }
         )
         base = inventory.base_directory(task_vars)
@@ -50,6 +51,7 @@ class ActionModule(ActionBase):
                 "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{parcel.digest[:8]}",
                 "origin": {"owner": target.owner(), "version": str(arguments["version"]), "commit": _commit(base)},
                 "min_free": min_free,
+                "allow_downtime": arguments["allow_downtime"],
             },
             task_vars=target.prepare(self, task_vars),
         )

@@ -75,12 +75,10 @@ def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], old_addresses: Mapping[str, str], addresses: Mapping[str, str]
 ) -> list[str]:
     """Return the names of what differs between two states of a service, as far as its containers differ by it."""
-    result = []
+    result: list[str] = []
     one, other = _settings(before), _settings(after)
     one_environment, other_environment = one.pop("environment"), other.pop("environment")
-    for key in sorted(set(one) | set(other)):
-        if one.get(key) != other.get(key):
-            result.append(key)
+    result.extend(_names(one, other))
     if before["pinned"] != after["pinned"] and "image" not in result:
         result.append("image digest")
     for key in sorted(set(one_environment) | set(other_environment)):
@@ -89,6 +87,18 @@ def differences(
     for variable, name in after["secrets"].items():
         if variable in before["secrets"] and old_addresses.get(variable) != addresses.get(variable):
             result.append(f"secret {name}")
+    return result
+
+
+def _names(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the dotted names of the keys in which two mappings differ."""
+    result = []
+    for key in sorted(set(one) | set(other)):
+        before, after = one.get(key), other.get(key)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            result += [f"{key}.{name}" for name in _names(before, after)]
+        elif before != after:
+            result.append(key)
     return result
 
 

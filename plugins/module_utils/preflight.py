@@ -125,6 +125,39 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
     return problems
 
 
+def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[str]:
+    """Return a sentence for each service whose image cannot read the data that its volume has."""
+    problems = []
+    for name, facts in services.items():
+        wanted = facts["data_version"]
+        volume = docker.ask(f"/volumes/{project}_{wanted['volume']}") if wanted else None
+        if volume is None:
+            continue
+        root = Path(volume["Mountpoint"])
+        there = {path.read_text().strip() for pattern in wanted["files"] for path in root.glob(pattern)}
+        if there and wanted["is"] not in there:
+            problems.append(
+                f"service '{name}': key 'version': its data on this host is of version {', '.join(sorted(there))}, "
+                f"which {facts['image']} cannot read; "
+                "keep that version, or dump the data and restore it into a new volume"
+            )
+    return problems
+
+
+def check_downtime(
+    entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]], allowed: list[str]
+) -> list[str]:
+    """Return a sentence for each data service that the plan would stop and that nobody allowed to be stopped."""
+    return [
+        f"service '{entry['service']}': it holds data, and would be down while it is replaced "
+        f"({', '.join(entry['because'])} changed); allow that with deploy_allow_downtime: [{entry['service']}]"
+        for entry in entries
+        if entry["action"] == "recreate"
+        and services[entry["service"]]["class"] == "stateful"
+        and entry["service"] not in allowed
+    ]
+
+
 def data_root() -> str:
     """Return the directory in which the engine keeps images and volumes."""
     info = docker.ask("/info")

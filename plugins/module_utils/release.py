@@ -27,11 +27,10 @@ _EDGE_CONFIGURATION = "edge/nginx.conf"
 
 
 class Refused(Exception):
-    """The host cannot take the release. ``problems`` are all the reasons, a sentence each."""
+    """The host cannot take the release. The message has all the reasons, a sentence and a line each."""
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+        super().__init__("\n".join(problems))
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ def ship(
     release_id: str,
     origin: Mapping[str, str],
     min_free: int,
+    allow_downtime: list[str],
     dry: bool,
 ) -> Shipped:
     """Bring a release onto this host, unless it is live already and everything runs as it says.
@@ -64,6 +64,7 @@ def ship(
     :param release_id: the name for a new release, ``YYYYmmddTHHMMSSZ-DIGEST8``.
     :param origin: who deploys what, for the record: ``owner``, ``version``, ``commit``.
     :param min_free: bytes that must be free on the host's disks.
+    :param allow_downtime: data services that may be down while they are replaced.
     :param dry: only tell what would be done.
     :raises Refused: when a check fails; nothing has been written then.
     """
@@ -82,19 +83,46 @@ def ship(
     pinned, problems = preflight.resolve_images(content["services"])
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
+    problems += preflight.check_data(content["services"], content["stack"])
+    if problems:
+        raise Refused(problems)
+    services = _pinned(content["services"], pinned, current, allow_downtime)
+    manifest = _manifest(content, release_id, origin, addresses, services)
+    old_files = _texts(home.release(current_id)) if current_id else {}
+    edge_changed = old_files.get(_EDGE_CONFIGURATION) != content["files"].get(_EDGE_CONFIGURATION)
+    planned = plan(current, manifest, running, edge_changed)
+    problems = preflight.check_downtime(planned, services, allow_downtime)
     if problems:
         raise Refused(problems)
     if not dry:
-        addresses = SecretStore(home.path).addresses(content["secret_files"], sources)
-    manifest = _manifest(content, release_id, origin, addresses, pinned)
-    old_files = _texts(home.release(current_id)) if current_id else {}
+        manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
     new_files = _rendered(content, manifest)
     manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in new_files.items()}
-    edge_changed = old_files.get(_EDGE_CONFIGURATION) != new_files.get(_EDGE_CONFIGURATION)
-    planned = plan(current, manifest, running, edge_changed)
     if not dry:
         release_id = _write(home, manifest, new_files, content["mounted"])
     return Shipped(True, release_id, planned, _diff(old_files, new_files))
+
+
+def _pinned(
+    services: Mapping[str, Mapping[str, Any]],
+    pinned: Mapping[str, str],
+    current: Mapping[str, Any] | None,
+    allow_downtime: list[str],
+) -> dict[str, dict[str, Any]]:
+    """Return the services with the digest that each runs.
+
+    A data service keeps the one it has for as long as its reference stays: a tag that moved in the registry is no
+    reason to stop a database.
+    """
+    result = {}
+    for name, facts in services.items():
+        before = current["services"].get(name) if current else None
+        keeps = facts["class"] == "stateful" and before and before["image"] == facts["image"]
+        result[name] = {
+            **facts,
+            "pinned": before["pinned"] if before and keeps and name not in allow_downtime else pinned[facts["image"]],
+        }
+    return result
 
 
 def _manifest(
@@ -102,9 +130,8 @@ def _manifest(
     release_id: str,
     origin: Mapping[str, str],
     addresses: Mapping[str, str],
-    pinned: Mapping[str, str],
+    services: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    services = {name: {**facts, "pinned": pinned[facts["image"]]} for name, facts in content["services"].items()}
     return {
         "release": release_id,
         "stack": content["stack"],
@@ -112,7 +139,7 @@ def _manifest(
         "domain": content["domain"],
         "digest": content["digest"],
         **origin,
-        "services": services,
+        "services": dict(services),
         "probes": content["probes"],
         "upstreams": content["upstreams"],
         "addresses": dict(addresses),
@@ -140,7 +167,7 @@ def _images(manifest: Mapping[str, Any]) -> str:
 def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str], mounted: Mapping[str, str]) -> str:
     """Lay the release down and return its id; one that is here already, from an attempt that failed, is taken again."""
     for release_id in reversed(home.release_ids()):
-        found = home.manifest(release_id)
+        found = home.manifest(release_id) if release_id > (home.current_id() or "") else None
         if found and {**found, "release": manifest["release"]} == manifest:
             return release_id
     for address, text in mounted.items():

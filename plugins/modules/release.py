@@ -51,6 +51,13 @@ options:
     description: Bytes that must be free on the disks of the engine and of the stack, such as C(1g).
     type: str
     default: 1g
+  allow_downtime:
+    description:
+      - Data services that may be down while they are replaced. A change to any other stops the deploy; their image
+        stays at the digest it has, too.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full

@@ -32,6 +32,11 @@ options:
     description: Bytes that must be free on the disks of the engine and of the stack.
     type: int
     required: true
+  allow_downtime:
+    description: Data services that may be down while they are replaced.
+    type: list
+    elements: str
+    required: true
 attributes:
   check_mode:
     support: full
@@ -84,6 +89,7 @@ def main() -> None:
             "release_id": {"type": "str", "required": True},
             "origin": {"type": "dict", "required": True},
             "min_free": {"type": "int", "required": True},
+            "allow_downtime": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
@@ -94,10 +100,11 @@ def main() -> None:
             module.params["release_id"],
             module.params["origin"],
             module.params["min_free"],
+            module.params["allow_downtime"],
             module.check_mode,
         )
     except (Refused, DockerError) as error:
-        module.fail_json(msg=str(error), problems=getattr(error, "problems", [str(error)]))
+        module.fail_json(msg=str(error))
     result = {
         "changed": shipped.changed,
         "release": shipped.release,

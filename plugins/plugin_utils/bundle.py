@@ -155,6 +155,7 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "drain_seconds": parse_duration(service.options["drain"]) if service.kind.edge else 0.0,
         "release": compose.release_job(service) if service.release is not None else None,
         "ports": list(merged.get("ports", [])),
+        "data_version": service.data_version,
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}),
         "secrets": {file.variable: file.name for file in files},
         "settings": {**merged, "environment": dict(service.environment)},

@@ -36,6 +36,7 @@ _FIELDS = {
     "secret_texts": Field("dict", "files with a secret inside a longer text", default={}),
     "environment": Field("dict", "environment variables", default={}),
     "volumes": Field("list", "volumes in Compose's short notation", default=[]),
+    "data_version": Field("dict", "version of its data, and the files of a volume that tell which is there"),
     "ports": Field("list", "published ports in Compose's short notation", default=[]),
     "health": Field("dict", "Compose health check", default={}),
     "provides": Field("dict", "what services that need it are told", default={}),
@@ -55,6 +56,11 @@ _SECRET_FIELDS = {"generate": Field("int", "length of the secret that the host m
 _SECRET_TEXT_FIELDS = {
     "target": Field("str", "path in the container", required=True),
     "content": Field("str", "the text, with secret(…) where a secret stands", required=True),
+}
+_DATA_VERSION_FIELDS = {
+    "is": Field("str", "version that the service's image reads and writes", required=True),
+    "volume": Field("str", "name of the volume", required=True),
+    "files": Field("list", "patterns of files in the volume that hold the version of the data there", required=True),
 }
 _PROVIDES_FIELDS = {
     "prefix": Field("str", "start of the variables' names", required=True),
@@ -89,6 +95,9 @@ def parse(name: str, document: object) -> Kind:
             entry: schema.read(spec or {}, fields, f"{where}, key {key!r}, {entry!r}")
             for entry, spec in body[key].items()
         }
+    if body["data_version"]:
+        where_data = f"{where}, key 'data_version'"
+        body["data_version"] = schema.read(body["data_version"], _DATA_VERSION_FIELDS, where_data)
     options = {}
     for option, spec in body["options"].items():
         values = schema.read(spec, _OPTION_FIELDS, f"{where}, option {option!r}")

@@ -128,6 +128,7 @@ class Service:
     files: Mapping[str, str]
     volumes: tuple[str, ...]
     ports: tuple[str, ...]
+    data_version: Mapping[str, Any] | None
     health: Mapping[str, Any]
     stop_grace: str
     memory: str | None

@@ -155,6 +155,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         files=values["files"],
         volumes=(*draft.body["volumes"], *(str(volume) for volume in values["volumes"])),
         ports=values["ports"],
+        data_version=draft.body["data_version"],
         health=values["health"],
         stop_grace=values["stop_grace"] or draft.body["stop_grace"],
         memory=values["memory"] or draft.body["memory"],
