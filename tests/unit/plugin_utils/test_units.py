@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration, parse_size
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration, parse_size, size_text
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_size(text: object, bytes_: int) -> None:
 def test_no_size(text: object) -> None:
     with pytest.raises(ValueError, match="is not a size; write a number with its unit, such as 512m or 2g"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (16_400_000, "16.4 MB"), (2_000_000_000, "2 GB"), (10**13, "10 TB")],
+)
+def test_size_for_a_person(size: int, text: str) -> None:
+    assert size_text(size) == text
