@@ -94,5 +94,7 @@ def _with_contents(name: str, given: Any, base: Path) -> Any:
             try:
                 files[path] = {"content": (base / str(source["src"])).read_text(encoding="utf-8")}
             except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(f"service {name!r}, file {path!r}: {source['src']} cannot be read: {error}") from None
+                raise ValueError(
+                    f"service {name!r}, key 'files', file {path!r}: {source['src']} cannot be read: {error}"
+                ) from None
     return {**given, "files": files}
