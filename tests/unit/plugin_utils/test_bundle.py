@@ -1,0 +1,215 @@
+"""The parcel for the host: complete, the same for the same description, and without a secret in what may be seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.support.described import ROOT, SECRETS, example, model, parcel, plain
+
+CANARY = "canary-6f1d"
+#: Prints a digest; the dictionaries are built from sets, whose order depends on the seed of the hash.
+DIGEST = """
+from tests.support.described import example, parcel
+words = {"alpha", "beta", "gamma", "delta", "epsilon"}
+print(parcel(example(backend={"environment": {word: word for word in sorted(words)}})).digest)
+"""
+
+
+def test_the_files_of_a_release() -> None:
+    assert sorted(parcel(example()).files) == [
+        ".env",
+        "compose.production.yaml",
+        "compose.yaml",
+        "edge/nginx.conf",
+        "env/backend.env",
+        "env/beat.env",
+        "env/db.env",
+        "env/worker.env",
+    ]
+
+
+def test_compose_finds_its_files_by_itself() -> None:
+    assert parcel(example(), environment="staging").files[".env"] == (
+        "# Read by docker compose in this directory. Below, the addresses of the secret files; "
+        "the secrets are not here.\n"
+        'COMPOSE_PROJECT_NAME="shop"\n'
+        'COMPOSE_FILE="compose.yaml:compose.staging.yaml:compose.images.yaml"\n'
+        'COMPOSE_PATH_SEPARATOR=":"\n'
+    )
+
+
+def test_services_travel_in_the_order_in_which_they_start() -> None:
+    services = {"web": plain(needs=["db"]), "db": {"kind": "postgres"}}
+    assert list(parcel(services).services) == ["db", "web"]
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["k", {"name": "k", "target": "/etc/key"}, {"name": "k", "env": "KEY"}],
+    ids=["as a file", "elsewhere", "as a variable"],
+)
+def test_a_given_secret_is_in_nothing_but_the_secrets(use: object) -> None:
+    services = example(backend={"secrets": [use]}, db={"publish": ["127.0.0.1:5432:5432"]})
+    secrets = {"k": CANARY, "db_password": f"{CANARY}-db", "redis_password": {"value": f"{CANARY}-redis"}}
+    found = parcel(services, secrets)
+    assert CANARY not in json.dumps(found.content())
+    assert CANARY not in repr(found)
+    assert CANARY not in repr(model(services, secrets))
+    assert found.secrets() == {
+        "db_password": {"value": f"{CANARY}-db", "generate": None},
+        "redis_password": {"value": f"{CANARY}-redis", "generate": None},
+        "k": {"value": CANARY, "generate": None},
+    }
+
+
+def test_a_new_value_of_a_secret_is_not_a_new_description() -> None:
+    assert parcel(example(), {"secret_key": "one"}).digest == parcel(example(), {"secret_key": "two"}).digest
+
+
+def test_the_same_description_has_the_same_digest_everywhere() -> None:
+    digests = set()
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{ROOT}:{ROOT / '.collections'}"}
+        done = subprocess.run(
+            [sys.executable, "-c", DIGEST], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(done.stdout.strip())
+    assert len(digests) == 1
+    assert len(digests.pop()) == 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"backend": {"image": "registry.example.com/shop/backend:1.4.3"}},
+        {"backend": {"replicas": 3}},
+        {"backend": {"environment": {"LOG": "debug"}}},
+        {"backend": {"files": {"/etc/a": {"content": "x"}}}},
+        {"backend": {"secrets": []}},
+        {"backend": {"release": "alembic upgrade heads"}},
+        {"edge": {"max_body": "1m"}},
+        {"extra": plain()},
+    ],
+    ids=json.dumps,
+)
+def test_another_description_has_another_digest(change: dict[str, Any]) -> None:
+    assert parcel(example(**change)).digest != parcel(example()).digest
+
+
+def test_another_environment_or_probe_has_another_digest() -> None:
+    digests = {
+        parcel(example()).digest,
+        parcel(example(), environment="staging").digest,
+        parcel(example(), domain="other.example.com").digest,
+        parcel(example(), probes=[{"path": "/"}]).digest,
+    }
+    assert len(digests) == 4
+
+
+def test_mounted_files_are_addressed_by_their_content() -> None:
+    services = {
+        "a": plain(files={"/etc/x.conf": {"content": "one"}, "/etc/y.conf": {"content": "two"}}),
+        "b": plain(files={"/opt/x.conf": {"content": "one"}}),
+    }
+    one, two = (hashlib.sha256(text).hexdigest() for text in (b"one", b"two"))
+    assert parcel(services).mounted == {f"{one}/x.conf": "one", f"{two}/y.conf": "two"}
+
+
+def test_what_the_host_must_know_of_a_service() -> None:
+    facts = parcel(example()).services["backend"]
+    settings = facts["settings"]
+    expected = {
+        "kind": "fastapi",
+        "class": "rolling",
+        "image": "registry.example.com/shop/backend:1.4.2",
+        "replicas": 2,
+        "depends_on": ["db", "redis"],
+        "edge": False,
+        "release": "backend-release",
+        "ports": [],
+        # 30 s of start, and four attempts of 10 s and 5 s.
+        "start_seconds": 90.0,
+        "secrets": {
+            "SECRET_DB_PASSWORD_10001": "db_password",
+            "SECRET_REDIS_PASSWORD_10001": "redis_password",
+            "SECRET_SECRET_KEY_10001": "secret_key",
+        },
+    }
+    assert {key: facts[key] for key in expected} == expected
+    assert settings["environment"]["POSTGRES_HOST"] == "db"
+    assert settings["deploy"]["replicas"] == 2
+
+
+def test_the_overlay_counts_for_what_the_host_must_know() -> None:
+    keys = {"publish": ["80:80"], "environments": {"production": {"image": "other:2", "ports": ["81:81"]}}}
+    facts = parcel({"web": plain(**keys)}).services["web"]
+    assert (facts["image"], facts["ports"]) == ("other:2", ["80:80", "81:81"])
+
+
+@pytest.mark.parametrize(
+    ("health", "seconds"),
+    [
+        ({}, 90.0),
+        ({"interval": "1m", "timeout": "30s", "retries": 1, "start_period": "0s"}, 180.0),
+        ({"interval": "1s", "timeout": "1s", "retries": "10"}, 52.0),
+    ],
+)
+def test_how_long_a_service_may_take_to_start(health: dict[str, Any], seconds: float) -> None:
+    services = {"web": plain(health={"test": ["CMD", "true"], **health})}
+    assert parcel(services).services["web"]["start_seconds"] == seconds
+
+
+def test_a_oneshot_and_a_service_without_a_check_are_not_waited_for() -> None:
+    services = {
+        "job": {"kind": "custom", "image": "a:1", "class": "oneshot"},
+        "x": plain(compose={"healthcheck": None}),
+    }
+    assert {name: facts["start_seconds"] for name, facts in parcel(services).services.items()} == {"job": 0.0, "x": 0.0}
+
+
+def test_a_secret_file_travels_once_for_each_uid() -> None:
+    files = parcel(example()).secret_files
+    assert [(file["name"], file["uid"], file["variable"]) for file in files] == [
+        ("db_password", 10001, "SECRET_DB_PASSWORD_10001"),
+        ("db_password", 999, "SECRET_DB_PASSWORD_999"),
+        ("redis_config", 999, "SECRET_REDIS_CONFIG_999"),
+        ("redis_password", 10001, "SECRET_REDIS_PASSWORD_10001"),
+        ("redis_password", 999, "SECRET_REDIS_PASSWORD_999"),
+        ("secret_key", 10001, "SECRET_SECRET_KEY_10001"),
+    ]
+    assert files[2]["parts"] == [
+        "requirepass ",
+        {"secret": "redis_password", "quote": "redis"},
+        "\ndir /data\nappendonly yes\nmaxmemory 128mb\nmaxmemory-policy noeviction\n",
+    ]
+
+
+def test_each_route_is_probed_where_no_probe_is_given() -> None:
+    assert parcel(example()).probes == (
+        {"path": "/api/", "status": None, "contains": None},
+        {"path": "/", "status": None, "contains": None},
+    )
+    assert parcel(example(), probes=[{"path": "/x", "status": "204"}]).probes == (
+        {"path": "/x", "status": 204, "contains": None},
+    )
+    assert parcel({"web": plain()}).probes == ()
+
+
+def test_upstreams_are_told_once() -> None:
+    routes = [{"path": path, "to": "backend"} for path in ("/api/", "/ws")] + [{"path": "/", "to": "frontend"}]
+    assert parcel(example(edge={"routes": routes})).upstreams == (
+        {"service": "backend", "port": 8000},
+        {"service": "frontend", "port": 8080},
+    )
+
+
+def test_everything_is_ready_for_json() -> None:
+    content = parcel(example(), SECRETS).content()
+    assert json.loads(json.dumps(content)) == content

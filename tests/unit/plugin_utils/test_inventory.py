@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils import inventory
+
+from tests.support.complaints import complaint
+from tests.support.described import example, plain
+
+
+def _arguments(services: dict[str, Any], **values: Any) -> dict[str, Any]:
+    given = {"name": "shop", "environment": "production", "domain": "", "root": "/opt/stacks", "secrets": {}}
+    return {**given, "probes": [], "kinds_paths": [], "services": services, **values}
+
+
+def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/app.toml").write_text("name = 'Größe'\n", encoding="utf-8")
+    services = {"web": plain(files={"/etc/app.toml": {"src": "files/app.toml"}, "/etc/b": {"content": "b"}})}
+    assert sorted(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["b", "name = 'Größe'\n"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    services = {"web": plain(files={"/etc/a": {"src": "a"}})}
+    said = complaint(inventory.parcel, _arguments(services), tmp_path)
+    assert said.startswith("service 'web', key 'files', file '/etc/a': a cannot be read: ")
+    assert said.endswith(f"No such file or directory: '{tmp_path / 'a'}'")
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\xff\xfe")
+    services = {"web": plain(files={"/etc/a": {"src": "a"}})}
+    assert complaint(inventory.parcel, _arguments(services), tmp_path).startswith(
+        "service 'web', key 'files', file '/etc/a': a cannot be read: 'utf-8' codec can't decode"
+    )
+
+
+def test_content_beside_src_is_left_to_the_content(tmp_path: Path) -> None:
+    services = {"web": plain(files={"/etc/a": {"src": "nowhere", "content": "x"}})}
+    assert list(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["x"]
+
+
+def test_kinds_beside_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "kinds").mkdir()
+    kind = {"description": "Ours", "class": "rolling", "networks": ["app"], "health": {"test": ["CMD", "true"]}}
+    (tmp_path / "kinds/ours.yml").write_text(yaml.safe_dump(kind))
+    found = inventory.parcel(_arguments({"a": {"kind": "ours", "image": "a:1"}}, kinds_paths=["kinds"]), tmp_path)
+    assert found.services["a"]["kind"] == "ours"
+
+
+def test_images_can_be_described_where_no_secret_is(tmp_path: Path) -> None:
+    services = example(backend={"secrets": ["secret_key", {"name": "token", "env": "TOKEN"}]})
+    stack = inventory.without_secrets(_arguments(services), tmp_path)
+    assert {name: secret.generate for name, secret in stack.secrets.items()} == {
+        "db_password": 32,
+        "redis_password": 32,
+        "secret_key": 32,
+        "token": 32,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "base"),
+    [
+        ({"inventory_dir": "/i", "playbook_dir": "/p"}, "/i"),
+        ({"inventory_dir": None, "playbook_dir": "/p"}, "/p"),
+        ({}, "."),
+    ],
+)
+def test_where_relative_paths_start(variables: dict[str, Any], base: str) -> None:
+    assert inventory.base_directory(variables) == Path(base)
