@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration, parse_size
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -42,10 +42,17 @@ def files(stack: Stack) -> dict[str, str]:
         "edge": edge,
         "routes": sorted(edge.routes, key=lambda route: -len(route.path)),
         "upstreams": upstreams(stack),
+        "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
     }
     return {"nginx.conf": _template("nginx.conf.j2").render(values)}
+
+
+def _time(seconds: float) -> str:
+    """Return a time in nginx' notation, which knows no fractions."""
+    milliseconds = round(seconds * 1000)
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
 
 def _version(tag: str) -> tuple[int, ...]:
@@ -72,4 +79,5 @@ def _template(name: str) -> jinja2.Template:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters["time"] = _time
     return environment.get_template(name)
