@@ -1,0 +1,64 @@
+"""nginx itself, in the image that runs the edge, reads the configuration as it will lie on the host."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import edge
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+
+from testbed import engine, images, shell
+from tests.support.described import example, parcel
+
+IMAGE = "nginx:1.30"
+ROUTES = [
+    {"path": "/api/", "to": "backend", "timeout": "2m"},
+    {"path": "/api/admin/", "to": "backend", "port": 8001},
+    {"path": "/files", "to": "backend", "timeout": "500ms"},
+    {"path": "/", "to": "frontend"},
+]
+EVERYTHING = {"routes": ROUTES, "real_ip_from": ["10.0.0.0/8", "fd00::/8"], "max_body": "1g", "drain": "1.5s"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _image() -> None:
+    with shell.alone("images"):
+        engine.require()
+        if images.image_id(IMAGE) is None:
+            images.ensure(["nginx"])
+
+
+def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Lay a configuration down as the host does, and have nginx test it with the rights that the edge has."""
+    release = parcel(example(edge=keys))
+    home = Home(str(folder))
+    write_text(home.release("r1") / "edge/nginx.conf", release.files["edge/nginx.conf"])
+    manifest = {"release": "r1", "upstreams": release.upstreams}
+    targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in release.services}
+    name = edge.lay_down(home, edge.contents(home, manifest, targets))
+    mounted = f"{home.edge}:/etc/slipway/edge:ro"
+    # Without a network: nginx must start where no container answers to its name yet.
+    rights = ["--network=none", "--read-only", "--tmpfs=/tmp", "--user=101:101", "--cap-drop=ALL"]
+    command = ["nginx", "-t", "-q", "-c", f"/etc/slipway/edge/versions/{name}/nginx.conf"]
+    return subprocess.run(
+        ["docker", "run", "--rm", *rights, f"--volume={mounted}", f"--entrypoint={command[0]}", IMAGE, *command[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])
+def test_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
+    done = _tested(tmp_path, keys)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout + done.stderr == ""
+
+
+def test_a_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = _tested(tmp_path, {"routes": [{"path": "/a b", "to": "backend"}]})
+    assert done.returncode != 0
+    assert 'invalid location modifier "/a"' in done.stderr

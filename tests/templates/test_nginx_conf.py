@@ -1,0 +1,176 @@
+"""The edge's configuration as text: what clients, containers and the next release rely on."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils import edge
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
+
+from tests.support.described import example, model, plain
+
+
+def _configuration(**values: Any) -> str:
+    """Return the example's configuration; *values* are keys of the edge."""
+    return edge.files(model(example(edge=values)))["nginx.conf"]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines()]
+
+
+def _locations(text: str) -> list[str]:
+    return re.findall(r"^ +location (.+) \{$", text, re.MULTILINE)
+
+
+def _inside(text: str, location: str) -> str:
+    """Return the lines of one location."""
+    start = text.index(f"location {location} {{")
+    return text[start : text.index("}", start + len(location) + 12)]
+
+
+def test_longest_routes_come_first() -> None:
+    routes = [{"path": path, "to": "backend"} for path in ("/", "/api/", "/api/admin/", "/ws")]
+    assert _locations(_configuration(routes=routes)) == ["= /healthz", "/api/admin/", "/api/", "/ws", "/"]
+
+
+def test_each_route_goes_to_its_upstream_and_waits_as_long_as_it_says() -> None:
+    routes = [
+        {"path": "/api/", "to": "backend", "timeout": "2m"},
+        {"path": "/", "to": "frontend", "port": 81, "timeout": "500ms"},
+    ]
+    text = _configuration(routes=routes)
+    assert _lines(_inside(text, "/api/"))[1:4] == [
+        "proxy_pass http://backend_8000;",
+        "proxy_read_timeout 120s;",
+        "proxy_send_timeout 120s;",
+    ]
+    assert "proxy_pass http://frontend_81;" in _inside(text, "/")
+    # nginx knows no fractions of a second.
+    assert "proxy_read_timeout 500ms;" in _inside(text, "/")
+
+
+def test_the_path_is_handed_on_as_it_came() -> None:
+    """A path behind the name of an upstream would replace the route's."""
+    assert re.findall(r"proxy_pass (\S+);", _configuration()) == ["http://backend_8000", "http://frontend_8080"]
+
+
+def test_upstreams_name_containers_that_the_host_knows() -> None:
+    text = _configuration(routes=[{"path": path, "to": "backend"} for path in ("/a", "/b")])
+    assert text.count("upstream backend_8000 {") == 1
+    assert "zone backend_8000 64k;" in text
+    assert "include upstreams/backend_8000.conf;" in text
+    assert re.search(r"^ +server backend", text, re.MULTILINE) is None
+    assert "resolver 127.0.0.11 valid=2s ipv6=off;" in text
+
+
+def test_idle_connections_end_before_the_application_ends_them() -> None:
+    """uvicorn closes a connection after five idle seconds; a request that meets that is lost."""
+    upstreams = re.findall(r"upstream \w+ \{.*?\n    \}", _configuration(), re.DOTALL)
+    assert len(upstreams) == 2
+    for upstream in upstreams:
+        timeout = re.search(r"keepalive_timeout (\w+);", upstream)
+        assert timeout is not None
+        assert parse_duration(timeout[1]) < 5
+        assert "keepalive 32;" in upstream
+
+
+def test_every_answer_tells_its_release() -> None:
+    lines = _lines(_configuration())
+    assert "include release.conf;" in lines
+    assert "add_header X-Release $slipway_release always;" in lines
+    assert "add_header X-Request-Id $request_id always;" in lines
+    assert 'return 200 "$slipway_release\\n";' in lines
+
+
+def test_no_location_takes_the_common_headers_away() -> None:
+    """A single `add_header` or `proxy_set_header` in a location puts out all those around it."""
+    text = _configuration()
+    for location in _locations(text):
+        assert "add_header" not in _inside(text, location)
+        assert "proxy_set_header" not in _inside(text, location)
+
+
+def test_websockets_and_ordinary_connections_both_pass() -> None:
+    text = _configuration()
+    lines = _lines(text)
+    assert "proxy_http_version 1.1;" in lines
+    assert "proxy_set_header Upgrade $http_upgrade;" in lines
+    assert "proxy_set_header Connection $slipway_connection;" in lines
+    # Empty, not "close": without an upgrade the connection to the application is kept.
+    assert re.search(r"map \$http_upgrade \$slipway_connection \{\s+default upgrade;\s+''\s+'';\s+\}", text)
+
+
+def test_the_application_learns_who_asked() -> None:
+    lines = _lines(_configuration())
+    assert {
+        "proxy_set_header Host $http_host;",
+        "proxy_set_header X-Real-IP $remote_addr;",
+        "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        "proxy_set_header X-Forwarded-Proto $scheme;",
+        "proxy_set_header X-Request-Id $request_id;",
+    } <= set(lines)
+
+
+def test_only_load_balancers_that_are_named_are_believed() -> None:
+    assert "real_ip" not in _configuration()
+    lines = _lines(_configuration(real_ip_from=["10.0.0.0/8", "192.168.0.0/16"]))
+    assert lines.count("set_real_ip_from 10.0.0.0/8;") == 1
+    assert lines.count("set_real_ip_from 192.168.0.0/16;") == 1
+    assert "real_ip_header X-Forwarded-For;" in lines
+    assert "real_ip_recursive on;" in lines
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({}, "client_max_body_size 16777216;"),
+        ({"max_body": "1g"}, "client_max_body_size 1073741824;"),
+        ({}, "worker_shutdown_timeout 30s;"),
+        ({"drain": "5m"}, "worker_shutdown_timeout 300s;"),
+        ({"drain": "1.5s"}, "worker_shutdown_timeout 1500ms;"),
+        ({}, "listen 8080 reuseport default_server;"),
+        ({"port": 8888}, "listen 8888 reuseport default_server;"),
+        ({}, "server_tokens off;"),
+        ({}, "add_header X-Content-Type-Options nosniff always;"),
+    ],
+)
+def test_setting(keys: dict[str, Any], line: str) -> None:
+    assert line in _lines(_configuration(**keys))
+
+
+def test_name_of_the_server() -> None:
+    assert "server_name shop.example.com;" in _configuration()
+    assert "server_name _;" in edge.files(model(example(), domain=""))["nginx.conf"]
+
+
+def test_everything_it_writes_is_below_tmp() -> None:
+    """The container's own file system is read-only."""
+    text = _configuration()
+    assert set(re.findall(r"(?:pid|_temp_path) (/\w+)/", text)) == {"/tmp"}
+    assert "error_log /dev/stderr warn;" in text
+    assert "access_log /dev/stdout slipway;" in text
+
+
+def test_nothing_is_left_of_the_template() -> None:
+    assert re.search(r"\{\{|\{%|\n\n\n", _configuration(real_ip_from=["10.0.0.0/8"])) is None
+
+
+def test_no_edge_no_files() -> None:
+    assert edge.files(model({"web": plain()})) == {}
+    assert edge.upstreams(model({"web": plain()})) == []
+
+
+@pytest.mark.parametrize("version", ["1.27.3", "1.27.3-alpine", "1.27", "1.30", "1", "mainline", "stable-alpine", "2"])
+def test_version_that_looks_names_up_again(version: str) -> None:
+    assert _configuration(version=version)
+
+
+# The last is what YAML makes of 1.30 without quotes.
+@pytest.mark.parametrize("version", ["1.27.2", "1.26", "1.26.3-perl", "1.9.15", 1.30])
+def test_version_that_does_not(version: object) -> None:
+    sentence = "service 'edge': key 'version': nginx .* cannot look up a container's address"
+    with pytest.raises(ValueError, match=sentence):
+        _configuration(version=version)
