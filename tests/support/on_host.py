@@ -1,0 +1,75 @@
+"""What modules meet on a host, made up: containers, the entries of a manifest, a clock that does not wait."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.health import Clock
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+
+
+def container(service: str = "web", number: int = 1, **changes: Any) -> Container:
+    """Return a container that runs and is healthy, but for *changes*."""
+    values: dict[str, Any] = {
+        "id": f"{service}{number}",
+        "name": f"shop-{service}-{number}",
+        "service": service,
+        "oneoff": False,
+        "image": "app:1",
+        "state": "running",
+        "exit_code": 0,
+        "restarts": 0,
+        "health": "healthy",
+        "probe_output": "",
+        "started_at": "2026-11-21T10:00:00Z",
+    }
+    return Container(**{**values, **changes})
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    """Return a service's entry in a manifest: rolling, one replica, 90 seconds to start, but for *changes*."""
+    values: dict[str, Any] = {
+        "kind": "custom",
+        "class": "rolling",
+        "image": "app:1",
+        "pinned": "app@sha256:1",
+        "replicas": 1,
+        "depends_on": [],
+        "edge": False,
+        "release": None,
+        "ports": [],
+        "start_seconds": 90.0,
+        "secrets": {},
+        "settings": {"image": "app:1", "environment": {}},
+    }
+    return {**values, **changes}
+
+
+def settings(**changes: Any) -> dict[str, Any]:
+    """Return such an entry with other *settings*, the Compose keys of the service."""
+    return facts(settings={**facts()["settings"], **changes})
+
+
+class FakeClock(Clock):
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        super().__init__(now=lambda: self.seconds, sleep=self._pass)
+
+    def _pass(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def lay_down(home: Home, release_id: str, **manifest: Any) -> None:
+    """Write a release with this manifest into *home*, as `ship` does."""
+    given = {"release": release_id, "mounted": [], "addresses": {}, "services": {}, **manifest}
+    write_text(home.release(release_id) / "manifest.json", json.dumps(given))
+
+
+def tree(folder: Path) -> list[str]:
+    """Return the paths of all files below *folder*."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
