@@ -46,7 +46,7 @@ _CLASSES = {
     "rolling": "new containers beside the old, healthy, requests sent to the new, then the old stopped",
     "drain": "new containers beside the old, healthy, then the old stopped, with `stop_grace` to finish their work",
     "singleton": "the old stopped, then the new started: never two at once, so there is a gap",
-    "stateful": "left alone until its definition or its image's digest changes; then replaced in place, with a gap",
+    "stateful": "nothing: a change is refused until `deploy_allow_downtime` names it, then made in place, with a gap",
     "oneshot": "run to its end, with the data services and before anything rolls; a failure ends the deploy",
 }
 
@@ -117,6 +117,7 @@ def page(folder: Path) -> str:
         ("An entry of a kind's `options`", kinds._OPTION_FIELDS),
         ("An entry of a kind's `secrets`", kinds._SECRET_FIELDS),
         ("An entry of a kind's `secret_texts`", kinds._SECRET_TEXT_FIELDS),
+        ("Keys of a kind's `data_version`", kinds._DATA_VERSION_FIELDS),
         ("Keys of a kind's `provides`", kinds._PROVIDES_FIELDS),
     ):
         lines += [f"### {title}", "", *_fields(fields)]
@@ -192,6 +193,8 @@ def _brings(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "secret", f"`{{name}}_{name}`, {spec['generate']} characters made on the host unless given"
     for name, spec in body["secret_texts"].items():
         yield "file", f"`{spec['target']}` ({name}), with secrets in it"
+    if body["data_version"]:
+        yield "data version", f"`{body['data_version']['is']}`; another one on the volume is refused"
     for key in ("health", "stop_grace", "memory", "cpus", "compose"):
         if body[key]:
             yield key, code(body[key])

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils import kinds
+import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds, model, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
 
 from scripts import reference, reference_services
 from tests.contracts.checkout import ROOT
+from tests.support import laid_down, real_compose
+from tests.support.described import KINDS
+from tests.support.described import model as described
 
 
 @pytest.mark.parametrize("name", reference.pages())
@@ -14,3 +24,45 @@ def test_a_reference_page_is_what_make_docs_writes(name: str) -> None:
 
 def test_every_class_is_explained() -> None:
     assert tuple(reference_services._CLASSES) == kinds.CLASSES
+
+
+@pytest.mark.parametrize(
+    "module", [bundle, describe, kinds, model, wiring], ids=lambda module: module.__name__.rpartition(".")[2]
+)
+def test_every_key_that_a_description_is_read_with_is_in_the_reference(module: ModuleType) -> None:
+    tables = {name: value for name, value in vars(module).items() if name.endswith("_FIELDS")}
+    page = (ROOT / "docs/services.md").read_text()
+    keys = {(name, key) for name, table in tables.items() if isinstance(table, Mapping) for key in table}
+    assert [found for found in sorted(keys) if f"| `{found[1]}` |" not in page] == []
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Bundle:
+    """The release of the stack in docs/kinds.md, with the kind that the page writes."""
+    kind, stack = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/kinds.md").read_text(), re.DOTALL)
+    (tmp_path / "kinds").mkdir()
+    (tmp_path / "kinds/rabbitmq.yml").write_text(kind)
+    services = yaml.safe_load(stack)["stack_services"]
+    loaded = kinds.load([ROOT / "kinds", tmp_path / "kinds"])
+    return bundle.bundle(described(services, {}, kinds=loaded, root=str(tmp_path)), [])
+
+
+def test_the_kind_of_the_page_on_kinds_is_one(example: Bundle) -> None:
+    page = (ROOT / "docs/kinds.md").read_text()
+    told = example.services["backend"]["settings"]["environment"]
+    assert "rabbitmq" not in KINDS
+    assert told["RABBITMQ_PASSWORD_FILE"] == "/run/secrets/broker_password"
+    assert [name for name in told if f"`{name}`" not in page] == []
+    assert example.services["broker"]["class"] == "stateful"
+
+
+@pytest.mark.parametrize("suite", real_compose.SUITES)
+def test_compose_reads_the_kind_of_the_page_on_kinds(example: Bundle, suite: str, tmp_path: Path) -> None:
+    read = laid_down.services(example, suite, tmp_path / "release")
+    assert read["broker"]["image"] == "rabbitmq:4"
+    assert read["broker"]["hostname"] == "broker"
+    assert {secret["target"] for secret in read["broker"]["secrets"]} == {
+        "/run/secrets/broker_password",
+        "/etc/rabbitmq/conf.d/20-account.conf",
+    }
+    assert read["backend"]["depends_on"]["broker"]["condition"] == "service_healthy"

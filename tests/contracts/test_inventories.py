@@ -1,26 +1,16 @@
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
 
-from testbed import compose
 from tests.contracts.checkout import ROOT, load
-from tests.support import inventories
+from tests.support import inventories, laid_down, real_compose
 
 VERSION = {"app_version": "1.4.2"}
 ENVIRONMENTS = ["development", "staging", "production"]
 INVENTORIES = {name: ROOT / "inventories" / name for name in [*ENVIRONMENTS, "demo"]}
-
-
-@pytest.fixture(scope="module", params=INVENTORIES)
-def release(request: pytest.FixtureRequest) -> Bundle:
-    return inventories.parcel(INVENTORIES[request.param], VERSION)
 
 
 @pytest.mark.parametrize("name", INVENTORIES)
@@ -54,31 +44,16 @@ def test_what_is_built_is_there() -> None:
     assert [path for path in contexts if not (INVENTORIES["staging"] / path / "Dockerfile").is_file()] == []
 
 
-@pytest.mark.parametrize("suite", compose.SUITES)
-def test_compose_reads_what_is_meant(release: Bundle, suite: str, tmp_path: Path) -> None:
-    merged = _config(release, compose.ensure()[suite], tmp_path)
+@pytest.mark.parametrize("suite", real_compose.SUITES)
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_compose_reads_what_is_meant(name: str, suite: str, tmp_path: Path) -> None:
+    release = inventories.parcel(INVENTORIES[name], {**VERSION, "stack_root": str(tmp_path)})
+    read = laid_down.services(release, suite, tmp_path / "release")
     jobs = {facts["release"] for facts in release.services.values() if facts["release"]}
-    assert set(merged) == set(release.services) | jobs
-    for name, facts in release.services.items():
-        service = merged[name]
-        assert service["image"] == facts["image"]
-        assert service["deploy"]["replicas"] == facts["replicas"]
-        assert len(service.get("ports", [])) == len(facts["ports"])
-        assert (service.get("environment") or {}) == facts["settings"]["environment"]
-        assert service["labels"]["slipway.class"] == facts["class"]
-
-
-def _config(release: Bundle, binary: Path, folder: Path) -> dict[str, Any]:
-    """Return the services, release jobs too, as Compose reads a release that lies in *folder*."""
-    for name, text in release.files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    addresses = "".join(f'{file["variable"]}="0"\n' for file in release.secret_files)
-    (folder / ".env").write_text(release.files[".env"] + addresses)
-    (folder / "compose.images.yaml").write_text("services: {}\n")
-    command = [str(binary), "--profile", "*", "config", "--format", "json"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    services: dict[str, Any] = json.loads(done.stdout)["services"]
-    return services
+    assert set(read) == set(release.services) | jobs
+    for service, facts in release.services.items():
+        assert read[service]["image"] == facts["image"]
+        assert read[service]["deploy"]["replicas"] == facts["replicas"]
+        assert len(read[service].get("ports", [])) == len(facts["ports"])
+        assert (read[service].get("environment") or {}) == facts["settings"]["environment"]
+        assert read[service]["labels"]["slipway.class"] == facts["class"]

@@ -31,6 +31,5 @@ def parcel(inventory: Path, extra: Mapping[str, Any] | None = None) -> Bundle:
     task = loader.load_from_file(str(ROOT / "roles/stack/tasks/main.yml"), trusted_as_template=True)[0]
     variables = {**defaults, **found, **(extra or {})}
     arguments = Templar(loader, variables=variables).template(task["slipway.stack.release"])
-    arguments.pop("version")
-    arguments.pop("min_free")
-    return inventory_.parcel(arguments, inventory_.base_directory(found))
+    described = {name: value for name, value in arguments.items() if name in inventory_.ARGUMENTS}
+    return inventory_.parcel(described, inventory_.base_directory(found))
