@@ -36,7 +36,9 @@ class ActionModule(ActionBase):
                 return {**result, **answer}
             arguments["offset"] = answer["offset"]
             for record in answer["records"]:
-                display.display(f"{host}  {report.step_line(record)}")
+                # The end of a failed rollout is the task's own message.
+                if (record["step"], record["state"]) != ("end", "failed"):
+                    display.display(f"{host}  {report.step_line(record)}")
             records += answer["records"]
             if records and records[-1]["step"] == "end":
                 break

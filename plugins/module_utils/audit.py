@@ -34,8 +34,8 @@ def write(
         stream.write(json.dumps(line) + "\n")
 
 
-def read(home: Home, last: int) -> list[dict[str, Any]]:
-    """Return the last lines, oldest first."""
+def read(home: Home, last: int = 0) -> list[dict[str, Any]]:
+    """Return the *last* lines, oldest first; all where it is 0."""
     try:
         text = home.audit.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, health, preflight
+from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.plan import plan
@@ -208,10 +208,35 @@ def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, str]
     ]
 
 
-def prune(home: Home, keep: int) -> list[str]:
-    """Remove all but the newest *keep* releases and the live one, and what only they used; return the removed ids."""
+def before(home: Home) -> str:
+    """Return the id of the release to go back to: the newest that was live before the one that is.
+
+    Ids begin with the time at which a release was made, so going back twice goes back two releases.
+
+    :raises Refused: when there is none.
+    """
     current = home.current_id()
-    others = [release_id for release_id in home.release_ids() if release_id != current]
+    candidates = [release_id for release_id in _proven(home) if current and release_id < current]
+    if not candidates:
+        raise Refused(
+            [f"there is no release before {current} on this host" if current else "nothing has been deployed"]
+        )
+    return candidates[-1]
+
+
+def _proven(home: Home) -> list[str]:
+    """Return the ids of the releases on this host that were live once, oldest first."""
+    ids = {line["release"] for line in audit.read(home) if line["outcome"] == "ok"}
+    return [release_id for release_id in home.release_ids() if release_id in ids]
+
+
+def prune(home: Home, keep: int) -> list[str]:
+    """Remove all releases but the live one and the newest *keep* - 1 that were live once, and what only they used.
+
+    :return: the removed ids.
+    """
+    current = home.current_id()
+    others = [release_id for release_id in _proven(home) if release_id != current]
     kept = {current, *others[max(len(others) - keep + 1, 0) :]}
     removed = [release_id for release_id in home.release_ids() if release_id not in kept]
     for release_id in removed:

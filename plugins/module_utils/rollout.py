@@ -15,7 +15,15 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, edge, health, replicas, transaction
+from ansible_collections.slipway.stack.plugins.module_utils import (
+    audit,
+    docker,
+    edge,
+    health,
+    preflight,
+    replicas,
+    transaction,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
@@ -34,8 +42,10 @@ _PROOF_SECONDS = 15.0
 class Rollout:
     """One rollout of one release on this host."""
 
-    def __init__(self, home: Home, release_id: str, keep: int, owner: str) -> None:
+    def __init__(self, home: Home, release_id: str, keep: int, owner: str, allow_downtime: list[str]) -> None:
         """Begin.
+
+        :param allow_downtime: data services that may be down while they are replaced.
 
         :raises RolloutFailed: when the release is not on this host.
         """
@@ -47,6 +57,7 @@ class Rollout:
         self._folder = str(home.release(release_id))
         self._services: dict[str, dict[str, Any]] = manifest["services"]
         self._keep = keep
+        self._allow_downtime = allow_downtime
         self._journal = Journal(home.journal, release_id)
         self._running = Running(manifest["stack"], self._journal)
         self._tx = Transaction(release_id, None, owner)
@@ -57,11 +68,14 @@ class Rollout:
         try:
             self._settle_leftover()
             try:
+                self._begin()
                 self._prepare()
                 self._switch()
             except (RolloutFailed, DockerError, EdgeError) as error:
                 self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
-                outcome = take_back(self._home, self._tx, self._running, self._journal)
+                outcome = "Nothing was changed"
+                if self._home.transaction.exists():
+                    outcome = take_back(self._home, self._tx, self._running, self._journal)
                 audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - begun, str(error))
                 self._journal.write("end", "failed", f"{error}. {outcome}")
                 return
@@ -87,15 +101,30 @@ class Rollout:
 
     # Prepare
 
+    def _begin(self) -> None:
+        """Look at what is there, and write down all that a way back needs, before anything is touched.
+
+        :raises RolloutFailed: when the release may not replace it.
+        """
+        found = self._running.look()
+        previous = self._home.current_id()
+        entries = plan(self._home.manifest(previous), self._manifest, found, edge_changed=True)
+        problems = preflight.check_data(self._services, self._manifest["stack"])
+        problems += preflight.check_downtime(entries, self._services, self._allow_downtime)
+        if problems:
+            raise RolloutFailed("; ".join(problems))
+        self._tx = Transaction(
+            release=self._tx.release,
+            previous=previous,
+            owner=self._tx.owner,
+            edge_before=edge.live(self._home),
+            plan={entry["service"]: entry["action"] for entry in entries},
+            old={name: [container.id for container in group] for name, group in found.items()},
+        )
+        self._enter("preparing")
+
     def _prepare(self) -> None:
         found = self._running.look()
-        self._tx.previous = self._home.current_id()
-        before = self._home.manifest(self._tx.previous)
-        entries = plan(before, self._manifest, found, edge_changed=True)
-        self._tx.plan = {entry["service"]: entry["action"] for entry in entries}
-        self._tx.edge_before = edge.live(self._home)
-        self._tx.old = {name: [container.id for container in group] for name, group in found.items()}
-        self._enter("preparing")
         self._pull()
         self._check_edge(found)
         self._in_place(self._touched("in place", "run"))

@@ -16,7 +16,9 @@ description:
 extends_documentation_fragment: [slipway.stack.stack]
 options:
   release:
-    description: Id of the release, from M(slipway.stack.release).
+    description:
+      - Id of the release, from M(slipway.stack.release).
+      - V(previous) is the one that was live before the live one; doing that twice goes back twice.
     type: str
     required: true
   keep:
@@ -27,6 +29,11 @@ options:
     description: Who deploys, for the lease and the record; user and host of the controller where empty.
     type: str
     default: ""
+  allow_downtime:
+    description: Data services that may be down while they are replaced. A change to any other stops the rollout.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds after which to stop following. The rollout itself goes on.
     type: int
@@ -47,6 +54,11 @@ EXAMPLES = r"""
   slipway.stack.rollout:
     name: shop
     release: "{{ stack_release.release }}"
+
+- name: Go back to the release before
+  slipway.stack.rollout:
+    name: shop
+    release: previous
 """
 
 RETURN = r"""
@@ -58,12 +70,14 @@ records:
 """
 
 import time
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils import journal
 from ansible_collections.slipway.stack.plugins.module_utils.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, holder
+from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, before
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
@@ -73,14 +87,14 @@ _PATIENCE = 5.0
 _COALESCE = 0.2
 
 
-def start(home: Home, release: str, keep: int, owner: str) -> int:
+def start(home: Home, release: str, params: dict[str, Any]) -> int:
     """Start a rollout in a process of its own and return the place in the journal where its records begin.
 
     :raises LeaseHeld: when one is under way.
     :raises RolloutFailed: when the release is not on this host.
     """
-    lease = Lease(home.lease, owner, release)
-    rollout = Rollout(home, release, keep, owner)
+    lease = Lease(home.lease, params["owner"], release)
+    rollout = Rollout(home, release, params["keep"], params["owner"], params["allow_downtime"])
     offset = journal.size(home.journal)
     detach(rollout.run, home.log)
     lease.hand_over()
@@ -117,6 +131,7 @@ def main() -> None:
             "release": {"type": "str", "required": True},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
+            "allow_downtime": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 1800},
             "offset": {"type": "int"},
         },
@@ -129,11 +144,12 @@ def main() -> None:
     offset = params["offset"]
     try:
         if offset is None:
-            offset = start(home, params["release"], params["keep"], params["owner"])
+            release_id = before(home) if params["release"] == "previous" else params["release"]
+            offset = start(home, release_id, params)
         records, offset = follow(home, offset)
     except LeaseHeld as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with the status playbook")
-    except RolloutFailed as error:
+    except (RolloutFailed, Refused) as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
     module.exit_json(changed=True, records=records, offset=offset)
 
