@@ -52,8 +52,13 @@ def judge(facts: Mapping[str, Any], containers: list[Container]) -> Verdict:
     if len(up) == wanted:
         return Verdict("up", f"{len(up)} of {wanted} {'healthy' if facts['start_seconds'] else 'running'}")
     waiting = next((one for one in containers if one not in up), None)
-    detail = f", {waiting.name} is {waiting.health or waiting.state}" if waiting else ""
+    detail = f", {waiting.name} is {_state(waiting)}" if waiting else ""
     return Verdict("waiting", f"{len(up)} of {wanted} up{detail}", waiting)
+
+
+def _state(container: Container) -> str:
+    # What the check last said of a container that does not run is no news.
+    return (container.health or container.state) if container.state == "running" else container.state
 
 
 def _judge_oneshot(containers: list[Container]) -> Verdict:
