@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ def ship(
     :param dry: only tell what would be done.
     :raises Refused: when a check fails; nothing has been written then.
     """
+    # Whatever the login's umask is: containers of other uids read the files and go through the directories.
+    os.umask(0o022)
     home = Home(content["home"])
     current_id = home.current_id()
     current = home.manifest(current_id)

@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     docker,
     edge,
     health,
+    images,
     preflight,
     replicas,
     transaction,
@@ -245,8 +246,19 @@ class Rollout:
         self._retire(self._tx)
         removed = prune(self._home, self._keep)
         edge.prune(self._home)
+        self._prune_images()
         audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - begun)
         self._journal.write("finalize", "done", f"{len(removed)} old releases removed" if removed else "recorded")
+
+    def _prune_images(self) -> None:
+        try:
+            references, _ = images.prune(self._home.path.parent, self._manifest["stack"], dry=False)
+        except (images.ImagesError, DockerError) as error:
+            # The release is live and proven; what could not be tidied is no reason to call it failed.
+            self._journal.write("finalize", "done", f"images were not pruned: {error}")
+            return
+        if references:
+            self._journal.write("finalize", "done", f"{len(references)} images removed that no release needs")
 
     def _retire(self, tx: Transaction) -> None:
         """Stop and remove what a proven release has replaced, and make it the current one."""

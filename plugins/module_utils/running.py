@@ -35,6 +35,10 @@ class Running:
         found = docker.containers(self._project)
         return health.by_service([container for container in found if keep is None or keep(container)])
 
+    def one_off(self) -> list[Container]:
+        """Return the containers of commands that ran once, such as release jobs."""
+        return [container for container in docker.containers(self._project) if container.oneoff]
+
     def wait(
         self,
         services: Mapping[str, Mapping[str, Any]],

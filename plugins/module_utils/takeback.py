@@ -23,6 +23,8 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
     previous = home.manifest(tx.previous)
     journal.write("take back", "started", "taking the new release back")
     try:
+        # A release job that was killed leaves its container behind.
+        replicas.remove([container.id for container in running.one_off()])
         made = _made(tx, home.manifest(tx.release), running)
         if previous is None:
             replicas.remove([container.id for container in made])
