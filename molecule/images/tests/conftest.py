@@ -1,0 +1,14 @@
+"""The server's engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.images import Engine
+
+
+@pytest.fixture
+def engine(host: Any) -> Engine:
+    return Engine(host)

@@ -1,0 +1,111 @@
+"""Which images stay on a server: what a release or a container needs, and what is somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support import images
+from tests.support.images import Engine, digest
+
+Playbook = Callable[..., Any]
+
+RELEASES = "/opt/stacks/pair/releases"
+KEPT = "/opt/releases.kept"
+
+
+@pytest.fixture(scope="module")
+def shipped(host: Any, playbook: Playbook) -> tuple[str, str]:
+    """Lay down two releases that differ in alpha; return how the older and the newer pin it."""
+    host.check_output(f"sudo rm -rf /opt/stacks/* {KEPT}")
+    pinned = []
+    with images.contexts() as folder:
+        for content in ("older", "newer"):
+            (folder / "alpha/content").write_text(f"{content}\n")
+            for name in ("images", "../molecule/images/release"):
+                run = playbook(name)
+                assert run.code == 0, run.output
+            pinned.append(f"registry:5000/pair/alpha@{digest('alpha')}")
+    host.check_output(f"sudo cp -r {RELEASES} {KEPT}")
+    return pinned[0], pinned[1]
+
+
+@pytest.fixture
+def two_releases(host: Any, shipped: tuple[str, str]) -> tuple[str, str]:
+    """Bring both releases back, with their images."""
+    host.check_output(f"sudo rm -rf {RELEASES} && sudo cp -r {KEPT} {RELEASES}")
+    for pinned in shipped:
+        host.check_output(f"docker pull --quiet {pinned}")
+    return shipped
+
+
+def _forget_oldest_release(host: Any) -> None:
+    host.check_output(f"sudo rm -r {RELEASES}/$(ls {RELEASES} | head -1)")
+
+
+def _prune(playbook: Playbook, *options: str) -> Any:
+    run = playbook("../molecule/images/prune", *options)
+    assert run.code == 0, run.output
+    return run
+
+
+def test_image_goes_with_the_last_release_that_refers_to_it(
+    host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
+) -> None:
+    older, newer = two_releases
+    _prune(playbook)
+    before = engine.references()
+    assert {older, newer} <= before
+
+    _forget_oldest_release(host)
+    assert f"would remove {older}" in _prune(playbook, "--check").output
+    assert engine.references() == before
+
+    run = _prune(playbook)
+    assert run.changed == 1
+    assert f"removed {older}" in run.output
+    assert "freed" in run.output
+    assert engine.references() == before - {older}
+    assert engine.run(newer, "cat", "/content") == "newer"
+    assert _prune(playbook).changed == 0
+
+
+def test_others_images_stay(host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]) -> None:
+    older, _ = two_releases
+    _forget_oldest_release(host)
+    host.check_output("sudo cp -r /opt/stacks/pair /opt/stacks/twin")
+    host.check_output(f"docker tag {older} somebody/elses:1")
+    host.check_output("docker pull --quiet nginx:1.30")
+    others = engine.references() - {older}
+    assert _prune(playbook).changed == 1
+    assert engine.references() == others
+
+    host.check_output("sudo rm -r /opt/stacks/pair/releases")
+    assert _prune(playbook).changed == 0
+    assert engine.references() == others
+    host.check_output("sudo rm -r /opt/stacks/twin && docker rmi somebody/elses:1")
+
+
+def test_image_of_a_stopped_container_stays(
+    host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
+) -> None:
+    older, _ = two_releases
+    container = host.check_output(f"docker create {older} true")
+    _forget_oldest_release(host)
+    assert _prune(playbook).changed == 0
+    host.check_output(f"docker rm {container}")
+    assert _prune(playbook).changed == 1
+    assert older not in engine.references()
+
+
+def test_release_that_cannot_be_read_stops_it(
+    host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
+) -> None:
+    before = engine.references()
+    host.check_output(f"echo '{{' | sudo tee {RELEASES}/$(ls {RELEASES} | head -1)/manifest.json")
+    run = playbook("../molecule/images/prune")
+    assert run.code == 2
+    assert "cannot be read, so nothing tells which images that release needs" in run.output
+    assert engine.references() == before
