@@ -1,0 +1,53 @@
+"""An engine that answers its socket with what a test gives it, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class _Server(socketserver.UnixStreamServer):
+    answers: dict[str, tuple[int, Any]]
+    asked: list[tuple[str, dict[str, str]]]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer with what is there for the path, 404 for anything else."""
+        self.server.asked.append((self.path, dict(self.headers)))
+        status, body = self.server.answers.get(self.path, (404, {"message": "no such thing"}))
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def address_string(self) -> str:
+        """Return a name for a client that, on a Unix socket, has none."""
+        return "client"
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def engine(socket: Path, answers: dict[str, tuple[int, Any]]) -> Iterator[list[tuple[str, dict[str, str]]]]:
+    """Answer at *socket* with ``{path: (status, body)}``; gives the requests so far, path and headers of each."""
+    server = _Server(str(socket), _Handler)
+    server.answers, server.asked = answers, []
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server.asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

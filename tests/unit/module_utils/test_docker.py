@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+
+from tests.support.fake_engine import engine
+
+Answer = Callable[[dict[str, tuple[int, Any]]], list[tuple[str, dict[str, str]]]]
+REMOTE = "/v1.43/distribution/registry.example.com%3A5000/shop/backend%3A1/json"
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answer]:
+    """Have an engine answer with what the test gives."""
+    # The path of a socket may have 108 bytes; those of pytest's folders are longer.
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
+        socket = Path(folder) / "s"
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
+        yield lambda answers: running.enter_context(engine(socket, answers))
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository", "registry"),
+    [
+        ("postgres:17", "postgres", "the default registry"),
+        ("postgres", "postgres", "the default registry"),
+        ("library/postgres:17", "library/postgres", "the default registry"),
+        ("registry:5000/shop/backend:1.0", "registry:5000/shop/backend", "registry:5000"),
+        ("registry:5000/shop/backend", "registry:5000/shop/backend", "registry:5000"),
+        ("ghcr.example.com/a/b@sha256:00ff", "ghcr.example.com/a/b", "ghcr.example.com"),
+        ("ghcr.example.com/a/b:1@sha256:00ff", "ghcr.example.com/a/b", "ghcr.example.com"),
+        ("localhost/a:1", "localhost/a", "localhost"),
+        ("127.0.0.1:5000/a", "127.0.0.1:5000/a", "127.0.0.1:5000"),
+    ],
+)
+def test_parts_of_a_reference(reference: str, repository: str, registry: str) -> None:
+    assert (docker.repository(reference), docker.registry_of(reference)) == (repository, registry)
+
+
+@pytest.mark.parametrize(
+    ("lines", "meaning"),
+    [
+        ([], ""),
+        (["nothing to see"], "nothing to see"),
+        (
+            ["Error response from daemon: manifest unknown", "Pulling app"],
+            "Error response from daemon: manifest unknown",
+        ),
+        (["pull access denied for x", "see 'docker run --help'"], "pull access denied for x"),
+        (["one", "two"], "two"),
+        (["first error", "second: no such host"], "second: no such host"),
+    ],
+)
+def test_the_line_of_an_error_that_says_what_is_wrong(lines: list[str], meaning: str) -> None:
+    assert docker._last_meaning(lines) == meaning
+
+
+def _inspected(**state: Any) -> dict[str, Any]:
+    labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+    return {
+        "Id": "c1",
+        "Name": "/shop-web-1",
+        "RestartCount": 2,
+        "Config": {"Image": "app:1", "Labels": {**labels, "com.docker.compose.oneoff": "False"}},
+        "State": {"Status": "running", "ExitCode": 0, "StartedAt": "2026-11-21T10:00:00Z", **state},
+    }
+
+
+HEALTH = {"Status": "starting", "Log": [{"Output": "old"}, {"Output": " connection refused\n"}]}
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "output"),
+    [
+        ({}, None, ""),
+        ({"Health": {"Status": "none", "Log": None}}, None, ""),
+        ({"Health": {"Status": "healthy", "Log": []}}, "healthy", ""),
+        ({"Health": HEALTH}, "starting", "connection refused"),
+    ],
+)
+def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: str | None, output: str) -> None:
+    listing = (
+        "/v1.43/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
+    )
+    # The second is gone by the time it is looked at.
+    answer(
+        {
+            listing: (200, [{"Id": "c1"}, {"Id": "c2"}]),
+            "/v1.43/containers/c1/json": (200, _inspected(**state)),
+        }
+    )
+    assert docker.containers("shop") == [
+        Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, "2026-11-21T10:00:00Z")
+    ]
+
+
+def test_who_publishes_a_port(answer: Answer) -> None:
+    ports = [{"PrivatePort": 80}, {"PrivatePort": 80, "PublicPort": 8080}]
+    answer({"/v1.43/containers/json": (200, [{"Names": ["/a"], "Ports": None}, {"Names": ["/b"], "Ports": ports}])})
+    assert docker.published_by(8080) == "b"
+    assert docker.published_by(80) is None
+
+
+def test_an_image_that_is_not_here(answer: Answer) -> None:
+    answer({"/v1.43/images/app%3A1/json": (200, {"Id": "sha256:1"})})
+    assert docker.local_image("app:1") == {"Id": "sha256:1"}
+    assert docker.local_image("app:2") is None
+
+
+def test_what_the_engine_refuses_is_told_in_its_words(answer: Answer) -> None:
+    answer({"/v1.43/info": (500, {"message": "disk is on fire\n"})})
+    with pytest.raises(DockerError, match=r"^disk is on fire$"):
+        docker.ask("/info")
+
+
+def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(DockerError, match=r"the Docker engine does not answer: .*No such file"):
+        docker.ask("/info")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
+    with pytest.raises(DockerError, match="the stack's own engine must be a local socket"):
+        docker.ask("/info")
+
+
+def test_digest_in_the_registry_is_asked_with_the_login_of_that_registry(
+    answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = base64.b64encode(b"ada:pass:word").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {"registry.example.com:5000": {"auth": login}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    asked = answer({REMOTE: (200, {"Descriptor": {"digest": "sha256:00ff"}})})
+    assert docker.remote_digest("registry.example.com:5000/shop/backend:1") == "sha256:00ff"
+    with pytest.raises(DockerError, match="no such image"):
+        docker.remote_digest("elsewhere.example.com/shop/backend:1")
+    headers = [json.loads(base64.urlsafe_b64decode(headers["X-Registry-Auth"])) for _, headers in asked]
+    assert headers == [
+        {"username": "ada", "password": "pass:word", "serveraddress": "registry.example.com:5000"},
+        {},
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"auths": {}}', '{"auths": {"registry.example.com:5000": {}}}'])
+def test_without_a_login_none_is_sent(
+    answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "config.json").write_text(text)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    asked = answer({REMOTE: (200, {"Descriptor": {"digest": "sha256:00ff"}})})
+    docker.remote_digest("registry.example.com:5000/shop/backend:1")
+    assert base64.urlsafe_b64decode(asked[0][1]["X-Registry-Auth"]) == b"{}"
+
+
+def _command(folder: Path, script: str) -> None:
+    path = folder / "docker"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a `docker` on the path that runs a line of shell."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return lambda script: _command(tmp_path, script)
+
+
+def test_a_command_gives_what_it_prints(command: Callable[[str], None], tmp_path: Path) -> None:
+    command('echo "$@"; pwd')
+    assert docker.run(["compose", "up"], cwd=str(tmp_path)) == f"compose up\n{tmp_path}\n"
+
+
+def test_the_operators_shell_does_not_choose_another_project(
+    command: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"):
+        monkeypatch.setenv(name, "other")
+    command("env | grep ^COMPOSE_ | sort")
+    assert docker.run([]) == "COMPOSE_ANSI=never\nCOMPOSE_PROGRESS=plain\n"
+
+
+def test_a_command_that_fails(command: Callable[[str], None]) -> None:
+    command("echo begun; echo 'pull access denied for x' >&2; echo bye >&2; exit 1")
+    with pytest.raises(DockerError) as caught:
+        docker.run(["pull", "x"])
+    assert str(caught.value) == "pull access denied for x"
+    assert caught.value.lines == ("begun", "pull access denied for x", "bye")
+
+
+def test_a_command_that_fails_without_a_word(command: Callable[[str], None]) -> None:
+    command("exit 3")
+    with pytest.raises(DockerError, match=r"^docker pull exited with 3$"):
+        docker.run(["pull", "x"])
+
+
+def test_a_command_that_does_not_end(command: Callable[[str], None]) -> None:
+    command("exec sleep 10")
+    with pytest.raises(DockerError, match=r"^docker pull did not end within 0 s$"):
+        docker.run(["pull", "x"], timeout=0.05)
+
+
+def test_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DockerError, match="docker cannot be started: "):
+        docker.run(["pull", "x"])
