@@ -9,6 +9,7 @@ import getpass
 import socket
 from typing import Any
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 
 _PYTHON = "/usr/bin/python3"
@@ -17,12 +18,16 @@ _PYTHON = "/usr/bin/python3"
 def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
     """Turn pipelining on for *action*'s connection and return variables that name the host's Python.
 
-    Pipelining spares four of five SSH executions of a module, a named interpreter one a host. Whatever the inventory
-    says of either goes before.
+    Pipelining spares five of six SSH executions of a module, a named interpreter one a host. Whatever the inventory or
+    the configuration says of either goes before.
     """
-    if "ansible_pipelining" not in task_vars and "ansible_ssh_pipelining" not in task_vars:
-        action._connection.set_option("pipelining", True)
-    return {"ansible_python_interpreter": _PYTHON, **task_vars}
+    connection = action._connection
+    # Not by a look for the variable: Ansible itself sets ansible_pipelining for every task.
+    if connection.get_option_and_origin("pipelining")[1] == "default":
+        connection.set_option("pipelining", True)
+    if str(constants.INTERPRETER_PYTHON).startswith("auto"):
+        return {"ansible_python_interpreter": _PYTHON, **task_vars}
+    return task_vars
 
 
 def owner() -> str:
