@@ -1,0 +1,118 @@
+"""The budget of SSH executions: each costs a round trip and more, so each that a change adds is an error here.
+
+What is counted is what `ansible-playbook -vvv` prints: a line `<ADDRESS> SSH: EXEC ...` for each, below its task.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PUT = "slipway.stack.stack : Put the release on the host"
+ROLL = "slipway.stack.deploy : Roll the release out"
+VERIFY = "slipway.stack.verify : Verify what runs against the live release"
+#: Seconds that a call which follows a rollout waits for something to tell, and for more of it once there is something.
+PATIENCE = 5
+COALESCE = 0.2
+_LINE = re.compile(r"^TASK \[(?P<task>.+)\] \**$|^<(?P<address>[^>]+)> SSH: EXEC ", re.MULTILINE)
+
+
+def _executions(output: str) -> Counter[tuple[str, str]]:
+    """Return the number of SSH executions by address and task."""
+    found: Counter[tuple[str, str]] = Counter()
+    task = "before any task"
+    for line in _LINE.finditer(output):
+        task = line["task"] or task
+        if line["address"]:
+            found[line["address"], task] += 1
+    return found
+
+
+def _deploy(settings: dict[str, str], **variables: Any) -> dict[str, int]:
+    """Run the real playbook with these environment variables and return its SSH executions by task."""
+    argv = ["ansible-playbook", "-vvv", "--inventory", os.environ["MOLECULE_INVENTORY_FILE"]]
+    argv += ["--extra-vars", json.dumps(variables), str(ROOT / "playbooks/deploy.yml")]
+    # Where skipped tasks are not shown, the name of a task follows what it did.
+    shown = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+    environment = {**os.environ, **settings, **shown}
+    done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    found = _executions(done.stdout)
+    assert len({address for address, _ in found}) == 1
+    return {task: number for (_, task), number in found.items()}
+
+
+@pytest.fixture
+def bare_settings(tmp_path: Path) -> dict[str, str]:
+    """Return an environment in which Ansible has its own defaults for all things: no pipelining, a Python looked for."""
+    settings = tmp_path / "ansible.cfg"
+    settings.write_text(f"[defaults]\ncollections_path = {ROOT / '.collections'}\n")
+    return {"ANSIBLE_CONFIG": str(settings)}
+
+
+@pytest.fixture
+def no_connection() -> Iterator[dict[str, str]]:
+    """Return an environment in which no SSH connection is open yet."""
+    # The path of a socket may have a hundred characters, pytest's own directories are longer.
+    with tempfile.TemporaryDirectory(prefix="ssh-", dir="/tmp") as folder:
+        yield {"ANSIBLE_SSH_CONTROL_PATH_DIR": folder}
+        sockets = list(Path(folder).iterdir())
+        for socket in sockets:
+            subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "any"], check=True, capture_output=True)
+    assert len(sockets) == 1, "the connection was meant to be a new one, kept open"
+
+
+@pytest.fixture
+def _live(playbook: Callable[..., Any]) -> None:
+    """Have the release live already that the inventory describes."""
+    run = playbook("deploy")
+    assert run.code == 0, run.output
+
+
+def _most_calls(times: list[float]) -> int:
+    """Return how many calls may be needed to hear of records written at *times* (seconds).
+
+    One for each burst of them, and one for each `PATIENCE` seconds in between.
+    """
+    calls, heard = 0, 0.0
+    for at in times:
+        if not calls or at > heard + COALESCE:
+            calls += 1 + int((at - heard) / PATIENCE)
+            heard = at
+    return calls
+
+
+@pytest.mark.usefixtures("_live")
+def test_deploy_with_nothing_to_do_makes_one() -> None:
+    assert _deploy({}) == {PUT: 1}
+
+
+@pytest.mark.usefixtures("_live")
+def test_users_settings_add_none(bare_settings: dict[str, str]) -> None:
+    assert _deploy(bare_settings) == {PUT: 1}
+
+
+@pytest.mark.usefixtures("_live")
+def test_first_contact_adds_none(no_connection: dict[str, str]) -> None:
+    assert _deploy(no_connection) == {PUT: 1}
+
+
+def test_deploy_makes_three_and_follows(host: Any) -> None:
+    found = _deploy({}, kiosk_greeting=f"good day, it is {time.time()}")
+    home = "/opt/stacks/kiosk"
+    live = host.check_output("basename $(readlink %s/current)", home)
+    journal = map(json.loads, host.check_output("cat %s/state/journal.jsonl", home).splitlines())
+    calls = found.pop(ROLL)
+    assert found == {PUT: 1, VERIFY: 1}
+    assert 1 <= calls <= _most_calls([record["elapsed"] for record in journal if record["release"] == live])
