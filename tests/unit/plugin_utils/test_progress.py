@@ -67,6 +67,12 @@ def test_the_target_that_failed() -> None:
     assert ("b", True) not in _told(events)
 
 
+def test_an_end_is_told_once() -> None:
+    progress, _ = _follow("pushed", {"a": 2, "b": 1})
+    late = ["#20 [a] resolving provenance", "#20 DONE 0.0s"]
+    assert [progress.read(line, 99.0) for line in late] == [None, None]
+
+
 @pytest.mark.parametrize("line", ["", "------", " > [b 2/2] RUN exit 3:", "Dockerfile:2", "#5 [other 1/2] RUN x"])
 def test_lines_that_tell_nothing(line: str) -> None:
     assert Progress([_target("a", 1), _target("b", 1)], True).read(line, 0.0) is None
