@@ -114,7 +114,8 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
         result["secrets"] = [
             {"source": mount.file.key, "target": posixpath.normpath(mount.target)} for mount in service.secret_mounts
         ]
-    volumes = [*service.volumes, *(f"{source}:{target}:ro" for target, source in mounted.items())]
+    mounts = [f"{source}:{target}:ro".replace("$", "$$") for target, source in mounted.items()]
+    volumes = [*service.volumes, *mounts]
     if service.kind.edge:
         # The directory, never a single file: a file that is replaced stays the old one inside a running container.
         volumes.append(f"{stack.home}/edge:{EDGE_MOUNT}:ro")
