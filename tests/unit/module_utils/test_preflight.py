@@ -140,8 +140,8 @@ def test_images_that_are_nowhere_are_all_told(monkeypatch: pytest.MonkeyPatch) -
         {"c:1": "c@sha256:11"},
         [
             (
-                f"service 'web': key 'image': r.example.com/a:1 is not on this host, and r.example.com cannot be reached "
-                f"({UNREACHABLE})"
+                "service 'web': key 'image': r.example.com/a:1 is not on this host, and r.example.com "
+                f"cannot be reached ({UNREACHABLE})"
             ),
             (
                 "service 'db': key 'image': postgrs:17 is neither on this host nor in the default registry "
