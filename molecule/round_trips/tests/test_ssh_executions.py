@@ -55,7 +55,7 @@ def _deploy(settings: dict[str, str], **variables: Any) -> dict[str, int]:
 
 @pytest.fixture
 def bare_settings(tmp_path: Path) -> dict[str, str]:
-    """Return an environment in which Ansible has its own defaults for all things: no pipelining, a Python looked for."""
+    """Return an environment with nothing but Ansible's own defaults: no pipelining, a Python looked for."""
     settings = tmp_path / "ansible.cfg"
     settings.write_text(f"[defaults]\ncollections_path = {ROOT / '.collections'}\n")
     return {"ANSIBLE_CONFIG": str(settings)}
