@@ -27,7 +27,9 @@ options:
     type: dict
     required: true
   secrets:
-    description: The secrets by name, each a text, or C({generate: LENGTH}) to be made on the host once and kept there.
+    description:
+      - The secrets by name.
+      - "Each is a text, or C({generate: LENGTH}) to be made on the host once and kept there."
     type: dict
     default: {}
   probes:
