@@ -13,11 +13,6 @@ python=$(command -v python3) || { echo "environment: python3 is missing; install
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   { echo "environment: $("$python" --version) is too old; Python 3.11 or newer is needed" >&2; exit 1; }
 
-# uv reads no pip configuration: hand it the index that pip would use here.
-index=$("$python" -m pip config get global.index-url 2>/dev/null || true)
-if [[ -n $index ]]; then
-  export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
-fi
 # Trust what the machine trusts, an own certificate authority included.
 export UV_NATIVE_TLS=${UV_NATIVE_TLS:-true}
 
@@ -39,6 +34,13 @@ if [[ -z $uv ]]; then
     awk '/^[^ #]/ {keep = /^uv==/} keep' requirements.txt >.venv/uv.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
   fi
+fi
+
+# uv reads no pip configuration: hand it the index that pip would use here.
+pip=$([[ -x .venv/bin/pip ]] && echo .venv/bin/python || echo "$python")
+index=${PIP_INDEX_URL:-$("$pip" -m pip config get global.index-url 2>/dev/null || true)}
+if [[ -n $index ]]; then
+  export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
 fi
 
 echo "==> environment: installing $(grep -c '==' requirements.txt) pinned packages with uv"
