@@ -1,0 +1,83 @@
+"""The store of secrets on the host: who can read it, what stays, what changes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.stacks import Stack
+
+Playbook = Callable[..., Any]
+Vaulted = Callable[[str], list[str]]
+
+ROLE = "../molecule/secrets/converge"
+
+
+def _names(host: Any, strongbox: Stack, folder: str) -> set[str]:
+    return set(host.check_output("sudo ls %s", f"{strongbox.home}/secrets/{folder}").split())
+
+
+def test_a_file_belongs_to_the_uid_that_reads_it_and_to_nobody_else(host: Any, strongbox: Stack) -> None:
+    script = f"cd {strongbox.home}/secrets && find . -type f -printf '%h %m %U:%G\\n' | sort -u"
+    assert host.check_output("sudo sh -c %s", script).splitlines() == [
+        ". 400 0:0",
+        "./0 400 0:0",
+        "./10001 400 10001:10001",
+        "./999 400 999:999",
+        "./generated 400 0:0",
+    ]
+
+
+def test_directories_are_roots_alone(host: Any, strongbox: Stack) -> None:
+    script = f"find {strongbox.home}/secrets -type d -printf '%m %U:%G\\n' | sort -u"
+    assert host.check_output("sudo sh -c %s", script) == "700 0:0"
+
+
+def test_each_reader_has_what_it_uses_and_no_more(host: Any, strongbox: Stack) -> None:
+    assert {name.split(".")[0] for name in _names(host, strongbox, "10001")} == {
+        "session_key",
+        "api_token",
+        "store_password",
+    }
+    assert {name.split(".")[0] for name in _names(host, strongbox, "999")} == {"store_password", "store_config"}
+    assert {name.split(".")[0] for name in _names(host, strongbox, "0")} == {"keeper_env"}
+
+
+def test_generated_secrets_are_as_long_as_asked_and_not_alike(host: Any, strongbox: Stack) -> None:
+    script = f"cd {strongbox.home}/secrets/generated && wc --bytes * && sha256sum * | cut -c-64 | sort -u | wc -l"
+    lines = [line.split() for line in host.check_output("sudo sh -c %s", script).splitlines()]
+    assert [line[0] for line in lines] == ["40", "40", "32", "112", "3"]
+
+
+def test_what_was_generated_is_kept(strongbox: Stack, playbook: Playbook) -> None:
+    before = strongbox.tree()
+    run = playbook(ROLE)
+    assert (run.code, run.changed) == (0, 0), run.output
+    assert strongbox.tree() == before
+
+
+def test_check_mode_tells_of_a_changed_value_and_writes_nothing(
+    host: Any, strongbox: Stack, playbook: Playbook, vaulted: Vaulted
+) -> None:
+    before = strongbox.tree()
+    run = playbook(ROLE, "--check", "--diff", *vaulted(secrets.token_hex()))
+    assert (run.code, run.changed) == (0, 1), run.output
+    assert strongbox.tree() == before
+
+    elsewhere = playbook(ROLE, "--check", stack_name="elsewhere")
+    assert (elsewhere.code, elsewhere.changed) == (0, 1), elsewhere.output
+    assert not host.file("/opt/stacks/elsewhere").exists
+
+
+def test_a_changed_value_gets_a_new_address(host: Any, strongbox: Stack, playbook: Playbook, vaulted: Vaulted) -> None:
+    before = _names(host, strongbox, "10001")
+    value = secrets.token_hex()
+    run = playbook(ROLE, *vaulted(value))
+    assert (run.code, run.changed) == (0, 1), run.output
+    after = _names(host, strongbox, "10001")
+    (added,) = after - before
+    assert added.startswith("api_token.")
+    # What a live release uses stays.
+    assert before <= after
+    assert host.check_output("sudo cat %s", f"{strongbox.home}/secrets/10001/{added}") == value
