@@ -1,0 +1,118 @@
+"""What cannot work is refused in one sentence, before anything on the host has changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.stacks import Stack, described
+
+Playbook = Callable[..., Any]
+
+INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
+# nginx is in the registry, with other tags; no registry listens on the other address.
+NO_SUCH_TAG = "registry:5000/library/nginx:0.1"
+NO_SUCH_REGISTRY = "127.0.0.1:9/page:1"
+TAKEN = "8499"
+
+
+def _page(**keys: Any) -> dict[str, Any]:
+    return {"stack_services": described(INVENTORY, page=keys)}
+
+
+@pytest.fixture
+def _listener(host: Any) -> Iterator[None]:
+    host.check_output("sudo systemd-run --quiet --unit=squatter python3 -m http.server %s", TAKEN)
+    yield
+    host.check_output("sudo systemctl stop squatter")
+
+
+def _refused(kiosk: Stack, playbook: Playbook, variables: dict[str, Any], *sentences: str) -> None:
+    before, containers = kiosk.tree(), kiosk.containers()
+    run = playbook("deploy", **variables)
+    assert run.code == 2, run.output
+    assert run.changed == 0
+    for sentence in sentences:
+        assert sentence in run.output
+    assert kiosk.tree() == before
+    assert kiosk.containers() == containers
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        pytest.param(
+            _page(replica=3), "service 'page': unknown key 'replica'; did you mean 'replicas'?", id="misspelt key"
+        ),
+        pytest.param(_page(kind="custm"), "service 'page': unknown kind 'custm'; did you mean 'custom'?", id="kind"),
+        pytest.param(
+            _page(needs=["stor"]),
+            "service 'page': key 'needs': there is no other service 'stor'; did you mean 'store'?",
+            id="needs nothing",
+        ),
+        pytest.param(
+            {"stack_services": described(INVENTORY, store={"needs": ["page"]})},
+            "service 'store': key 'needs' goes in a circle: store -> page -> store",
+            id="circle",
+        ),
+        pytest.param(
+            {"stack_services": described(INVENTORY, store={"publish": ["8421:6379"]})},
+            "service 'edge': port 8421/tcp of the host is published twice, here and by service 'store'",
+            id="duplicate port",
+        ),
+        pytest.param(
+            _page(stop_grace="90"),
+            "service 'page': key 'stop_grace': '90' is not a duration; "
+            "write a number with its unit, such as 30s or 1m30s",
+            id="duration",
+        ),
+        pytest.param(
+            _page(secrets=["api_token"]),
+            "service 'page': key 'secrets': secret 'api_token' has no source; known are store_password; "
+            "set stack_secrets.api_token to a vaulted value",
+            id="secret without a source",
+        ),
+        pytest.param(_page(image="nginx:{{ page_version }}"), "'page_version' is undefined", id="missing variable"),
+        pytest.param(
+            _page(image=NO_SUCH_TAG),
+            f"service 'page': key 'image': {NO_SUCH_TAG} is neither on this host nor in registry:5000 (no such image); "
+            "build and push it, or correct the reference",
+            id="missing image",
+        ),
+        pytest.param(
+            _page(image=NO_SUCH_REGISTRY),
+            f"service 'page': key 'image': {NO_SUCH_REGISTRY} is not on this host, and 127.0.0.1:9 cannot be reached",
+            id="unreachable registry",
+        ),
+    ],
+)
+def test_a_wrong_description_is_refused(
+    kiosk: Stack, playbook: Playbook, variables: dict[str, Any], sentence: str
+) -> None:
+    _refused(kiosk, playbook, variables, sentence)
+
+
+@pytest.mark.usefixtures("_listener")
+def test_all_that_a_host_lacks_is_told_at_once(kiosk: Stack, playbook: Playbook) -> None:
+    services = described(INVENTORY, page={"image": NO_SUCH_TAG}, edge={"http_port": int(TAKEN)})
+    services["extra"] = {**services["page"], "image": NO_SUCH_REGISTRY}
+    _refused(
+        kiosk,
+        playbook,
+        {"stack_services": services, "stack_min_free": "999999g"},
+        f"service 'page': key 'image': {NO_SUCH_TAG} is neither on this host nor in registry:5000",
+        f"service 'extra': key 'image': {NO_SUCH_REGISTRY} is not on this host, and 127.0.0.1:9 cannot be reached",
+        f"service 'edge': port {TAKEN} of the host is taken by another process; stop it, or publish another port",
+        "images: /var/lib/docker has",
+        "MiB are wanted (stack_min_free)",
+    )
+
+
+def test_a_stack_that_was_never_there_leaves_nothing_behind(host: Any, playbook: Playbook) -> None:
+    stranger = Stack(host, "stranger", 0)
+    _refused(stranger, playbook, {"stack_name": "stranger", "stack_min_free": "999999g"}, "(stack_min_free)")
+    assert not host.file(stranger.home).exists

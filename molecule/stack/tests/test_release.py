@@ -1,0 +1,70 @@
+"""A release on the host: what is in it, and that laying one down touches nothing that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.stacks import Stack
+
+Playbook = Callable[..., Any]
+
+
+def test_the_live_release_answers(kiosk: Stack) -> None:
+    answer = kiosk.get()
+    assert (answer.status, answer.body) == (200, "good day\n")
+    assert answer.headers["x-release"] == kiosk.live()
+
+
+def test_compose_takes_the_release_as_it_lies_there(host: Any, kiosk: Stack) -> None:
+    services = host.check_output("cd %s/current && sudo docker compose config --services", kiosk.home)
+    assert set(services.split()) == {"store", "opening", "page", "edge"}
+
+
+def test_everybody_may_read_a_release_and_root_alone_writes_it(host: Any, kiosk: Stack) -> None:
+    listed = host.check_output("find %s/current/ -printf '%%y %%m %%U:%%G\\n' | sort -u", kiosk.home)
+    assert listed.splitlines() == ["d 755 0:0", "f 644 0:0"]
+
+
+def test_a_mounted_file_lies_under_its_own_digest(host: Any, kiosk: Stack) -> None:
+    for line in host.check_output("sha256sum %s/files/*/kiosk.conf", kiosk.home).splitlines():
+        digest, path = line.split()
+        assert path == f"{kiosk.home}/files/{digest}/kiosk.conf"
+
+
+def test_the_role_alone_leaves_what_runs(kiosk: Stack, playbook: Playbook) -> None:
+    live, containers, before = kiosk.live(), kiosk.containers(), kiosk.tree()
+    run = playbook("../molecule/stack/lay_down", kiosk_greeting="good evening")
+    assert run.code == 0, run.output
+    assert run.changed == 1
+    assert kiosk.tree() != before
+    assert (kiosk.live(), kiosk.containers()) == (live, containers)
+    assert kiosk.get().body == "good day\n"
+
+    laid = kiosk.tree()
+    again = playbook("../molecule/stack/lay_down", kiosk_greeting="good evening")
+    assert again.code == 0, again.output
+    assert kiosk.tree() == laid
+
+
+def test_check_mode_shows_the_change_and_makes_none(kiosk: Stack, playbook: Playbook) -> None:
+    before, containers = kiosk.tree(), kiosk.containers()
+    run = playbook("deploy", "--check", "--diff", kiosk_greeting="good night", stack_version="7")
+    assert run.code == 0, run.output
+    assert run.changed >= 1
+    assert "page roll" in run.output
+    assert "3 unchanged" in run.output
+    assert "before: compose.yaml" in run.output
+    assert '- location / { return 200 "good day\\n"; }' in run.output
+    assert '+ location / { return 200 "good night\\n"; }' in run.output
+    assert kiosk.tree() == before
+    assert kiosk.containers() == containers
+
+
+def test_a_release_that_is_live_changes_nothing(kiosk: Stack, playbook: Playbook) -> None:
+    before, containers = kiosk.tree(), kiosk.containers()
+    run = playbook("deploy", "--diff")
+    assert run.code == 0, run.output
+    assert run.changed == 0
+    assert kiosk.tree() == before
+    assert kiosk.containers() == containers

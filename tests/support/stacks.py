@@ -1,0 +1,136 @@
+"""A stack on a testbed server, as verifiers look at it: its containers, its directory, its public port."""
+
+from __future__ import annotations
+
+import copy
+import http.client
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came through the public port; names of headers are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack `name` on the server that testinfra's `host` looks at; `port` is the one it publishes."""
+
+    host: Any
+    name: str
+    port: int
+
+    @property
+    def home(self) -> str:
+        return f"/opt/stacks/{self.name}"
+
+    def live(self) -> str:
+        """Return the id of the live release."""
+        return self.host.check_output("basename $(readlink %s/current)", self.home)
+
+    def containers(self, service: str = "") -> list[str]:
+        """Return the ids of the stack's containers, stopped ones too, or of those of one service."""
+        labels = [f"com.docker.compose.project={self.name}"] + [f"com.docker.compose.service={service}"] * bool(service)
+        filters = " ".join(f"--filter label={label}" for label in labels)
+        return sorted(self.host.check_output(f"docker ps --all --quiet --no-trunc {filters}").split())
+
+    def tree(self) -> str:
+        """Return all that is in the stack's directory: kind, mode, owner, time, name, digest; "" for no directory."""
+        script = (
+            f"test -d {self.home} || exit 0; cd {self.home}; "
+            r"find . -printf '%y %m %U:%G %T@ %p %l\n' | sort -k5; find . -type f -exec sha256sum {} + | sort -k2"
+        )
+        return self.host.check_output("sudo sh -c %s", script)
+
+    def audit(self) -> list[dict[str, Any]]:
+        """Return the record of deploys as the deploying user reads it, oldest first."""
+        text = self.host.check_output("cat %s/state/audit.jsonl", self.home)
+        return [json.loads(line) for line in text.splitlines()]
+
+    def get(self, path: str = "/") -> Answer:
+        """Ask the public port."""
+        return self.send("GET", path)
+
+    def send(self, method: str, path: str, body: str | None = None) -> Answer:
+        """Make a request from outside of the server; a body is JSON."""
+        connection = http.client.HTTPConnection(address(), self.port, timeout=10)
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            response = connection.getresponse()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, response.read().decode())
+        finally:
+            connection.close()
+
+
+def address() -> str:
+    """Return the address of the scenario's server."""
+    return str(_platform()["address"])
+
+
+def container() -> str:
+    """Return the name of the container that the scenario's server is."""
+    return f"slipway-{_platform()['name']}"
+
+
+def _platform() -> dict[str, Any]:
+    scenario: dict[str, Any] = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())
+    return scenario["platforms"][0]
+
+
+def described(inventory: Path, **changes: dict[str, Any] | None) -> dict[str, Any]:
+    """Return `stack_services` of an inventory's `group_vars/all.yml` with keys of some services changed or added.
+
+    A service that is None is left out, a key that is None too.
+    """
+    services: dict[str, Any] = copy.deepcopy(yaml.safe_load((inventory / "group_vars/all.yml").read_text()))
+    services = services["stack_services"]
+    for name, keys in changes.items():
+        if keys is None:
+            del services[name]
+            continue
+        merged = {**services.get(name, {}), **keys}
+        services[name] = {key: value for key, value in merged.items() if value is not None}
+    return services
+
+
+class Visitor:
+    """Asks a stack for a path over and over while something happens to it.
+
+    ``seen`` has what came, without repetitions: status, version of the application, release of the edge; or the error.
+    """
+
+    def __init__(self, stack: Stack, path: str) -> None:
+        self.seen: set[tuple[Any, ...]] = set()
+        self._stack = stack
+        self._path = path
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._visit, daemon=True)
+
+    def __enter__(self) -> Visitor:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _visit(self) -> None:
+        while not self._over.wait(0.05):
+            try:
+                answer = self._stack.get(self._path)
+            except (OSError, http.client.HTTPException) as error:
+                self.seen.add((type(error).__name__, str(error)))
+                continue
+            self.seen.add((answer.status, answer.headers.get("x-app-version"), answer.headers.get("x-release")))
