@@ -33,4 +33,6 @@ class ActionModule(ActionBase):
         if lines:
             heading = f"release {result.get('release')} on {host}:"
             display.display("\n".join([heading, *(f"  {line}" for line in lines)]))
+        # On the screen already; in a failed result it would be there a second time.
+        result.pop("detail", None)
         return result

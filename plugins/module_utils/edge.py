@@ -100,12 +100,29 @@ def switch(home: Home, name: str) -> None:
     link(home.edge / "current", f"versions/{name}")
 
 
+def exchange(
+    home: Home,
+    manifest: Mapping[str, Any],
+    running: list[Container],
+    everyone: Mapping[str, Iterable[str]],
+    final: str,
+) -> None:
+    """Bring the edge to the configuration *final* in two turns, so that at no moment it knows nobody to ask.
+
+    nginx knows the address of a name only after it has asked for it once, and keeps it through a reload. With other
+    containers' names alone it would for some milliseconds have nobody to send a request to. So they come in beside
+    the ones that it knows, and stand alone only after that.
+
+    :param running: the edge's containers.
+    :param everyone: by service, the names of its containers, old and new.
+    :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
+    """
+    turn(home, manifest, running, lay_down(home, contents(home, manifest, everyone)))
+    turn(home, manifest, running, final)
+
+
 def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str) -> None:
     """Make a configuration that was laid down the live one: reload, and wait until it answers.
-
-    nginx knows the address of a name only after it has asked for it once, and keeps it through a reload. So new
-    containers come in by two turns, first beside the old and then alone: with new names only, nginx would for some
-    milliseconds have nobody to send a request to.
 
     :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
     """

@@ -223,18 +223,15 @@ class Rollout:
         name = edge.edge_of(self._manifest)
         if name is None:
             return
-        new = {name: [one.name for one in group] for name, group in self._running.look(self._counts).items()}
-        everyone = {name: [one.name for one in group] for name, group in self._running.look().items()}
         containers = self._running.look().get(name, [])
-        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, new))
+        targets = self._running.names(self._counts)
+        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
         if self._tx.plan[name] in (*REPLACING, "start"):
             edge.switch(self._home, final)
             docker.run(replicas.up_arguments([name]), cwd=self._folder)
             self._running.wait({name: self._services[name]}, "switch")
         elif final != edge.live(self._home):
-            both = edge.lay_down(self._home, edge.contents(self._home, self._manifest, everyone))
-            edge.turn(self._home, self._manifest, containers, both)
-            edge.turn(self._home, self._manifest, containers, final)
+            edge.exchange(self._home, self._manifest, containers, self._running.names(), final)
             if not edge.drained(containers, self._services[name]["drain_seconds"]):
                 self._journal.write("switch", "done", "closed what was still open through the old configuration", name)
         edge.confirm(self._services[name], self._tx.release)

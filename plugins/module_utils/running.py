@@ -35,6 +35,11 @@ class Running:
         found = docker.containers(self._project)
         return health.by_service([container for container in found if keep is None or keep(container)])
 
+    def names(self, keep: Callable[[Container], bool] | None = None) -> dict[str, list[str]]:
+        """Return the names of the containers that run, by service, only those that *keep* says yes to."""
+        found = self.look(keep)
+        return {name: [one.name for one in group if one.state == "running"] for name, group in found.items()}
+
     def one_off(self) -> list[Container]:
         """Return the containers of commands that ran once, such as release jobs."""
         return [container for container in docker.containers(self._project) if container.oneoff]

@@ -56,14 +56,16 @@ def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: 
     replaced_in_place = [
         name for name, facts in services.items() if tx.plan.get(name) in REPLACING and manner(facts) == "in place"
     ]
-    if edge_name and tx.edge_before:
+    # Before the switch the edge knows nothing of the new release.
+    switched = edge_name if tx.phase == "switching" else None
+    if switched and tx.edge_before and switched in replaced_in_place:
         edge.switch(home, tx.edge_before)
     if replaced_in_place:
         docker.run(replicas.up_arguments(replaced_in_place), cwd=str(home.release(str(tx.previous))))
-    if edge_name and tx.edge_before:
-        containers = running.look().get(edge_name, [])
-        edge.turn(home, previous, containers, tx.edge_before)
-        edge.drained(containers, services[edge_name]["drain_seconds"])
+    if switched and tx.edge_before:
+        containers = running.look().get(switched, [])
+        edge.exchange(home, previous, containers, running.names(), tx.edge_before)
+        edge.drained(containers, services[switched]["drain_seconds"])
     leaving = [container.id for container in made if container.service not in replaced_in_place]
     replicas.stop(leaving)
     replicas.remove(leaving)
