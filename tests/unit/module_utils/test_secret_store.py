@@ -51,6 +51,12 @@ def test_a_lax_umask_makes_no_difference(tmp_path: Path) -> None:
     assert (_mode(path), _mode(path.parent)) == ("0o400", "0o700")
 
 
+def test_a_folder_that_others_could_enter_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "secrets/999").mkdir(parents=True, mode=0o755)
+    SecretStore(tmp_path).addresses([_file()], _given(VALUE))
+    assert (_mode(tmp_path / "secrets"), _mode(tmp_path / "secrets/999")) == ("0o700", "0o700")
+
+
 def test_the_same_content_keeps_its_address_and_another_has_another(tmp_path: Path) -> None:
     first, second, third = (
         SecretStore(tmp_path).addresses([_file()], _given(value)) for value in (VALUE, VALUE, "battery staple")
