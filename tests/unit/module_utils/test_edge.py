@@ -1,0 +1,84 @@
+"""The edge's directory on the host, as far as no container is needed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import edge
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+
+from tests.support.on_host import facts, tree
+
+MANIFEST: dict[str, Any] = {
+    "release": "r1",
+    "services": {"web": facts(), "edge": facts(edge=True, ports=["80:8080"])},
+    "upstreams": [{"service": "web", "port": 8000}],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(str(tmp_path))
+    write_text(home.release("r1") / "edge/nginx.conf", "events {}\n")
+    return home
+
+
+@pytest.mark.parametrize(
+    ("port", "address"),
+    [
+        ("80:8080", ("127.0.0.1", 80)),
+        ("8420:8080/tcp", ("127.0.0.1", 8420)),
+        ("0.0.0.0:80:8080", ("127.0.0.1", 80)),
+        ("10.0.0.1:80:8080", ("10.0.0.1", 80)),
+        ("[::]:80:8080", ("::1", 80)),
+        ("[fd00::1]:80:8080", ("fd00::1", 80)),
+    ],
+)
+def test_where_the_edge_answers_on_this_host(port: str, address: tuple[str, int]) -> None:
+    assert edge.public_address(facts(ports=[port, "9999:9999"])) == address
+
+
+def test_which_service_is_the_edge() -> None:
+    assert edge.edge_of(MANIFEST) == "edge"
+    assert edge.edge_of({"services": {"web": facts()}}) is None
+
+
+def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
+    files = edge.contents(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
+    assert files == {
+        "nginx.conf": "events {}\n",
+        "release.conf": 'map "" $slipway_release { default "r1"; }\n',
+        "upstreams/web_8000.conf": (
+            "server shop-web-1:8000 resolve max_fails=0;\nserver shop-web-2:8000 resolve max_fails=0;\n"
+        ),
+    }
+
+
+def test_a_configuration_is_laid_down_once_and_is_not_live_by_that(home: Home) -> None:
+    files = edge.contents(home, MANIFEST, {"web": ["shop-web-1"]})
+    name = edge.lay_down(home, files)
+    assert edge.lay_down(home, files) == name
+    assert edge.live(home) is None
+    assert tree(home.edge) == [f"versions/{name}/{path}" for path in sorted(files)]
+    other = edge.lay_down(home, edge.contents(home, MANIFEST, {"web": ["shop-web-2"]}))
+    assert other != name
+
+
+def test_what_a_killed_process_left_half_done_is_made_anew(home: Home) -> None:
+    files = edge.contents(home, MANIFEST, {"web": ["shop-web-1"]})
+    name = edge.lay_down(Home(str(home.path / "elsewhere")), files)
+    write_text(home.edge / "versions" / f".{name}" / "rest.conf", "half")
+    assert edge.lay_down(home, files) == name
+    assert tree(home.edge) == [f"versions/{name}/{path}" for path in sorted(files)]
+
+
+def test_the_live_configuration_is_kept_and_no_other(home: Home) -> None:
+    one, two = (edge.lay_down(home, edge.contents(home, MANIFEST, {"web": [name]})) for name in ("a", "b"))
+    edge.switch(home, one)
+    edge.switch(home, two)
+    assert edge.live(home) == two
+    edge.prune(home)
+    assert [path.name for path in (home.edge / "versions").iterdir()] == [two]
+    assert (home.edge / "current/nginx.conf").is_file()
