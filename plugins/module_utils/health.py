@@ -37,14 +37,15 @@ def judge(facts: Mapping[str, Any], containers: list[Container]) -> Verdict:
     if facts["class"] == "oneshot":
         return _judge_oneshot(containers)
     for container in containers:
-        if container.health == "unhealthy":
-            return Verdict("down", f"{container.name} is unhealthy", container)
         if container.state in ("exited", "dead"):
             return Verdict("down", f"{container.name} exited with code {container.exit_code}", container)
         if container.restarts >= MAX_RESTARTS:
             return Verdict("down", f"{container.name} was restarted {container.restarts} times", container)
         if container.state == "paused":
             return Verdict("down", f"{container.name} is paused", container)
+        # Docker calls every container unhealthy that has been stopped or paused.
+        if container.state == "running" and container.health == "unhealthy":
+            return Verdict("down", f"{container.name} is unhealthy", container)
     up = [one for one in containers if one.state == "running" and one.health in (None, "healthy")]
     wanted = facts["replicas"]
     if len(containers) > wanted:

@@ -46,6 +46,10 @@ UNCHECKED = container(health=None)
         ({}, [container(state="exited", exit_code=0, health=None)], "down", "shop-web-1 exited with code 0"),
         ({}, [container(state="dead", exit_code=1, health=None)], "down", "shop-web-1 exited with code 1"),
         ({}, [container(state="paused")], "down", "shop-web-1 is paused"),
+        # As Docker has those it stopped or paused: unhealthy besides.
+        ({}, [container(state="paused", health="unhealthy")], "down", "shop-web-1 is paused"),
+        ({}, [container(state="exited", health="unhealthy")], "down", "shop-web-1 exited with code 0"),
+        ({}, [container(state="restarting", health="unhealthy")], "waiting", "0 of 1 up, shop-web-1 is restarting"),
         ({}, [container(restarts=MAX_RESTARTS)], "down", "shop-web-1 was restarted 3 times"),
         ({}, [container(restarts=MAX_RESTARTS - 1)], "up", "1 of 1 healthy"),
         ({"replicas": 2}, [container(), container(number=2, health="unhealthy")], "down", "shop-web-2 is unhealthy"),
