@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from ansible.module_utils.common.yaml import SafeDumper
 from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
@@ -210,17 +211,14 @@ def _top_level_secrets(stack: Stack) -> dict[str, Any]:
     }
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: sequences indented, short lists of words in one line, no anchors."""
+class _Dumper(SafeDumper):
+    """YAML as people write it: short lists of words in one line, no anchors. In C, which is ten times as fast."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
 
-
-def _represent_list(dumper: yaml.SafeDumper, data: list[Any]) -> yaml.Node:
+def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:
     short = all(isinstance(item, (str, int, float)) for item in data) and sum(len(str(item)) + 2 for item in data) < 90
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
 

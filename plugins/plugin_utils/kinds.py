@@ -14,6 +14,7 @@ from typing import Any
 
 import jinja2
 import yaml
+from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.slipway.stack.plugins.plugin_utils import schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
 
@@ -115,7 +116,7 @@ def load(folders: list[Path]) -> dict[str, Kind]:
     for folder in folders:
         for path in sorted(folder.glob("*.yml")):
             try:
-                kinds[path.stem] = parse(path.stem, yaml.safe_load(path.read_text(encoding="utf-8")))
+                kinds[path.stem] = parse(path.stem, yaml_load(path.read_text(encoding="utf-8")))
             except yaml.YAMLError as error:
                 raise ValueError(f"kind {path.stem!r}: {path} is not YAML: {error}") from None
     return kinds

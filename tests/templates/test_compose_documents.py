@@ -226,7 +226,7 @@ def test_header_says_where_the_file_comes_from_and_how_to_look() -> None:
 def test_text_is_as_people_write_it() -> None:
     services = {"web": plain(compose={"a": ["x", 1], "b": [{"c": "d"}], "same": ["x", 1]}, memory="64m")}
     text = parcel(services).files["compose.yaml"]
-    assert "    a: [x, 1]\n    b:\n      - c: d\n    same: [x, 1]\n" in text
+    assert "    a: [x, 1]\n    b:\n    - c: d\n    same: [x, 1]\n" in text
     assert "&id" not in text
     assert yaml.safe_load(text)["services"]["web"]["b"] == [{"c": "d"}]
 
