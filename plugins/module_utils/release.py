@@ -74,15 +74,15 @@ def ship(
     home = Home(content["home"])
     current_id = home.current_id()
     current = home.manifest(current_id)
-    running = health.by_service(docker.containers(content["stack"]))
     # A dry look first: not even a secret is written before every check has passed.
     addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
     if current and current_id and current["digest"] == content["digest"] and current["addresses"] == addresses:
         found = verify(current, _PATIENCE)
-        entries = plan(current, current, running, edge_changed=False)
+        entries = plan(current, current, found.running, edge_changed=False)
         unchanged = not found.problems and not home.transaction.exists()
         return Shipped(not unchanged, current_id, entries, [], found.services)
 
+    running = health.by_service(docker.containers(content["stack"]))
     pinned, problems = preflight.resolve_images(content["services"])
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)

@@ -19,11 +19,15 @@ Look = Callable[[], "dict[str, list[Container]]"]
 
 @dataclass(frozen=True)
 class Found:
-    """``services``: ``{service, state, reason}`` for each; ``problems``: sentences; ``detail``: lines that show why."""
+    """``services``: ``{service, state, reason}`` for each; ``problems``: sentences; ``detail``: lines that show why.
+
+    ``running`` are the containers by service that this was found of.
+    """
 
     services: list[dict[str, str]]
     problems: list[str]
     detail: list[str]
+    running: Mapping[str, list[Container]]
 
 
 def verify(manifest: Mapping[str, Any], timeout: float, look: Look | None = None) -> Found:
@@ -53,7 +57,7 @@ def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
     problems += _probe(manifest)
-    return Found(services, problems, detail)
+    return Found(services, problems, detail, running)
 
 
 def _probe(manifest: Mapping[str, Any]) -> list[str]:
