@@ -7,6 +7,8 @@ import http.client
 import json
 import os
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,14 @@ def described(inventory: Path, **changes: dict[str, Any] | None) -> dict[str, An
         merged = {**services.get(name, {}), **keys}
         services[name] = {key: value for key, value in merged.items() if value is not None}
     return services
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until *reached* returns true; an AssertionError after *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, f"not reached within {seconds} s"
+        time.sleep(0.2)
 
 
 class Visitor:

@@ -1,0 +1,14 @@
+"""The stack that this scenario and its neighbours look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.stacks import Stack
+
+
+@pytest.fixture
+def kiosk(host: Any) -> Stack:
+    return Stack(host, "kiosk", 8421)
