@@ -158,7 +158,8 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "data_version": service.data_version,
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}),
         "secrets": {file.variable: file.name for file in files},
-        "settings": {**merged, "environment": dict(service.environment)},
+        # Compose's own `environment` goes before the file of variables.
+        "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
     }
 
 
@@ -172,6 +173,8 @@ def _start_seconds(health: Mapping[str, Any]) -> float:
     """Return how long Docker itself may take to call a container unhealthy: the start period and all retries."""
     if "test" not in health:
         return 0.0
+    # What is not there has Docker's own default.
+    health = {"interval": "30s", "timeout": "30s", "start_period": "0s", "retries": 3, **health}
     attempt = parse_duration(health["interval"]) + parse_duration(health["timeout"])
     return parse_duration(health["start_period"]) + attempt * (int(health["retries"]) + 1)
 

@@ -145,12 +145,6 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result["deploy"] = _deploy(service)
     result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
     result["labels"] = _labels(service)
-    for key, value in service.compose.items():
-        # Compose takes some of these as lists as well, which would put out what is in the mapping here.
-        if isinstance(result.get(key), Mapping) and not isinstance(value, Mapping) and value is not None:
-            raise ValueError(
-                f"service {service.name!r}: key 'compose.{key}': {value!r} is not a mapping of keys to values"
-            )
     return dict(merge(result, service.compose))
 
 

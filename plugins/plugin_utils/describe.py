@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kinds_
-from ansible_collections.slipway.stack.plugins.plugin_utils import schema, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils import overrides, schema, wiring
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
     BUILD_FIELDS,
@@ -155,7 +155,7 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
     if not image:
         raise ValueError(f"{where}: required key 'image' is missing; kind {kind.name!r} has no image of its own")
     service_class = values["class"] or kind.service_class
-    health = _health(where, values["health"], body["health"], kind, context, service_class)
+    health = _health(name, values["health"], body["health"], kind, context, service_class)
     if values["replicas"] < 1:
         raise ValueError(f"{where}: key 'replicas': at least 1, not {values['replicas']}")
     if values["replicas"] > 1 and service_class in ("singleton", "stateful"):
@@ -182,10 +182,14 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
             "files": _files(where, values["files"]),
             "overlay": wiring.merge(
-                body["environments"].get(environment, {}), _overlay(where, environment, values["environments"])
+                body["environments"].get(environment, {}),
+                overrides.check(name, f"environments.{environment}", values["environments"].get(environment) or {}),
             ),
             # Kept where it is None: that takes away what every service has.
-            "compose": {**values["compose"], **wiring.merge(body["compose"], values["compose"])},
+            "compose": {
+                **overrides.check(name, "compose", values["compose"]),
+                **wiring.merge(body["compose"], values["compose"]),
+            },
         },
         options={option: context[option] for option in kind.options},
         needs=tuple(_need(where, need) for need in values["needs"]),
@@ -225,20 +229,10 @@ def _command(where: str, key: str, command: list[str] | str | None) -> list[str]
     return [argument.replace("$", "$$") for argument in arguments]
 
 
-def _overlay(where: str, environment: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the Compose keys that a service has in *environment* alone."""
-    key = f"environments.{environment}"
-    keys = given.get(environment) or {}
-    if not isinstance(keys, Mapping):
-        raise ValueError(f"{where}: key '{key}': {keys!r} is not a mapping of keys to values")
-    if not isinstance(keys.get("ports") or [], list):
-        raise ValueError(f"{where}: key '{key}.ports': {keys['ports']!r} is not a list")
-    return dict(keys)
-
-
 def _health(
-    where: str, given: object, default: dict[str, Any], kind: Kind, context: dict[str, Any], service_class: str
+    name: str, given: object, default: dict[str, Any], kind: Kind, context: dict[str, Any], service_class: str
 ) -> dict[str, Any]:
+    where = f"service {name!r}"
     result = {
         "interval": "10s",
         "timeout": "5s",
@@ -260,11 +254,7 @@ def _health(
         result.update(given)
     elif given is not None:
         raise ValueError(f"{where}: key 'health': {given!r} is neither a path nor a Compose healthcheck")
-    for key in ("interval", "timeout", "start_period", "start_interval"):
-        try:
-            parse_duration(result[key])
-        except ValueError as error:
-            raise ValueError(f"{where}: key 'health.{key}': {error}") from None
+    overrides.check_health(name, "health", result)
     if service_class == "oneshot":
         return {}
     if "test" not in result:

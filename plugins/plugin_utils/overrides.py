@@ -1,0 +1,61 @@
+"""Compose keys that a description gives itself: those that are read here as well must have the shape for it.
+
+Place in the pipeline: model, with ``describe``. Pure. All others are Compose's to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
+
+#: Compose takes some of these as lists as well, which would put out what is in the mapping that they are merged with.
+_MAPPINGS = ("depends_on", "deploy", "environment", "healthcheck", "labels", "logging")
+_DURATIONS = ("interval", "timeout", "start_period", "start_interval")
+
+
+def check(service: str, key: str, given: object) -> dict[str, Any]:
+    """Return *given*, the Compose keys under *key* of a service.
+
+    :raises ValueError: for one of another shape than the rest of the pipeline reads.
+    """
+    where = f"service {service!r}: key '{key}"
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where}': {given!r} is not a mapping of keys to values")
+    for name, value in given.items():
+        if name == "image" and not (isinstance(value, str) and value):
+            raise ValueError(f"{where}.image': {value!r} is not an image reference")
+        if value is None:
+            continue
+        if name in _MAPPINGS and not isinstance(value, Mapping):
+            raise ValueError(f"{where}.{name}': {value!r} is not a mapping of keys to values")
+        if name == "ports" and not isinstance(value, list):
+            raise ValueError(f"{where}.ports': {value!r} is not a list")
+        if name == "networks" and not (isinstance(value, Mapping) or _is_names(value)):
+            raise ValueError(f"{where}.networks': {value!r} is neither a list of names nor a mapping by name")
+        if name == "deploy" and not isinstance(value.get("resources", {}), Mapping):
+            raise ValueError(f"{where}.deploy.resources': {value['resources']!r} is not a mapping of keys to values")
+        if name == "healthcheck":
+            check_health(service, f"{key}.healthcheck", value)
+    return dict(given)
+
+
+def check_health(service: str, key: str, health: Mapping[str, Any]) -> None:
+    """Look at the times and the number of retries of a Compose health check, as far as it has them.
+
+    :raises ValueError: for one that is none.
+    """
+    for name in _DURATIONS:
+        if name in health:
+            try:
+                parse_duration(health[name])
+            except ValueError as error:
+                raise ValueError(f"service {service!r}: key '{key}.{name}': {error}") from None
+    retries = health.get("retries", 1)
+    if not (str(retries).isdecimal() and int(retries) > 0):
+        raise ValueError(f"service {service!r}: key '{key}.retries': {retries!r} is not a whole number from 1 on")
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
