@@ -146,6 +146,13 @@ def test_what_the_host_must_know_of_a_service() -> None:
     assert settings["deploy"]["replicas"] == 2
 
 
+def test_variables_given_as_compose_keys_are_compared_as_well() -> None:
+    keys = {"environment": {"A": "1", "B": "2"}, "compose": {"environment": {"B": "3"}}}
+    overlay = {"environments": {"production": {"environment": {"C": "4"}}}}
+    facts = parcel({"web": plain(**keys, **overlay)}).services["web"]
+    assert facts["settings"]["environment"] == {"A": "1", "B": "3", "C": "4"}
+
+
 def test_the_overlay_counts_for_what_the_host_must_know() -> None:
     keys = {"publish": ["80:80"], "environments": {"production": {"image": "other:2", "ports": ["81:81"]}}}
     facts = parcel({"web": plain(**keys)}).services["web"]
@@ -163,6 +170,11 @@ def test_the_overlay_counts_for_what_the_host_must_know() -> None:
 def test_how_long_a_service_may_take_to_start(health: dict[str, Any], seconds: float) -> None:
     services = {"web": plain(health={"test": ["CMD", "true"], **health})}
     assert parcel(services).services["web"]["start_seconds"] == seconds
+
+
+def test_a_check_of_compose_alone_has_the_pace_of_docker() -> None:
+    keys = {"class": "oneshot", "image": "a:1", "compose": {"healthcheck": {"test": ["CMD", "true"]}}}
+    assert parcel({"job": {"kind": "custom", **keys}}).services["job"]["start_seconds"] == 240.0
 
 
 def test_a_oneshot_and_a_service_without_a_check_are_not_waited_for() -> None:

@@ -144,6 +144,28 @@ WRITTEN = [
         _one(compose={"labels": ["a=b"]}),
         "service 'web': key 'compose.labels': ['a=b'] is not a mapping of keys to values",
     ),
+    (_one(compose={"ports": 80}), "service 'web': key 'compose.ports': 80 is not a list"),
+    (_one(compose={"image": None}), "service 'web': key 'compose.image': None is not an image reference"),
+    (
+        _one(compose={"networks": "app"}),
+        "service 'web': key 'compose.networks': 'app' is neither a list of names nor a mapping by name",
+    ),
+    (
+        _one(compose={"deploy": {"resources": ["x"]}}),
+        "service 'web': key 'compose.deploy.resources': ['x'] is not a mapping of keys to values",
+    ),
+    (
+        _one(compose={"healthcheck": {"timeout": "soon"}}),
+        f"service 'web': key 'compose.healthcheck.timeout': 'soon' {NO_DURATION}",
+    ),
+    (
+        _one(environments={"production": {"healthcheck": {"retries": 0}}}),
+        "service 'web': key 'environments.production.healthcheck.retries': 0 is not a whole number from 1 on",
+    ),
+    (
+        _one(health={"test": ["CMD", "true"], "retries": "often"}),
+        "service 'web': key 'health.retries': 'often' is not a whole number from 1 on",
+    ),
     (
         _one(build={"context": "."}, image=None),
         "service 'web': required key 'image' is missing; kind 'custom' has no image of its own",
