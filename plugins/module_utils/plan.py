@@ -6,11 +6,14 @@ mounted files and secrets, and was seen to replace containers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.health import judge
+
+_FILE = re.compile(r".*/files/(?P<address>[0-9a-f]{64}/[^:]+):(?P<target>[^:]+):ro")
 
 #: Actions after which a service has other containers than before.
 REPLACING = ("create", "roll", "recreate")
@@ -103,8 +106,16 @@ def _names(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def _settings(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service's settings without the order of its start, which no container has in it."""
-    return {key: value for key, value in facts["settings"].items() if key != "depends_on"}
+    """Return a service's settings, files by their names, without the order of its start, which no container has in it."""
+    settings = {key: value for key, value in facts["settings"].items() if key != "depends_on"}
+    settings["volumes"] = [volume for volume in settings.get("volumes", []) if not _FILE.fullmatch(str(volume))]
+    return {**settings, **{f"file {target}": address for target, address in mounted(facts).items()}}
+
+
+def mounted(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the files of the description that a service has mounted: ``DIGEST/NAME`` by path in the container."""
+    matches = (_FILE.fullmatch(str(volume)) for volume in facts["settings"].get("volumes", []))
+    return {match["target"]: match["address"] for match in matches if match}
 
 
 def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.plan import plan
+from ansible_collections.slipway.stack.plugins.module_utils.plan import mounted, plan
 from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
 from ansible_collections.slipway.stack.plugins.module_utils.verification import verify
 
@@ -103,6 +103,9 @@ def ship(
     manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in new_files.items()}
     if not dry:
         release_id = _write(home, manifest, new_files, content["mounted"])
+    new_files.update(_mounted(home, manifest, content["mounted"]))
+    if current:
+        old_files.update(_mounted(home, current, {}))
     return Shipped(True, release_id, planned, _diff(old_files, new_files))
 
 
@@ -196,6 +199,17 @@ def _texts(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
+
+
+def _mounted(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that a release mounts, by ``SERVICE:PATH``, from *texts* by their address or from the host."""
+    result = {}
+    for name, facts in manifest["services"].items():
+        for target, address in mounted(facts).items():
+            path = home.files / address
+            here = path.read_text(encoding="utf-8") if path.is_file() else ""
+            result[f"{name}:{target}"] = texts.get(address, here)
+    return result
 
 
 def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, str]]:

@@ -47,6 +47,10 @@ def test_how_a_class_is_replaced(changes: dict[str, Any], action: str, downtime:
     ]
 
 
+def _files(pair: str, *volumes: str) -> list[str]:
+    return [*volumes, f"/opt/stacks/shop/files/{pair * 32}/x.conf:/etc/x.conf:ro"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "because"),
     [
@@ -66,7 +70,10 @@ def test_how_a_class_is_replaced(changes: dict[str, Any], action: str, downtime:
         ),
         (settings(), settings(read_only=True), ["read_only"]),
         (settings(command=["a"]), settings(command=["b"]), ["command"]),
-        (settings(volumes=["files/aa/x:/x:ro"]), settings(volumes=["files/bb/x:/x:ro"]), ["volumes"]),
+        (settings(volumes=["a:/data"]), settings(volumes=["b:/data"]), ["volumes"]),
+        # A file is named by its path in the container; where it lies on the host says nothing.
+        (settings(volumes=_files("aa", "data:/d")), settings(volumes=_files("bb", "data:/d")), ["file /etc/x.conf"]),
+        (settings(), settings(volumes=_files("bb")), ["file /etc/x.conf"]),
         (
             settings(deploy={"resources": {"limits": {"memory": "1g", "cpus": "1"}}}),
             settings(deploy={"resources": {"limits": {"memory": "2g", "cpus": "1"}}}),

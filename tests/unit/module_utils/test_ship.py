@@ -146,6 +146,20 @@ def test_the_difference_to_the_live_release_is_told(host: Host) -> None:
     assert "compose.yaml" not in diff
 
 
+def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> None:
+    def services(text: str) -> dict[str, Any]:
+        return example(backend={"files": {"/etc/app.conf": {"content": text}}})
+
+    host.ship("r1", services("colour: red"))
+    link(host.home.current, "releases/r1")
+    host.running = RUNNING
+    shipped = host.ship("r2", services("colour: blue"), dry=True)
+    (shown,) = [change for change in shipped.diff if change["after_header"] == "backend:/etc/app.conf"]
+    assert (shown["before"], shown["after"]) == ("colour: red", "colour: blue")
+    because = {entry["service"]: entry["because"] for entry in shipped.plan}
+    assert because["backend"] == ["file /etc/app.conf"]
+
+
 def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
     _live(host)
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
