@@ -52,7 +52,7 @@ def test_check_mode_shows_the_change_and_makes_none(kiosk: Stack, playbook: Play
     run = playbook("deploy", "--check", "--diff", kiosk_greeting="good night", stack_version="7")
     assert run.code == 0, run.output
     assert run.changed >= 1
-    assert "page roll" in run.output
+    assert "page roll file /etc/kiosk.conf" in run.output
     assert "3 unchanged" in run.output
     assert "before: compose.yaml" in run.output
     assert '- location / { return 200 "good day\\n"; }' in run.output
