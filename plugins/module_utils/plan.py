@@ -106,7 +106,7 @@ def _names(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 
 
 def _settings(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service's settings, files by their names, without the order of its start, which no container has in it."""
+    """Return a service's settings, its files by their names; without the order of its start, no container has that."""
     settings = {key: value for key, value in facts["settings"].items() if key != "depends_on"}
     settings["volumes"] = [volume for volume in settings.get("volumes", []) if not _FILE.fullmatch(str(volume))]
     return {**settings, **{f"file {target}": address for target, address in mounted(facts).items()}}
