@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+#: Seconds for which a held lease is tried again before it counts as held.
+_MOMENT = 0.5
+
 
 class LeaseHeld(Exception):
     """Another rollout is under way. The message says whose, and since when."""
@@ -28,14 +31,23 @@ class Lease:
         :raises LeaseHeld: when another process has it.
         """
         self._stream = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8")
-        try:
-            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._stream.close()
-            raise LeaseHeld(describe(path)) from None
+        # Whoever asks for the holder has the lock for a moment; a rollout has it for longer than this.
+        deadline = time.monotonic() + _MOMENT
+        while not self._lock():
+            if time.monotonic() > deadline:
+                self._stream.close()
+                raise LeaseHeld(describe(path))
+            time.sleep(_MOMENT / 10)
         self._stream.truncate(0)
         json.dump({"owner": owner, "release": release, "since": time.time()}, self._stream)
         self._stream.flush()
+
+    def _lock(self) -> bool:
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def hand_over(self) -> None:
         """Close this process's copy; a process that was forked meanwhile holds the lease on."""

@@ -180,11 +180,17 @@ def _start_seconds(health: Mapping[str, Any]) -> float:
 
 
 def _secret_files(stack: Stack) -> list[dict[str, Any]]:
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for service in stack.services.values():
         for file in [mount.file for mount in service.secret_mounts] + (
             [service.secret_env] if service.secret_env else []
         ):
+            twin = found.get(file.variable, {}).get("name", file.name)
+            if twin != file.name:
+                raise ValueError(
+                    f"service {service.name!r}: secrets {twin!r} and {file.name!r} both have the variable "
+                    f"{file.variable} in .env; call one of them something else"
+                )
             found[file.variable] = {**asdict(file), "parts": list(file.parts), "variable": file.variable}
     return [found[variable] for variable in sorted(found)]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -106,4 +108,14 @@ def test_a_shorter_owner_leaves_no_rest_of_the_longer_one(tmp_path: Path) -> Non
     Lease(path, "somebody.with.a.long.name@a-long-host-name", "20261121T101500Z-1a2b3c4d").hand_over()
     lease = Lease(path, "b@c", "r")
     assert path.read_text().count("}") == 1
+    lease.hand_over()
+
+
+def test_a_look_at_the_holder_does_not_refuse_a_rollout(tmp_path: Path) -> None:
+    path = tmp_path / "lease"
+    path.touch()
+    with open(path, encoding="utf-8") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        lease = Lease(path, "ada@laptop", "20261121T101500Z-1a2b3c4d")
     lease.hand_over()

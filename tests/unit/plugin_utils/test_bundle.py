@@ -224,3 +224,10 @@ def test_upstreams_are_told_once() -> None:
 def test_everything_is_ready_for_json() -> None:
     content = parcel(example(), SECRETS).content()
     assert json.loads(json.dumps(content)) == content
+
+
+def test_two_secrets_with_one_variable_are_refused() -> None:
+    web = {"kind": "spa", "image": "shop/web:1", "secrets": ["api-key", "api_key"]}
+    secrets = {"api-key": {"generate": 32}, "api_key": {"generate": 32}}
+    with pytest.raises(ValueError, match=r"^service 'web': secrets 'api-key' and 'api_key' both have the variable"):
+        parcel({"web": web}, secrets=secrets)
