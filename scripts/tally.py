@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
-OUTCOMES = {"failure": "failed", "error": "errors", "skipped": "skipped"}
+OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 
 
 def count(reports: Path) -> Counter[str]:
@@ -21,7 +21,7 @@ def count(reports: Path) -> Counter[str]:
 
 def closing_line(totals: Counter[str], seconds: int) -> str:
     """Return for example `===== 2 failed, 140 passed in 412s =====`."""
-    parts = [f"{totals[name]} {name}" for name in ("failed", "errors", "passed", "skipped") if totals[name]]
+    parts = [f"{totals[name]} {name}" for name in ("failed", "error", "passed", "skipped") if totals[name]]
     return f"===== {', '.join(parts) or 'no tests ran'} in {seconds}s ====="
 
 
@@ -33,8 +33,8 @@ def main() -> None:
     parser.add_argument("--failed-step", default="none")
     arguments = parser.parse_args()
     totals = count(arguments.reports)
-    if arguments.failed_step != "none" and not totals["failed"] and not totals["errors"]:
-        totals["errors"] = 1
+    if arguments.failed_step != "none" and not totals["failed"] and not totals["error"]:
+        totals["error"] = 1
     print(closing_line(totals, arguments.seconds))
 
 
