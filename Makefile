@@ -43,7 +43,10 @@ unit: environment ## run the tests that need no server
 molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for one)
 	@scripts/molecule.sh $(SCENARIO)
 
+bench: environment ## time a deploy against other ways to the same end (docs/performance.md)
+	@PYTHONPATH=.collections python3 -m tests.bench $(BENCH)
+
 test: environment ## lint, unit and molecule, one after the other
 	@scripts/test.sh lint unit molecule
 
-.PHONY: help demo demo-down environment lock docs format lint unit molecule test
+.PHONY: help demo demo-down environment lock docs format lint unit molecule bench test

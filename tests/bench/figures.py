@@ -1,0 +1,73 @@
+"""What the bench measured, as medians and ratios, as a table for people and as plain data for files. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Seconds of each side in each round, in the order of the rounds.
+
+    ``ours`` is the side that the others are compared with, if any. ``aims`` says what is hoped for by side, in words;
+    nothing is held to it.
+    """
+
+    title: str
+    seconds: Mapping[str, list[float]]
+    ours: str | None
+    aims: Mapping[str, str]
+
+    def ratio(self, side: str) -> float | None:
+        """Return how many times ours a side takes: the median over the rounds, each of which saw the same load."""
+        if self.ours in (None, side):
+            return None
+        return median(other / own for other, own in zip(self.seconds[side], self.seconds[self.ours], strict=True))
+
+    def lines(self) -> list[str]:
+        """Return the table, a line for each side."""
+        rows: list[tuple[str, ...]] = [(self.title, "median", "min", "max", "", "")]
+        for side, taken in self.seconds.items():
+            numbers = (f"{value:.2f} s" for value in (median(taken), min(taken), max(taken)))
+            aim = f"aim: {self.aims[side]}" if side in self.aims else ""
+            rows.append((f"  {side}", *numbers, versus(self.ratio(side)), aim))
+        return aligned(rows)
+
+    def data(self) -> dict[str, Any]:
+        """Return the same for JSON, every single time included."""
+        return {
+            "title": self.title,
+            "sides": {
+                side: {
+                    "median": median(taken),
+                    "min": min(taken),
+                    "max": max(taken),
+                    "times_ours": self.ratio(side),
+                    "seconds": taken,
+                }
+                for side, taken in self.seconds.items()
+            },
+        }
+
+
+def versus(ratio: float | None) -> str:
+    """Return how we compare with a side that takes *ratio* times ours."""
+    if ratio is None:
+        return ""
+    return f"ours is {ratio:.1f} x faster" if ratio >= 1.5 else f"ours takes {1 / ratio:.2f} x its time"
+
+
+def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return *rows* as lines, the first column and the last two to the left, the numbers to the right."""
+    table = list(rows)
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if 1 <= column <= 3 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]

@@ -1,0 +1,44 @@
+"""The pure core, from a description to a release, for stacks of many services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.support.described import parcel
+
+_SECRETS = {"secret_key": {"generate": 50}}
+
+
+def render(services: int) -> None:
+    """Complete, check and render a stack of so many services; the kinds are loaded already."""
+    parcel(dict(_services(services)), _SECRETS)
+
+
+def _services(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield applications of six services each, cut off where there are enough, and an edge before them all."""
+    routes = [{"path": f"/{index}/", "to": f"backend{index}"} for index in range(number // 6)]
+    yield "edge", {"kind": "nginx", "routes": routes}
+    for position in range(number - 1):
+        index, place = divmod(position, 6)
+        yield list(_application(index).items())[place]
+
+
+def _application(index: int) -> dict[str, dict[str, Any]]:
+    backend = f"backend{index}"
+    return {
+        f"db{index}": {"kind": "postgres", "version": "17"},
+        f"redis{index}": {"kind": "redis"},
+        backend: {
+            "kind": "fastapi",
+            "image": f"registry.example.com/{index}/backend:1.4.2",
+            "replicas": 2,
+            "needs": [f"db{index}", f"redis{index}"],
+            "environment": {"LOG_LEVEL": "info", "WORKERS": "2", "GREETING": f"the {index}th"},
+            "release": "alembic upgrade head",
+            "secrets": ["secret_key"],
+        },
+        f"worker{index}": {"kind": "celery_worker", "like": backend},
+        f"beat{index}": {"kind": "celery_beat", "like": backend},
+        f"frontend{index}": {"kind": "spa", "image": f"registry.example.com/{index}/frontend:1.4.2"},
+    }

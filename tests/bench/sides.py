@@ -1,0 +1,103 @@
+"""Who is measured: this collection, Compose by hand over SSH, a home-made role, and a playbook with a single ping.
+
+All reach the server in the same way: the checkout's `ansible.cfg` (pipelining on) and SSH connections that are open
+already. Compose by hand and the home-made role have one stack in common, of the same services and images as ours.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Callable, Mapping
+
+from tests.bench.server import BenchError, Server
+
+OURS = "this collection"
+HAND = "(a) docker compose up -d by hand"
+HOMEMADE = "(b) twenty templates and docker_compose_v2"
+PING = "(c) a single ping"
+
+#: For a deploy with nothing to do.
+AIMS = {HOMEMADE: "at least 15 x faster", PING: "at most 1.3 x its time"}
+
+Sides = Mapping[str, Callable[[], None]]
+
+_HOMEMADE_PLAYBOOK = "tests/bench/homemade.yml"
+_FILES = "-f compose.yaml -f compose.data.yaml -f compose.edge.yaml -f compose.production.yaml"
+_COMPOSE = f"cd /opt/homemade && sudo docker compose {_FILES}"
+
+
+class Bench:
+    """All that is deployed on the server, and the ways to change it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._homemade = {"homemade_password": secrets.token_hex(16)}
+        # Each body size is used once: whoever sets it changes something.
+        self._sizes = (f"{megabytes}m" for megabytes in itertools.count(17))
+        self._size = {OURS: "16m", HOMEMADE: "16m"}
+        self._version = "1.0.0"
+
+    def move(self, server: Server) -> None:
+        """Reach the same server in another way from now on."""
+        self._server = server
+
+    def prepare(self) -> None:
+        """Bring both stacks up, with the images of both versions on the server."""
+        self._server.playbook("playbooks/provision.yml")
+        self._server.playbook("tests/bench/images.yml")
+        self._ours(changes=True)
+        self._role(changes=True)
+
+    def nothing(self) -> Sides:
+        """Return deploys that find everything as it should be, and the ping."""
+        return {OURS: self._ours, HAND: self._up, HOMEMADE: self._role, PING: self._ping}
+
+    def reload(self) -> Sides:
+        """Return deploys that change one line of the edge's configuration."""
+
+        def ours() -> None:
+            self._size[OURS] = next(self._sizes)
+            self._ours(changes=True)
+
+        def hand() -> None:
+            size = next(self._sizes)
+            edit = (
+                f"sudo sed -i 's/client_max_body_size .*/client_max_body_size {size};/' /opt/homemade/nginx/shop.conf"
+            )
+            self._server.command(f"{edit} && {_COMPOSE} up -d && {_COMPOSE} exec -T edge nginx -s reload")
+
+        def role() -> None:
+            self._size[HOMEMADE] = next(self._sizes)
+            self._role(changes=True)
+
+        return {OURS: ours, HAND: hand, HOMEMADE: role}
+
+    def version(self) -> Sides:
+        """Return deploys of the application's other version. By hand goes to 1.1.0, the role back to 1.0.0."""
+
+        def ours() -> None:
+            self._version = "1.1.0" if self._version == "1.0.0" else "1.0.0"
+            self._ours(changes=True)
+
+        def hand() -> None:
+            edit = r"sudo sed -i 's/\(shop.*\):1.0.0/\1:1.1.0/' /opt/homemade/compose.yaml"
+            if "Recreated" not in self._server.command(f"{edit} && {_COMPOSE} up -d 2>&1"):
+                raise BenchError("Compose by hand replaced nothing")
+
+        return {OURS: ours, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
+
+    def _ours(self, changes: bool = False) -> None:
+        variables = {"bench_max_body": self._size[OURS], "app_version": self._version}
+        self._server.playbook("playbooks/deploy.yml", changes, **variables)
+
+    def _role(self, changes: bool = False) -> None:
+        self._server.playbook(_HOMEMADE_PLAYBOOK, changes, bench_max_body=self._size[HOMEMADE], **self._homemade)
+
+    def _up(self) -> None:
+        printed = self._server.command(f"{_COMPOSE} up -d 2>&1")
+        if "Started" in printed or "Running" not in printed:
+            raise BenchError(f"Compose by hand was meant to find everything running:\n{printed}")
+
+    def _ping(self) -> None:
+        self._server.playbook("tests/bench/ping.yml", changes=False)
