@@ -44,12 +44,12 @@ def _deploy(settings: dict[str, str], **variables: Any) -> dict[str, int]:
     argv = ["ansible-playbook", "-vvv", "--inventory", os.environ["MOLECULE_INVENTORY_FILE"]]
     argv += ["--extra-vars", json.dumps(variables), str(ROOT / "playbooks/deploy.yml")]
     # Where skipped tasks are not shown, the name of a task follows what it did.
-    shown = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "1", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
-    environment = {**os.environ, **settings, **shown}
+    shown = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "1", "ANSIBLE_VERBOSE_TO_STDERR": "0"}
+    environment = {**os.environ, **settings, **shown, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     found = _executions(done.stdout)
-    assert len({address for address, _ in found}) == 1
+    assert len({address for address, _ in found}) == 1, done.stdout
     return {task: number for (_, task), number in found.items()}
 
 
