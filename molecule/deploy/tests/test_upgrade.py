@@ -68,7 +68,7 @@ def test_an_installed_collection_does_the_same(shop: Stack, at_version: AtVersio
 def test_a_reboot_brings_the_stack_back_by_itself(shop: Stack, playbook: Playbook, at_version: AtVersion) -> None:
     at_version("1.1.0")
     live, containers, items = shop.live(), shop.containers(), _items(shop)
-    subprocess.run(["docker", "restart", container()], check=True, capture_output=True)
+    subprocess.run(["docker", "restart", "--time=10", container()], check=True, capture_output=True)
     deadline = time.monotonic() + 90
     while not _healthy(shop) and time.monotonic() < deadline:
         time.sleep(1)

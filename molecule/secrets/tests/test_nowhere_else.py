@@ -82,14 +82,9 @@ def test_a_changed_secret_replaces_those_who_read_it_and_its_plan_names_it(
 @pytest.mark.parametrize(
     "wrong",
     [
-        pytest.param(lambda canary: {"api_token": {"value": canary, "valeu": canary}}, id="misspelt key"),
         pytest.param(lambda canary: {"api_token": {"value": [canary]}}, id="not a text"),
-        pytest.param(lambda canary: {"api_token": [canary]}, id="not a secret"),
-        pytest.param(lambda canary: {"api_token": {"value": canary, "generate": 40}}, id="two sources"),
         pytest.param(lambda canary: {"api_token": {"generate": canary}}, id="value in the wrong place"),
-        pytest.param(lambda canary: {"API token": canary}, id="no name"),
         pytest.param(lambda canary: canary, id="not a mapping"),
-        pytest.param(lambda canary: [canary], id="a list"),
     ],
 )
 def test_a_secret_is_not_in_the_complaint_about_it(
