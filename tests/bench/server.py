@@ -87,7 +87,8 @@ def remove() -> None:
 
 
 def _testbed(*arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "testbed", *arguments], cwd=ROOT, check=True)
+    if subprocess.run([sys.executable, "-m", "testbed", *arguments], cwd=ROOT).returncode:
+        raise BenchError(f"the testbed failed at {' '.join(arguments)}; its own words are above")
 
 
 def _run(argv: list[str], environment: Mapping[str, str]) -> str:
