@@ -7,33 +7,24 @@ import json
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils import inventory, target
+from ansible_collections.slipway.stack.plugins.plugin_utils import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.target import OneCall
 
 
-class ActionModule(ActionBase):
+class ActionModule(OneCall):
     """``slipway.stack.secrets``."""
 
-    _supports_check_mode = True
+    MODULE = "slipway.stack.store_secrets"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the action."""
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the files that hold secrets, and where these come from."""
         _, arguments = self.validate_argument_spec(dict(inventory.ARGUMENTS))
         try:
             parcel = inventory.parcel(arguments, inventory.base_directory(task_vars))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        result.update(
-            self._execute_module(
-                module_name="slipway.stack.store_secrets",
-                module_args={
-                    "home": parcel.home,
-                    "files": list(parcel.secret_files),
-                    "sources": json.dumps(parcel.secrets()),
-                },
-                task_vars=target.prepare(self, task_vars),
-            )
-        )
-        return result
+        return {"home": parcel.home, "files": list(parcel.secret_files), "sources": json.dumps(parcel.secrets())}
+
+    def lines(self, host: str, result: dict[str, Any]) -> list[str]:
+        """Return nothing: a secret is no news."""
+        return []

@@ -5,29 +5,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import report, target
-
-display = Display()
+from ansible_collections.slipway.stack.plugins.plugin_utils import report
+from ansible_collections.slipway.stack.plugins.plugin_utils.target import OneCall
 
 
-class ActionModule(ActionBase):
+class ActionModule(OneCall):
     """``slipway.stack.status``."""
 
-    _supports_check_mode = True
+    MODULE = "slipway.stack.status"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the action."""
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        result.update(
-            self._execute_module(
-                module_name="slipway.stack.status",
-                module_args=self._task.args,
-                task_vars=target.prepare(self, task_vars),
-            )
-        )
-        if not result.get("failed"):
-            display.display("\n".join(report.status_lines(task_vars.get("inventory_hostname", ""), result)))
-        return result
+    def lines(self, host: str, result: dict[str, Any]) -> list[str]:
+        """Return the table of services, and what differs."""
+        return [] if result.get("failed") else report.status_lines(host, result)

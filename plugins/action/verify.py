@@ -5,34 +5,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import report, target
-
-display = Display()
+from ansible_collections.slipway.stack.plugins.plugin_utils import report
+from ansible_collections.slipway.stack.plugins.plugin_utils.target import OneCall
 
 
-class ActionModule(ActionBase):
+class ActionModule(OneCall):
     """``slipway.stack.verify``."""
 
-    _supports_check_mode = True
+    MODULE = "slipway.stack.verify"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the action."""
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        result.update(
-            self._execute_module(
-                module_name="slipway.stack.verify",
-                module_args=self._task.args,
-                task_vars=target.prepare(self, task_vars),
-            )
-        )
-        host = task_vars.get("inventory_hostname", "")
-        lines = report.state_lines(result.get("services", [])) + result.get("detail", [])
-        if lines:
-            heading = f"release {result.get('release')} on {host}:"
-            display.display("\n".join([heading, *(f"  {line}" for line in lines)]))
-        # On the screen already; in a failed result it would be there a second time.
-        result.pop("detail", None)
-        return result
+    def lines(self, host: str, result: dict[str, Any]) -> list[str]:
+        """Return the table of services, and what shows why one is down."""
+        # In a failed result it would be on the screen a second time.
+        lines = report.state_lines(result.get("services", [])) + result.pop("detail", [])
+        return [f"release {result.get('release')} on {host}:", *(f"  {line}" for line in lines)] if lines else []

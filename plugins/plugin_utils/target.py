@@ -1,5 +1,7 @@
 """How the action plugins reach the host: few round trips, without asking the user to configure them.
 
+Most of them are one call of a module and lines for a person about what came of it: :class:`OneCall`.
+
 Place in the pipeline: between controller and target.
 """
 
@@ -11,8 +13,11 @@ from typing import Any
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 _PYTHON = "/usr/bin/python3"
+
+display = Display()
 
 
 def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -33,3 +38,35 @@ def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
 def owner() -> str:
     """Return who deploys from where, such as ``ada@laptop``."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+class OneCall(ActionBase):
+    """An action that is one call of ``MODULE`` on the host."""
+
+    MODULE: str
+    _supports_check_mode = True
+
+    def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the module's arguments: the task's, where they need no completion."""
+        arguments: dict[str, Any] = self._task.args
+        return arguments
+
+    def lines(self, host: str, result: dict[str, Any]) -> list[str]:
+        """Return what the person at the terminal reads of *result*; what a line has said may be taken out of it."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        result.update(
+            self._execute_module(
+                module_name=self.MODULE,
+                module_args=self.arguments(task_vars),
+                task_vars=prepare(self, task_vars),
+            )
+        )
+        lines = self.lines(task_vars.get("inventory_hostname", ""), result)
+        if lines:
+            display.display("\n".join(lines))
+        return result
