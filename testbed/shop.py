@@ -1,17 +1,18 @@
-"""The example application in the registry: some versions of it, and one that never becomes healthy."""
+"""The example application in the registry: some versions of it, and variants that tests need."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from testbed import images, recipes, registry, shell
 
 STEP = "shop"
 SOURCE = shell.ROOT / "examples/apps/shop"
-UNHEALTHY = images.CONTEXTS / "shop-unhealthy"
-UNHEALTHY_SUFFIX = "-unhealthy"
-VERSIONS = ("1.0.0", "1.1.0", f"1.2.0{UNHEALTHY_SUFFIX}")
+#: What the end of a version says: built on the version's own backend, from a directory below images/.
+VARIANTS = {"-unhealthy": images.CONTEXTS / "shop-unhealthy", "-migrated": images.CONTEXTS / "shop-migrated"}
+VERSIONS = ("1.0.0", "1.1.0", "1.2.0-unhealthy", "1.3.0-migrated")
 NAMES = ("backend", "frontend")
 BASES = {"PYTHON_IMAGE": "python:3.13-slim", "NODE_IMAGE": "node:20-slim", "NGINX_IMAGE": "nginx:1.30"}
 # What tools leave behind in the working copy; no image has any of it.
@@ -21,7 +22,8 @@ LEFT_BEHIND = ("node_modules", "dist", ".venv", "__pycache__", ".mypy_cache", ".
 def ensure(versions: Sequence[str] = VERSIONS) -> None:
     """Make sure the registry holds both images of each version, built from the sources as they are.
 
-    A version that ends in `-unhealthy` has a backend whose health check fails. Raises StepError.
+    A version that ends in `-unhealthy` has a backend whose health check fails, one that ends in `-migrated` brings a
+    migration that the others do not have. Raises StepError.
     """
     images.ensure(list(BASES.values()))
     for version in versions:
@@ -52,10 +54,15 @@ def reference(name: str, version: str) -> str:
     return f"{registry.ENDPOINT}/shop/{name}:{version}"
 
 
+def _variant(version: str) -> Path | None:
+    return next((context for suffix, context in VARIANTS.items() if version.endswith(suffix)), None)
+
+
 def _digest(version: str) -> str:
     inputs = {name: images.image_id(base) or "" for name, base in BASES.items()}
-    if version.endswith(UNHEALTHY_SUFFIX):
-        inputs["unhealthy"] = recipes.context_digest(UNHEALTHY, {})
+    variant = _variant(version)
+    if variant:
+        inputs["variant"] = recipes.context_digest(variant, {})
     return recipes.context_digest(SOURCE, {**inputs, "version": version}, without=LEFT_BEHIND)
 
 
@@ -64,7 +71,8 @@ def _build(version: str, digest: str) -> None:
     variables = {**BASES, "REGISTRY": registry.ENDPOINT, "VERSION": version}
     bake = ["docker", "buildx", "bake", "--progress=plain", "--load", f"--set=*.labels.{label}"]
     shell.run(STEP, bake, env={**os.environ, **variables}, cwd=SOURCE)
-    if version.endswith(UNHEALTHY_SUFFIX):
+    variant = _variant(version)
+    if variant:
         backend = reference("backend", version)
         options = [f"--build-arg=PARENT={backend}", f"--tag={backend}"]
-        shell.run(STEP, ["docker", "buildx", "build", "--progress=plain", "--load", *options, str(UNHEALTHY)])
+        shell.run(STEP, ["docker", "buildx", "build", "--progress=plain", "--load", *options, str(variant)])

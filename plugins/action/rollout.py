@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.module_utils.gate import WAITING, WORDS
 from ansible_collections.slipway.stack.plugins.plugin_utils import report, target
 
 display = Display()
@@ -22,33 +23,40 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        arguments["owner"] = arguments.get("owner") or target.owner()
-        variables = target.prepare(self, task_vars)
         host = task_vars.get("inventory_hostname", "")
+        arguments = {"first_host": host == (task_vars.get("ansible_play_hosts_all") or [host])[0], **self._task.args}
+        arguments["owner"] = arguments.get("owner") or target.owner()
+        verb = arguments.get("verb", "all")
+        variables = target.prepare(self, task_vars)
         deadline = time.monotonic() + int(arguments.get("timeout", 1800))
         records: list[dict[str, Any]] = []
-        while True:
-            answer = self._execute_module(
-                module_name="slipway.stack.rollout", module_args=arguments, task_vars=variables
-            )
-            if answer.get("failed") or self._task.check_mode:
-                return {**result, **answer}
-            arguments["offset"] = answer["offset"]
-            for record in answer["records"]:
-                # The end of a failed rollout is the task's own message.
-                if (record["step"], record["state"]) != ("end", "failed"):
-                    display.display(f"{host}  {report.step_line(record)}")
-            records += answer["records"]
-            if records and records[-1]["step"] == "end":
-                break
+        while not any(_ends(record, verb) for record in records):
             if time.monotonic() > deadline:
                 result.update(failed=True, msg=f"no end after {arguments.get('timeout', 1800)} s; the rollout goes on")
                 return result
-        result["changed"] = True
-        if records[-1]["state"] == "failed":
+            answer = self._execute_module(
+                module_name="slipway.stack.rollout", module_args=arguments, task_vars=variables
+            )
+            # Without a place to read on from there was nothing to follow.
+            if answer.get("failed") or "offset" not in answer:
+                return {**result, **answer}
+            if answer["joined"]:
+                display.display(f"{host}  {answer['joined']}; following it")
+            for record in answer["records"]:
+                # The end of a failed rollout is the task's own message.
+                if (record["step"], record["state"]) != ("end", "failed") or verb == "abort":
+                    display.display(f"{host}  {report.step_line(record)}")
+            records += answer["records"]
+            arguments["offset"] = answer["offset"]
+        result.update(changed=True, release=answer["release"])
+        if records[-1]["state"] == "failed" and verb != "abort":
             # The steps have been on the screen already; in a failed result they would be there a second time.
             result.update(failed=True, msg=records[-1]["text"])
         else:
             result["records"] = records
         return result
+
+
+def _ends(record: dict[str, Any], verb: str) -> bool:
+    """Return whether a rollout has come as far as *verb* goes."""
+    return record["step"] == "end" or (record["step"], record["state"]) == (WORDS[verb], WAITING)

@@ -3,7 +3,7 @@
 Place in the pipeline: target, beside every step. One JSON object a line in ``state/journal.jsonl``::
 
     {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "service": NAME_OR_NULL,
-     "state": "started" | "done" | "failed", "text": SENTENCE, "detail": [LINE, ...]}
+     "state": "started" | "done" | "failed" | "waiting", "text": SENTENCE, "detail": [LINE, ...]}
 
 A rollout's last record is that of the step ``end``: ``done``, or ``failed`` with the sentence of its failure.
 """
@@ -55,6 +55,19 @@ def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
         return [], offset
     whole = text[: text.rfind(b"\n") + 1]
     return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+
+
+def behind(path: Path, offset: int, step: str) -> int:
+    """Return the place, in bytes, behind the last record of *step* that is after *offset*; *offset* without one."""
+    found = offset
+    records, _ = read(path, offset)
+    with open(path, "rb") as stream:
+        stream.seek(offset)
+        for record in records:
+            stream.readline()
+            if record["step"] == step:
+                found = stream.tell()
+    return found
 
 
 def size(path: Path) -> int:

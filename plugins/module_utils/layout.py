@@ -25,6 +25,7 @@ class Home:
         self.state = self.path / "state"
         self.journal = self.state / "journal.jsonl"
         self.lease = self.state / "lease"
+        self.word = self.state / "word.json"
         self.transaction = self.state / "transaction.json"
         self.audit = self.state / "audit.jsonl"
         self.log = self.state / "rollout.log"

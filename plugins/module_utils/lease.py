@@ -38,9 +38,7 @@ class Lease:
                 self._stream.close()
                 raise LeaseHeld(describe(path))
             time.sleep(_MOMENT / 10)
-        self._stream.truncate(0)
-        json.dump({"owner": owner, "release": release, "since": time.time()}, self._stream)
-        self._stream.flush()
+        self._tell({"owner": owner, "release": release, "since": time.time(), "journal": 0})
 
     def _lock(self) -> bool:
         try:
@@ -49,13 +47,24 @@ class Lease:
             return False
         return True
 
+    def _tell(self, facts: dict[str, Any]) -> None:
+        self._stream.seek(0)
+        self._stream.truncate(0)
+        json.dump(facts, self._stream)
+        self._stream.flush()
+        self._facts = facts
+
+    def begin(self, journal: int) -> None:
+        """Say where in the journal, in bytes, the rollout begins, for those who come later to follow it."""
+        self._tell({**self._facts, "journal": journal})
+
     def hand_over(self) -> None:
         """Close this process's copy; a process that was forked meanwhile holds the lease on."""
         self._stream.close()
 
 
 def holder(path: Path) -> dict[str, Any] | None:
-    """Return who holds the lease (``owner``, ``release``, ``since``), or ``None`` where nobody does."""
+    """Return who holds the lease (``owner``, ``release``, ``since``, ``journal``), ``None`` where nobody does."""
     if not path.exists():
         return None
     with open(path, encoding="utf-8") as stream:
@@ -65,7 +74,7 @@ def holder(path: Path) -> dict[str, Any] | None:
         except BlockingIOError:
             text = stream.read()
     found: dict[str, Any] = json.loads(text or "{}")
-    return {"owner": "another rollout", "release": "", "since": time.time(), **found}
+    return {"owner": "another rollout", "release": "", "since": time.time(), "journal": 0, **found}
 
 
 def describe(path: Path) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,7 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
 
 
 def check_downtime(
-    entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]], allowed: list[str]
+    entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]], allowed: Collection[str]
 ) -> list[str]:
     """Return a sentence for each data service that the plan would stop and that nobody allowed to be stopped."""
     return [

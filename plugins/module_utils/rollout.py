@@ -1,9 +1,11 @@
-"""From one release to the next on this host, as a transaction: prepare, switch, finalize.
+"""From one release to the next on this host, as a transaction: begin, prepare, switch, finalize.
 
 Place in the pipeline: target, in a process of its own (``detach``). Every step is in the journal, and
-``state/transaction.json`` says what there is to undo (``takeback``) for as long as there is a way back.
+``state/transaction.json`` says what there is to undo (``takeback``) for as long as there is a way back. After each
+of the first three a rollout of several hosts waits for the others (``gate``).
 
-- *prepare*: pull, check the edge's configuration, data services, release jobs, new replicas beside the old, healthy.
+- *begin*: pull, check the edge's configuration, data services, release jobs.
+- *prepare*: new replicas beside the old, healthy.
 - *switch*: the edge sends requests to the new replicas, confirmed over the wire; then services of which there must
   never be two; then proof of the whole. The old replicas still run.
 - *finalize*: stop the old, make the release the current one, prune.
@@ -13,20 +15,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import (
     audit,
     docker,
     edge,
-    health,
     images,
+    jobs,
     preflight,
     replicas,
     transaction,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner, plan
@@ -40,28 +44,45 @@ from ansible_collections.slipway.stack.plugins.module_utils.verification import 
 _PROOF_SECONDS = 15.0
 
 
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a rollout. ``keep``: releases that stay on the host. ``owner``: who asks.
+
+    ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: on the way back, an
+    older image need not know the database as it is. ``in_step``: wait for other hosts at every gate, ``patience``
+    seconds each. ``first_host``: this host runs what is to run once for all of them.
+    """
+
+    release: str
+    keep: int
+    owner: str
+    allow_downtime: tuple[str, ...] = ()
+    compatible: bool = False
+    in_step: bool = False
+    first_host: bool = True
+    patience: float = 0.0
+
+
 class Rollout:
     """One rollout of one release on this host."""
 
-    def __init__(self, home: Home, release_id: str, keep: int, owner: str, allow_downtime: list[str]) -> None:
+    def __init__(self, home: Home, order: Order) -> None:
         """Begin.
-
-        :param allow_downtime: data services that may be down while they are replaced.
 
         :raises RolloutFailed: when the release is not on this host.
         """
-        manifest = home.manifest(release_id)
+        manifest = home.manifest(order.release)
         if manifest is None:
-            raise RolloutFailed(f"release {release_id} is not on this host")
+            raise RolloutFailed(f"release {order.release} is not on this host")
         self._home = home
+        self._order = order
         self._manifest = manifest
-        self._folder = str(home.release(release_id))
+        self._folder = str(home.release(order.release))
         self._services: dict[str, dict[str, Any]] = manifest["services"]
-        self._keep = keep
-        self._allow_downtime = allow_downtime
-        self._journal = Journal(home.journal, release_id)
+        self._journal = Journal(home.journal, order.release)
+        self._gate = Gate(home.word, order.release, self._journal, order.in_step, order.patience)
         self._running = Running(manifest["stack"], self._journal)
-        self._tx = Transaction(release_id, None, owner)
+        self._tx = Transaction(order.release, None, order.owner)
 
     def run(self) -> None:
         """Take every step; on a failure undo what was done. The journal's last record tells how it ended."""
@@ -70,8 +91,12 @@ class Rollout:
             self._settle_leftover()
             try:
                 self._begin()
+                self._gate.wait("ready")
                 self._prepare()
+                self._gate.wait("prepared")
                 self._switch()
+                self._gate.wait("proven")
+                self._enter("switched")
             except (RolloutFailed, DockerError, EdgeError) as error:
                 self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
                 outcome = "Nothing was changed"
@@ -100,18 +125,25 @@ class Rollout:
             outcome = take_back(self._home, left, self._running, self._journal)
             self._journal.write("recover", "done", outcome)
 
-    # Prepare
+    # Begin
 
     def _begin(self) -> None:
-        """Look at what is there, and write down all that a way back needs, before anything is touched.
-
-        :raises RolloutFailed: when the release may not replace it.
-        """
         found = self._running.look()
+        self._write_down(found)
+        self._pull()
+        self._check_edge(found)
+        self._in_place(self._touched("in place", "run"))
+        self._release_jobs()
+
+    def _write_down(self, found: dict[str, list[Container]]) -> None:
+        """Write down all that a way back needs, before anything is touched.
+
+        :raises RolloutFailed: when the release may not replace what is there.
+        """
         previous = self._home.current_id()
         entries = plan(self._home.manifest(previous), self._manifest, found, edge_changed=True)
         problems = preflight.check_data(self._services, self._manifest["stack"])
-        problems += preflight.check_downtime(entries, self._services, self._allow_downtime)
+        problems += preflight.check_downtime(entries, self._services, self._order.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))
         self._tx = Transaction(
@@ -123,14 +155,6 @@ class Rollout:
             old={name: [container.id for container in group] for name, group in found.items()},
         )
         self._enter("preparing")
-
-    def _prepare(self) -> None:
-        found = self._running.look()
-        self._pull()
-        self._check_edge(found)
-        self._in_place(self._touched("in place", "run"))
-        self._release_jobs()
-        self._beside(found)
 
     def _enter(self, phase: str) -> None:
         self._tx.phase = phase
@@ -168,23 +192,23 @@ class Rollout:
             self._running.wait({name: wanted[name] for name in group}, "prepare")
 
     def _release_jobs(self) -> None:
-        for name, facts in self._services.items():
-            if facts["release"] and self._tx.plan[name] in REPLACING:
-                self._journal.write("release", "started", "release job running", name)
-                try:
-                    docker.run(["compose", "run", "--rm", "--no-deps", "-T", facts["release"]], cwd=self._folder)
-                except DockerError as error:
-                    lines = error.lines[-health.LAST_LINES :]
-                    raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
-                self._journal.write("release", "done", "release job completed", name)
+        if self._tx.previous is None or self._tx.previous < self._tx.release:
+            jobs.forward(self._services, self._replaces, self._folder, self._journal, self._order.first_host)
+        elif not self._order.compatible:
+            jobs.back(self._services, self._replaces, self._folder, self._journal)
 
-    def _beside(self, found: dict[str, list[Container]]) -> None:
+    def _replaces(self, name: str) -> bool:
+        return self._tx.plan[name] in REPLACING
+
+    # Prepare
+
+    def _prepare(self) -> None:
         """Make the new containers beside the old, and start those that may run beside them."""
         names = self._touched("beside", "instead")
         if not names:
             return
         wanted = {name: self._services[name]["replicas"] for name in names}
-        there = {name: len(group) for name, group in found.items()}
+        there = {name: len(group) for name, group in self._running.look().items()}
         docker.run(replicas.create_arguments(wanted, there), cwd=self._folder)
         beside = {name: self._services[name] for name in self._touched("beside")}
         for group in waves(beside):
@@ -217,7 +241,6 @@ class Rollout:
         )
         if found.problems:
             raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
-        self._enter("switched")
 
     def _switch_edge(self) -> None:
         name = edge.edge_of(self._manifest)
@@ -241,7 +264,7 @@ class Rollout:
 
     def _finalize(self, begun: float) -> None:
         self._retire(self._tx)
-        removed = prune(self._home, self._keep)
+        removed = prune(self._home, self._order.keep)
         edge.prune(self._home)
         self._prune_images()
         audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - begun)

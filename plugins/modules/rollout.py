@@ -13,6 +13,10 @@ description:
   - Images are pulled by digest; data services come first; release jobs run from the new image before anything else is
     replaced; every service must become healthy; then the edge takes its new configuration, tested, and must answer
     with the new release. A failure puts the previous release back.
+  - Where a rollout of this release is under way already, it is followed instead of started. One of another release
+    is an error.
+  - Several hosts go in step when the verbs V(begin), V(prepare), V(switch) and V(finalize) are tasks of their own,
+    each of which ends once the host is as far.
 extends_documentation_fragment: [slipway.stack.stack]
 options:
   release:
@@ -21,6 +25,31 @@ options:
       - V(previous) is the one that was live before the live one; doing that twice goes back twice.
     type: str
     required: true
+  verb:
+    description:
+      - V(all) takes the whole way, without waiting for other hosts.
+      - V(begin) pulls images and runs release jobs.
+      - V(prepare) starts new containers beside the old, until they are healthy.
+      - V(switch) sends requests to the new containers and has the whole prove itself.
+      - V(finalize) stops the old containers. Up to here everything can be taken back.
+      - V(abort) takes back a rollout of this release that waits for its next verb; nothing where there is none.
+    type: str
+    choices: [all, begin, prepare, switch, finalize, abort]
+    default: all
+  first_host:
+    description:
+      - Whether this host runs the release jobs that are to run once for all hosts. The action plugin fills it in; it
+        is the first host of the play.
+    type: bool
+    default: true
+  patience:
+    description: Seconds that the host waits for its next verb before it takes itself back.
+    type: int
+    default: 900
+  compatible:
+    description: On the way to an older release, do not ask its images whether they know the database as it is.
+    type: bool
+    default: false
   keep:
     description: Number of releases to keep on the host.
     type: int
@@ -55,6 +84,13 @@ EXAMPLES = r"""
     name: shop
     release: "{{ stack_release.release }}"
 
+- name: Have this host ready for a switch together with others
+  slipway.stack.rollout:
+    name: shop
+    release: "{{ stack_release.release }}"
+    verb: "{{ item }}"
+  loop: [begin, prepare]
+
 - name: Go back to the release before
   slipway.stack.rollout:
     name: shop
@@ -62,6 +98,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+release:
+  description: Id of the release, for the next verb.
+  type: str
+  returned: success
+joined:
+  description: Who started the rollout that is followed, and when; empty where it was this task.
+  type: str
+  returned: success
 records:
   description: The steps, as the journal on the host has them.
   type: list
@@ -75,30 +119,74 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils import journal
 from ansible_collections.slipway.stack.plugins.module_utils.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.gate import WORDS, give_word
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, holder
+from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, describe, holder
 from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, before
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import Order, Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
 #: Longest time, in seconds, that one call waits for something to tell.
 _PATIENCE = 5.0
 #: How long it waits for more once there is something: fewer round trips, and still seen as it happens.
 _COALESCE = 0.2
+#: The gate at which each verb finds the rollout.
+_FROM = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
 
 
-def start(home: Home, release: str, params: dict[str, Any]) -> int:
-    """Start a rollout in a process of its own and return the place in the journal where its records begin.
+def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None, str]:
+    """Start a rollout, or go on with one of the same release, and give it the word of the verb.
 
-    :raises LeaseHeld: when one is under way.
-    :raises RolloutFailed: when the release is not on this host.
+    :return: the place in the journal to read on from, ``None`` where nothing is left to do; and a sentence on whose
+        rollout it is that was joined.
+    :raises LeaseHeld: when one of another release is under way.
+    :raises RolloutFailed: when the release is not on this host, or a verb has nothing to go on with.
     """
+    verb = params["verb"]
+    held = holder(home.lease)
+    if held and held["release"] == release:
+        joined = describe(home.lease) if verb in ("all", "begin") else ""
+        offset = journal.size(home.journal) if verb == "abort" else int(held["journal"])
+        if verb in _FROM:
+            offset = journal.behind(home.journal, offset, _FROM[verb])
+        give_word(home.word, release, WORDS[verb])
+        return offset, joined
+    if verb in ("all", "begin"):
+        return _start(home, release, params), ""
+    if verb == "abort" or home.current_id() == release:
+        return None, ""
+    raise RolloutFailed(_last_words(home, release))
+
+
+def _start(home: Home, release: str, params: dict[str, Any]) -> int:
+    """Start a rollout in a process of its own and return the place in the journal where its records begin."""
     lease = Lease(home.lease, params["owner"], release)
-    rollout = Rollout(home, release, params["keep"], params["owner"], params["allow_downtime"])
+    order = Order(
+        release=release,
+        keep=params["keep"],
+        owner=params["owner"],
+        allow_downtime=tuple(params["allow_downtime"]),
+        compatible=params["compatible"],
+        in_step=params["verb"] != "all",
+        first_host=params["first_host"],
+        patience=params["patience"],
+    )
+    rollout = Rollout(home, order)
+    home.word.unlink(missing_ok=True)
+    give_word(home.word, release, WORDS[params["verb"]])
     offset = journal.size(home.journal)
+    lease.begin(offset)
     detach(rollout.run, home.log)
     lease.hand_over()
     return offset
+
+
+def _last_words(home: Home, release: str) -> str:
+    """Return how the rollout of *release* ended, which should be waiting for its next verb and is not."""
+    ended = [record for record in journal.read(home.journal, 0)[0] if record["step"] == "end"]
+    if ended and ended[-1]["release"] == release:
+        return str(ended[-1]["text"])
+    return f"no rollout of release {release} is under way; run the playbook again"
 
 
 def follow(home: Home, offset: int) -> tuple[list[dict[str, object]], int]:
@@ -129,6 +217,10 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "root": {"type": "path", "default": "/opt/stacks"},
             "release": {"type": "str", "required": True},
+            "verb": {"type": "str", "choices": list(WORDS), "default": "all"},
+            "first_host": {"type": "bool", "default": True},
+            "patience": {"type": "int", "default": 900},
+            "compatible": {"type": "bool", "default": False},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},
@@ -138,20 +230,22 @@ def main() -> None:
         supports_check_mode=True,
     )
     if module.check_mode:
-        module.exit_json(changed=True, records=[])
+        module.exit_json(changed=True, records=[], release=module.params["release"])
     params = module.params
     home = Home(f"{params['root']}/{params['name']}")
-    offset = params["offset"]
+    release, offset, joined = params["release"], params["offset"], ""
     try:
         if offset is None:
-            release_id = before(home) if params["release"] == "previous" else params["release"]
-            offset = start(home, release_id, params)
+            release = before(home) if release == "previous" else release
+            offset, joined = enter(home, release, params)
+            if offset is None:
+                module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, offset)
     except LeaseHeld as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with the status playbook")
     except (RolloutFailed, Refused) as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
-    module.exit_json(changed=True, records=records, offset=offset)
+    module.exit_json(changed=True, records=records, offset=offset, release=release, joined=joined)
 
 
 if __name__ == "__main__":

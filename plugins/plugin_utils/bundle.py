@@ -154,6 +154,8 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "edge": bool(service.kind.edge),
         "drain_seconds": parse_duration(service.options["drain"]) if service.kind.edge else 0.0,
         "release": compose.release_job(service) if service.release is not None else None,
+        "release_once": service.release_once,
+        "release_check": service.release_check,
         "ports": list(merged.get("ports", [])),
         "data_version": service.data_version,
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}),

@@ -5,12 +5,11 @@ Place in the pipeline: describe -> model. Pure: kinds come loaded, contents of f
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils import commands, overrides, schema, wiring
 from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kinds_
-from ansible_collections.slipway.stack.plugins.plugin_utils import overrides, schema, wiring
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
     BUILD_FIELDS,
@@ -177,8 +176,8 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             "port": context["port"],
             "user": user,
             "health": health,
-            "command": _command(where, "command", values["command"]) or body["command"],
-            "release": _command(where, "release", values["release"]),
+            "command": commands.escaped(commands.arguments(where, "command", values["command"])) or body["command"],
+            **commands.release(where, values),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
             "files": _files(where, values["files"]),
             "overlay": wiring.merge(
@@ -214,19 +213,6 @@ def _build(where: str, given: dict[str, Any] | None, image: str | None) -> Build
         args=schema.read(values["args"], arguments, f"{where}, key 'build.args'"),
         platforms=tuple(str(platform) for platform in values["platforms"]),
     )
-
-
-def _command(where: str, key: str, command: list[str] | str | None) -> list[str] | None:
-    """Return a command that a person wrote as arguments, safe from Compose's interpolation."""
-    if command is None:
-        return None
-    try:
-        arguments = shlex.split(command) if isinstance(command, str) else command
-    except ValueError as error:
-        raise ValueError(f"{where}: key {key!r}: {command!r} cannot be taken apart: {error}") from None
-    if not arguments:
-        raise ValueError(f"{where}: key {key!r}: the command is empty; name a program, or leave the key out")
-    return [argument.replace("$", "$$") for argument in arguments]
 
 
 def _health(

@@ -23,6 +23,9 @@ CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
 _FIELDS = {
     "description": Field("str", "one sentence", required=True),
     "class": Field("str", "how a service may be replaced", required=True, choices=CLASSES),
+    "cache": Field(
+        "bool", "whether it holds nothing that a release job would change, though it is stateful", default=False
+    ),
     "edge": Field("str", "the proxy that services of this kind are", choices=("nginx",)),
     "options": Field("dict", "keys that services of this kind have beyond the common ones", default={}),
     "image": Field("str", "image reference"),

@@ -38,6 +38,12 @@ SERVICE_FIELDS: dict[str, Field] = {
     "memory": Field("memory", "memory limit"),
     "cpus": Field("cpus", "processor limit"),
     "release": Field("command", "one-shot command from the new image, run to its end before anything switches"),
+    "release_once": Field(
+        "bool", "run it on the first host only; by default where no database that it needs is on the host itself"
+    ),
+    "release_check": Field(
+        "command", "command that fails where the image does not know the database as it is; alembic has a default"
+    ),
     "compose": Field("dict", "any further Compose keys, in Compose's notation", default={}),
     "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
 }
@@ -134,6 +140,8 @@ class Service:
     memory: str | None
     cpus: float | None
     release: list[str] | str | None
+    release_once: bool
+    release_check: list[str] | None
     routes: tuple[Route, ...]
     options: Mapping[str, Any]
     compose: Mapping[str, Any]

@@ -161,11 +161,21 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         memory=values["memory"] or draft.body["memory"],
         cpus=values["cpus"] or draft.body["cpus"],
         release=values["release"],
+        release_once=_release_once(draft, drafts),
+        release_check=values["release_check"],
         routes=routes,
         options=draft.options,
         compose=values["compose"],
         overlay=values["overlay"],
     )
+
+
+def _release_once(draft: Draft, drafts: Mapping[str, Draft]) -> bool:
+    """Return whether a release job is for all hosts at once: what it changes is not on each host itself."""
+    if draft.values["release_once"] is not None:
+        return bool(draft.values["release_once"])
+    needed = [drafts[need.service] for need in draft.needs]
+    return not any(other.service_class == "stateful" and not other.body["cache"] for other in needed)
 
 
 def _connect(draft: Draft, variables: Variables, need: Need, drafts: Mapping[str, Draft], networks: list[str]) -> None:

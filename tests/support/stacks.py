@@ -27,11 +27,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack `name` on the server that testinfra's `host` looks at; `port` is the one it publishes."""
+    """The stack `name` on the server that testinfra's `host` looks at; `port` is the one it publishes.
+
+    `server` is that server's address, where the scenario has more than one.
+    """
 
     host: Any
     name: str
     port: int
+    server: str = ""
 
     @property
     def home(self) -> str:
@@ -66,7 +70,7 @@ class Stack:
 
     def send(self, method: str, path: str, body: str | None = None) -> Answer:
         """Make a request from outside of the server; a body is JSON."""
-        connection = http.client.HTTPConnection(address(), self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.server or address(), self.port, timeout=10)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
             response = connection.getresponse()

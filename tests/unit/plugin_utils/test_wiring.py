@@ -204,3 +204,21 @@ def test_routes_know_the_port_of_their_service() -> None:
         ("/", "frontend", 81, 60.0),
         ("/x", "backend", 8000, 60.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("needs", "given", "once"),
+    [
+        (["db", "redis"], {}, False),
+        (["redis"], {}, True),
+        ([], {}, True),
+        (["db"], {"release_once": True}, True),
+        ([], {"release_once": False}, False),
+    ],
+)
+def test_a_release_job_is_for_all_hosts_where_its_database_is_elsewhere(
+    needs: list[str], given: dict[str, Any], once: bool
+) -> None:
+    services = example()
+    services["backend"] |= {"needs": needs, "release": "alembic upgrade head", **given}
+    assert _service("backend", services).release_once is once

@@ -79,5 +79,5 @@ def test_a_registry_that_lost_an_image_gets_it_again_without_a_build(engine: Eng
 def test_an_unhealthy_version_is_made_from_its_healthy_build(engine: Engine) -> None:
     shop.ensure(["1.1.0", "1.2.0-unhealthy"])
     made = [argv for argv in engine.commands if argv[:3] == ["docker", "buildx", "build"]]
-    assert [argv[-1] for argv in made] == [str(shop.UNHEALTHY)]
+    assert [argv[-1] for argv in made] == [str(shop.VARIANTS["-unhealthy"])]
     assert "--tag=127.0.0.1:5000/shop/backend:1.2.0-unhealthy" in made[0]

@@ -1,0 +1,56 @@
+"""The way back: by the record on the host, with images that are on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.stacks import Stack
+
+Playbook = Callable[..., Any]
+
+
+@pytest.fixture
+def no_registry(host: Any) -> Iterator[None]:
+    """The server without a way to any registry."""
+    rule = "OUTPUT --protocol tcp --destination-port 5000 --jump REJECT"
+    host.check_output(f"sudo iptables --insert {rule}")
+    yield
+    host.check_output(f"sudo iptables --delete {rule}")
+
+
+def _greeting(kiosk: Stack) -> str:
+    return kiosk.get().body.strip()
+
+
+@pytest.mark.usefixtures("no_registry")
+def test_going_back_twice_goes_back_twice_without_a_registry(kiosk: Stack, playbook: Playbook) -> None:
+    for greeting in ("one", "two", "three"):
+        run = playbook("deploy", kiosk_greeting=greeting)
+        assert run.code == 0, run.output
+    for greeting in ("two", "one"):
+        run = playbook("rollback")
+        assert run.code == 0, run.output
+        assert _greeting(kiosk) == greeting
+    assert [line["outcome"] for line in kiosk.audit()[-5:]] == ["ok"] * 5
+
+
+def test_going_back_to_a_release_by_name(kiosk: Stack, playbook: Playbook) -> None:
+    for greeting in ("four", "five", "six"):
+        run = playbook("deploy", kiosk_greeting=greeting)
+        assert run.code == 0, run.output
+        if greeting == "four":
+            named = kiosk.live()
+    run = playbook("rollback", rollback_release=named)
+    assert run.code == 0, run.output
+    assert (kiosk.live(), _greeting(kiosk)) == (named, "four")
+
+
+def test_a_release_that_is_not_on_the_host_is_refused(kiosk: Stack, playbook: Playbook) -> None:
+    before = (kiosk.live(), kiosk.containers())
+    run = playbook("rollback", rollback_release="20200101T000000Z-00000000")
+    assert run.code != 0
+    assert "release 20200101T000000Z-00000000 is not on this host" in run.output
+    assert (kiosk.live(), kiosk.containers()) == before
