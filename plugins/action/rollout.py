@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         result.update(changed=True, release=answer["release"])
         if records[-1]["state"] == "failed" and verb != "abort":
             # The steps have been on the screen already; in a failed result they would be there a second time.
-            result.update(failed=True, msg=records[-1]["text"])
+            result.update(failed=True, msg=f"the rollout failed, the reason is above. {records[-1]['text']}")
         else:
             result["records"] = records
         return result

@@ -5,7 +5,8 @@ Place in the pipeline: target, beside every step. One JSON object a line in ``st
     {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "service": NAME_OR_NULL,
      "state": "started" | "done" | "failed" | "waiting", "text": SENTENCE, "detail": [LINE, ...]}
 
-A rollout's last record is that of the step ``end``: ``done``, or ``failed`` with the sentence of its failure.
+The reason of a failure is in the record of the step ``rollout``. A rollout's last record is that of the step ``end``:
+``done``, or ``failed`` with a sentence on what serves now.
 """
 
 from __future__ import annotations

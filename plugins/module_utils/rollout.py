@@ -103,11 +103,12 @@ class Rollout:
                 if self._home.transaction.exists():
                     outcome = take_back(self._home, self._tx, self._running, self._journal)
                 audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - begun, str(error))
-                self._journal.write("end", "failed", f"{error}. {outcome}")
+                self._journal.write("end", "failed", outcome)
                 return
             self._finalize(begun)
         except Exception as error:
-            self._journal.write("end", "failed", f"the rollout broke off: {error or type(error).__name__}")
+            self._journal.write("rollout", "failed", f"broke off: {error or type(error).__name__}")
+            self._journal.write("end", "failed", "The next deploy undoes or ends it")
             raise
         self._journal.write("end", "done", f"release {self._tx.release} is live")
 

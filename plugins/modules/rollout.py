@@ -183,9 +183,9 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
 
 def _last_words(home: Home, release: str) -> str:
     """Return how the rollout of *release* ended, which should be waiting for its next verb and is not."""
-    ended = [record for record in journal.read(home.journal, 0)[0] if record["step"] == "end"]
-    if ended and ended[-1]["release"] == release:
-        return str(ended[-1]["text"])
+    failed = [record for record in journal.read(home.journal, 0)[0] if record["state"] == "failed"]
+    if failed and failed[-1]["release"] == release:
+        return ". ".join(record["text"] for record in failed[-2:])
     return f"no rollout of release {release} is under way; run the playbook again"
 
 
