@@ -17,6 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+#: Length, in bytes, from which on a journal is put aside before the next rollout: some hundred rollouts.
+_LONG = 4 * 1024**2
+
 
 class Journal:
     """Appends to the journal of one stack. Each record reaches the disk before the step goes on."""
@@ -69,6 +72,12 @@ def behind(path: Path, offset: int, step: str) -> int:
             if record["step"] == step:
                 found = stream.tell()
     return found
+
+
+def put_aside(path: Path) -> None:
+    """Begin a new journal where the old one has become long; one old one is kept, as ``NAME.1``."""
+    if size(path) > _LONG:
+        path.replace(path.with_name(f"{path.name}.1"))
 
 
 def size(path: Path) -> int:

@@ -173,6 +173,7 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     )
     rollout = Rollout(home, order)
     home.word.unlink(missing_ok=True)
+    journal.put_aside(home.journal)
     give_word(home.word, release, WORDS[params["verb"]])
     offset = journal.size(home.journal)
     lease.begin(offset)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge
+from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
@@ -167,7 +167,7 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
 
 def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
     """Return what Compose makes of a service's base and overlay, as far as a comparison needs it."""
-    ports = [*base.get("ports", []), *overlay.get("ports", [])]
+    ports = overrides.all_ports(base.get("ports", []), overlay)
     return {**merge(base, overlay), **({"ports": ports} if ports else {})}
 
 

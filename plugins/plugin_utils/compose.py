@@ -217,4 +217,10 @@ def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
 
 
+def _represent_none(dumper: SafeDumper, _: None) -> yaml.Node:
+    # Only overlays have it: there it takes away what the base says, which an empty value would not.
+    return dumper.represent_scalar("!reset", "null")
+
+
 _Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(type(None), _represent_none)

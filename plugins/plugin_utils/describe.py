@@ -180,7 +180,7 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             **commands.release(where, values),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
             "files": _files(where, values["files"]),
-            "overlay": wiring.merge(
+            "overlay": overrides.lay_over(
                 body["environments"].get(environment, {}),
                 overrides.check(name, f"environments.{environment}", values["environments"].get(environment) or {}),
             ),
@@ -256,6 +256,8 @@ def _files(where: str, given: dict[str, Any]) -> dict[str, str]:
         values = schema.read(source, _FILE_FIELDS, f"{where}, key 'files', file {target!r}")
         if not str(target).startswith("/") or str(target).endswith("/"):
             raise ValueError(f"{where}: key 'files': {target!r} is not the absolute path of a file in the container")
+        if ":" in str(target):
+            raise ValueError(f"{where}: key 'files': {target!r} has a colon, at which Compose would cut the path")
         if values["content"] is None:
             raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
         result[str(target)] = values["content"]

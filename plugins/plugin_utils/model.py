@@ -45,7 +45,9 @@ SERVICE_FIELDS: dict[str, Field] = {
         "command", "command that fails where the image does not know the database as it is; alembic has a default"
     ),
     "compose": Field("dict", "any further Compose keys, in Compose's notation", default={}),
-    "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
+    "environments": Field(
+        "dict", "Compose keys of the overlay, by environment; null takes one of the base away", default={}
+    ),
 }
 
 #: What a service takes over from the one that it is `like`.

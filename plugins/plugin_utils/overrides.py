@@ -5,7 +5,7 @@ Place in the pipeline: model, with ``describe``. Pure. All others are Compose's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
@@ -34,11 +34,25 @@ def check(service: str, key: str, given: object) -> dict[str, Any]:
             raise ValueError(f"{where}.ports': {value!r} is not a list")
         if name == "networks" and not (isinstance(value, Mapping) or _is_names(value)):
             raise ValueError(f"{where}.networks': {value!r} is neither a list of names nor a mapping by name")
-        if name == "deploy" and not isinstance(value.get("resources", {}), Mapping):
+        if name == "deploy" and not isinstance(value.get("resources") or {}, Mapping):
             raise ValueError(f"{where}.deploy.resources': {value['resources']!r} is not a mapping of keys to values")
         if name == "healthcheck":
             check_health(service, f"{key}.healthcheck", value)
     return dict(given)
+
+
+def lay_over(base: Any, over: Any) -> Any:
+    """Return *base* with *over* laid on it key by key; a ``None`` stays, for the overlay to take away what is below."""
+    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
+        return over
+    return {**base, **{key: lay_over(base.get(key), value) for key, value in over.items()}}
+
+
+def all_ports(base: Sequence[Any], overlay: Mapping[str, Any]) -> list[Any]:
+    """Return the published ports of a service: those of its *base*, and of its *overlay* unless that takes them away."""
+    if "ports" in overlay and overlay["ports"] is None:
+        return []
+    return [*base, *overlay.get("ports", [])]
 
 
 def check_health(service: str, key: str, health: Mapping[str, Any]) -> None:

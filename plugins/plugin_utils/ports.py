@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ansible_collections.slipway.stack.plugins.plugin_utils import overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service
 
 _PUBLISHED = re.compile(
@@ -22,7 +23,7 @@ def check(services: Mapping[str, Service]) -> None:
     """
     published: list[tuple[str, str, str]] = []
     for service in services.values():
-        for port in [*service.ports, *service.overlay.get("ports", [])]:
+        for port in overrides.all_ports(service.ports, service.overlay):
             address, number = _published(service, str(port))
             for other_address, other_number, holder in published:
                 if number == other_number and (address == other_address or "" in (address, other_address)):

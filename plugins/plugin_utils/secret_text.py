@@ -19,6 +19,11 @@ _MARK = re.compile(f"{_OPEN}([^|{_CLOSE}]+)\\|([a-z]+){_CLOSE}")
 Part = str | dict[str, str]
 
 
+def holds_secret(text: str) -> bool:
+    """Return whether a placeholder stands in *text*."""
+    return _MARK.search(text) is not None
+
+
 def mark(secret: str, quote: str = "raw") -> str:
     """Return a placeholder for *secret*, quoted as the surrounding text wants it.
 

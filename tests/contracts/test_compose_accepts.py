@@ -54,6 +54,21 @@ def test_a_debug_port_has_a_network_to_come_in_by(suite: str, tmp_path: Path) ->
     assert sorted(found["services"]["db"]["networks"]) == ["data", "published"]
 
 
+def test_an_environment_takes_away_what_the_base_says(suite: str, tmp_path: Path) -> None:
+    services = {
+        "web": plain(
+            publish=["8080:80"],
+            compose={"labels": {"kept": "1", "gone": "1"}},
+            environments={"test": {"ports": None, "deploy": {"resources": None}, "labels": {"gone": None}}},
+        )
+    }
+    found = {name: _read(suite, tmp_path / name, services, environment=name) for name in ("test", "production")}
+    web, other = found["test"]["services"]["web"], found["production"]["services"]["web"]
+    assert ("ports" in web, "ports" in other) == (False, True)
+    assert (bool(web["deploy"]["resources"]), bool(other["deploy"]["resources"])) == (False, True)
+    assert ("gone" in web["labels"], "gone" in other["labels"], web["labels"]["kept"]) == (False, True, "1")
+
+
 def test_secret_files_are_where_compose_looks_for_them(suite: str, tmp_path: Path) -> None:
     found = _read(suite, tmp_path, example())
     assert len(found["secrets"]) == 6

@@ -87,3 +87,26 @@ def test_a_record_is_on_the_disk_before_the_step_goes_on(tmp_path: Path, monkeyp
     Journal(path, "r1").write("pull", "started")
     assert len(synced) == 1
     assert synced[0].endswith(b"\n")
+
+
+def test_a_long_journal_is_put_aside_and_a_short_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal.put_aside(path)
+    Journal(path, "r1").write("end", "done")
+    journal.put_aside(path)
+    assert journal.size(path) > 0
+    monkeypatch.setattr(journal, "_LONG", 10)
+    journal.put_aside(path)
+    assert (journal.size(path), (tmp_path / "journal.jsonl.1").stat().st_size > 10) == (0, True)
+
+
+def test_where_the_last_record_of_a_step_ends(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    writer.write("ready", "waiting")
+    begins = journal.size(path)
+    writer.write("ready", "waiting", "Größe")
+    behind = journal.size(path)
+    writer.write("prepared", "waiting")
+    assert journal.behind(path, 0, "ready") == journal.behind(path, begins, "ready") == behind
+    assert journal.behind(path, behind, "ready") == behind

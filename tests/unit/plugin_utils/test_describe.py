@@ -124,7 +124,10 @@ def test_what_the_edge_publishes(keys: dict[str, Any], ports: tuple[str, ...]) -
 def test_an_environment_adds_to_the_kind_and_takes_away() -> None:
     database = {"environments": {"development": {"ports": None, "command": ["postgres", "-d", "2"]}}}
     services = example(db=database)
-    assert model(services, environment="development").services["db"].overlay == {"command": ["postgres", "-d", "2"]}
+    assert model(services, environment="development").services["db"].overlay == {
+        "command": ["postgres", "-d", "2"],
+        "ports": None,
+    }
     assert model(example(), environment="development").services["db"].overlay == {"ports": ["127.0.0.1:5432:5432"]}
     assert model(services).services["db"].overlay == {}
 
