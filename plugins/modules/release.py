@@ -15,24 +15,12 @@ description:
     Otherwise images, ports and disk are looked at, and the release is laid down beside the live one.
   - What runs is not touched; M(slipway.stack.rollout) does that.
   - Secrets travel in the request's body only. They are in no output, diff, process list, or file but their own.
-extends_documentation_fragment: [slipway.stack.stack]
+extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
 options:
-  environment:
-    description: Name of the environment, which chooses the overlay.
-    type: str
-    required: true
-  domain:
-    description: Name that the public reaches the stack by; any where empty.
-    type: str
-    default: ""
   version:
     description: Version that is deployed, for the record.
     type: str
     default: ""
-  services:
-    description: The services by name. Their keys are in C(docs/services.md).
-    type: dict
-    required: true
   secrets:
     description:
       - The secrets by name.
@@ -43,11 +31,6 @@ options:
     description: Requests that M(slipway.stack.verify) makes; one for each route of the edge where empty.
     type: list
     elements: dict
-    default: []
-  kinds_paths:
-    description: Directories on the controller with further kinds; a kind there replaces a shipped one of its name.
-    type: list
-    elements: path
     default: []
   min_free:
     description: Bytes that must be free on the disks of the engine and of the stack, such as C(1g).

@@ -12,20 +12,8 @@ description:
     service can read; makes those that are to be generated, once.
   - M(slipway.stack.release) does the same on its way. This is for a host that is being prepared, and for looking at
     what a changed secret would write, in check mode.
-extends_documentation_fragment: [slipway.stack.stack]
+extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
 options:
-  environment:
-    description: Name of the environment.
-    type: str
-    required: true
-  domain:
-    description: Name that the public reaches the stack by.
-    type: str
-    default: ""
-  services:
-    description: The services by name.
-    type: dict
-    required: true
   secrets:
     description:
       - The secrets by name.
@@ -36,11 +24,6 @@ options:
     description: Taken so that the same description fits; not used.
     type: list
     elements: dict
-    default: []
-  kinds_paths:
-    description: Directories on the controller with further kinds.
-    type: list
-    elements: path
     default: []
 attributes:
   check_mode:
