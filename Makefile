@@ -40,13 +40,16 @@ lint: environment ## check style, types, YAML, roles and changelog fragments
 unit: environment ## run the tests that need no server
 	pytest --junitxml=.testbed/reports/unit.xml
 
+apps: environment ## check and test the backend of the example application
+	@scripts/apps.sh
+
 molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for one)
 	@scripts/molecule.sh $(SCENARIO)
 
 bench: environment ## time a deploy against other ways to the same end (docs/performance.md)
 	@PYTHONPATH=.collections python3 -m tests.bench $(BENCH)
 
-test: environment ## lint, unit and molecule, one after the other
-	@scripts/test.sh lint unit molecule
+test: environment ## lint, unit, apps and molecule, one after the other
+	@scripts/test.sh lint unit apps molecule
 
-.PHONY: help demo demo-down environment lock docs format lint unit molecule bench test
+.PHONY: help demo demo-down environment lock docs format lint unit apps molecule bench test

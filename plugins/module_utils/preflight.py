@@ -21,17 +21,20 @@ from ansible_collections.slipway.stack.plugins.module_utils.docker import Contai
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
-def resolve_images(services: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, str], list[str]]:
+def resolve_images(
+    services: Mapping[str, Mapping[str, Any]], live: Mapping[str, Any] | None = None
+) -> tuple[dict[str, str], list[str]]:
     """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
 
     An image that only this host has stands for itself. A registry that is down is no obstacle to an image that the
-    host has already.
+    host has already, under its name or as what the *live* release (its manifest) runs under that name.
     """
+    known = {facts["image"]: facts["pinned"] for facts in live["services"].values()} if live else {}
     users: dict[str, str] = {}
     for name, facts in services.items():
         users.setdefault(facts["image"], name)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = list(pool.map(_resolve, users))
+        answers = list(pool.map(_resolve, users, [known.get(image) for image in users]))
     resolved: dict[str, str] = {}
     problems: list[str] = []
     for (image, service), (pinned, problem) in zip(users.items(), answers):
@@ -42,8 +45,11 @@ def resolve_images(services: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str,
     return resolved, problems
 
 
-def _resolve(image: str) -> tuple[str, str]:
-    """Return the pinned reference and "", or "" and the sentence of what is wrong."""
+def _resolve(image: str, known: str | None) -> tuple[str, str]:
+    """Return the pinned reference and "", or "" and the sentence of what is wrong.
+
+    :param known: what the image stood for before.
+    """
     if "@sha256:" in image:
         digest = image.split("@", 1)[1]
         return f"{docker.repository(image)}@{digest}", ""
@@ -57,6 +63,8 @@ def _resolve(image: str) -> tuple[str, str]:
             digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
         ]
         return (own[0] if own else image), ""
+    if known and docker.local_image(known) is not None:
+        return known, ""
     registry = docker.registry_of(image)
     if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
         return "", f"{image} is not on this host, and {registry} cannot be reached ({reason})"

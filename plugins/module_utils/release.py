@@ -83,7 +83,7 @@ def ship(
         return Shipped(not unchanged, current_id, entries, [], found.services)
 
     running = health.by_service(docker.containers(content["stack"]))
-    pinned, problems = preflight.resolve_images(content["services"])
+    pinned, problems = preflight.resolve_images(content["services"], current)
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
     problems += preflight.check_data(content["services"], content["stack"])

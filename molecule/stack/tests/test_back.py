@@ -21,6 +21,14 @@ def no_registry(host: Any) -> Iterator[None]:
     host.check_output(f"sudo iptables --delete {rule}")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _as_it_was(playbook: Playbook) -> Iterator[None]:
+    """For the tests that come after these."""
+    yield
+    run = playbook("deploy")
+    assert run.code == 0, run.output
+
+
 def _greeting(kiosk: Stack) -> str:
     return kiosk.get().body.strip()
 

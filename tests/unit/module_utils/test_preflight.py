@@ -108,6 +108,17 @@ def _registry(monkeypatch: pytest.MonkeyPatch, remote: dict[str, str], local: di
 UNREACHABLE = "dial tcp: lookup r.example.com: no such host"
 
 
+@pytest.mark.parametrize(("still_here", "resolved"), [(True, True), (False, False)])
+def test_without_a_registry_a_name_means_what_the_live_release_runs(
+    monkeypatch: pytest.MonkeyPatch, still_here: bool, resolved: bool
+) -> None:
+    pinned = "r.example.com/web@sha256:1"
+    _registry(monkeypatch, {"r.example.com/web:1": UNREACHABLE}, {pinned: [pinned]} if still_here else {})
+    live = {"services": {"web": facts(image="r.example.com/web:1", pinned=pinned)}}
+    found, problems = preflight.resolve_images({"web": facts(image="r.example.com/web:1")}, live)
+    assert (found, len(problems)) == (({"r.example.com/web:1": pinned}, 0) if resolved else ({}, 1))
+
+
 @pytest.mark.parametrize(
     ("image", "remote", "local", "pinned"),
     [

@@ -49,11 +49,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         postgres_port=_port(environ, "POSTGRES_PORT", 5432),
         postgres_db=environ["POSTGRES_DB"],
         postgres_user=environ["POSTGRES_USER"],
-        postgres_password=_secret(environ, "POSTGRES_PASSWORD"),
+        postgres_password=read_secret(environ, "POSTGRES_PASSWORD"),
         redis_host=environ["REDIS_HOST"],
         redis_port=_port(environ, "REDIS_PORT", 6379),
-        redis_password=_secret(environ, "REDIS_PASSWORD"),
-        secret_key=_secret(environ, "SECRET_KEY"),
+        redis_password=read_secret(environ, "REDIS_PASSWORD"),
+        secret_key=read_secret(environ, "SECRET_KEY"),
         version=environ.get("APP_VERSION") or "development",
         commit=environ.get("GIT_COMMIT") or "unknown",
     )
@@ -74,8 +74,11 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(value)
 
 
-def _secret(environ: Mapping[str, str], name: str) -> str:
-    """Return the content, without surrounding blanks, of the file that NAME_FILE names, else the value of NAME."""
+def read_secret(environ: Mapping[str, str], name: str) -> str:
+    """Return the content, without surrounding blanks, of the file that NAME_FILE names, else the value of NAME.
+
+    Raises ValueError with a sentence about a file that cannot be read or is empty, KeyError where neither is there.
+    """
     path = environ.get(f"{name}_FILE")
     if not path:
         return environ[name]
