@@ -15,6 +15,9 @@ environment: ## make .venv hold what requirements.txt pins
 demo: environment ## boot a server on this machine and deploy the example application to it
 	@scripts/demo.sh
 
+example: environment ## deploy one of examples/stacks to a throwaway server (STACK=bot ENVIRONMENT=production)
+	@scripts/example.sh "$(STACK)" "$(ENVIRONMENT)"
+
 demo-down: ## remove the server, the registry, their images and networks, and the engine where the demo started it
 	@python3 -m testbed down --all
 
@@ -52,4 +55,4 @@ bench: environment ## time a deploy against other ways to the same end (docs/per
 test: environment ## lint, unit, apps and molecule, one after the other
 	@scripts/test.sh lint unit apps molecule
 
-.PHONY: help demo demo-down environment lock docs format lint unit apps molecule bench test
+.PHONY: help demo demo-down example environment lock docs format lint unit apps molecule bench test

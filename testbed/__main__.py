@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from testbed import compose, engine, images, network, registry, servers, shell, shop
+from testbed import compose, engine, images, network, registry, servers, shell, shop, telegram
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
 
     of_shop = commands.add_parser("shop", help="build the example application and push it to the registry")
     of_shop.add_argument("--versions", nargs="+", default=shop.VERSIONS, metavar="VERSION")
+
+    of_telegram = commands.add_parser("telegram", help="start a stand-in for Telegram, which bots ask for updates")
+    of_telegram.add_argument("verb", choices=("up", "down"), nargs="?", default="up")
 
     server = commands.add_parser("server", help="boot, remove and list servers").add_subparsers(
         dest="verb", required=True
@@ -81,6 +84,12 @@ def _run(arguments: argparse.Namespace) -> None:
                 engine.require()
                 registry.ensure()
                 shop.ensure(arguments.versions)
+        case "telegram", "up":
+            with shell.alone("telegram"):
+                engine.require()
+                telegram.ensure()
+        case "telegram", "down":
+            telegram.remove()
         case "server", "up":
             engine.require()
             servers.up(arguments.name, arguments.image, arguments.address, arguments.publish)
@@ -97,6 +106,7 @@ def _down(*, everything: bool) -> None:
     if not engine.answers():
         raise shell.StepError("down: no Docker engine answers, so there is nothing to remove things from")
     servers.down_all()
+    telegram.remove()
     shop.remove()
     registry.remove()
     network.remove("down")

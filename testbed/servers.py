@@ -16,7 +16,7 @@ STEP = "server"
 IMAGES = ("server", "server-engine")
 PREFIX = "slipway-"
 # Containers and networks of the testbed itself are called so.
-RESERVED = ("registry", "testbed")
+RESERVED = ("registry", "telegram", "testbed")
 USER = "deploy"
 KEY = shell.STATE / "id_ed25519"
 BOOTS_WITHIN = 60.0

@@ -49,7 +49,7 @@ def lay_over(base: Any, over: Any) -> Any:
 
 
 def all_ports(base: Sequence[Any], overlay: Mapping[str, Any]) -> list[Any]:
-    """Return the published ports of a service: those of its *base*, and of its *overlay* unless that takes them away."""
+    """Return a service's published ports: those of its *base* and its *overlay*, none where that takes them away."""
     if "ports" in overlay and overlay["ports"] is None:
         return []
     return [*base, *overlay.get("ports", [])]

@@ -29,8 +29,8 @@ class Variables:
         """Set a variable that *origin* (in words) provides."""
         if secret_text.holds_secret(str(value)):
             raise ValueError(
-                f"service {self._service!r}: {origin} has a secret in its variable {name}, which everybody who may look "
-                "at the container can read; give it as a file, by 'secret_texts'"
+                f"service {self._service!r}: {origin} has a secret in its variable {name}, which everybody who "
+                "may look at the container can read; give it as a file, by 'secret_texts'"
             )
         self._claim(name, "needs", origin, "give one of them a prefix of its own, as {service: …, prefix: …}")
         self.environment[name] = str(value)

@@ -8,19 +8,28 @@ from ansible.errors import AnsibleError
 from tests.contracts.checkout import ROOT, load
 from tests.support import inventories, laid_down, real_compose
 
-VERSION = {"app_version": "1.4.2"}
+#: What a deploy is told with -e, and what a vault would have.
+VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 ENVIRONMENTS = ["development", "staging", "production"]
 INVENTORIES = {name: ROOT / "inventories" / name for name in [*ENVIRONMENTS, "demo"]}
+STACKS = {f"{path.parent.name}-{path.name}": path for path in sorted(ROOT.glob("examples/stacks/*/*/"))}
 
 
-@pytest.mark.parametrize("name", INVENTORIES)
+@pytest.mark.parametrize("name", [*INVENTORIES, *STACKS])
 def test_an_inventory_has_a_host(name: str) -> None:
-    assert inventories.hosts(INVENTORIES[name])
+    assert inventories.hosts({**INVENTORIES, **STACKS}[name])
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_an_environment_is_called_as_its_directory(name: str) -> None:
     assert inventories.parcel(INVENTORIES[name], VERSION).environment == name
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_an_environment_of_a_topology_is_called_as_its_directory(name: str) -> None:
+    found = inventories.parcel(STACKS[name], VERSION)
+    assert f"{found.stack}-{found.environment}" == name
+    assert (STACKS[name] / "group_vars/all/stack.yml").resolve() == STACKS[name].parent / "stack.yml"
 
 
 def test_the_stack_is_described_once() -> None:
@@ -45,9 +54,9 @@ def test_what_is_built_is_there() -> None:
 
 
 @pytest.mark.parametrize("suite", real_compose.SUITES)
-@pytest.mark.parametrize("name", INVENTORIES)
+@pytest.mark.parametrize("name", [*INVENTORIES, *STACKS])
 def test_compose_reads_what_is_meant(name: str, suite: str, tmp_path: Path) -> None:
-    release = inventories.parcel(INVENTORIES[name], {**VERSION, "stack_root": str(tmp_path)})
+    release = inventories.parcel({**INVENTORIES, **STACKS}[name], {**VERSION, "stack_root": str(tmp_path)})
     read = laid_down.services(release, suite, tmp_path / "release")
     jobs = {facts["release"] for facts in release.services.values() if facts["release"]}
     assert set(read) == set(release.services) | jobs

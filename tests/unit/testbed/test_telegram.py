@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from testbed import telegram
+from testbed.stand_ins import telegram
 
 
 @pytest.fixture

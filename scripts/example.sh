@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Deploy one of examples/stacks to a throwaway server: STACK and ENVIRONMENT as its directories are called.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stack=${1:?name a stack of examples/stacks, such as bot}
+environment=${2:?name one of its environments, such as production}
+inventory=examples/stacks/$stack/$environment
+[[ -d $inventory ]] || { echo "error: there is no $inventory; there are:" examples/stacks/*/*/; exit 1; }
+address=172.31.250.46
+known_hosts=.testbed/known_hosts.example
+
+say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
+
+say "An engine, base images and a registry on this machine"
+python3 -m testbed engine
+python3 -m testbed images
+python3 -m testbed registry
+python3 -m testbed shop --versions 1.0.0
+if [[ $stack == bot ]]; then python3 -m testbed telegram; fi
+
+say "A throwaway server that boots systemd"
+python3 -m testbed server down example
+python3 -m testbed server up example --image server-engine --address "$address" --publish 127.0.0.1:8424:80
+rm -f "$known_hosts"
+
+# What a server of the testbed has in place of the environment's real ones. The token is made for this run.
+variables=.testbed/example.json
+(umask 077 && python3 - "$address" "$known_hosts" > "$variables") <<'END'
+import json, secrets, sys
+address, known_hosts = sys.argv[1:]
+print(json.dumps({
+    "ansible_host": address,
+    "ansible_ssh_private_key_file": ".testbed/id_ed25519",
+    "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts} -o StrictHostKeyChecking=accept-new",
+    "engine_insecure_registries": ["registry:5000"],
+    "engine_registry_mirrors": ["http://registry:5000"],
+    "app_registry": "registry:5000",
+    "app_version": "1.0.0",
+    "app_telegram_api": "http://telegram:8081",
+    "vault_telegram_token": secrets.token_urlsafe(26),
+}))
+END
+for playbook in provision deploy verify; do
+  say "playbooks/$playbook.yml"
+  ansible-playbook -i "$inventory" -e "@$variables" "playbooks/$playbook.yml"
+done
+
+cat <<END
+
+The stack $stack in its environment $environment answers at http://127.0.0.1:8424
+  away with it: python3 -m testbed server down example
+END
