@@ -16,13 +16,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import docker, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE_HEADER
 
 _MOUNT = "/etc/slipway/edge"
 _CONFIRM_SECONDS = 10.0
+#: Connections are dealt out to old and new nginx by chance: that this many in a row miss one of two is 1 in a million.
+_CONFIRM_IN_A_ROW = 20
 #: Docker's name server answers within a millisecond; this is how long new workers get to have asked it.
 _LOOK_UP_SECONDS = 0.3
 _LEAVING = "worker process is shutting down"
@@ -37,9 +39,17 @@ def edge_of(manifest: Mapping[str, Any]) -> str | None:
     return next((name for name, facts in manifest["services"].items() if facts["edge"]), None)
 
 
-def public_address(facts: Mapping[str, Any]) -> tuple[str, int]:
-    """Return an address of this host and the first port that the edge publishes there."""
-    parts = str(facts["ports"][0]).split("/")[0].rsplit(":", 2)
+def members(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the edge of a release and, before it, the pod whose network it is in; none where there is no edge."""
+    service = edge_of(manifest)
+    pod = manifest["services"][service].get("pod") if service else None
+    return [name for name in (pod, service) if name]
+
+
+def public_address(manifest: Mapping[str, Any]) -> tuple[str, int]:
+    """Return an address of this host and the first port that the edge, or its pod, publishes there."""
+    ports = manifest["services"][members(manifest)[0]]["ports"]
+    parts = str(ports[0]).split("/")[0].rsplit(":", 2)
     address = parts[0].strip("[]") if len(parts) == 3 else "0.0.0.0"
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(parts[-2])
 
@@ -72,7 +82,7 @@ def lay_down(home: Home, files: Mapping[str, str]) -> str:
 
 
 def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
-    """Have nginx itself check a configuration that was laid down, in its container or a passing one.
+    """Have nginx itself check a configuration that was laid down, in each of its containers or a passing one.
 
     :raises EdgeError: with nginx' own complaint.
     """
@@ -80,11 +90,15 @@ def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Conta
     command = ["nginx", "-t", "-q", "-c", f"{_MOUNT}/versions/{name}/nginx.conf"]
     up = [container for container in running if container.state == "running"]
     try:
-        if up:
-            docker.run(["exec", up[0].id, *command], timeout=30)
-        else:
+        for container in up:
+            docker.run(["exec", container.id, *command], timeout=30)
+        if not up:
+            folder = str(home.release(manifest["release"]))
+            if members(manifest)[0] != service:
+                # A passing container joins the pod's network as well.
+                docker.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
             once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
-            docker.run(once, cwd=str(home.release(manifest["release"])), timeout=60)
+            docker.run(once, cwd=folder, timeout=60)
     except DockerError as error:
         raise EdgeError(f"service '{service}': nginx refuses the configuration: {error}") from None
 
@@ -129,7 +143,7 @@ def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name
     test(home, manifest, name, running)
     switch(home, name)
     reload(running)
-    confirm(manifest["services"][str(edge_of(manifest))], str(manifest["release"]))
+    confirm(manifest)
     time.sleep(_LOOK_UP_SECONDS)
 
 
@@ -156,27 +170,52 @@ def prune(home: Home) -> None:
             shutil.rmtree(version)
 
 
-def confirm(facts: Mapping[str, Any], release_id: str) -> None:
-    """Ask the port that the edge publishes until it answers with *release_id*.
+def make_way(
+    actions: Mapping[str, str],
+    releases: Iterable[Mapping[str, Any] | None],
+    there: Mapping[str, list[Container]],
+) -> None:
+    """Stop what has the ports that another edge or pod is about to take: first the proxies, then their pods.
+
+    :param actions: what is planned, by service; where every pod stays, so does who has the ports.
+    :param releases: the manifests whose edges count.
+    :param there: the containers that may stop, by service.
+    """
+    groups = [members(manifest) for manifest in releases if manifest]
+    pods = {name for group in groups for name in group[:-1] if actions.get(name) != "unchanged"}
+    edges = {name for group in groups for name in group[-1:]}
+    for names in (edges, pods) if pods else ():
+        replicas.stop([container.id for name in sorted(names) for container in there.get(name, [])])
+
+
+def confirm(manifest: Mapping[str, Any]) -> None:
+    """Ask the port that the edge publishes until it answers with the release, whichever nginx takes the connection.
 
     :raises EdgeError: when it does not within ten seconds.
     """
-    host, port = public_address(facts)
+    host, port = public_address(manifest)
     deadline = time.monotonic() + _CONFIRM_SECONDS
-    answered = "nothing"
+    answered, in_a_row = "nothing", 0
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(host, port, timeout=2)
-        try:
-            connection.request("GET", "/healthz", headers={"Connection": "close"})
-            answered = connection.getresponse().getheader(RELEASE_HEADER) or "an answer without a release"
-            if answered == release_id:
-                return
-        except (OSError, http.client.HTTPException) as error:
-            answered = str(error) or type(error).__name__
-        finally:
-            connection.close()
-        time.sleep(0.05)
-    raise EdgeError(f"port {port} does not answer with release {release_id} but with {answered}")
+        answered = _answering(host, port)
+        in_a_row = in_a_row + 1 if answered == manifest["release"] else 0
+        if in_a_row == _CONFIRM_IN_A_ROW:
+            return
+        if not in_a_row:
+            time.sleep(0.05)
+    raise EdgeError(f"port {port} does not answer with release {manifest['release']} but with {answered}")
+
+
+def _answering(host: str, port: int) -> str:
+    """Return the release that answers on a connection of its own, or what is there instead in words."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Connection": "close"})
+        return connection.getresponse().getheader(RELEASE_HEADER) or "an answer without a release"
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        connection.close()
 
 
 def mend(
@@ -199,7 +238,7 @@ def mend(
         write_text(home.edge / "current" / path, wanted[path])
     test(home, manifest, str(live(home)), running.get(service, []))
     reload(running.get(service, []))
-    confirm(manifest["services"][service], str(manifest["release"]))
+    confirm(manifest)
     return differing
 
 

@@ -19,16 +19,21 @@ _FILE = re.compile(r".*/files/(?P<address>[0-9a-f]{64}/[^:]+):(?P<target>[^:]+):
 REPLACING = ("create", "roll", "recreate")
 
 
-def manner(facts: Mapping[str, Any]) -> str:
+def manner(facts: Mapping[str, Any], action: str = "roll") -> str:
     """Return how a service's containers give way to others.
 
     ``beside``: the new are healthy before the old stop. ``instead``: the old stop first, there must never be two.
-    ``in place``: Compose replaces them, because they hold data or a port of the host. ``run``: they end by themselves.
+    ``in place``: Compose replaces them, because they hold data or a port of the host. ``at the switch``: Compose
+    replaces them as well, when the new replicas are healthy. ``run``: they end by themselves.
+
+    :param action: what is planned. An edge is replaced beside the old one where it rolls: its pod is there and stays.
     """
     if facts["class"] == "oneshot":
         return "run"
     if facts["class"] == "singleton":
         return "instead"
+    if facts["class"] == "pod" or (facts["edge"] and (facts["ports"] or action != "roll")):
+        return "at the switch"
     if facts["class"] == "stateful" or facts["ports"]:
         return "in place"
     return "beside"
@@ -47,20 +52,25 @@ def plan(
     :param running: containers by service.
     :param edge_changed: whether the edge's configuration differs.
     """
-    result = []
+    result: list[dict[str, Any]] = []
     for name, facts in new["services"].items():
         before = old["services"].get(name) if old else None
         there = running.get(name, [])
+        pod = next((entry for entry in result if entry["service"] == facts.get("pod")), None)
         if before is None and not there:
             result.append(_entry(name, "create", ["new service"]))
             continue
         because = differences(before, facts, (old or {}).get("addresses", {}), new["addresses"]) if before else ["new"]
         verdict = judge(facts, there)
-        if because:
-            seamless = manner(facts) in ("beside", "run")
+        moved = pod is not None and pod["action"] != "unchanged"
+        if because or (pod and pod["action"] in REPLACING):
+            seamless = manner(facts) in ("beside", "run") and not moved
+            because = because or [f"replacement of {facts['pod']}"]
             result.append(_entry(name, "roll" if seamless else "recreate", because, downtime=not seamless))
         elif verdict.state != "up":
             result.append(_entry(name, "start", [verdict.reason]))
+        elif moved or _left_behind(there, running.get(facts.get("pod") or "", [])):
+            result.append(_entry(name, "start", [f"{facts['pod']} was started after it"]))
         elif facts["edge"] and edge_changed:
             result.append(_entry(name, "reload", ["proxy configuration"]))
         else:
@@ -68,6 +78,12 @@ def plan(
     gone = set(running) | set(old["services"] if old else ())
     result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(gone - set(new["services"])))
     return result
+
+
+def _left_behind(proxies: list[Container], pods: list[Container]) -> bool:
+    """Return whether a proxy runs in a network that has gone, because its pod was started after it."""
+    # Without the Z, which is greater than the point before a fraction.
+    return any(proxy.started_at.rstrip("Z") < pod.started_at.rstrip("Z") for proxy in proxies for pod in pods)
 
 
 def _entry(service: str, action: str, because: list[str], downtime: bool = False) -> dict[str, Any]:

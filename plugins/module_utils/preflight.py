@@ -77,8 +77,11 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
 def check_ports(services: Mapping[str, Mapping[str, Any]], running: Mapping[str, list[Container]]) -> list[str]:
     """Return a sentence for each published port that this host cannot give."""
     own = {container.name for group in running.values() for container in group}
+    edges = {facts.get("pod"): name for name, facts in services.items()}
     problems = []
-    for name, facts in services.items():
+    for service, facts in services.items():
+        # A pod has the ports that the description gives to the edge.
+        name = edges.get(service, service)
         for text in facts["ports"]:
             match = _PORT.fullmatch(str(text))
             if match is None:

@@ -118,17 +118,23 @@ def _pinned(
     """Return the services with the digest that each runs.
 
     A data service keeps the one it has for as long as its reference stays: a tag that moved in the registry is no
-    reason to stop a database.
+    reason to stop a database. A pod keeps its image for as long as the rest of its definition stays: any can sleep.
     """
     result = {}
     for name, facts in services.items():
-        before = current["services"].get(name) if current else None
-        keeps = facts["class"] == "stateful" and before and before["image"] == facts["image"]
-        result[name] = {
-            **facts,
-            "pinned": before["pinned"] if before and keeps and name not in allow_downtime else pinned[facts["image"]],
-        }
+        before = current["services"].get(name) if current and name not in allow_downtime else None
+        if before and _keeps_image(before, facts):
+            kept = {"settings": {**facts["settings"], "image": before["settings"]["image"]}, "image": before["image"]}
+            result[name] = {**facts, **kept, "pinned": before["pinned"]}
+        else:
+            result[name] = {**facts, "pinned": pinned[facts["image"]]}
     return result
+
+
+def _keeps_image(before: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    if facts["class"] == "pod":
+        return bool({**before["settings"], "image": ""} == {**facts["settings"], "image": ""})
+    return bool(facts["class"] == "stateful" and before["image"] == facts["image"])
 
 
 def _manifest(

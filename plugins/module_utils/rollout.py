@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import (
     audit,
+    boot,
     docker,
     edge,
     images,
@@ -28,6 +29,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     replicas,
     transaction,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.boot import BootError
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
@@ -97,7 +99,7 @@ class Rollout:
                 self._switch()
                 self._gate.wait("proven")
                 self._enter("switched")
-            except (RolloutFailed, DockerError, EdgeError) as error:
+            except (RolloutFailed, DockerError, EdgeError, BootError) as error:
                 self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
                 outcome = "Nothing was changed"
                 if self._home.transaction.exists():
@@ -162,11 +164,11 @@ class Rollout:
         self._tx.save(self._home.transaction)
 
     def _touched(self, *manners: str) -> list[str]:
-        """Return the services that get other containers and are replaced in one of these manners, the edge left out."""
+        """Return the services that get other containers and are replaced in one of these manners."""
         return [
             name
             for name, facts in self._services.items()
-            if manner(facts) in manners and not facts["edge"] and self._tx.plan[name] in (*REPLACING, "start")
+            if manner(facts, self._tx.plan[name]) in manners and self._tx.plan[name] in (*REPLACING, "start")
         ]
 
     def _pull(self) -> None:
@@ -185,6 +187,8 @@ class Rollout:
             trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
             edge.test(self._home, self._manifest, trial, found.get(name, []))
             self._journal.write("prepare", "done", "configuration accepted by nginx", name)
+            if len(edge.members(self._manifest)) > 1 and boot.ensure():
+                self._journal.write("prepare", "done", f"{boot.UNIT} starts it when the server has booted", name)
 
     def _in_place(self, names: Iterable[str]) -> None:
         wanted = {name: self._services[name] for name in names}
@@ -250,15 +254,19 @@ class Rollout:
         containers = self._running.look().get(name, [])
         targets = self._running.names(self._counts)
         final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
-        if self._tx.plan[name] in (*REPLACING, "start"):
+        if name in self._touched("at the switch"):
+            members = edge.members(self._manifest)
+            before = self._home.manifest(self._tx.previous)
+            old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
             edge.switch(self._home, final)
-            docker.run(replicas.up_arguments([name]), cwd=self._folder)
-            self._running.wait({name: self._services[name]}, "switch")
+            edge.make_way(self._tx.plan, (before, self._manifest), old)
+            docker.run(replicas.up_arguments(members), cwd=self._folder)
+            self._running.wait({one: self._services[one] for one in members}, "switch")
         elif final != edge.live(self._home):
             edge.exchange(self._home, self._manifest, containers, self._running.names(), final)
             if not edge.drained(containers, self._services[name]["drain_seconds"]):
                 self._journal.write("switch", "done", "closed what was still open through the old configuration", name)
-        edge.confirm(self._services[name], self._tx.release)
+        edge.confirm(self._manifest)
         self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
 
     # Finalize
@@ -287,7 +295,8 @@ class Rollout:
         leaving: list[str] = []
         for name, group in self._running.look().items():
             facts = manifest["services"].get(name)
-            replaced = tx.plan.get(name) in (*REPLACING, "start") and facts and manner(facts) in ("beside", "instead")
+            action = tx.plan.get(name, "")
+            replaced = action in (*REPLACING, "start") and facts and manner(facts, action) in ("beside", "instead")
             ids = [one.id for one in group if facts is None or (replaced and tx.is_old(name, one.id))]
             if ids:
                 self._journal.write("finalize", "started", f"stopping {len(ids)} of the previous release", name)

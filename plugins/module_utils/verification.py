@@ -64,6 +64,6 @@ def _probe(manifest: Mapping[str, Any]) -> list[str]:
     name = edge.edge_of(manifest)
     if name is None:
         return []
-    host, port = edge.public_address(manifest["services"][name])
+    host, port = edge.public_address(manifest)
     answers = (probe(host, port, manifest["domain"], manifest["release"], wanted) for wanted in manifest["probes"])
     return [f"service '{name}': {answer}" for answer in answers if answer]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, overrides, pod
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
@@ -104,8 +104,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         "files": files,
         "mounted": mounted,
         "services": {
-            service.name: _facts(service, _merged(base["services"][service.name], service.overlay))
-            for service in stack.in_order()
+            name: facts for service in stack.in_order() for name, facts in _described(service, base["services"])
         },
         "secret_files": _secret_files(stack),
         "probes": _probes(stack, probes),
@@ -139,6 +138,14 @@ def _dotenv(stack: Stack) -> str:
     )
 
 
+def _described(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return a service's name and facts, and those of its pod before it where it has one."""
+    of_the_pod, keys = pod.split(service, service.overlay) if service.kind.edge else ({}, service.overlay)
+    if service.kind.edge:
+        yield pod.name(service), _pod_facts(service, _merged(base[pod.name(service)], of_the_pod))
+    yield service.name, _facts(service, _merged(base[service.name], keys))
+
+
 def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the host must know of a service, in plain JSON values.
 
@@ -152,6 +159,7 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "replicas": service.replicas,
         "depends_on": list(service.depends_on),
         "edge": bool(service.kind.edge),
+        "pod": pod.name(service) if service.kind.edge else None,
         "drain_seconds": parse_duration(service.options["drain"]) if service.kind.edge else 0.0,
         "release": compose.release_job(service) if service.release is not None else None,
         "release_once": service.release_once,
@@ -162,6 +170,28 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "secrets": {file.variable: file.name for file in files},
         # Compose's own `environment` goes before the file of variables.
         "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
+    }
+
+
+def _pod_facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the host must know of the pod of an edge: the same keys, and a class that no description can give."""
+    return {
+        "kind": service.kind.name,
+        "class": "pod",
+        "image": merged["image"],
+        "replicas": 1,
+        "depends_on": [],
+        "edge": False,
+        "pod": None,
+        "drain_seconds": 0.0,
+        "release": None,
+        "release_once": False,
+        "release_check": None,
+        "ports": list(merged.get("ports", [])),
+        "data_version": None,
+        "start_seconds": 0.0,
+        "secrets": {},
+        "settings": {**merged, "environment": {}},
     }
 
 

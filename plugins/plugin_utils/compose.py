@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.yaml import SafeDumper
-from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, pod
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
 from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import NETWORKS, merge
@@ -49,7 +49,11 @@ def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, An
     """
     services: dict[str, Any] = {}
     for service in stack.services.values():
-        services[service.name] = _service(stack, service, mounted.get(service.name, {}))
+        whole = _service(stack, service, mounted.get(service.name, {}))
+        if service.kind.edge:
+            services[pod.name(service)], services[service.name] = pod.documents(service, whole)
+        else:
+            services[service.name] = whole
         if service.release is not None:
             services[release_job(service)] = _release_service(services[service.name], service)
     document: dict[str, Any] = {"name": stack.name, "services": services}
@@ -77,6 +81,9 @@ def overlay(stack: Stack) -> dict[str, Any]:
         if keys.get("ports") and not service.ports and INTERNAL.issuperset(service.networks):
             keys.setdefault("networks", [PUBLISHED])
             document["networks"] = {PUBLISHED: {}}
+        of_the_pod, keys = pod.split(service, keys) if service.kind.edge else ({}, keys)
+        if of_the_pod:
+            document.setdefault("services", {})[pod.name(service)] = of_the_pod
         if keys:
             document.setdefault("services", {})[service.name] = keys
     return document

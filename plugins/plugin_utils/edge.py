@@ -26,7 +26,7 @@ def files(stack: Stack) -> dict[str, str]:
     Neither the release's id nor the servers of the upstreams are among them: ``release.conf`` and ``upstreams/`` are
     written on the host, which alone knows the containers (``module_utils/edge.py``).
 
-    :raises ValueError: for an nginx that is too old to find a container that moved.
+    :raises ValueError: for an nginx that is too old to find a container that moved, or gets no time to drain.
     """
     edge = stack.edge
     if edge is None:
@@ -36,6 +36,11 @@ def files(stack: Stack) -> dict[str, str]:
         raise ValueError(
             f"service {edge.name!r}: key 'version': nginx {version} cannot look up a container's address again "
             f"while it runs; 1.27.3 and later can"
+        )
+    if parse_duration(edge.stop_grace) <= parse_duration(edge.options["drain"]):
+        raise ValueError(
+            f"service {edge.name!r}: key 'stop_grace': {edge.stop_grace} is not longer than 'drain', "
+            f"{edge.options['drain']}, so that requests in flight would be cut off; give it a few seconds more"
         )
     values = {
         "stack": stack,

@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.variables import Variables
 
 NETWORKS = ("app", "data")
@@ -91,6 +92,10 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
     edges = [draft.name for draft in drafts.values() if draft.kind.edge]
     if len(edges) > 1:
         raise ValueError(f"service {edges[1]!r}: the stack has an edge already, service {edges[0]!r}")
+    if edges and f"{edges[0]}-pod" in drafts:
+        raise ValueError(
+            f"service '{edges[0]}-pod': the pod of the edge {edges[0]!r} is called that; choose another name"
+        )
     known = {**_own_secrets(drafts), **given}
     services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}
     _check_circles(services)
@@ -157,7 +162,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         ports=values["ports"],
         data_version=draft.body["data_version"],
         health=values["health"],
-        stop_grace=values["stop_grace"] or draft.body["stop_grace"],
+        stop_grace=values["stop_grace"] or _stop_grace(draft),
         memory=values["memory"] or draft.body["memory"],
         cpus=values["cpus"] or draft.body["cpus"],
         release=values["release"],
@@ -176,6 +181,13 @@ def _release_once(draft: Draft, drafts: Mapping[str, Draft]) -> bool:
         return bool(draft.values["release_once"])
     needed = [drafts[need.service] for need in draft.needs]
     return not any(other.service_class == "stateful" and not other.body["cache"] for other in needed)
+
+
+def _stop_grace(draft: Draft) -> str:
+    """Return the kind's own, or ten seconds more than an edge takes to drain where that is longer."""
+    own = str(draft.body["stop_grace"])
+    needed = parse_duration(draft.options["drain"]) + 10 if draft.kind.edge else 0
+    return own if parse_duration(own) >= needed else f"{needed:g}s"
 
 
 def _connect(draft: Draft, variables: Variables, need: Need, drafts: Mapping[str, Draft], networks: list[str]) -> None:

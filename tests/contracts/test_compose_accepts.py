@@ -39,14 +39,15 @@ def _read(suite: str, folder: Path, services: Any, secrets: Any = None, environm
 def test_the_example_in_every_environment(suite: str, tmp_path: Path, environment: str) -> None:
     found = _read(suite, tmp_path, example(), environment=environment)
     assert found["name"] == "shop"
-    assert sorted(found["services"]) == sorted([*example(), "backend-release"])
+    assert sorted(found["services"]) == sorted([*example(), "backend-release", "edge-pod"])
     assert found["networks"]["data"]["internal"] is True
     backend = found["services"]["backend"]
     assert backend["deploy"]["replicas"] == 2
     assert backend["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/secrets/db_password"
     assert backend["healthcheck"]["test"][0] == "CMD"
     published = {name for name, service in found["services"].items() if service.get("ports")}
-    assert published == ({"edge", "db", "redis"} if environment == "development" else {"edge"})
+    assert published == ({"edge-pod", "db", "redis"} if environment == "development" else {"edge-pod"})
+    assert found["services"]["edge"]["network_mode"] == "service:edge-pod"
 
 
 def test_a_debug_port_has_a_network_to_come_in_by(suite: str, tmp_path: Path) -> None:

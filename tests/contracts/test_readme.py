@@ -73,7 +73,7 @@ def test_the_stack_of_the_readme_is_one(suite: str, tmp_path: Path) -> None:
     assert read["backend"]["deploy"]["replicas"] == 2
     assert "POSTGRES_HOST" in read["worker"]["environment"]
     assert read["backend-release"]["command"] == ["alembic", "upgrade", "head"]
-    assert [name for name, service in read.items() if service.get("ports")] == ["edge"]
+    assert [name for name, service in read.items() if service.get("ports")] == ["edge-pod"]
 
 
 def _example(folder: Path) -> Bundle:

@@ -20,7 +20,8 @@ def _document(environment: str = "production", **services: Any) -> Any:
 
 
 def test_services_are_in_the_order_of_the_description() -> None:
-    assert list(BASE["services"]) == ["db", "redis", "backend", RELEASE_JOB, "worker", "beat", "frontend", "edge"]
+    names = ["db", "redis", "backend", RELEASE_JOB, "worker", "beat", "frontend", "edge-pod", "edge"]
+    assert list(BASE["services"]) == names
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -58,13 +59,18 @@ def test_every_need_is_waited_for_until_it_is_healthy() -> None:
         "worker": both,
         "beat": both,
         "frontend": None,
-        "edge": {"backend": healthy, "frontend": healthy},
+        "edge-pod": None,
+        "edge": {
+            "edge-pod": {"condition": "service_started", "restart": True},
+            "backend": healthy,
+            "frontend": healthy,
+        },
     }
 
 
 def test_data_is_on_a_network_without_a_way_out() -> None:
     assert BASE["networks"] == {"app": {}, "data": {"internal": True}}
-    assert [name for name in SERVICES if BASE["services"][name]["networks"] == ["data"]] == ["db", "redis"]
+    assert [name for name, one in BASE["services"].items() if one.get("networks") == ["data"]] == ["db", "redis"]
 
 
 def test_data_is_on_named_volumes() -> None:
@@ -74,7 +80,7 @@ def test_data_is_on_named_volumes() -> None:
 
 
 def test_the_edge_alone_publishes_a_port_in_production() -> None:
-    assert {name: s["ports"] for name, s in BASE["services"].items() if "ports" in s} == {"edge": ["80:8080"]}
+    assert {name: s["ports"] for name, s in BASE["services"].items() if "ports" in s} == {"edge-pod": ["80:8080"]}
     assert OVERLAY == {"services": {}}
 
 

@@ -132,6 +132,7 @@ def test_only_load_balancers_that_are_named_are_believed() -> None:
         ({"drain": "5m"}, "worker_shutdown_timeout 300s;"),
         ({"drain": "1.5s"}, "worker_shutdown_timeout 1500ms;"),
         ({}, "listen 8080 reuseport default_server;"),
+        ({}, "listen unix:/tmp/nginx.sock;"),
         ({"port": 8888}, "listen 8888 reuseport default_server;"),
         ({}, "server_tokens off;"),
         ({}, "add_header X-Content-Type-Options nosniff always;"),

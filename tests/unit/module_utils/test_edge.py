@@ -37,7 +37,10 @@ def home(tmp_path: Path) -> Home:
     ],
 )
 def test_where_the_edge_answers_on_this_host(port: str, address: tuple[str, int]) -> None:
-    assert edge.public_address(facts(ports=[port, "9999:9999"])) == address
+    published = [port, "9999:9999"]
+    alone = {"services": {"web": facts(), "edge": facts(edge=True, ports=published)}}
+    with_pod = {"services": {"edge-pod": facts(ports=published), "edge": facts(edge=True, pod="edge-pod")}}
+    assert edge.public_address(alone) == edge.public_address(with_pod) == address
 
 
 def test_which_service_is_the_edge() -> None:

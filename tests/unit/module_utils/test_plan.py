@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.plan import differences, drift, plan
+from ansible_collections.slipway.stack.plugins.module_utils.plan import differences, drift, manner, plan
 
 from tests.support.on_host import container, facts, settings
 
@@ -118,6 +118,71 @@ def test_without_a_difference(
 ) -> None:
     manifest = _manifest(web=facts(**changes))
     assert _entries(manifest, manifest, running, edge_changed) == [("web", action, because)]
+
+
+EDGE = {"edge": facts(edge=True, pod="pod"), "pod": facts(**{"class": "pod", "ports": ["80:80"]})}
+OTHER_IMAGE = "nginx@sha256:2"
+
+
+@pytest.mark.parametrize(
+    ("pod", "edge", "actions"),
+    [
+        ({}, {}, ("unchanged", "reload")),
+        ({}, {"pinned": OTHER_IMAGE}, ("unchanged", "roll")),
+        ({"settings": {"environment": {}, "ports": ["81:80"]}}, {}, ("recreate", "recreate")),
+        ({"settings": {"environment": {}, "ports": ["81:80"]}}, {"pinned": OTHER_IMAGE}, ("recreate", "recreate")),
+    ],
+)
+def test_the_edge_rolls_for_as_long_as_its_pod_stays(
+    pod: dict[str, Any], edge: dict[str, Any], actions: tuple[str, str]
+) -> None:
+    old = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    new = _manifest(pod={**EDGE["pod"], **pod}, edge={**EDGE["edge"], **edge})
+    running = {name: [container(name)] for name in EDGE}
+    entries = plan(old, new, running, edge_changed=True)
+    assert tuple(entry["action"] for entry in entries) == actions
+    assert {entry["downtime"] for entry in entries} == {"recreate" in actions}
+
+
+def test_an_edge_without_a_pod_gets_one_with_a_gap_and_back() -> None:
+    alone = _manifest(edge=facts(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
+    both = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    forth = plan(alone, both, {"edge": [container("edge")]}, edge_changed=True)
+    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in forth] == [
+        ("pod", "create", False),
+        ("edge", "recreate", True),
+    ]
+    back = plan(both, alone, {name: [container(name)] for name in EDGE}, edge_changed=True)
+    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in back] == [
+        ("edge", "recreate", True),
+        ("pod", "remove", False),
+    ]
+
+
+def test_an_edge_whose_pod_was_started_after_it_is_started_again() -> None:
+    manifest = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    running = {"edge": [container("edge")], "pod": [container("pod", started_at="2026-11-21T10:00:00.5Z")]}
+    assert _entries(manifest, manifest, running) == [
+        ("pod", "unchanged", []),
+        ("edge", "start", ["pod was started after it"]),
+    ]
+    running["pod"] = [container("pod", state="exited", exit_code=1)]
+    assert [action for _, action, _ in _entries(manifest, manifest, running)] == ["start", "start"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "expected"),
+    [
+        ({}, "roll", "beside"),
+        ({"edge": True, "pod": "pod"}, "roll", "beside"),
+        ({"edge": True, "pod": "pod"}, "recreate", "at the switch"),
+        ({"edge": True, "pod": "pod"}, "create", "at the switch"),
+        ({"edge": True, "ports": ["80:80"]}, "roll", "at the switch"),
+        ({"class": "pod", "ports": ["80:80"]}, "create", "at the switch"),
+    ],
+)
+def test_how_containers_give_way(changes: dict[str, Any], action: str, expected: str) -> None:
+    assert manner(facts(**changes), action) == expected
 
 
 def test_what_is_no_longer_described_is_removed() -> None:

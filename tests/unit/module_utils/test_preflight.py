@@ -37,6 +37,13 @@ def test_a_port_that_another_process_has(monkeypatch: pytest.MonkeyPatch, taken:
     ]
 
 
+def test_a_port_of_the_pod_is_told_of_the_edge(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+    _published_by(monkeypatch, None)
+    services = {"edge-pod": facts(ports=[f"{taken}:80"]), "edge": facts(edge=True, pod="edge-pod")}
+    (problem,) = preflight.check_ports(services, {})
+    assert problem.startswith(f"service 'edge': port {taken} of the host is taken")
+
+
 def test_a_port_that_another_container_has(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch, "blog-edge-1")
     assert preflight.check_ports(_ports(f"{taken}:80"), {"edge": [container("edge")]}) == [

@@ -18,7 +18,9 @@ from tests.support.on_host import container, tree
 
 ORIGIN = {"owner": "ada@laptop", "version": "1.4.2", "commit": "0123456789ab"}
 #: Every container of the example, as it runs.
-RUNNING = [container(name, number) for name in example() for number in ((1, 2) if name == "backend" else (1,))]
+RUNNING = [
+    container(name, number) for name in [*example(), "edge-pod"] for number in ((1, 2) if name == "backend" else (1,))
+]
 
 
 class Host:
@@ -86,7 +88,7 @@ def test_images_are_pinned_for_the_service_and_its_release_job(host: Host) -> No
     document = yaml.safe_load((host.home.release("r1") / "compose.images.yaml").read_text())["services"]
     assert document["backend"] == document["backend-release"]
     assert document["db"] == {"image": "postgres@sha256:11"}
-    assert sorted(document) == sorted([*example(), "backend-release"])
+    assert sorted(document) == sorted([*example(), "backend-release", "edge-pod"])
 
 
 def test_addresses_of_secrets_are_in_the_variables_of_compose(host: Host) -> None:
@@ -187,3 +189,31 @@ def test_a_database_is_stopped_only_where_that_is_allowed_by_name(host: Host) ->
         host.ship("r2", services)
     assert tree(host.root) == before
     assert _actions(host.ship("r2", services, allow_downtime=["db"]))["db"] == "recreate"
+
+
+def test_a_pod_keeps_its_image_whatever_becomes_of_nginx(host: Host) -> None:
+    _live(host)
+    host.digest = "sha256:22"
+    shipped = host.ship("r2", example(edge={"version": "1.31", "memory": "64m"}))
+    actions = _actions(shipped)
+    assert (actions["edge-pod"], actions["edge"]) == ("unchanged", "roll")
+    manifest = host.home.manifest("r2")
+    assert manifest is not None
+    services = manifest["services"]
+    assert (services["edge-pod"]["image"], services["edge-pod"]["pinned"]) == ("nginx:1.30", "nginx@sha256:11")
+    assert (services["edge"]["image"], services["edge"]["pinned"]) == ("nginx:1.31", "nginx@sha256:22")
+    document = yaml.safe_load((host.home.release("r2") / "compose.images.yaml").read_text())["services"]
+    assert document["edge-pod"] == {"image": "nginx@sha256:11"}
+
+
+def test_another_port_is_another_pod_and_the_edge_goes_with_it(host: Host) -> None:
+    _live(host)
+    host.digest = "sha256:22"
+    shipped = host.ship("r2", example(edge={"version": "1.31", "http_port": 81}))
+    entries = {entry["service"]: entry for entry in shipped.plan}
+    assert (entries["edge-pod"]["action"], entries["edge"]["action"]) == ("recreate", "recreate")
+    assert [entries[name]["downtime"] for name in ("edge-pod", "edge")] == [True, True]
+    assert "ports" in entries["edge-pod"]["because"]
+    manifest = host.home.manifest("r2")
+    assert manifest is not None
+    assert manifest["services"]["edge-pod"]["pinned"] == "nginx@sha256:22"

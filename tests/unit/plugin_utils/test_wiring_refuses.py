@@ -191,6 +191,17 @@ ROUTE = {"path": "/", "to": "web"}
                 "1.27.3 and later can"
             ),
         ),
+        (
+            _edge(ROUTE, drain="60s", stop_grace="60s"),
+            (
+                "service 'edge': key 'stop_grace': 60s is not longer than 'drain', 60s, so that requests in flight "
+                "would be cut off; give it a few seconds more"
+            ),
+        ),
+        (
+            {**_edge(ROUTE), "edge-pod": plain()},
+            "service 'edge-pod': the pod of the edge 'edge' is called that; choose another name",
+        ),
         (_edge(ROUTE, http_port=0), f"service 'edge': published port '0:8080' {NO_PORT}"),
         (
             _edge(ROUTE, max_body="10 MB"),

@@ -1,0 +1,177 @@
+"""Who stops for whom where an edge and its pod are replaced, and whose answers count as proof."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.running import Running
+from ansible_collections.slipway.stack.plugins.module_utils.takeback import take_back
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
+
+from tests.support.on_host import container, facts, lay_down
+
+POD = facts(**{"class": "pod", "ports": ["80:8080"], "start_seconds": 0.0})
+IN_POD = facts(edge=True, pod="edge-pod", drain_seconds=0.0)
+ALONE = {"services": {"edge": facts(edge=True, ports=["80:8080"], drain_seconds=0.0)}}
+WITH_POD = {"services": {"edge-pod": POD, "edge": IN_POD}}
+
+
+class Engine:
+    """An engine that does what it is told to the containers it has; what it was told is in `commands`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.there: dict[str, Container] = {}
+        self.commands: list[list[str]] = []
+        monkeypatch.setattr(docker, "containers", lambda _project: list(self.there.values()))
+        monkeypatch.setattr(docker, "run", self._run)
+
+    def add(self, *containers: Container) -> None:
+        self.there.update({one.id: one for one in containers})
+
+    def _run(self, arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
+        self.commands.append(arguments)
+        states = {"stop": "exited", "start": "running", "compose": "running"}
+        for one in [one for one in self.there.values() if {one.id, one.service} & set(arguments)]:
+            if arguments[0] == "rm":
+                del self.there[one.id]
+            elif arguments[0] in states:
+                self.there[one.id] = replace(one, state=states[arguments[0]])
+        return ""
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return Engine(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("actions", "releases", "stopped"),
+    [
+        # The pod stays: the port is whose it was.
+        ({"edge": "start", "edge-pod": "unchanged"}, (WITH_POD, WITH_POD), []),
+        ({"edge": "recreate", "edge-pod": "recreate"}, (WITH_POD, WITH_POD), [["edge1"], ["edge-pod1"]]),
+        ({"edge": "recreate", "edge-pod": "create"}, (ALONE, WITH_POD), [["edge1"]]),
+        ({"edge": "recreate", "edge-pod": "remove"}, (WITH_POD, ALONE), [["edge1"], ["edge-pod1"]]),
+        # Compose itself stops the one before it starts the other.
+        ({"edge": "recreate"}, (ALONE, ALONE), []),
+        ({"edge": "create", "edge-pod": "create"}, (None, WITH_POD), []),
+    ],
+)
+def test_requests_in_flight_end_before_their_network_does(
+    engine: Engine, actions: dict[str, str], releases: Any, stopped: list[list[str]]
+) -> None:
+    names = {name for manifest in releases[:1] if manifest for name in manifest["services"]}
+    edge.make_way(actions, releases, {name: [container(name)] for name in names})
+    assert engine.commands == [["stop", *ids] for ids in stopped]
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[int, list[str]]]:
+    """A port that answers with the releases in a list, one after the other, and with the last of them from then on."""
+    releases: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("X-Release", releases.pop(0) if len(releases) > 1 else releases[0])
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server.server_address[1], releases
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def _published(port: int) -> dict[str, Any]:
+    return {"release": "new", "services": {"edge": facts(edge=True, ports=[f"127.0.0.1:{port}:80"])}}
+
+
+def test_one_nginx_of_two_is_no_proof(answers: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    port, releases = answers
+    releases += [*["new", "old"] * 30, "old"]
+    monkeypatch.setattr(edge, "_CONFIRM_SECONDS", 0.5)
+    monkeypatch.setattr(edge.time, "sleep", lambda _seconds: None)
+    with pytest.raises(edge.EdgeError, match=f"port {port} does not answer with release new but with old"):
+        edge.confirm(_published(port))
+
+
+def test_twenty_in_a_row_are(answers: tuple[int, list[str]]) -> None:
+    port, releases = answers
+    releases += ["old", *["new"] * 19, "old", "new"]
+    edge.confirm(_published(port))
+    assert releases == ["new"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(str(tmp_path))
+    home.state.mkdir()
+    for name in ("v1", "v2"):
+        (home.edge / "versions" / name).mkdir(parents=True)
+    edge.switch(home, "v2")
+    return home
+
+
+def _taken_back(
+    home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch, releases: tuple[Any, Any], **tx: Any
+) -> str:
+    """Take a rollout from one release to another back that had switched, and return the sentence that it ends with."""
+    for release, manifest in zip(("r1", "r2"), releases, strict=True):
+        lay_down(home, release, upstreams=[], **manifest)
+    monkeypatch.setattr(
+        edge, "exchange", lambda *given: engine.commands.append(["exchange", *_ids(given[2]), given[4]])
+    )
+    journal = Journal(home.journal, "r2")
+    transaction = Transaction("r2", "r1", "ada", phase="switching", edge_before="v1", **tx)
+    return take_back(home, transaction, Running("shop", journal), journal)
+
+
+def _ids(containers: list[Container]) -> list[str]:
+    return [one.id for one in containers]
+
+
+def test_a_new_nginx_stops_before_the_old_one_gets_its_configuration_back(
+    home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add(container("edge-pod", health=None), container("edge", 1), container("edge", 2))
+    plan = {"edge-pod": "unchanged", "edge": "roll"}
+    old = {"edge-pod": ["edge-pod1"], "edge": ["edge1"]}
+    said = _taken_back(home, engine, monkeypatch, (WITH_POD, WITH_POD), plan=plan, old=old)
+    assert said == "Release r1 serves on"
+    done = [command for command in engine.commands if command[0] != "top"]
+    assert done == [
+        ["stop", "edge2"],
+        ["exchange", "edge1", "v1"],
+        ["stop", "edge2"],
+        ["rm", "--force", "--volumes", "edge2"],
+    ]
+
+
+def test_a_new_pod_gives_the_port_back_to_an_edge_alone(
+    home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add(container("edge-pod", health=None), container("edge", 2))
+    plan = {"edge-pod": "create", "edge": "recreate"}
+    said = _taken_back(home, engine, monkeypatch, (ALONE, WITH_POD), plan=plan, old={"edge": ["edge1"]})
+    assert said == "Release r1 serves on"
+    up = next(command for command in engine.commands if command[0] == "compose")
+    assert engine.commands[:2] == [["stop", "edge2"], ["stop", "edge-pod1"]]
+    assert up[-1:] == ["edge"]
+    assert engine.commands[-1] == ["rm", "--force", "--volumes", "edge-pod1"]
+    assert edge.live(home) == "v1"
