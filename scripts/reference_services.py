@@ -102,7 +102,11 @@ def page(folder: Path) -> str:
         lines += [f"### {title}", "", text, *_fields(fields)]
     lines += ["## Classes", "", "How the containers of a service give way to others.", ""]
     lines += table(("class", "replaced by"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES))
-    lines += ["A service that publishes a port of the host itself, as the edge does, is replaced in place too.", ""]
+    lines += [
+        "A service that publishes a port of the host itself is replaced in place too. The edge's ports are published",
+        "by a service of their own, its pod: nginx rolls, and only another port or network of the edge has a gap.",
+        "",
+    ]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
     lines += [
         "## Kinds",

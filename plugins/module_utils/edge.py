@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import docker, repli
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE_HEADER
+from ansible_collections.slipway.stack.plugins.module_utils.running import Running
 
 _MOUNT = "/etc/slipway/edge"
 _CONFIRM_SECONDS = 10.0
@@ -175,17 +176,33 @@ def make_way(
     releases: Iterable[Mapping[str, Any] | None],
     there: Mapping[str, list[Container]],
 ) -> None:
-    """Stop what has the ports that another edge or pod is about to take: first the proxies, then their pods.
+    """Stop and remove the edges that are replaced at the switch, and then pods that do not stay.
 
-    :param actions: what is planned, by service; where every pod stays, so does who has the ports.
-    :param releases: the manifests whose edges count.
-    :param there: the containers that may stop, by service.
+    :param actions: what is planned, by service.
+    :param releases: the manifests whose edges count: another than the one to come may have its port.
+    :param there: the containers that may go, by service.
     """
     groups = [members(manifest) for manifest in releases if manifest]
-    pods = {name for group in groups for name in group[:-1] if actions.get(name) != "unchanged"}
-    edges = {name for group in groups for name in group[-1:]}
-    for names in (edges, pods) if pods else ():
-        replicas.stop([container.id for name in sorted(names) for container in there.get(name, [])])
+    for names in ({name for group in groups for name in group[-1:]}, {name for group in groups for name in group[:-1]}):
+        leaving = [one.id for name in sorted(names) if actions.get(name) != "unchanged" for one in there.get(name, [])]
+        # The proxies first: what they have in flight ends before their network does.
+        replicas.stop(leaving)
+        replicas.remove(leaving)
+
+
+def put_up(home: Home, manifest: Mapping[str, Any], running: Running, step: str) -> None:
+    """Make the edge of a release and its pod, as far as they are not there, start them and wait for them.
+
+    :raises RolloutFailed: when one does not come up.
+    """
+    there = {name: len(group) for name, group in running.look().items()}
+    missing = {name: 1 for name in members(manifest) if name not in there}
+    if missing:
+        arguments = replicas.create_arguments(missing, there, manifest["services"])
+        docker.run(arguments, cwd=str(home.release(str(manifest["release"]))))
+    for name in members(manifest):
+        replicas.start([container.id for container in running.look().get(name, []) if container.state != "running"])
+    running.wait({name: manifest["services"][name] for name in members(manifest)}, step)
 
 
 def confirm(manifest: Mapping[str, Any]) -> None:

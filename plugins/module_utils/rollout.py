@@ -214,7 +214,7 @@ class Rollout:
             return
         wanted = {name: self._services[name]["replicas"] for name in names}
         there = {name: len(group) for name, group in self._running.look().items()}
-        docker.run(replicas.create_arguments(wanted, there), cwd=self._folder)
+        docker.run(replicas.create_arguments(wanted, there, self._services), cwd=self._folder)
         beside = {name: self._services[name] for name in self._touched("beside")}
         for group in waves(beside):
             replicas.start(self._new_ids(group))
@@ -255,13 +255,10 @@ class Rollout:
         targets = self._running.names(self._counts)
         final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
         if name in self._touched("at the switch"):
-            members = edge.members(self._manifest)
-            before = self._home.manifest(self._tx.previous)
-            old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
             edge.switch(self._home, final)
-            edge.make_way(self._tx.plan, (before, self._manifest), old)
-            docker.run(replicas.up_arguments(members), cwd=self._folder)
-            self._running.wait({one: self._services[one] for one in members}, "switch")
+            old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
+            edge.make_way(self._tx.plan, (self._home.manifest(self._tx.previous), self._manifest), old)
+            edge.put_up(self._home, self._manifest, self._running, "switch")
         elif final != edge.live(self._home):
             edge.exchange(self._home, self._manifest, containers, self._running.names(), final)
             if not edge.drained(containers, self._services[name]["drain_seconds"]):

@@ -56,23 +56,23 @@ def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: 
     in_place = [
         name for name, facts in services.items() if tx.plan.get(name) in REPLACING and manner(facts) == "in place"
     ]
+    if in_place:
+        docker.run(replicas.up_arguments(in_place), cwd=str(home.release(str(tx.previous))))
     # Before the switch the edge knows nothing of the new release.
     if edge_name and tx.edge_before and tx.phase == "switching":
         if tx.plan.get(edge_name) == "roll":
             # It would go on answering through the port that both have.
             replicas.stop([container.id for container in made if container.service == edge_name])
         elif tx.plan.get(edge_name) not in ("reload", "unchanged"):
-            in_place += edge.members(previous)
             edge.switch(home, tx.edge_before)
             new = running.look(lambda one: not tx.is_old(one.service, one.id))
             edge.make_way(tx.plan, (previous, home.manifest(tx.release)), new)
-    if in_place:
-        docker.run(replicas.up_arguments(in_place), cwd=str(home.release(str(tx.previous))))
-    if edge_name and tx.edge_before and tx.phase == "switching":
+            edge.put_up(home, previous, running, "take back")
         containers = [one for one in running.look().get(edge_name, []) if one.state == "running"]
         edge.exchange(home, previous, containers, running.names(), tx.edge_before)
         edge.drained(containers, services[edge_name]["drain_seconds"])
-    leaving = [container.id for container in made if container.service not in in_place]
+    there = {one.id for group in running.look().values() for one in group}
+    leaving = [one.id for one in made if one.service not in in_place and one.id in there]
     replicas.stop(leaving)
     replicas.remove(leaving)
     stopped = [

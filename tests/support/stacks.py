@@ -123,12 +123,15 @@ class Visitor:
     """Asks a stack for a path over and over while something happens to it.
 
     ``seen`` has what came, without repetitions: status, version of the application, release of the edge; or the error.
+    ``count`` is the number of requests, *pause* the seconds between two.
     """
 
-    def __init__(self, stack: Stack, path: str) -> None:
+    def __init__(self, stack: Stack, path: str, pause: float = 0.05) -> None:
         self.seen: set[tuple[Any, ...]] = set()
+        self.count = 0
         self._stack = stack
         self._path = path
+        self._pause = pause
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._visit, daemon=True)
 
@@ -141,7 +144,8 @@ class Visitor:
         self._thread.join()
 
     def _visit(self) -> None:
-        while not self._over.wait(0.05):
+        while not self._over.wait(self._pause):
+            self.count += 1
             try:
                 answer = self._stack.get(self._path)
             except (OSError, http.client.HTTPException) as error:

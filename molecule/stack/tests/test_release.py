@@ -18,7 +18,7 @@ def test_the_live_release_answers(kiosk: Stack) -> None:
 
 def test_compose_takes_the_release_as_it_lies_there(host: Any, kiosk: Stack) -> None:
     services = host.check_output("cd %s/current && sudo docker compose config --services", kiosk.home)
-    assert set(services.split()) == {"store", "opening", "page", "edge"}
+    assert set(services.split()) == {"store", "opening", "page", "edge-pod", "edge"}
 
 
 def test_everybody_may_read_a_release_and_root_alone_writes_it(host: Any, kiosk: Stack) -> None:

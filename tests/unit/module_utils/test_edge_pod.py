@@ -32,6 +32,7 @@ class Engine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.there: dict[str, Container] = {}
         self.commands: list[list[str]] = []
+        self.made: list[Container] = []
         monkeypatch.setattr(docker, "containers", lambda _project: list(self.there.values()))
         monkeypatch.setattr(docker, "run", self._run)
 
@@ -40,8 +41,10 @@ class Engine:
 
     def _run(self, arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
         self.commands.append(arguments)
-        states = {"stop": "exited", "start": "running", "compose": "running"}
-        for one in [one for one in self.there.values() if {one.id, one.service} & set(arguments)]:
+        if "--no-start" in arguments:
+            self.add(*self.made)
+        states = {"stop": "exited", "start": "running"}
+        for one in [one for one in self.there.values() if one.id in arguments]:
             if arguments[0] == "rm":
                 del self.there[one.id]
             elif arguments[0] in states:
@@ -55,24 +58,23 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 @pytest.mark.parametrize(
-    ("actions", "releases", "stopped"),
+    ("actions", "releases", "gone"),
     [
         # The pod stays: the port is whose it was.
-        ({"edge": "start", "edge-pod": "unchanged"}, (WITH_POD, WITH_POD), []),
-        ({"edge": "recreate", "edge-pod": "recreate"}, (WITH_POD, WITH_POD), [["edge1"], ["edge-pod1"]]),
-        ({"edge": "recreate", "edge-pod": "create"}, (ALONE, WITH_POD), [["edge1"]]),
-        ({"edge": "recreate", "edge-pod": "remove"}, (WITH_POD, ALONE), [["edge1"], ["edge-pod1"]]),
-        # Compose itself stops the one before it starts the other.
-        ({"edge": "recreate"}, (ALONE, ALONE), []),
+        ({"edge": "start", "edge-pod": "unchanged"}, (WITH_POD, WITH_POD), ["edge1"]),
+        ({"edge": "recreate", "edge-pod": "recreate"}, (WITH_POD, WITH_POD), ["edge1", "edge-pod1"]),
+        ({"edge": "recreate", "edge-pod": "create"}, (ALONE, WITH_POD), ["edge1"]),
+        ({"edge": "recreate", "edge-pod": "remove"}, (WITH_POD, ALONE), ["edge1", "edge-pod1"]),
         ({"edge": "create", "edge-pod": "create"}, (None, WITH_POD), []),
     ],
 )
 def test_requests_in_flight_end_before_their_network_does(
-    engine: Engine, actions: dict[str, str], releases: Any, stopped: list[list[str]]
+    engine: Engine, actions: dict[str, str], releases: Any, gone: list[str]
 ) -> None:
     names = {name for manifest in releases[:1] if manifest for name in manifest["services"]}
     edge.make_way(actions, releases, {name: [container(name)] for name in names})
-    assert engine.commands == [["stop", *ids] for ids in stopped]
+    commands = [[["stop", one], ["rm", "--force", "--volumes", one]] for one in gone]
+    assert engine.commands == [command for pair in commands for command in pair]
 
 
 @pytest.fixture
@@ -167,11 +169,15 @@ def test_a_new_pod_gives_the_port_back_to_an_edge_alone(
     home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.add(container("edge-pod", health=None), container("edge", 2))
+    engine.made = [container("edge", 3, state="created")]
     plan = {"edge-pod": "create", "edge": "recreate"}
     said = _taken_back(home, engine, monkeypatch, (ALONE, WITH_POD), plan=plan, old={"edge": ["edge1"]})
     assert said == "Release r1 serves on"
-    up = next(command for command in engine.commands if command[0] == "compose")
-    assert engine.commands[:2] == [["stop", "edge2"], ["stop", "edge-pod1"]]
-    assert up[-1:] == ["edge"]
-    assert engine.commands[-1] == ["rm", "--force", "--volumes", "edge-pod1"]
+    remove = ["rm", "--force", "--volumes"]
+    assert engine.commands[:4] == [["stop", "edge2"], [*remove, "edge2"], ["stop", "edge-pod1"], [*remove, "edge-pod1"]]
+    assert engine.commands[4][-2:] == ["--scale=edge=1", "edge"]
+    assert [command for command in engine.commands[5:] if command[0] != "top"] == [
+        ["start", "edge3"],
+        ["exchange", "edge3", "v1"],
+    ]
     assert edge.live(home) == "v1"

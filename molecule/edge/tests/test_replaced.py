@@ -1,0 +1,75 @@
+"""Another nginx takes over without a failed request, or never; and it is there again when the server has booted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.stacks import Stack, Visitor, container, described, wait_until
+
+Playbook = Callable[..., Any]
+
+INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]).parent / "stack"
+#: What every release of these tests has: time enough for the slow requests.
+PATIENT = {"drain": "10s", "stop_grace": "15s"}
+
+
+@contextmanager
+def _crowd(kiosk: Stack) -> Iterator[list[Visitor]]:
+    """Have many ask at once, each time on a connection of its own, some of them for what takes five seconds."""
+    visitors = [Visitor(kiosk, "/", pause=0.005) for _ in range(6)]
+    visitors += [Visitor(kiosk, "/slowly", pause=0.5) for _ in range(3)]
+    with ExitStack() as stack:
+        yield [stack.enter_context(visitor) for visitor in visitors]
+
+
+def _deploy(playbook: Playbook, version: str, **keys: Any) -> Any:
+    edge = {"version": version, **PATIENT, **keys}
+    return playbook("deploy", stack_services=described(INVENTORY, edge=edge))
+
+
+def _statuses(visitors: list[Visitor]) -> set[Any]:
+    return {answer[0] for visitor in visitors for answer in visitor.seen}
+
+
+def test_another_nginx_takes_over_without_a_failed_request(kiosk: Stack, playbook: Playbook) -> None:
+    assert _deploy(playbook, "1.30").code == 0
+    pod, nginx = kiosk.containers("edge-pod"), kiosk.containers("edge")
+    with _crowd(kiosk) as visitors:
+        run = _deploy(playbook, "1.30-other", max_body="1m")
+    assert run.code == 0, run.output
+    assert "edge roll image" in run.output
+    assert _statuses(visitors) == {200}, [visitor.seen for visitor in visitors]
+    assert sum(visitor.count for visitor in visitors) > 500
+    assert kiosk.containers("edge-pod") == pod
+    assert set(kiosk.containers("edge")).isdisjoint(nginx)
+
+
+def test_an_nginx_that_does_not_start_changes_nothing(kiosk: Stack, playbook: Playbook) -> None:
+    live, containers = kiosk.live(), kiosk.containers()
+    with _crowd(kiosk) as visitors:
+        run = _deploy(playbook, "1.30-broken")
+    assert run.code == 2
+    assert "this nginx is broken" in run.output
+    assert {(status, release) for visitor in visitors for status, _, release in visitor.seen} == {(200, live)}
+    assert (kiosk.live(), kiosk.containers()) == (live, containers)
+
+
+def test_the_edge_is_there_again_when_the_server_has_booted(kiosk: Stack, playbook: Playbook) -> None:
+    live, containers = kiosk.live(), kiosk.containers()
+    subprocess.run(["docker", "restart", "--time=0", container()], check=True, capture_output=True)
+    wait_until(lambda: _answers(kiosk), 60)
+    assert (kiosk.live(), kiosk.containers()) == (live, containers)
+    back = playbook("deploy")
+    assert back.code == 0, back.output
+
+
+def _answers(kiosk: Stack) -> bool:
+    try:
+        return kiosk.get().status == 200
+    except OSError:
+        return False
