@@ -24,7 +24,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.verification import 
 IMAGES = "compose.images.yaml"
 #: Seconds that a live release gets to prove itself before it counts as in need of a rollout.
 _PATIENCE = 5.0
-_EDGE_CONFIGURATION = "edge/nginx.conf"
 
 
 class Refused(Exception):
@@ -92,7 +91,7 @@ def ship(
     services = _pinned(content["services"], pinned, current, allow_downtime)
     manifest = _manifest(content, release_id, origin, addresses, services)
     old_files = _texts(home.release(current_id)) if current_id else {}
-    edge_changed = old_files.get(_EDGE_CONFIGURATION) != content["files"].get(_EDGE_CONFIGURATION)
+    edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
     planned = plan(current, manifest, running, edge_changed)
     problems = preflight.check_downtime(planned, services, allow_downtime)
     if problems:
@@ -107,6 +106,10 @@ def ship(
     if current:
         old_files.update(_mounted(home, current, {}))
     return Shipped(True, release_id, planned, _diff(old_files, new_files))
+
+
+def _of_the_edge(files: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in files.items() if name.startswith("edge/")}
 
 
 def _pinned(

@@ -51,7 +51,11 @@ def files(stack: Stack) -> dict[str, str]:
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
     }
-    return {"nginx.conf": _template("nginx.conf.j2").render(values)}
+    return {
+        "nginx.conf": _template("nginx.conf.j2").render(values),
+        "listen.conf": _template("listen.conf.j2").render(values),
+        "start.sh": (TEMPLATES / "start.sh").read_text(encoding="utf-8"),
+    }
 
 
 def _time(seconds: float) -> str:

@@ -35,14 +35,18 @@ def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[s
     """Lay a configuration down as the host does, and have nginx test it with the rights that the edge has."""
     release = parcel(example(edge=keys))
     home = Home(str(folder))
-    write_text(home.release("r1") / "edge/nginx.conf", release.files["edge/nginx.conf"])
+    for path, text in release.files.items():
+        if path.startswith("edge/"):
+            write_text(home.release("r1") / path, text)
     manifest = {"release": "r1", "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in release.services}
     name = edge.lay_down(home, edge.contents(home, manifest, targets))
     mounted = f"{home.edge}:/etc/slipway/edge:ro"
     # Without a network: nginx must start where no container answers to its name yet.
     rights = ["--network=none", "--read-only", "--tmpfs=/tmp", "--user=101:101", "--cap-drop=ALL"]
-    command = ["nginx", "-t", "-q", "-c", f"/etc/slipway/edge/versions/{name}/nginx.conf"]
+    # As it is once the port is open.
+    listening = "echo 'include listen.conf;' > /tmp/listen.conf;"
+    command = ["sh", "-c", f"{listening} exec nginx -t -q -c /etc/slipway/edge/versions/{name}/nginx.conf"]
     return subprocess.run(
         ["docker", "run", "--rm", *rights, f"--volume={mounted}", f"--entrypoint={command[0]}", IMAGE, *command[1:]],
         capture_output=True,

@@ -131,15 +131,23 @@ def test_only_load_balancers_that_are_named_are_believed() -> None:
         ({}, "worker_shutdown_timeout 30s;"),
         ({"drain": "5m"}, "worker_shutdown_timeout 300s;"),
         ({"drain": "1.5s"}, "worker_shutdown_timeout 1500ms;"),
-        ({}, "listen 8080 reuseport default_server;"),
         ({}, "listen unix:/tmp/nginx.sock;"),
-        ({"port": 8888}, "listen 8888 reuseport default_server;"),
+        ({}, "include /tmp/listen[.]conf;"),
         ({}, "server_tokens off;"),
         ({}, "add_header X-Content-Type-Options nosniff always;"),
     ],
 )
 def test_setting(keys: dict[str, Any], line: str) -> None:
     assert line in _lines(_configuration(**keys))
+
+
+@pytest.mark.parametrize(("keys", "port"), [({}, 8080), ({"port": 8888}, 8888)])
+def test_the_port_is_opened_by_a_file_of_its_own(keys: dict[str, Any], port: int) -> None:
+    """A new nginx shares the port with the old one, and must not take requests before it has looked all names up."""
+    files = edge.files(model(example(edge=keys)))
+    assert _lines(files["listen.conf"])[-1] == f"listen {port} reuseport default_server;"
+    assert f"listen {port}" not in files["nginx.conf"]
+    assert "echo 'include listen.conf;' > /tmp/listen.conf" in files["start.sh"]
 
 
 def test_name_of_the_server() -> None:

@@ -1,0 +1,26 @@
+# Start nginx so that it takes requests only once it knows where to send them; written by slipway.stack.
+# It looks up the names in its upstreams after its start, and on the port another nginx may be serving meanwhile.
+edge=/etc/slipway/edge/current
+
+knows_all() {
+    for upstream in "$edge"/upstreams/*.conf; do
+        status=$(curl --silent --head --max-time 1 --output /dev/null --write-out '%{http_code}' \
+            --unix-socket /tmp/nginx.sock "http://localhost/upstream/$(basename "$upstream" .conf)")
+        # Whatever a service says to a path that it does not have; 502 is nginx' own word, and 000 is none at all.
+        case $status in 000 | 502) return 1 ;; esac
+    done
+}
+
+listen() {
+    tries=0
+    # After some seconds it is the services that are missing, as they may when the server boots.
+    until knows_all || [ "$tries" -ge 30 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    echo 'include listen.conf;' > /tmp/listen.conf
+    nginx -s reload -c "$edge/nginx.conf"
+}
+
+listen &
+exec nginx -c "$edge/nginx.conf" -g 'daemon off;'
