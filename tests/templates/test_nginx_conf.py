@@ -21,12 +21,18 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines()]
 
 
+def _public(text: str) -> str:
+    """Return the server that the public gets to."""
+    return text.split("include /tmp/listen[.]conf;")[1]
+
+
 def _locations(text: str) -> list[str]:
-    return re.findall(r"^ +location (.+) \{$", text, re.MULTILINE)
+    return re.findall(r"^ +location (.+) \{$", _public(text), re.MULTILINE)
 
 
 def _inside(text: str, location: str) -> str:
     """Return the lines of one location."""
+    text = _public(text)
     start = text.index(f"location {location} {{")
     return text[start : text.index("}", start + len(location) + 12)]
 
@@ -54,7 +60,8 @@ def test_each_route_goes_to_its_upstream_and_waits_as_long_as_it_says() -> None:
 
 def test_the_path_is_handed_on_as_it_came() -> None:
     """A path behind the name of an upstream would replace the route's."""
-    assert re.findall(r"proxy_pass (\S+);", _configuration()) == ["http://backend_8000", "http://frontend_8080"]
+    public = _public(_configuration())
+    assert re.findall(r"proxy_pass (\S+);", public) == ["http://backend_8000", "http://frontend_8080"]
 
 
 def test_upstreams_name_containers_that_the_host_knows() -> None:
