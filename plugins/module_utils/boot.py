@@ -11,7 +11,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
 UNIT = "slipway-pods.service"
 _FOLDER = Path("/etc/systemd/system")
@@ -38,23 +40,19 @@ WantedBy=docker.service
 """
 
 
-class BootError(Exception):
-    """The unit cannot be put down."""
+def ensure(journal: Journal) -> None:
+    """Have the unit on this server, enabled, and tell where it is new. A server without systemd has none.
 
-
-def ensure() -> bool:
-    """Have the unit on this server, enabled, and return whether it is new. A server without systemd has none.
-
-    :raises BootError: when systemd refuses it.
+    :raises RolloutFailed: when systemd refuses it.
     """
     path = _FOLDER / UNIT
     if not _BOOTED.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == _TEXT):
-        return False
+        return
     write_text(path, _TEXT)
     done = subprocess.run(
         ["systemctl", "enable", UNIT], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         path.unlink()
-        raise BootError(f"{path} cannot be enabled: {done.stderr.strip()}")
-    return True
+        raise RolloutFailed(f"{path} cannot be enabled: {done.stderr.strip()}")
+    journal.write("prepare", "done", f"{UNIT} starts the edge when the server has booted")

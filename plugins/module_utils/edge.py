@@ -190,19 +190,21 @@ def make_way(
         replicas.remove(leaving)
 
 
-def put_up(home: Home, manifest: Mapping[str, Any], running: Running, step: str) -> None:
+def put_up(home: Home, manifest: Mapping[str, Any], running: Running, name: str) -> None:
     """Make the edge of a release and its pod, as far as they are not there, start them and wait for them.
 
+    :param name: the configuration that nginx starts with.
     :raises RolloutFailed: when one does not come up.
     """
+    switch(home, name)
     there = {name: len(group) for name, group in running.look().items()}
-    missing = {name: 1 for name in members(manifest) if name not in there}
+    missing = {member: 1 for member in members(manifest) if member not in there}
     if missing:
         arguments = replicas.create_arguments(missing, there, manifest["services"])
         docker.run(arguments, cwd=str(home.release(str(manifest["release"]))))
-    for name in members(manifest):
-        replicas.start([container.id for container in running.look().get(name, []) if container.state != "running"])
-    running.wait({name: manifest["services"][name] for name in members(manifest)}, step)
+    for member in members(manifest):
+        replicas.start([container.id for container in running.look().get(member, []) if container.state != "running"])
+    running.wait({member: manifest["services"][member] for member in members(manifest)}, "switch")
 
 
 def confirm(manifest: Mapping[str, Any]) -> None:

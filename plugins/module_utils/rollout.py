@@ -29,7 +29,6 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     replicas,
     transaction,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.boot import BootError
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
@@ -99,7 +98,7 @@ class Rollout:
                 self._switch()
                 self._gate.wait("proven")
                 self._enter("switched")
-            except (RolloutFailed, DockerError, EdgeError, BootError) as error:
+            except (RolloutFailed, DockerError, EdgeError) as error:
                 self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
                 outcome = "Nothing was changed"
                 if self._home.transaction.exists():
@@ -187,8 +186,7 @@ class Rollout:
             trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
             edge.test(self._home, self._manifest, trial, found.get(name, []))
             self._journal.write("prepare", "done", "configuration accepted by nginx", name)
-            if len(edge.members(self._manifest)) > 1 and boot.ensure():
-                self._journal.write("prepare", "done", f"{boot.UNIT} starts it when the server has booted", name)
+            boot.ensure(self._journal)
 
     def _in_place(self, names: Iterable[str]) -> None:
         wanted = {name: self._services[name] for name in names}
@@ -251,15 +249,13 @@ class Rollout:
         name = edge.edge_of(self._manifest)
         if name is None:
             return
-        containers = self._running.look().get(name, [])
-        targets = self._running.names(self._counts)
-        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
+        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, self._running.names(self._counts)))
         if name in self._touched("at the switch"):
-            edge.switch(self._home, final)
             old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
             edge.make_way(self._tx.plan, (self._home.manifest(self._tx.previous), self._manifest), old)
-            edge.put_up(self._home, self._manifest, self._running, "switch")
+            edge.put_up(self._home, self._manifest, self._running, final)
         elif final != edge.live(self._home):
+            containers = self._running.look().get(name, [])
             edge.exchange(self._home, self._manifest, containers, self._running.names(), final)
             if not edge.drained(containers, self._services[name]["drain_seconds"]):
                 self._journal.write("switch", "done", "closed what was still open through the old configuration", name)

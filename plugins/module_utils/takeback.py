@@ -64,10 +64,9 @@ def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: 
             # It would go on answering through the port that both have.
             replicas.stop([container.id for container in made if container.service == edge_name])
         elif tx.plan.get(edge_name) not in ("reload", "unchanged"):
-            edge.switch(home, tx.edge_before)
             new = running.look(lambda one: not tx.is_old(one.service, one.id))
             edge.make_way(tx.plan, (previous, home.manifest(tx.release)), new)
-            edge.put_up(home, previous, running, "take back")
+            edge.put_up(home, previous, running, tx.edge_before)
         containers = [one for one in running.look().get(edge_name, []) if one.state == "running"]
         edge.exchange(home, previous, containers, running.names(), tx.edge_before)
         edge.drained(containers, services[edge_name]["drain_seconds"])

@@ -46,7 +46,7 @@ def split(service: Service, keys: Mapping[str, Any]) -> tuple[dict[str, Any], di
     if networks is not None:
         given = networks if isinstance(networks, Mapping) else dict.fromkeys(networks)
         of_the_pod["networks"] = {
-            network: {**(options or {}), "aliases": [service.name, *(options or {}).get("aliases", [])]}
+            network: {**(options or {}), "aliases": [service.name, *((options or {}).get("aliases") or [])]}
             for network, options in given.items()
         }
     return of_the_pod, {key: value for key, value in keys.items() if key not in of_the_pod}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import boot
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal, read
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
 
 class Systemd:
@@ -30,30 +32,39 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
     return Systemd(tmp_path, monkeypatch)
 
 
-def test_the_unit_is_put_down_once(systemd: Systemd) -> None:
-    assert boot.ensure()
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.jsonl", "r1")
+
+
+def test_the_unit_is_put_down_once_and_told_of(systemd: Systemd, journal: Journal, tmp_path: Path) -> None:
+    boot.ensure(journal)
+    boot.ensure(journal)
     assert "--filter label=slipway.pod" in systemd.unit.read_text()
-    assert not boot.ensure()
     assert systemd.told == [["systemctl", "enable", boot.UNIT]]
+    records, _ = read(tmp_path / "journal.jsonl", 0)
+    assert [record["text"] for record in records] == [f"{boot.UNIT} starts the edge when the server has booted"]
 
 
-def test_a_unit_of_another_version_is_replaced(systemd: Systemd) -> None:
-    boot.ensure()
+def test_a_unit_of_another_version_is_replaced(systemd: Systemd, journal: Journal) -> None:
+    boot.ensure(journal)
     systemd.unit.write_text("[Unit]\n")
-    assert boot.ensure()
+    boot.ensure(journal)
     assert "ExecStart" in systemd.unit.read_text()
 
 
-def test_a_server_without_systemd_has_none(systemd: Systemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_without_systemd_has_none(
+    systemd: Systemd, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(boot, "_BOOTED", tmp_path / "not there")
-    assert not boot.ensure()
+    boot.ensure(journal)
     assert not systemd.unit.exists()
 
 
-def test_what_systemd_refuses_is_not_left_behind(systemd: Systemd) -> None:
+def test_what_systemd_refuses_is_not_left_behind(systemd: Systemd, journal: Journal) -> None:
     systemd.refuses = "Failed to enable unit: read-only file system\n"
     with pytest.raises(
-        boot.BootError, match=r"slipway-pods.service cannot be enabled: Failed to enable unit: read-only"
+        RolloutFailed, match=r"slipway-pods.service cannot be enabled: Failed to enable unit: read-only"
     ):
-        boot.ensure()
+        boot.ensure(journal)
     assert not systemd.unit.exists()
