@@ -18,6 +18,12 @@ demo: environment ## boot a server on this machine and deploy the example applic
 example: environment ## deploy one of examples/stacks to a throwaway server (STACK=bot ENVIRONMENT=production)
 	@scripts/example.sh "$(STACK)" "$(ENVIRONMENT)"
 
+demo-upgrade: environment ## roll the demo to its next version while load runs, and show what became of every request
+	@scripts/demo_upgrade.sh
+
+demo-break: environment ## ship a version to the demo whose health check fails, and show the old one serving on
+	@scripts/demo_break.sh
+
 demo-down: ## remove the server, the registry, their images and networks, and the engine where the demo started it
 	@python3 -m testbed down --all
 
@@ -55,4 +61,4 @@ bench: environment ## time a deploy against other ways to the same end (docs/per
 test: environment ## lint, unit, apps and molecule, one after the other
 	@scripts/test.sh lint unit apps molecule
 
-.PHONY: help demo demo-down example environment lock docs format lint unit apps molecule bench test
+.PHONY: help demo demo-down example environment lock docs format lint unit apps molecule bench test demo-upgrade demo-break

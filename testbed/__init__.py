@@ -2,5 +2,5 @@
 
 Not part of the collection. Everything it creates carries the label `slipway.testbed`; what it has to remember
 (keys, logs) lives under `.testbed/` in the checkout. Standard library only, so that it runs before there is any
-environment.
+environment; the one exception is `testbed.load`.
 """
