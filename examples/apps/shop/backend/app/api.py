@@ -58,7 +58,7 @@ def create_api(settings: Settings, engine: Engine, store: Store, queue: Celery) 
     )
     api.include_router(health_routes(engine, store, settings.version))
     api.include_router(item_routes(engine, store, settings.version))
-    api.include_router(job_routes(engine, queue, settings.secret_key))
+    api.include_router(job_routes(engine, store, queue, settings.secret_key))
     api.include_router(live_routes(settings.version))
 
     @api.exception_handler(OperationalError)

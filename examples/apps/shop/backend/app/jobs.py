@@ -10,8 +10,9 @@ from redis import RedisError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.cache import Store
 from app.database import TickCounter
-from app.queue import LONGEST_JOB, is_own_job_id, new_job_id
+from app.queue import LONGEST_JOB, completions, is_own_job_id, new_job_id
 
 
 class NewJob(BaseModel):
@@ -22,11 +23,15 @@ class NewJob(BaseModel):
 
 
 class JobState(BaseModel):
-    """`state` is Celery's: PENDING, STARTED, SUCCESS, FAILURE; `result` is there on success only."""
+    """`state` is Celery's: PENDING, STARTED, SUCCESS, FAILURE; `result` is there on success only.
+
+    `completions` is how often the job was done to its end: a job whose worker was killed may be done again.
+    """
 
     id: str
     state: str
     result: dict[str, Any] | None = None
+    completions: int = 0
 
 
 class Ticks(BaseModel):
@@ -36,7 +41,7 @@ class Ticks(BaseModel):
     last_at: str | None
 
 
-def job_routes(engine: Engine, queue: Celery, secret_key: str) -> APIRouter:
+def job_routes(engine: Engine, store: Store, queue: Celery, secret_key: str) -> APIRouter:
     """Return the routes of the jobs and of beat's ticks."""
     router = APIRouter(prefix="/api", tags=["jobs"])
 
@@ -56,7 +61,8 @@ def job_routes(engine: Engine, queue: Celery, secret_key: str) -> APIRouter:
         result = queue.AsyncResult(job_id)
         try:
             state = result.state
-            return JobState(id=job_id, state=state, result=result.result if state == "SUCCESS" else None)
+            found = result.result if state == "SUCCESS" else None
+            return JobState(id=job_id, state=state, result=found, completions=completions(store, job_id))
         except RedisError as error:
             raise HTTPException(503, "The result store is unavailable.") from error
 

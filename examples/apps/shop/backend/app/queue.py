@@ -6,10 +6,14 @@ from uuid import uuid4
 
 from celery import Celery
 
+from app.cache import Store
 from app.settings import BROKER_DATABASE, RESULT_DATABASE, Settings
 
 LONGEST_JOB = 60
 """Seconds. The worker's stop grace period must be longer, and the visibility timeout longer still."""
+
+RESULTS_LIVE = 3600
+"""Seconds for which it is known what became of a job."""
 
 
 def create_queue(settings: Settings) -> Celery:
@@ -19,7 +23,7 @@ def create_queue(settings: Settings) -> Celery:
         # Imported when a worker starts, not by `celery inspect`, which a health check runs every few seconds.
         include=["app.tasks"],
         accept_content=["json"],
-        result_expires=3600,
+        result_expires=RESULTS_LIVE,
         task_track_started=True,
         task_time_limit=LONGEST_JOB + 30,
         # Redis hands out a message again when nobody acknowledged it for this long: after a worker was killed.
@@ -50,3 +54,18 @@ def is_own_job_id(secret_key: str, job_id: str) -> bool:
 
 def _signature(secret_key: str, nonce: str) -> str:
     return hmac.new(secret_key.encode(), nonce.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+def count_completion(store: Store, job_id: str) -> None:
+    """Note that a job was done to its end; a result alone does not tell how often it was."""
+    store.incr(_completions(job_id))
+    store.expire(_completions(job_id), RESULTS_LIVE)
+
+
+def completions(store: Store, job_id: str) -> int:
+    """Return how often a job was done to its end."""
+    return int(store.get(_completions(job_id)) or 0)
+
+
+def _completions(job_id: str) -> str:
+    return f"jobs:{job_id}:completions"

@@ -7,10 +7,12 @@ from functools import cache
 from math import isqrt
 from typing import TypedDict
 
-from celery import shared_task
+from celery import Task, shared_task
 from sqlalchemy import Engine, func, update
 
+from app import cache as redis
 from app.database import TickCounter, connect
+from app.queue import count_completion
 from app.settings import load_settings
 
 
@@ -42,13 +44,20 @@ def engine() -> Engine:
     return connect(load_settings())
 
 
+@cache
+def store() -> redis.Store:
+    """Return this pool process's client of Redis."""
+    return redis.connect(load_settings())
+
+
 # Acknowledged late: a job only computes, so running it a second time is better than losing it with its worker.
-@shared_task(name="shop.job", acks_late=True, reject_on_worker_lost=True)
-def job(n: int, seconds: float) -> JobResult:
-    """Count the primes below `n` and take at least `seconds` for it."""
+@shared_task(name="shop.job", bind=True, acks_late=True, reject_on_worker_lost=True)
+def job(self: Task, n: int, seconds: float) -> JobResult:
+    """Count the primes below `n` and take at least `seconds` for it; what is done at last is counted by the job."""
     started = time.monotonic()
     primes = count_primes(n)
     time.sleep(max(0.0, seconds - (time.monotonic() - started)))
+    count_completion(store(), self.request.id)
     return {
         "n": n,
         "primes": primes,

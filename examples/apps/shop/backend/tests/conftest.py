@@ -19,6 +19,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
+        self.lifetimes: dict[str, int] = {}
         self.down = False
 
     def _reach(self) -> None:
@@ -41,6 +42,10 @@ class MemoryStore:
         self._reach()
         self.values[name] = str(int(self.values.get(name, "0")) + 1)
         return int(self.values[name])
+
+    def expire(self, name: str, time: int) -> None:
+        self._reach()
+        self.lifetimes[name] = time
 
     def close(self) -> None:
         self.values.clear()

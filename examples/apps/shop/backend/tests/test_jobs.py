@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 from celery import Celery
+from conftest import MemoryStore
 from sqlalchemy import Engine, insert
 from starlette.testclient import TestClient
 
 from app import tasks
 from app.database import TickCounter
-from app.queue import is_own_job_id, new_job_id
+from app.queue import count_completion, is_own_job_id, new_job_id
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,11 @@ from app.queue import is_own_job_id, new_job_id
 )
 def test_counts_primes(n: int, primes: int) -> None:
     assert tasks.count_primes(n) == primes
+
+
+@pytest.fixture(autouse=True)
+def _worker_store(monkeypatch: pytest.MonkeyPatch, store: MemoryStore) -> None:
+    monkeypatch.setattr(tasks, "store", lambda: store)
 
 
 def test_a_job_takes_the_time_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,25 +47,38 @@ def test_sends_a_job_that_the_worker_can_run(client: TestClient, queue: Celery) 
     sent = client.post("/api/jobs", json={"n": 100, "seconds": 0})
     assert sent.status_code == 202
     job_id = sent.json()["id"]
-    assert client.get(f"/api/jobs/{job_id}").json() == {"id": job_id, "state": "PENDING", "result": None}
+    pending = {"id": job_id, "state": "PENDING", "result": None, "completions": 0}
+    assert client.get(f"/api/jobs/{job_id}").json() == pending
     with queue.connection_for_read() as connection:
         message = connection.SimpleQueue("celery").get(timeout=1)
         message.ack()
     assert message.headers["id"] == job_id
     _, arguments, _ = message.payload
-    assert queue.tasks[message.headers["task"]].apply(kwargs=arguments).result["primes"] == 25
+    done = queue.tasks[message.headers["task"]].apply(kwargs=arguments, task_id=job_id)
+    assert done.result["primes"] == 25
+    assert client.get(f"/api/jobs/{job_id}").json()["completions"] == 1
+
+
+def test_counts_how_often_a_job_was_done(client: TestClient, store: MemoryStore) -> None:
+    job_id = client.post("/api/jobs", json={"n": 100}).json()["id"]
+    count_completion(store, job_id)
+    count_completion(store, job_id)
+    assert client.get(f"/api/jobs/{job_id}").json()["completions"] == 2
+    assert list(store.lifetimes.values()) == [3600]
 
 
 def test_shows_the_result(client: TestClient, queue: Celery) -> None:
     job_id = client.post("/api/jobs", json={"n": 100, "seconds": 0}).json()["id"]
     queue.backend.store_result(job_id, {"primes": 25}, "SUCCESS")
-    assert client.get(f"/api/jobs/{job_id}").json() == {"id": job_id, "state": "SUCCESS", "result": {"primes": 25}}
+    found = client.get(f"/api/jobs/{job_id}").json()
+    assert (found["state"], found["result"]) == ("SUCCESS", {"primes": 25})
 
 
 def test_shows_a_failure_without_its_traceback(client: TestClient, queue: Celery) -> None:
     job_id = client.post("/api/jobs", json={"n": 100, "seconds": 0}).json()["id"]
     queue.backend.store_result(job_id, RuntimeError("inside"), "FAILURE")
-    assert client.get(f"/api/jobs/{job_id}").json() == {"id": job_id, "state": "FAILURE", "result": None}
+    found = client.get(f"/api/jobs/{job_id}").json()
+    assert (found["state"], found["result"]) == ("FAILURE", None)
 
 
 def test_an_unknown_job_is_not_found(client: TestClient) -> None:
