@@ -1,0 +1,191 @@
+"""What a day brings, one after the other, under load. The tests build upon each other in this order."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from testbed.load.session import Load, Report
+from tests.support.events import most_at_once
+from tests.support.rollouts import Form, Rollouts
+from tests.support.stacks import Stack
+
+Playbook = Callable[..., Any]
+Services = Callable[..., dict[str, Any]]
+UnderLoad = Callable[[str], AbstractContextManager[Load]]
+
+OLD, NEW, BAD = "1.0.0", "1.1.0", "1.2.0-unhealthy"
+JOB_SECONDS = 40
+OTHER_NGINX = "registry:5000/rollout/nginx:next"
+REGISTRY = "172.31.250.2"
+# More than the scenario makes: what it goes back to must be there still.
+KEEP = 10
+
+
+@pytest.fixture
+def _no_registry(host: Any) -> Any:
+    """Have the server reach no registry."""
+    rule = f"OUTPUT -d {REGISTRY} -j REJECT"
+    host.check_output(f"sudo iptables -I {rule}")
+    yield
+    host.check_output(f"sudo iptables -D {rule}")
+
+
+def _job(shop: Stack) -> str:
+    """Have the worker begin a job of 40 seconds, and return its id."""
+    job = json.loads(shop.send("POST", "/api/jobs", json.dumps({"n": 100, "seconds": JOB_SECONDS})).body)
+    return _wait_for(shop, job["id"], "STARTED", 20)["id"]
+
+
+def _wait_for(shop: Stack, job_id: str, state: str, seconds: float) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while True:
+        job: dict[str, Any] = json.loads(shop.get(f"/api/jobs/{job_id}").body)
+        if job["state"] == state:
+            return job
+        assert time.monotonic() < deadline, f"{job} is not {state} after {seconds} s"
+        time.sleep(0.5)
+
+
+def _kept_for_the_drain(report: Report, release: str, drain: int) -> None:
+    """Assert that the websocket was closed once, no sooner than the drain time after the switch, and opened again."""
+    switched = report.first(release)
+    first, *later = report.lives
+    shown = "\n".join(report.lines())
+    assert switched is not None, shown
+    assert first.closed is not None, shown
+    assert first.closed - switched >= drain - 1, shown
+    assert [life.closed for life in later] == [None], shown
+    assert later[0].opened - first.closed < 2, shown
+
+
+def _undisturbed(report: Report, version: str, release: str) -> None:
+    """Assert that one release and version answered all the time, and the websocket stayed open."""
+    assert {(sight.release, sight.version) for sight in report.sights} == {(release, version)}
+    assert [life.closed for life in report.lives] == [None]
+
+
+def test_the_services_of_the_scenario_are_live(shop: Stack, playbook: Playbook, services: Services) -> None:
+    run = playbook("deploy", deploy_keep_releases=KEEP, app_version=OLD, stack_services=services())
+    assert run.code == 0, run.output
+    assert shop.get("/api/version").headers["x-app-version"] == OLD
+
+
+def test_a_good_deploy(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+) -> None:
+    job = _job(shop)
+    with under_load("good deploy"):
+        run = playbook("deploy", deploy_keep_releases=KEEP, app_version=NEW, stack_services=services())
+    assert run.code == 0, run.output
+    report = rollouts.reports["good deploy"]
+    assert {sight.version for sight in report.sights} == {OLD, NEW}
+    _kept_for_the_drain(report, shop.live(), form.drain)
+    done = _wait_for(shop, job, "SUCCESS", JOB_SECONDS)
+    # The worker that began it ended it, although it had been replaced meanwhile.
+    assert (done["result"]["version"], done["completions"]) == (OLD, 1)
+    rollouts.jobs.append(job)
+
+
+def test_an_unhealthy_image(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts
+) -> None:
+    live, containers = shop.live(), shop.containers()
+    # The verdict in seconds in place of a minute.
+    quick = services(backend={"health": {"start_period": "10s", "interval": "1s", "retries": 3}})
+    with under_load("unhealthy image"):
+        run = playbook("deploy", deploy_keep_releases=KEEP, app_version=BAD, stack_services=quick)
+    assert run.code == 2, run.output
+    assert "is unhealthy" in run.output
+    _undisturbed(rollouts.reports["unhealthy image"], NEW, live)
+    assert (shop.live(), shop.containers()) == (live, containers)
+
+
+def test_a_release_job_that_fails(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts
+) -> None:
+    live, containers = shop.live(), shop.containers()
+    failing = services(backend={"release": "alembic upgrade no_such_revision"})
+    with under_load("failing release job"):
+        run = playbook("deploy", deploy_keep_releases=KEEP, app_version=OLD, stack_services=failing)
+    assert run.code == 2, run.output
+    assert "its release job failed" in run.output
+    _undisturbed(rollouts.reports["failing release job"], NEW, live)
+    assert (shop.live(), shop.containers()) == (live, containers)
+
+
+def test_a_change_of_the_edges_configuration(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+) -> None:
+    containers = shop.containers()
+    with under_load("nginx configuration"):
+        run = playbook(
+            "deploy", deploy_keep_releases=KEEP, app_version=NEW, stack_services=services(edge={"max_body": "17m"})
+        )
+    assert run.code == 0, run.output
+    assert shop.containers() == containers
+    _kept_for_the_drain(rollouts.reports["nginx configuration"], shop.live(), form.drain)
+
+
+def test_another_image_of_the_edge(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+) -> None:
+    before = {name: shop.containers(name) for name in ("backend", "frontend", "worker", "beat")}
+    edges = shop.containers("edge")
+    changed = services(edge={"max_body": "17m", "image": OTHER_NGINX})
+    with under_load("nginx image"):
+        run = playbook("deploy", deploy_keep_releases=KEEP, app_version=NEW, stack_services=changed)
+    assert run.code == 0, run.output
+    assert not set(shop.containers("edge")) & set(edges)
+    assert {name: shop.containers(name) for name in before} == before
+    _kept_for_the_drain(rollouts.reports["nginx image"], shop.live(), form.drain)
+
+
+@pytest.mark.usefixtures("_no_registry")
+def test_the_way_back_without_a_registry(
+    shop: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts, form: Form
+) -> None:
+    target = _release_of(shop, OLD)
+    job = _job(shop)
+    with under_load("rollback"):
+        run = playbook("rollback", rollback_release=target)
+    assert run.code == 0, run.output
+    report = rollouts.reports["rollback"]
+    assert shop.live() == target
+    assert {sight.version for sight in report.sights} == {NEW, OLD}
+    _kept_for_the_drain(report, target, form.drain)
+    done = _wait_for(shop, job, "SUCCESS", JOB_SECONDS)
+    assert (done["result"]["version"], done["completions"]) == (NEW, 1)
+    rollouts.jobs.append(job)
+
+
+def test_there_were_never_two_of_which_there_is_one(host: Any) -> None:
+    lines = host.check_output("sudo cat /var/log/events.jsonl").splitlines()
+    assert most_at_once(lines, "beat") == 1
+    # That the log shows two where there are two: these are replaced by new ones beside the old.
+    assert most_at_once(lines, "worker") == 2
+    assert most_at_once(lines, "backend") == 4
+
+
+def test_no_job_was_done_twice(shop: Stack, rollouts: Rollouts) -> None:
+    assert len(rollouts.jobs) == 2
+    assert [json.loads(shop.get(f"/api/jobs/{job}").body)["completions"] for job in rollouts.jobs] == [1, 1]
+
+
+def test_it_was_load_worth_the_name(rollouts: Rollouts, form: Form) -> None:
+    total = sum(report.requests for report in rollouts.reports.values())
+    assert len(rollouts.reports) == 6
+    assert total >= form.requests
+    assert sum(report.failed for report in rollouts.reports.values()) == 0
+
+
+def _release_of(shop: Stack, version: str) -> str:
+    """Return the newest release that was live with a version."""
+    return next(
+        line["release"] for line in reversed(shop.audit()) if (line["outcome"], line["version"]) == ("ok", version)
+    )

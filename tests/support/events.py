@@ -1,0 +1,28 @@
+"""The engine's event log, read for who ran beside whom. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+SERVICE = "com.docker.compose.service"
+ONE_OFF = "com.docker.compose.oneoff"
+
+
+def most_at_once(lines: Iterable[str], service: str) -> int:
+    """Return how many containers of a service ran at the same time at most.
+
+    :param lines: events `start` and `die` as JSON, from the first container on.
+    """
+    running: set[str] = set()
+    most = 0
+    for event in sorted((json.loads(line) for line in lines if line.strip()), key=lambda one: one["timeNano"]):
+        labels = event["Actor"]["Attributes"]
+        if labels.get(SERVICE) != service or labels.get(ONE_OFF) == "True":
+            continue
+        if event["Action"] == "start":
+            running.add(event["Actor"]["ID"])
+        else:
+            running.discard(event["Actor"]["ID"])
+        most = max(most, len(running))
+    return most
