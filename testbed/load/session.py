@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from testbed.load.hey import Hey, Summary, arguments, install
+from testbed import shell
+from testbed.load.hey import STEP, Hey, Summary, arguments, install
 from testbed.load.visitor import Sight, Visitor, ask
 from testbed.load.websocket import Life, Socket
 
@@ -116,10 +117,14 @@ class Load:
 
     def __enter__(self) -> Load:
         install()
+        first = self.who()
+        if first.failed:
+            raise shell.StepError(f"{STEP}: {self._base}{QUICK} gives {first.error or first.status} instead of 200")
         shape = self._profile
-        kept = arguments(self._base + QUICK, seconds=shape.longest, workers=24, rate=shape.rate * 2 / 3)
-        fresh = arguments(self._base + PAGE, seconds=shape.longest, workers=12, rate=shape.rate / 3, keepalive=False)
-        slow = arguments(self._base + SLOW, seconds=shape.longest, workers=shape.slow)
+        kept = arguments(self._base + QUICK, seconds=shape.longest, workers=60, rate=shape.rate * 2 / 3)
+        fresh = arguments(self._base + PAGE, seconds=shape.longest, workers=30, rate=shape.rate / 3, keepalive=False)
+        # One a second from each worker at most, or they would run wild where nobody listens.
+        slow = arguments(self._base + SLOW, seconds=shape.longest, workers=shape.slow, rate=shape.slow)
         self._begun = time.monotonic()
         self._heys = {path: Hey(argv) for path, argv in ((QUICK, kept), (PAGE, fresh), (SLOW, slow))}
         self._visitor.start()

@@ -59,7 +59,7 @@ class Socket:
             try:
                 self._talk()
             except (OSError, WebSocketException) as error:
-                self.refused.append(f"{self._now():.1f} s: {error or type(error).__name__}")
+                self.refused.append(str(error) or type(error).__name__)
                 self._over.wait(PAUSE)
 
     def _talk(self) -> None:

@@ -38,7 +38,7 @@ def test_nothing_that_failed_is_left_out() -> None:
         short={"/": Summary(2.0, {200: 599, 502: 1}, {"connection reset": 2})},
         slow=Summary(2.0, {200: 5, 504: 1}),
         sights=[OLD, REFUSED],
-        refused=["1.0 s: server rejected WebSocket connection: HTTP 502"],
+        refused=["server rejected WebSocket connection: HTTP 502"],
     )
     assert (report.requests, report.failed, report.slow.finished) == (610, 6, 5)
     assert sum(report.reasons.values()) == 6
