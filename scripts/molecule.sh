@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Bring up the testbed and run molecule's scenarios on it: all of them, or those named as arguments.
+# Bring up the testbed and run molecule's scenarios on it: those named as arguments, or all but the ones marked as long.
 # Servers that scenarios share are new for a run of all, and gone after it; a run of some leaves them for the next.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ python3 -m testbed registry
 
 scenarios=("$@")
 if [[ $# -eq 0 ]]; then
-  mapfile -t scenarios < <(cd molecule && dirname ./*/molecule.yml | cut -c3-)
+  mapfile -t scenarios < <(cd molecule && grep -L '^ *long: true' ./*/molecule.yml | xargs dirname | cut -c3-)
   remove_shared
   trap remove_shared EXIT
 fi

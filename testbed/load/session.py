@@ -24,11 +24,13 @@ class Profile:
     :param rate: short requests a second, two thirds to the application on kept connections, one third to the page on
         new ones.
     :param slow: five-second requests in flight at any time.
+    :param socket: whether there is a websocket, too.
     :param longest: seconds after which all of it ends by itself.
     """
 
     rate: float = 420
     slow: int = 6
+    socket: bool = True
     longest: int = 900
 
 
@@ -128,7 +130,8 @@ class Load:
         self._begun = time.monotonic()
         self._heys = {path: Hey(argv) for path, argv in ((QUICK, kept), (PAGE, fresh), (SLOW, slow))}
         self._visitor.start()
-        self._socket.start(self._visitor.begun)
+        if shape.socket:
+            self._socket.start(self._visitor.begun)
         return self
 
     def __exit__(

@@ -50,9 +50,10 @@ class Socket:
         self._thread.start()
 
     def stop(self) -> None:
-        """Close it."""
+        """Close it, if it was ever started."""
         self._over.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _live(self) -> None:
         while not self._over.is_set():

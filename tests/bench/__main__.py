@@ -15,9 +15,10 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from tests.bench import rendering, server
+from tests.bench import rendering, server, under_load
 from tests.bench.figures import Contest
 from tests.bench.sides import AIMS, OURS, Bench, Sides
+from tests.bench.under_load import Outcome
 
 
 def _take_turns(
@@ -43,22 +44,42 @@ def _rendering(rounds: int) -> Contest:
     return _take_turns("description to release, in Python alone", sizes, rounds, uncounted=1, aims=aims)
 
 
-def _deploys(rounds: int, version_rounds: int, round_trip: float) -> list[Contest]:
+def _deploys(bench: Bench, rounds: int, version_rounds: int) -> list[Contest]:
+    return [
+        _take_turns("nothing to do", bench.nothing(), rounds, uncounted=1, aims=AIMS),
+        _take_turns("a line of the edge's configuration", bench.reload(), rounds),
+        _take_turns("another version of the application", bench.version(), version_rounds),
+    ]
+
+
+def _far_away(bench: Bench, rounds: int, round_trip: float) -> Contest:
     # A socket has a short path, which a directory in the checkout may not have.
-    with tempfile.TemporaryDirectory(prefix="bench-") as near, tempfile.TemporaryDirectory(prefix="bench-") as far:
-        bench = Bench(server.Server(near))
+    with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
+        bench.move(server.Server(sockets, round_trip))
+        title = f"nothing to do, {round_trip:g} ms away"
+        return _take_turns(title, bench.nothing(), rounds, uncounted=1, aims=AIMS)
+
+
+def _under_load(bench: Bench) -> list[Outcome]:
+    outcomes = []
+    for side, port, work in bench.under_load():
+        outcomes.append(under_load.measure(side, server.ADDRESS, port, work))
+        _say(f"under load: {side} {outcomes[-1].seconds:.1f} s, {outcomes[-1].failed} failed")
+    return outcomes
+
+
+def _on_the_server(arguments: argparse.Namespace) -> tuple[list[Contest], list[Outcome]]:
+    contests = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
+        bench = Bench(server.Server(sockets))
         _say("deploying both stacks for the first time")
         bench.prepare()
-        contests = [
-            _take_turns("nothing to do", bench.nothing(), rounds, uncounted=1, aims=AIMS),
-            _take_turns("a line of the edge's configuration", bench.reload(), rounds),
-            _take_turns("another version of the application", bench.version(), version_rounds),
-        ]
-        if round_trip:
-            bench.move(server.Server(far, round_trip))
-            title = f"nothing to do, {round_trip:g} ms away"
-            contests.append(_take_turns(title, bench.nothing(), rounds, uncounted=1, aims=AIMS))
-    return contests
+        if not arguments.load_only:
+            contests += _deploys(bench, arguments.rounds, arguments.version_rounds)
+        outcomes = _under_load(bench)
+        if arguments.round_trip and not arguments.load_only:
+            contests.append(_far_away(bench, arguments.rounds, arguments.round_trip))
+    return contests, outcomes
 
 
 def _say(text: str) -> None:
@@ -78,6 +99,7 @@ def _arguments() -> argparse.Namespace:
         metavar="MS",
         help="round trip of the last contest, 0 for none of it (default: %(default)s)",
     )
+    parser.add_argument("--load-only", action="store_true", help="only the change under load")
     return parser.parse_args()
 
 
@@ -85,10 +107,10 @@ def main() -> int:
     """Run the bench; print tables and write `.testbed/bench/TIME.json`."""
     arguments = _arguments()
     load = [os.getloadavg()[0]]
-    contests = [_rendering(arguments.rounds)]
+    contests = [] if arguments.load_only else [_rendering(arguments.rounds)]
     try:
         server.boot()
-        contests += _deploys(arguments.rounds, arguments.version_rounds, arguments.round_trip)
+        deploys, outcomes = _on_the_server(arguments)
     except server.BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -102,10 +124,17 @@ def main() -> int:
         "ansible_core": version("ansible-core"),
     }
     print(f"\n{machine['cores']} cores, load {load[0]:.1f} before and {load[1]:.1f} after, rounds in turns")
+    contests += deploys
     for contest in contests:
         print("", *contest.lines(), sep="\n")
+    print("", *under_load.lines(outcomes), sep="\n")
     report = server.STATE / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json"
-    report.write_text(json.dumps({"machine": machine, "contests": [one.data() for one in contests]}, indent=1) + "\n")
+    told = {
+        "machine": machine,
+        "contests": [one.data() for one in contests],
+        "under_load": [one.data() for one in outcomes],
+    }
+    report.write_text(json.dumps(told, indent=1) + "\n")
     print(f"\nall times: {report.relative_to(server.ROOT)}")
     return 0
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from tests.bench.server import BenchError, Server
+from tests.bench.server import BENCH, BenchError, Server
 
 OURS = "this collection"
 HAND = "(a) docker compose up -d by hand"
 HOMEMADE = "(b) twenty templates and docker_compose_v2"
 PING = "(c) a single ping"
+#: Under load.
+WAIT = "docker compose up -d --wait by hand"
+SCALE = "scale up, then stop the old, by script"
+SCRIPT = BENCH / "scale_up.sh"
 
 #: For a deploy with nothing to do.
 AIMS = {HOMEMADE: "at least 15 x faster", PING: "at most 1.3 x its time"}
@@ -25,6 +29,11 @@ Sides = Mapping[str, Callable[[], None]]
 _HOMEMADE_PLAYBOOK = "tests/bench/homemade.yml"
 _FILES = "-f compose.yaml -f compose.data.yaml -f compose.edge.yaml -f compose.production.yaml"
 _COMPOSE = f"cd /opt/homemade && sudo docker compose {_FILES}"
+
+
+def _to(version: str) -> str:
+    """Return the command that writes a version of the application into the stack made by hand."""
+    return rf"sudo sed -i 's/\(shop.*\):1\.[01]\.0/\1:{version}/' /opt/homemade/compose.yaml"
 
 
 class Bench:
@@ -86,6 +95,31 @@ class Bench:
                 raise BenchError("Compose by hand replaced nothing")
 
         return {OURS: ours, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
+
+    def under_load(self) -> Iterator[tuple[str, int, Callable[[], None]]]:
+        """Yield sides that bring the application to its other version: name, public port, and the work.
+
+        By hand and the script have a stack in common; it is at 1.1.0 and goes to 1.0.0 and back.
+        """
+
+        def hand() -> None:
+            printed = self._server.command(f"{_to('1.0.0')} && {_COMPOSE} up -d --wait 2>&1")
+            if "Recreated" not in printed:
+                raise BenchError("Compose by hand replaced nothing")
+
+        def script() -> None:
+            files = _FILES.replace(" -f ", ":").removeprefix("-f ")
+            run = f"sudo COMPOSE_FILE={files} sh -s 2>&1 <<'SCRIPT'\n{SCRIPT.read_text()}SCRIPT"
+            self._server.command(f"{_to('1.1.0')} && {run}")
+
+        def ours() -> None:
+            self._version = "1.1.0" if self._version == "1.0.0" else "1.0.0"
+            self._ours(changes=True)
+
+        self._server.command(f"{_to('1.1.0')} && {_COMPOSE} up -d --wait 2>&1")
+        yield OURS, 8420, ours
+        yield WAIT, 8430, hand
+        yield SCALE, 8430, script
 
     def _ours(self, changes: bool = False) -> None:
         variables = {"bench_max_body": self._size[OURS], "app_version": self._version}

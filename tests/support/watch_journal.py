@@ -1,8 +1,8 @@
 """On the server: wait for a record of the next rollout's journal, and if asked kill the rollout's process at once.
 
-Run as ``python3 - HOME STEP kill|look`` before the rollout begins; STEP is the number of a record, from 1, or the name of
-a step, of which the first record is meant. Prints ``watching`` and then one line of JSON: the record and the processes
-killed, or ``null`` for a rollout that ended before.
+Run as ``python3 - HOME STEP kill|look`` before the rollout begins; STEP is the number of a record, from 1, or the name
+of a step, of which the first record is meant. Prints ``watching`` and then one line of JSON: the record and the
+processes killed, or ``null`` for a rollout that ended before.
 """
 
 from __future__ import annotations
@@ -42,17 +42,25 @@ def holders(lease: str) -> list[int]:
     return found
 
 
+def since(journal: str, offset: int) -> list[dict[str, Any]]:
+    """Return the whole records after *offset*."""
+    try:
+        with open(journal, "rb") as stream:
+            stream.seek(offset)
+            return [json.loads(line) for line in stream.read().rpartition(b"\n")[0].splitlines()]
+    except FileNotFoundError:
+        return []
+
+
 def main(home: str, step: str, what: str) -> None:
     """Wait, kill if that is asked for, and print what was found."""
     journal = f"{home}/state/journal.jsonl"
-    offset = os.path.getsize(journal)
+    # A stack that was never there has no journal yet.
+    offset = os.path.getsize(journal) if os.path.exists(journal) else 0
     print("watching", flush=True)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        with open(journal, "rb") as stream:
-            stream.seek(offset)
-            lines = stream.read().rpartition(b"\n")[0].splitlines()
-        records = [json.loads(line) for line in lines]
+        records = since(journal, offset)
         record = wanted(records, step)
         if record:
             pids = holders(f"{home}/state/lease") if what == "kill" else []

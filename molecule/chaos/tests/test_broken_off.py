@@ -1,0 +1,118 @@
+"""A rollout that breaks off: old or new serves, and running the playbook again brings everything in order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from testbed.load.visitor import Visitor
+from tests.support.chaos import (
+    BOOTS_WITHIN,
+    SERVES_WITHIN,
+    Controller,
+    Trial,
+    Watch,
+    at_work,
+    restart_server,
+    serving,
+)
+from tests.support.stacks import Stack, address, wait_until
+
+Playbook = Callable[..., Any]
+Converge = Callable[[str], float]
+
+#: More records than a rollout has.
+MANY = 80
+
+
+def _step(found: dict[str, Any]) -> str:
+    record = found["record"]
+    return " ".join(str(record[key]) for key in ("step", "state", "service", "text") if record[key])
+
+
+def test_the_targets_process_killed_after_each_step(
+    kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], trials: list[Trial]
+) -> None:
+    old = kiosk.get().body.strip()
+    for number in itertools.count(1):
+        assert number < MANY
+        new = next(greetings)
+        watch = Watch(kiosk.home, number, kill=True)
+        visitor = Visitor(address(), kiosk.port, "/")
+        visitor.start()
+        try:
+            run = playbook("deploy", kiosk_greeting=new)
+            found = watch.found()
+            if found is None:
+                assert run.code == 0, run.output
+                break
+            after = _step(found)
+            print(f"killed after record {number}: {after}")
+            assert len(found["killed"]) >= 1, found
+            assert run.code != 0, run.output
+            seconds = serving(kiosk, {old, new}, SERVES_WITHIN)
+            # Whoever finds it may want what was there as well as what was to come.
+            wanted = new if number % 2 else old
+            converging = converge(wanted)
+        finally:
+            visitor.stop()
+        assert [sight for sight in visitor.sights if sight.failed] == [], after
+        trials.append(Trial("process killed", after, round(seconds, 1), round(converging, 1)))
+        old = wanted
+    assert number > 10
+
+
+@pytest.mark.parametrize("number", [1, 4, 8, 12, 16])
+def test_the_controller_killed(
+    number: int, kiosk: Stack, converge: Converge, greetings: Iterator[str], trials: list[Trial]
+) -> None:
+    old, new = kiosk.get().body.strip(), next(greetings)
+    watch = Watch(kiosk.home, number, kill=False)
+    visitor = Visitor(address(), kiosk.port, "/")
+    visitor.start()
+    controller = Controller("deploy", kiosk_greeting=new)
+    found = watch.found()
+    controller.kill()
+    assert found is not None
+    seconds = serving(kiosk, {old, new}, SERVES_WITHIN)
+    # The rollout goes on by itself; who comes meanwhile is told so, or waits for it.
+    wait_until(lambda: not at_work(kiosk), 60)
+    converging = converge(new)
+    visitor.stop()
+    assert [sight for sight in visitor.sights if sight.failed] == []
+    trials.append(Trial("controller killed", _step(found), round(seconds, 1), round(converging, 1)))
+
+
+@pytest.mark.parametrize("step", ["prepare", "switch", "finalize"])
+def test_the_server_restarted(
+    step: str, kiosk: Stack, converge: Converge, greetings: Iterator[str], trials: list[Trial]
+) -> None:
+    old, new = kiosk.get().body.strip(), next(greetings)
+    watch = Watch(kiosk.home, step, kill=False)
+    controller = Controller("deploy", kiosk_greeting=new)
+    found = watch.found()
+    assert found is not None
+    restart_server()
+    # Its connection hangs on a server that is no more.
+    controller.kill()
+    seconds = serving(kiosk, {old, new}, BOOTS_WITHIN)
+    converging = converge(new)
+    trials.append(Trial("server restarted", _step(found), round(seconds, 1), round(converging, 1)))
+
+
+@pytest.mark.parametrize("number", [2, 6, 10])
+def test_the_first_deploy_of_all_killed(
+    number: int, kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], trials: list[Trial]
+) -> None:
+    forgotten = playbook("../molecule/stack/forget")
+    assert forgotten.code == 0, forgotten.output
+    new = next(greetings)
+    watch = Watch(kiosk.home, number, kill=True)
+    run = playbook("deploy", kiosk_greeting=new)
+    found = watch.found()
+    assert found is not None
+    assert run.code != 0, run.output
+    trials.append(Trial("first deploy killed", _step(found), 0, round(converge(new), 1)))
