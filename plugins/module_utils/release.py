@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight
+from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.plan import mounted, plan
@@ -92,7 +92,8 @@ def ship(
     manifest = _manifest(content, release_id, origin, addresses, services)
     old_files = _texts(home.release(current_id)) if current_id else {}
     edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
-    planned = plan(current, manifest, running, edge_changed)
+    begun = transaction.load(home.transaction)
+    planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
     problems = preflight.check_downtime(planned, services, allow_downtime)
     if problems:
         raise Refused(problems)

@@ -27,6 +27,7 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
         replicas.remove([container.id for container in running.one_off()])
         made = _made(tx, home.manifest(tx.release), running)
         if previous is None:
+            replicas.stop([container.id for container in made])
             replicas.remove([container.id for container in made])
         else:
             _restore(home, tx, previous, running, made)
@@ -39,13 +40,18 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
 
 
 def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running) -> list[Container]:
-    """Return the containers that the rollout made, those of data services left out: Compose replaced them in place."""
+    """Return the containers that the rollout made.
+
+    Those of data services are left out where there were others before: Compose replaced them in place.
+    """
     services = manifest["services"] if manifest else {}
     return [
         container
         for name, group in running.look().items()
         for container in group
-        if name in services and services[name]["class"] != "stateful" and not tx.is_old(name, container.id)
+        if name in services
+        and not tx.is_old(name, container.id)
+        and (services[name]["class"] != "stateful" or not tx.old.get(name))
     ]
 
 

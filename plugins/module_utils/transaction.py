@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
 
 #: How far a rollout is, in this order. From ``switched`` on the new release is proven, and there is no way but forward.
@@ -42,6 +44,14 @@ class Transaction:
     def save(self, path: Path) -> None:
         """Write it down, whole or not at all."""
         write_text(path, json.dumps(asdict(self), indent=1) + "\n")
+
+
+def founded(left: Transaction | None, running: Mapping[str, list[Container]]) -> dict[str, list[Container]]:
+    """Return the containers by service without those of services that a broken-off rollout was the first to have.
+
+    Such a service is as new to the next rollout as it was to that one: its data, if it has any, nobody uses yet.
+    """
+    return {name: group for name, group in running.items() if left is None or left.old.get(name)}
 
 
 def load(path: Path) -> Transaction | None:

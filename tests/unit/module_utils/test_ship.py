@@ -12,6 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import docker, prefl
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, Shipped, ship
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
 
 from tests.support.described import example, parcel
 from tests.support.on_host import container, tree
@@ -217,3 +218,19 @@ def test_another_port_is_another_pod_and_the_edge_goes_with_it(host: Host) -> No
     manifest = host.home.manifest("r2")
     assert manifest is not None
     assert manifest["services"]["edge-pod"]["pinned"] == "nginx@sha256:22"
+
+
+def test_what_a_first_deploy_left_behind_is_no_data_in_use(host: Host) -> None:
+    """It was killed after the database was there; nothing has ever been live."""
+    host.ship("r1")
+    Transaction("r1", None, "ada@laptop").save(host.home.transaction)
+    host.running = [container("db"), container("redis")]
+    assert set(_actions(host.ship("r2")).values()) == {"create"}
+
+
+def test_the_live_releases_database_stays_one_whatever_broke_off(host: Host) -> None:
+    _live(host)
+    old = {name: [one.id for one in RUNNING if one.service == name] for name in example()}
+    Transaction("r2", "r1", "ada@laptop", old=old).save(host.home.transaction)
+    with pytest.raises(Refused, match="service 'db': it holds data"):
+        host.ship("r3", example(db={"memory": "1g"}))
