@@ -42,7 +42,8 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
 def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running) -> list[Container]:
     """Return the containers that the rollout made.
 
-    Those of data services are left out where there were others before: Compose replaced them in place.
+    Those of data services and of commands that run once are left out where there were others before: Compose replaced
+    them in place.
     """
     services = manifest["services"] if manifest else {}
     return [
@@ -51,7 +52,7 @@ def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running)
         for container in group
         if name in services
         and not tx.is_old(name, container.id)
-        and (services[name]["class"] != "stateful" or not tx.old.get(name))
+        and (services[name]["class"] not in ("stateful", "oneshot") or not tx.old.get(name))
     ]
 
 
@@ -90,4 +91,5 @@ def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: 
         and manner(services[name]) != "run"
     ]
     replicas.start(stopped)
-    running.wait(services, "take back")
+    # What runs once is not undone, and not done again.
+    running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")

@@ -1,4 +1,4 @@
-"""What is taken back of a stack that was never live: all containers, its database's too; data stays."""
+"""The way back: what is removed, what is left, what is waited for."""
 
 from __future__ import annotations
 
@@ -16,24 +16,53 @@ from ansible_collections.slipway.stack.plugins.module_utils.transaction import T
 from tests.support.on_host import container, facts, lay_down
 
 
+class Engine:
+    """Has containers, removes those that it is told to, and remembers its commands."""
+
+    def __init__(self) -> None:
+        self.containers: list[Container] = []
+        self.commands: list[list[str]] = []
+
+    def run(self, arguments: list[str], **_: object) -> str:
+        self.commands.append(arguments)
+        if arguments[0] == "rm":
+            self.containers = [one for one in self.containers if one.id not in arguments]
+        return ""
+
+
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Return the commands that the engine was given; it runs a web server and a database."""
-    containers: list[Container] = [container("web"), container("db")]
-    commands: list[list[str]] = []
-    monkeypatch.setattr(docker, "containers", lambda _project: containers)
-    monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
-    return commands
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    engine = Engine()
+    monkeypatch.setattr(docker, "containers", lambda _project: engine.containers)
+    monkeypatch.setattr(docker, "run", engine.run)
+    return engine
 
 
-def test_a_first_deploy_leaves_no_container(tmp_path: Path, engine: list[list[str]]) -> None:
-    home = Home(str(tmp_path))
-    services = {"web": facts(), "db": facts(**{"class": "stateful"})}
-    lay_down(home, "r1", services=services)
-    tx = Transaction("r1", None, "ada@laptop")
+def _take_back(home: Home, tx: Transaction) -> str:
     tx.save(home.transaction)
-    journal = Journal(home.journal, "r1")
-    assert take_back(home, tx, Running("shop", journal), journal).startswith("There was no release before")
+    journal = Journal(home.journal, tx.release)
+    return take_back(home, tx, Running("shop", journal), journal)
+
+
+def test_a_first_deploy_leaves_no_container(tmp_path: Path, engine: Engine) -> None:
+    home = Home(str(tmp_path))
+    lay_down(home, "r1", services={"web": facts(), "db": facts(**{"class": "stateful"})})
+    engine.containers = [container("web"), container("db")]
+    assert _take_back(home, Transaction("r1", None, "ada@laptop")).startswith("There was no release before")
     # Stopped first: a database has something to write down.
-    assert engine == [["stop", "web1", "db1"], ["rm", "--force", "--volumes", "web1", "db1"]]
+    assert engine.commands == [["stop", "web1", "db1"], ["rm", "--force", "--volumes", "web1", "db1"]]
+    assert not home.transaction.exists()
+
+
+def test_what_runs_once_is_left_as_it_is(tmp_path: Path, engine: Engine) -> None:
+    """Compose has put the new one in the place of the old, which nobody gets back."""
+    home = Home(str(tmp_path))
+    services = {"web": facts(), "seed": facts(**{"class": "oneshot"})}
+    lay_down(home, "r1", services=services)
+    lay_down(home, "r2", services=services)
+    engine.containers = [container("web", 1), container("web", 2), container("seed", 2, state="exited", exit_code=1)]
+    old = {"web": ["web1"], "seed": ["seed1"]}
+    tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll", "seed": "roll"}, old=old)
+    assert _take_back(home, tx) == "Release r1 serves on"
+    assert engine.commands == [["stop", "web2"], ["rm", "--force", "--volumes", "web2"]]
     assert not home.transaction.exists()
