@@ -32,7 +32,9 @@ ansible-playbook -i "$inventory" playbooks/status.yml
 cat <<END
 
 The stack answers at http://127.0.0.1:8420
-  on the server:   ssh -i .testbed/id_ed25519 -p 2222 -o UserKnownHostsFile=.testbed/known_hosts deploy@127.0.0.1
-  there:           cd /opt/stacks/shop/current && docker compose ps
-  away with it:    make demo-down
+  on the server:                        ssh -i .testbed/id_ed25519 -p 2222 -o UserKnownHostsFile=.testbed/known_hosts deploy@127.0.0.1
+  there:                                cd /opt/stacks/shop/current && docker compose ps
+  its next version, under load:         make demo-upgrade
+  a version that is broken, under load: make demo-break
+  away with it:                         make demo-down
 END

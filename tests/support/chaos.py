@@ -125,8 +125,3 @@ def census(stack: Stack) -> Counter[tuple[str, str]]:
         f"docker ps --all --filter label=com.docker.compose.project={stack.name} --format '{label} {{{{.State}}}}'"
     )
     return Counter((service, state) for service, state in (line.split() for line in listed.splitlines()))
-
-
-def at_work(stack: Stack) -> bool:
-    """Return whether a rollout holds the lease."""
-    return bool(stack.host.run(f"sudo flock --nonblock {stack.home}/state/lease true").rc)

@@ -51,6 +51,7 @@ def converge(kiosk: Stack, playbook: Callable[..., Any]) -> Callable[[str], floa
         run = playbook("deploy", kiosk_greeting=greeting)
         seconds = time.monotonic() - begun
         assert run.code == 0, run.output
+        assert "could not be put back" not in run.output, run.output
         assert kiosk.get().body == f"{greeting}\n"
         found = census(kiosk)
         found.pop(POD, None)
