@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.support.events import most_at_once
 from tests.support.stacks import Stack, wait_until
 
 Playbook = Callable[..., Any]
@@ -36,20 +36,9 @@ def _answer_to(text: str) -> str:
     return str(_state()["sent"][-1])
 
 
-def _most_at_once(host: Any, stack: Stack, service: str, since: int) -> int:
-    """Return the largest number of a service's containers that ran at one time, by the engine's own event log."""
-    filters = (
-        f"--filter label=com.docker.compose.project={stack.name} --filter label=com.docker.compose.service={service}"
-    )
-    form = "{{.Action}}"
-    log = host.check_output(
-        f"docker events --since {since} --until $(date +%s) --filter type=container {filters} --format '{form}'"
-    )
-    running, most = 1, 1
-    for action in log.splitlines():
-        running += {"start": 1, "die": -1}.get(action, 0)
-        most = max(most, running)
-    return most
+def _most_at_once(host: Any, service: str) -> int:
+    """Return the largest number of a service's containers that ever ran at one time, by the engine's own event log."""
+    return most_at_once(host.check_output("sudo cat /var/log/events.jsonl").splitlines(), service)
 
 
 def test_the_bot_answers_from_the_database(stack: Stack) -> None:
@@ -75,7 +64,6 @@ def test_the_token_is_nowhere_but_in_its_file(host: Any, stack: Stack) -> None:
 
 
 def test_there_are_never_two_bots_and_no_message_is_lost(host: Any, stack: Stack, playbook: Playbook) -> None:
-    since = int(time.time())
     before = len(_state()["sent"])
     for number, version in enumerate(("1.1.0", "1.0.0"), 1):
         run = playbook("deploy", app_version=version)
@@ -84,15 +72,14 @@ def test_there_are_never_two_bots_and_no_message_is_lost(host: Any, stack: Stack
         assert _answer_to("/items")
         assert len(_state()["sent"]) == before + number
     for service in ("bot", "beat"):
-        assert _most_at_once(host, stack, service, since) == 1
+        assert _most_at_once(host, service) == 1
     assert _state()["conflicts"] == 0
 
 
 def test_two_bots_would_be_seen(host: Any, stack: Stack) -> None:
     """The proof above can fail: a second bot by hand is counted, by the event log and by Telegram."""
-    since = int(time.time())
     compose = f"cd {stack.home}/current && sudo docker compose"
     host.check_output(f"{compose} up --detach --no-deps --no-recreate --scale bot=2 bot")
     wait_until(lambda: _state()["conflicts"] > 0, 60)
-    assert _most_at_once(host, stack, "bot", since) == 2
+    assert _most_at_once(host, "bot") == 2
     host.check_output(f"{compose} up --detach --no-deps --scale bot=1 bot")
