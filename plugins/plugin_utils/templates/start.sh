@@ -12,10 +12,9 @@ knows_all() {
 }
 
 listen() {
-    tries=0
     # After some seconds it is the services that are missing, as they may when the server boots.
-    until knows_all || [ "$tries" -ge 30 ]; do
-        tries=$((tries + 1))
+    deadline=$(($(date +%s) + 5))
+    until knows_all || [ "$(date +%s)" -ge "$deadline" ]; do
         sleep 0.1
     done
     echo 'include listen.conf;' > /tmp/listen.conf
