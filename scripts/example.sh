@@ -37,7 +37,7 @@ print(json.dumps({
     "engine_registry_mirrors": ["http://registry:5000"],
     "app_registry": "registry:5000",
     "app_version": "1.0.0",
-    "app_telegram_api": "http://telegram:8081",
+    "app_telegram_api": "http://172.31.250.3:8081",
     "vault_telegram_token": secrets.token_urlsafe(26),
 }))
 END

@@ -10,6 +10,7 @@ GATEWAY = "172.31.250.1"
 # Docker hands out the upper half; the lower half is for addresses asked for by name.
 DYNAMIC = "172.31.250.128/25"
 REGISTRY_ADDRESS = "172.31.250.2"
+TELEGRAM_ADDRESS = "172.31.250.3"
 
 
 def ensure(step: str) -> None:

@@ -1,4 +1,7 @@
-"""The stand-in for Telegram: bots reach it as telegram:8081, this machine as 127.0.0.1:8081."""
+"""The stand-in for Telegram, on the testbed's network for bots and on 127.0.0.1:8081 for this machine.
+
+Bots know it by its address: a container on a server cannot ask the name server of the network that the server is on.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ def ensure() -> None:
     images.ensure([IMAGE])
     network.ensure(STEP)
     remove()
-    place = ["--network", network.NAME, "--network-alias", "telegram", f"--publish=127.0.0.1:{PORT}:{PORT}"]
+    place = ["--network", network.NAME, "--ip", network.TELEGRAM_ADDRESS, f"--publish=127.0.0.1:{PORT}:{PORT}"]
     start = ["docker", "run", "--detach", "--init", "--name", CONTAINER, "--label", f"{shell.LABEL}=telegram", *place]
     shell.run(STEP, [*start, IMAGE, "python", "-c", SCRIPT.read_text(encoding="utf-8")])
-    shell.say(STEP, f"answers bots at telegram:{PORT}")
+    shell.say(STEP, f"answers bots at {network.TELEGRAM_ADDRESS}:{PORT}")
 
 
 def remove() -> None:
