@@ -16,5 +16,5 @@ say "Version $bad, built and pushed: its backend says it is unwell"
 python3 -m testbed shop --versions "$bad"
 
 say "From $live to $bad under load: playbooks/deploy.yml -e app_version=$bad"
-echo "    The health check has its time to become good, as long as the engine itself would give it: about 90 s."
+echo "    The health check has its time to become good, as long as the engine itself would give it: about a minute."
 python3 -m testbed.load --fails -- ansible-playbook -i "$inventory" playbooks/deploy.yml -e "app_version=$bad"
