@@ -28,12 +28,13 @@ class Chat:
         self.sent: list[str] = []
         self.conflicts = 0
         self._asker = 0
+        self._said = 0
 
     def say(self, text: str) -> None:
         """Take a message from a person."""
         with self.changed:
-            number = len(self.updates) + 1
-            self.updates.append({"update_id": number, "message": {"chat": {"id": 1}, "text": text}})
+            self._said += 1
+            self.updates.append({"update_id": self._said, "message": {"chat": {"id": 1}, "text": text}})
             self.changed.notify_all()
 
     def ask(self, offset: int, seconds: float, there: Callable[[], bool]) -> list[dict[str, Any]] | None:
@@ -44,15 +45,16 @@ class Chat:
         with self.changed:
             self._asker += 1
             me = self._asker
+            # Asking from an update on says that all before it have been dealt with.
+            self.updates = [update for update in self.updates if update["update_id"] >= offset]
             self.changed.notify_all()
             deadline = time.monotonic() + min(seconds, LONGEST_POLL)
             while time.monotonic() < deadline and there():
                 if me != self._asker:
                     self.conflicts += 1
                     return None
-                found = [update for update in self.updates if update["update_id"] >= offset]
-                if found:
-                    return found
+                if self.updates:
+                    return list(self.updates)
                 self.changed.wait(0.2)
             return []
 
