@@ -1,0 +1,244 @@
+"""YAML into plain values that remember the file and the line of every key, within bounds on size, depth and aliases.
+
+Values are read as Compose reads them, by YAML 1.2: ``on`` and ``22:22`` are text. Aliases are counted as often as they
+are used while the text is being read, so a bomb is refused before anything has grown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import yaml
+
+MAX_BYTES = 2 * 1024**2
+MAX_NODES = 300_000
+MAX_DEPTH = 60
+
+
+class Unreadable(ValueError):
+    """The files cannot be reviewed; the message is one sentence that begins with the file."""
+
+
+class Mark(NamedTuple):
+    """Where a value stands. ``source`` is the text as written where the value is another one, else ``None``."""
+
+    file: str
+    line: int
+    source: str | None = None
+
+
+class Map(dict[str, Any]):
+    """A mapping that knows the mark of each key. ``merged`` are the keys that came in by ``<<``."""
+
+    def __init__(self, values: Any = (), marks: dict[str, Mark] | None = None) -> None:
+        super().__init__(values)
+        self.marks: dict[str, Mark] = marks if marks is not None else dict(getattr(values, "marks", {}))
+
+
+class Seq(list[Any]):
+    """A list that knows the mark of each item, as far as there are marks."""
+
+    def __init__(self, values: Iterable[Any] = (), marks: list[Mark | None] | None = None) -> None:
+        super().__init__(values)
+        self.marks: list[Mark | None] = marks if marks is not None else list(getattr(values, "marks", ()))
+
+    def add(self, value: Any, mark: Mark | None) -> None:
+        """Append *value*, which stands at *mark*."""
+        self.marks += [None] * (len(self) - len(self.marks))
+        self.append(value)
+        self.marks.append(mark)
+
+
+class Override:
+    """A value under the tag ``!override`` or ``!reset``: it replaces what it would be merged with."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Budget:
+    """How many values all files of one review may have between them, aliases counted as often as they are used."""
+
+    def __init__(self, nodes: int = MAX_NODES) -> None:
+        self.left = nodes
+
+    def spend(self, nodes: int, file: str, line: int) -> None:
+        """Take *nodes* off. :raises Unreadable: where there are none left."""
+        self.left -= nodes
+        if self.left < 0:
+            raise Unreadable(
+                f"{file}:{line}: more than {MAX_NODES} values, aliases counted as often as they are used; "
+                "a Compose file is smaller than that"
+            )
+
+
+class _Frame:
+    """A collection that is being read."""
+
+    def __init__(self, value: Map | Seq, anchor: str | None, tag: str | None, mark: Mark) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.tag = tag
+        self.mark = mark
+        self.key: str | None = None
+        self.key_mark = mark
+        self.merges: list[Map] = []
+        self.size = 1
+
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_OCTAL = re.compile(r"0o?[0-7]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
+#: Text to Compose, but a boolean or a number in base 60 to whoever reads YAML 1.1.
+_OTHERWISE = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_SIMPLE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/$")
+
+
+def _plain(text: str) -> tuple[Any, str | None]:
+    """Return the value of an unquoted scalar, and the text where the two are not the same to everybody."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text], None
+    if text[0] in _SIMPLE and len(text) > 3:
+        return text, None
+    if _INTEGER.fullmatch(text) and len(text) < 20:
+        return int(text), None
+    if _OCTAL.fullmatch(text) and len(text) < 20:
+        return int(text.replace("o", ""), 8), text
+    if _FLOAT.fullmatch(text):
+        value = float(text)
+        return value, (text if str(value) != text else None)
+    return text, (text if _OTHERWISE.fullmatch(text) else None)
+
+
+class _Builder:
+    def __init__(self, file: str, budget: Budget) -> None:
+        self.file = file
+        self.budget = budget
+        self.frames: list[_Frame] = []
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.documents: list[Any] = []
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            self._open(event)
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            self._close()
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+
+    def _mark(self, event: yaml.Event, source: str | None = None) -> Mark:
+        return Mark(self.file, event.start_mark.line + 1, source)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        value: Any = event.value
+        source = None
+        if not event.style and event.implicit[0]:
+            value, source = _plain(event.value)
+        if event.tag in ("!reset", "!override"):
+            value = Override(None if event.tag == "!reset" else value)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, 1)
+        self._add(value, 1, self._mark(event, source), plain=event.value if not event.style else None)
+
+    def _open(self, event: Any) -> None:
+        mark = self._mark(event)
+        if len(self.frames) >= MAX_DEPTH:
+            raise Unreadable(f"{self.file}:{mark.line}: nested deeper than {MAX_DEPTH} levels")
+        if event.anchor:
+            self.anchors.pop(event.anchor, None)
+        value: Map | Seq = Map() if isinstance(event, yaml.MappingStartEvent) else Seq()
+        self.frames.append(_Frame(value, event.anchor, event.tag, mark))
+
+    def _close(self) -> None:
+        frame = self.frames.pop()
+        value: Any = frame.value
+        for merged in frame.merges:
+            for key, inherited in merged.items():
+                if key not in value:
+                    value[key] = inherited
+                    value.marks[key] = merged.marks.get(key, frame.mark)
+        if frame.tag in ("!reset", "!override"):
+            value = Override(None if frame.tag == "!reset" else value)
+        if frame.anchor:
+            self.anchors[frame.anchor] = (value, frame.size)
+        self._add(value, frame.size, frame.mark, counted=frame.size - 1)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        line = event.start_mark.line + 1
+        if event.anchor not in self.anchors:
+            open_one = any(frame.anchor == event.anchor for frame in self.frames)
+            problem = "contains itself" if open_one else "is not defined above"
+            raise Unreadable(f"{self.file}:{line}: the anchor {event.anchor!r} {problem}")
+        value, size = self.anchors[event.anchor]
+        self._add(value, size, self._mark(event))
+
+    def _add(self, value: Any, size: int, mark: Mark, plain: str | None = None, counted: int = 0) -> None:
+        self.budget.spend(size - counted, self.file, mark.line)
+        if not self.frames:
+            self.documents.append(value)
+            return
+        frame = self.frames[-1]
+        frame.size += size
+        if isinstance(frame.value, Seq):
+            frame.value.append(value)
+            frame.value.marks.append(mark)
+        elif frame.key is None:
+            self._key(frame, value, mark, plain)
+        else:
+            key, frame.key = frame.key, None
+            if key == "<<":
+                self._inherit(frame, value, mark)
+            else:
+                frame.value[key] = value
+                # The line of the key, which is where people look; a long value may begin further down.
+                frame.value.marks[key] = Mark(self.file, frame.key_mark.line, mark.source)
+
+    def _key(self, frame: _Frame, value: Any, mark: Mark, plain: str | None) -> None:
+        if isinstance(value, (Map, Seq, Override)):
+            raise Unreadable(f"{self.file}:{mark.line}: a key has to be a word, not a collection")
+        # Keys are text in Compose, whatever they would be as values.
+        key = plain if plain is not None else str(value)
+        if key in frame.value and key != "<<":
+            first = frame.value.marks[key].line  # type: ignore[call-overload]
+            raise Unreadable(f"{self.file}:{mark.line}: the key {key!r} stands twice, first in line {first}")
+        frame.key = key
+        frame.key_mark = mark
+
+    def _inherit(self, frame: _Frame, value: Any, mark: Mark) -> None:
+        sources = value if isinstance(value, Seq) else [value]
+        for source in sources:
+            if not isinstance(source, Map):
+                raise Unreadable(f"{self.file}:{mark.line}: '<<' takes a mapping or a list of mappings")
+            self.budget.spend(len(source), self.file, mark.line)
+            frame.merges.append(source)
+
+
+def parse(text: str, file: str, budget: Budget | None = None) -> list[Any]:
+    """Return the documents in *text*; *file* is what marks and messages call it.
+
+    :raises Unreadable: for text that is no YAML, a key that stands twice, and whatever is out of bounds.
+    """
+    if len(text) > MAX_BYTES:
+        raise Unreadable(
+            f"{file}: {len(text) / 1024**2:.1f} MB; a Compose file of more than {MAX_BYTES // 1024**2} MB is not read"
+        )
+    builder = _Builder(file, budget or Budget())
+    try:
+        # The loader in C is ten times as fast, and not there everywhere.
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        line = (error.problem_mark or error.context_mark).line + 1 if error.problem_mark or error.context_mark else 1
+        raise Unreadable(f"{file}:{line}: not YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise Unreadable(f"{file}: not YAML: {' '.join(str(error).split())}") from None
+    return builder.documents

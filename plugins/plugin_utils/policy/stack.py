@@ -1,0 +1,313 @@
+"""The resolved stack as rules see it: services with their images, ports, mounts and commands read, in one shape each.
+
+Pure. Made from a :class:`reading.Document`, or from documents that are data already. Whatever has a type that Compose
+does not allow counts as absent.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import interpolation, merging, notation, vocabulary
+from .reading import Document
+from .source import Map, Seq
+
+#: Characters of a command that are looked at; some patterns take quadratic time.
+LONGEST = 4000
+#: Keys from a service or a document down to a value.
+Path = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image reference taken apart. ``unknown``: some of it is a variable that has no value here."""
+
+    text: str
+    registry: str
+    name: str
+    tag: str
+    digest: str
+
+    @property
+    def base(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the tag cannot be told."""
+        return "${" in self.tag or ("${" in self.text and not self.tag and not self.digest)
+
+    @property
+    def major(self) -> int | None:
+        """The first number of the tag, where the tag begins with one."""
+        match = re.match(r"v?(\d+)(?!\w)|pg(\d+)", self.tag)
+        return int(match[1] or match[2]) if match else None
+
+
+@dataclass(frozen=True)
+class Port:
+    """A published port. ``published`` is the first one where it is a range, ``None`` where the engine chooses."""
+
+    host: str
+    published: int | None
+    count: int
+    target: int | None
+    protocol: str
+    path: Path
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only the host itself reaches it. An address that is not known counts as meant well."""
+        return self.host.startswith("127.") or self.host in ("localhost", "::1") or "${" in self.host
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume, a bind mount or a tmpfs."""
+
+    type: str
+    source: str | None
+    target: str
+    read_only: bool
+    propagation: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service. ``keys`` in Compose's long notation; ``told`` is ``environment`` over what its env files say."""
+
+    name: str
+    keys: Map
+    image: Image | None
+    ports: tuple[Port, ...]
+    mounts: tuple[Mount, ...]
+    environment: Map
+    told: Mapping[str, str]
+    untold: bool
+    command: str
+    words: tuple[str, ...]
+    replicas: int
+    labels: Map
+
+    def mapping(self, *path: str) -> Map:
+        """Return the mapping at *path*, an empty one where there is none."""
+        value: Any = self.keys
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value if isinstance(value, Map) else Map(value if isinstance(value, dict) else {})
+
+    def items(self, key: str) -> list[Any]:
+        """Return the list under *key*, an empty one where there is none."""
+        value = self.keys.get(key)
+        return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+    def text(self, key: str) -> str:
+        """Return the text or number under *key*, an empty text where there is none."""
+        value = self.keys.get(key)
+        return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+    @property
+    def base(self) -> str:
+        """The last part of its image's name; empty where it has no image."""
+        return self.image.base if self.image else ""
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether its image is that of a datastore."""
+        return self.base in vocabulary.DATASTORES
+
+    @property
+    def in_front(self) -> bool:
+        """Whether it is a proxy, which is there to be published."""
+        return self.base in vocabulary.PROXIES or self.labels.get("slipway.kind") in ("nginx", "traefik")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags."""
+
+    services: Mapping[str, Service]
+    top: Map
+    files: tuple[str, ...]
+    marks: Mapping[str, Any] = field(default_factory=dict)
+    registries: tuple[str, ...] = ()
+    pinned: bool = False
+    finishing: frozenset[str] = frozenset()
+
+    def one_shot(self, service: Service) -> bool:
+        """Whether a service runs to its end: somebody waits for that, or it looks like a migration."""
+        if service.labels.get("slipway.class") == "oneshot" or service.name in self.finishing:
+            return True
+        if service.text("restart") == "no" and service.labels.get("slipway.class") is None:
+            return True
+        return bool(vocabulary.MIGRATIONS.search(service.command)) or (
+            service.base in vocabulary.ONE_SHOT_IMAGES and not service.text("restart")
+        )
+
+    @property
+    def has_front(self) -> bool:
+        """Whether a proxy with a published port stands before the others."""
+        return any(service.in_front and service.ports for service in self.services.values())
+
+
+def from_document(document: Document, registries: Iterable[str] = ()) -> Stack:
+    """Return the stack that *document* describes."""
+    return _stack(
+        document.services, document.top, tuple(document.files), document.told, document.untold, tuple(registries), False
+    )
+
+
+def from_data(
+    documents: Iterable[Mapping[str, Any]],
+    told: Mapping[str, Mapping[str, Any]],
+    files: Iterable[str],
+    registries: Iterable[str] = (),
+) -> Stack:
+    """Return the stack of Compose documents that are data and will be deployed by digest.
+
+    :param told: by service, all variables that it is told.
+    """
+    services = Map()
+    top = Map()
+    for content in documents:
+        read = interpolation.resolve(_marked(content), {})
+        for name, raw in (read.get("services") or {}).items():
+            service = notation.service(raw)
+            services[name] = merging.services(services[name], service) if name in services else service
+        top = merging.mappings(top, Map({key: value for key, value in read.items() if key != "services"}, {}))
+    for name, values in told.items():
+        if name in services:
+            services[name]["environment"] = Map(values, {})
+    return _stack(services, top, tuple(files), {}, set(), tuple(registries), True)
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Map({key: _marked(item) for key, item in value.items()}, {})
+    return Seq([_marked(item) for item in value], []) if isinstance(value, list) else value
+
+
+def _stack(
+    services: Map, top: Map, files: tuple[str, ...], told: Mapping[str, Map], untold: set[str], *rest: Any
+) -> Stack:
+    registries, pinned = rest
+    read = {
+        name: _service(name, keys, told.get(name, Map()), name in untold)
+        for name, keys in services.items()
+        if isinstance(keys, Map)
+    }
+    finishing = {
+        name
+        for service in read.values()
+        for name, need in service.mapping("depends_on").items()
+        if isinstance(need, dict) and need.get("condition") == "service_completed_successfully"
+    }
+    return Stack(read, top, files, services.marks, registries, pinned, frozenset(finishing))
+
+
+def _service(name: str, keys: Map, told: Map, untold: bool) -> Service:
+    environment = keys.get("environment")
+    environment = environment if isinstance(environment, Map) else Map()
+    words = _words(keys.get("entrypoint")) + _words(keys.get("command"))
+    own = {key: spelled(value) for key, value in environment.items() if value is not None}
+    labels = keys.get("labels")
+    return Service(
+        name=name,
+        keys=keys,
+        image=image(keys["image"]) if isinstance(keys.get("image"), str) else None,
+        ports=tuple(_ports(keys)),
+        mounts=tuple(_mounts(keys)),
+        environment=environment,
+        told={**{key: spelled(value) for key, value in told.items()}, **own},
+        untold=untold or None in environment.values(),
+        command=" ".join(words)[:LONGEST],
+        words=tuple(words),
+        replicas=_replicas(keys),
+        labels=labels if isinstance(labels, Map) else Map(),
+    )
+
+
+def spelled(value: Any) -> str:
+    """Return a value as the container sees it."""
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def image(text: str) -> Image:
+    """Return an image reference taken apart; variables without a value stay where they are."""
+    masked = re.sub(r"\$\{[^}]*\}", lambda match: match[0].replace(":", "\1").replace("/", "\2").replace("@", "\3"), text)
+    rest, _, digest = masked.partition("@")
+    head, slash, tail = rest.rpartition("/")
+    tail, _, tag = tail.partition(":")
+    name = head + slash + tail
+    first, slash, others = name.partition("/")
+    registry = first if slash and ("." in first or ":" in first or first == "localhost") else ""
+    plain = str.maketrans("\1\2\3", ":/@")
+    parts = (text, registry, others if registry else name, tag, digest)
+    return Image(*(part.translate(plain) for part in parts))
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [str(item) for item in value if isinstance(item, (str, int, float))]
+    if not isinstance(value, str):
+        return []
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return value.split()
+
+
+def number(value: Any) -> int | None:
+    """Return a whole number that may be written as text, ``None`` for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else None
+
+
+def _ports(keys: Map) -> Iterable[Port]:
+    given = keys.get("ports")
+    for index, item in enumerate(given if isinstance(given, list) else ()):
+        if not isinstance(item, dict):
+            continue
+        first, _, last = str(item.get("published") or "").partition("-")
+        begin, end = number(first), number(last)
+        yield Port(
+            host=str(item.get("host_ip") or ""),
+            published=begin,
+            count=end - begin + 1 if begin is not None and end is not None and 0 <= end - begin < 1000 else 1,
+            target=number(str(item.get("target") or "").partition("-")[0]),
+            protocol=str(item.get("protocol") or "tcp"),
+            path=("ports", index),
+        )
+
+
+def _mounts(keys: Map) -> Iterable[Mount]:
+    given = keys.get("volumes")
+    for index, item in enumerate(given if isinstance(given, list) else ()):
+        if not isinstance(item, dict) or not isinstance(item.get("target"), str):
+            continue
+        bind = item.get("bind")
+        source = item.get("source")
+        yield Mount(
+            type=str(item.get("type") or "volume"),
+            source=source if isinstance(source, str) else None,
+            target=item["target"].rstrip("/") or "/",
+            read_only=item.get("read_only") is True,
+            propagation=str(bind.get("propagation") or "") if isinstance(bind, dict) else "",
+            path=("volumes", index),
+        )
+
+
+def _replicas(keys: Map) -> int:
+    deploy = keys.get("deploy")
+    given = number(deploy.get("replicas")) if isinstance(deploy, dict) else None
+    scale = number(keys.get("scale"))
+    return given if given is not None else scale if scale is not None else 1
