@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import subprocess
 import time
@@ -15,6 +16,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils import inventory, report, target, units
+from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
 
 display = Display()
 
@@ -35,12 +38,15 @@ class ActionModule(ActionBase):
                 "version": {"type": "str", "default": ""},
                 "min_free": {"type": "str", "default": "1g"},
                 "allow_downtime": {"type": "list", "elements": "str", "default": []},
+                "policy_level": {"type": "str", "default": "error"},
+                "policy_exceptions": {"type": "list", "elements": "dict", "default": []},
             }
         )
         base = inventory.base_directory(task_vars)
         try:
             parcel = inventory.parcel(arguments, base)
             min_free = units.parse_size(str(arguments["min_free"]))
+            self._hold_to_policy(parcel, arguments, task_vars)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
@@ -60,6 +66,23 @@ class ActionModule(ActionBase):
             host = task_vars.get("inventory_hostname", "")
             display.display("\n".join(report.release_lines(host, parcel.stack, result)))
         return result
+
+    def _hold_to_policy(self, parcel: Bundle, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
+        """Show what the policy finds. :raises ValueError: with all findings at once, where they stop the deploy."""
+        found = deploying.check(
+            parcel.documents,
+            parcel.told(),
+            parcel.environment,
+            arguments["policy_level"],
+            arguments["policy_exceptions"],
+            datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        )
+        if found.failing:
+            raise ValueError(deploying.refusal(found))
+        remarks = deploying.remarks(found)
+        # The same release goes to every host of the play; once is enough to read it.
+        if remarks and task_vars.get("inventory_hostname") in (task_vars.get("ansible_play_hosts") or [None])[:1]:
+            display.display("\n".join(remarks))
 
 
 def _commit(base: Path) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, overrides, pod
@@ -33,7 +33,8 @@ class Bundle:
     ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``.
     ``services``: by name, what the host must know to run and judge each (see ``_facts``). ``secret_files``: the secret
     store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
-    ``upstreams``: ``{service, port}`` for each that the edge sends requests to.
+    ``upstreams``: ``{service, port}`` for each that the edge sends requests to. ``documents``: the Compose documents
+    before they became text, for the policy; they do not travel.
     """
 
     stack: str
@@ -48,6 +49,16 @@ class Bundle:
     sources: Mapping[str, Secret]
     probes: tuple[Mapping[str, Any], ...]
     upstreams: tuple[Mapping[str, Any], ...]
+    documents: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+    def told(self) -> dict[str, Mapping[str, Any]]:
+        """Return what each service is told in its environment, release jobs as those whose job they are."""
+        told: dict[str, Mapping[str, Any]] = {}
+        for name, facts in self.services.items():
+            told[name] = facts["settings"]["environment"]
+            if facts["release"]:
+                told[facts["release"]] = told[name]
+        return told
 
     def content(self) -> dict[str, Any]:
         """Return everything but the secrets, ready for JSON."""
@@ -123,6 +134,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         sources=stack.secrets,
         probes=tuple(content["probes"]),
         upstreams=tuple(content["upstreams"]),
+        documents=(base, overlay),
     )
 
 

@@ -17,7 +17,7 @@ from .review import Review
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="policy",
-        description="Review a Compose stack. Exit code 0: all well; 1: findings at or above the level; 2: not readable.",
+        description="Review a Compose stack. Exit code 0: all well; 1: findings at or above the level; 2: unreadable.",
     )
     add = parser.add_argument
     add("files", nargs="*", type=Path, metavar="FILE", help="Compose files, merged in this order; else the usual ones")
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _reviews(given: argparse.Namespace) -> list[Review]:
-    today = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     stacks: list[list[Path]] = [[path] for path in given.files] if given.each else [list(given.files)]
     also = {}
     for one in given.also:
@@ -101,5 +101,7 @@ def _explain(wanted: str | None) -> int:
             print(f"{rule.id}  {rule.title}")
         elif rule.id == wanted:
             severities = ", ".join(f"{name} {severity}" for name, severity in rule.severities.items())
-            print(f"{rule.id}  {rule.title}\n\n{rule.reason}\n\nRepair: {rule.fix}\nSee: {rule.reference}\n{severities}")
+            print(
+                f"{rule.id}  {rule.title}\n\n{rule.reason}\n\nRepair: {rule.fix}\nSee: {rule.reference}\n{severities}"
+            )
     return 0

@@ -103,7 +103,9 @@ def _result(finding: Finding, position: int) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     safe = path.replace("\\", "/").removeprefix("./")
-    return "".join(sign if sign.isalnum() or sign in "/._-~" else f"%{ord(sign):02X}" for sign in safe if ord(sign) < 128)
+    return "".join(
+        sign if sign.isalnum() or sign in "/._-~" else f"%{ord(sign):02X}" for sign in safe if ord(sign) < 128
+    )
 
 
 def _sentence(finding: Finding) -> str:
@@ -139,9 +141,9 @@ def as_junit(reviews: Iterable[Review]) -> str:
 
 def _xml(text: str) -> str:
     """Return *text* without what XML 1.0 cannot hold."""
-    return "".join(sign if sign in "\t\n\r" or " " <= sign < "\ud800" or sign > "\udfff" else "?" for sign in text).replace(
-        "\ufffe", "?"
-    )
+    return "".join(
+        sign if sign in "\t\n\r" or " " <= sign < "\ud800" or sign > "\udfff" else "?" for sign in text
+    ).replace("\ufffe", "?")
 
 
 def as_github(reviews: Iterable[Review]) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .marked import Map, Override, Seq
 from .notation import mark_of
-from .source import Map, Override, Seq
 
 #: Lists that the later file replaces as a whole.
 _REPLACED = frozenset({"command", "entrypoint"})
@@ -40,7 +40,9 @@ def _merged(key: str, before: Any, after: Any) -> Any:
     if key in _REPLACED:
         return after
     if isinstance(before, Map) and isinstance(after, Map):
-        if key == "healthcheck" or (key == "logging" and before.get("driver") != after.get("driver", before.get("driver"))):
+        if key == "healthcheck" or (
+            key == "logging" and before.get("driver") != after.get("driver", before.get("driver"))
+        ):
             return _over(before, after) if key == "healthcheck" else after
         return mappings(before, after)
     if isinstance(before, Seq) and isinstance(after, Seq):
@@ -87,9 +89,7 @@ def settled(value: Any) -> Any:
         return settled(value.value)
     if isinstance(value, Map):
         kept = {
-            key: settled(item)
-            for key, item in value.items()
-            if not (isinstance(item, Override) and item.value is None)
+            key: settled(item) for key, item in value.items() if not (isinstance(item, Override) and item.value is None)
         }
         return Map(kept, value.marks)
     return Seq([settled(item) for item in value], value.marks) if isinstance(value, Seq) else value

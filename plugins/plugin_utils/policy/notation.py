@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .source import Map, Mark, Override, Seq
+from .marked import Map, Mark, Override, Seq
 
 #: Keys of a service that are lists of NAME=VALUE or mappings.
 _PAIRS = ("environment", "labels", "annotations", "extra_hosts", "sysctls")
 _NAMED = {"depends_on": {"condition": "service_started"}, "networks": None}
 _SOURCES = ("secrets", "configs")
 _LISTS = ("tmpfs", "env_file", "dns", "profiles")
+#: Characters of an address or a path that are looked at.
+_LONGEST = 1000
 _PORT = re.compile(
-    r"(?:(?P<host>\[[^\]]*\]|[^:\[\]]*|\$\{[^}]*\}):)??"
+    r"(?:(?P<host>\[[^\]]*\]|[^:\[\]]*|\$\{[^${}]*\}):)??"
     r"(?:(?P<published>[^:]*):)?"
     r"(?P<target>[^:/]+)(?:/(?P<protocol>[a-zA-Z]+))?"
 )
@@ -108,7 +110,7 @@ def _items(value: Any, read: Any) -> Seq:
 
 def port(value: Any) -> dict[str, Any] | None:
     """Return a published port in long notation: ``127.0.0.1:8080:80/tcp``; ``None`` for what is none."""
-    text = str(value)
+    text = str(value)[:_LONGEST]
     match = _PORT.fullmatch(text)
     if isinstance(value, bool) or not match:
         return None
@@ -126,7 +128,7 @@ def port(value: Any) -> dict[str, Any] | None:
 
 def volume(value: Any) -> dict[str, Any] | None:
     """Return a mount in long notation: ``data:/var/lib/data:ro``; ``None`` for what is none."""
-    parts = _outside_braces(str(value))
+    parts = _outside_braces(str(value)[:_LONGEST])
     if not 1 <= len(parts) <= 3:
         return None
     if len(parts) == 1:
@@ -143,4 +145,6 @@ def volume(value: Any) -> dict[str, Any] | None:
 
 def _outside_braces(text: str) -> list[str]:
     """Return *text* split at its colons, but for those inside of ``${…}``."""
-    return [part.replace("\0", ":") for part in re.sub(r"\$\{[^}]*\}", lambda m: m[0].replace(":", "\0"), text).split(":")]
+    return [
+        part.replace("\0", ":") for part in re.sub(r"\$\{[^${}]*\}", lambda m: m[0].replace(":", "\0"), text).split(":")
+    ]

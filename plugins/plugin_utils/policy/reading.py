@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from . import interpolation, merging, notation
-from .source import MAX_BYTES, Budget, Map, Mark, Override, Seq, Unreadable, parse
+from .marked import Map, Mark, Override, Seq
+from .source import MAX_BYTES, Budget, Unreadable, parse
 
 MAX_FILES = 100
 MAX_EXTENDS = 20
@@ -227,7 +228,13 @@ def _top_level(content: Map) -> Map:
 
 
 def _words(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [one for one in value if isinstance(one, str)] if isinstance(value, Seq) else []
+    return (
+        [value]
+        if isinstance(value, str)
+        else [one for one in value if isinstance(one, str)]
+        if isinstance(value, Seq)
+        else []
+    )
 
 
 def _line(value: Map, key: str) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .stack import Path, Service, Stack
+from .parts import Path
+from .stack import Service, Stack
 
 ENVIRONMENTS = ("development", "test", "staging", "production")
 #: From harmless to what must not go there; ``off`` is not even looked for.

@@ -96,7 +96,11 @@ def _whole_lines(text: str, start: int, end: int, what: str) -> Edit:
 def _quotes(name: str, service: yaml.MappingNode) -> Iterator[Edit]:
     """Put quotes around ports, and around words of `environment` and `restart` that YAML 1.1 reads otherwise."""
     for item in _items(_child(service, "ports")):
-        if isinstance(item, yaml.ScalarNode) and item.style is None and re.fullmatch(r"[\d.]+(?::\d+)+(?:/\w+)?", item.value):
+        if (
+            isinstance(item, yaml.ScalarNode)
+            and item.style is None
+            and re.fullmatch(r"[\d.]+(?::\d+)+(?:/\w+)?", item.value)
+        ):
             yield item.start_mark.index, item.end_mark.index, f'"{item.value}"', f"SLP141 {name}: port in quotes"
     values = [value for _, value in _pairs(_child(service, "environment"))] + [_child(service, "restart")]
     values += [value for _, value in _pairs(_child(service, "build", "args"))]
@@ -104,7 +108,12 @@ def _quotes(name: str, service: yaml.MappingNode) -> Iterator[Edit]:
         if isinstance(value, yaml.ScalarNode) and value.style is None:
             words = re.fullmatch(r"(?i:yes|no|on|off|y|n)|\d+\.\d*0", value.value)
             if words:
-                yield value.start_mark.index, value.end_mark.index, f'"{value.value}"', f"SLP142 {name}: value in quotes"
+                yield (
+                    value.start_mark.index,
+                    value.end_mark.index,
+                    f'"{value.value}"',
+                    f"SLP142 {name}: value in quotes",
+                )
 
 
 def _items(node: Any) -> list[Any]:

@@ -32,20 +32,7 @@ def table(review: Review, width: int = 120, fixes: bool = True) -> list[str]:
             said = f"{finding.service or 'the stack'}: {finding.message}: {finding.excepted}"
             lines += _wrapped(f"  - {finding.rule}  ", said, width)
     lines += [f"note: {note}" for note in review.notes]
-    return [*lines, summary(review)]
-
-
-def summary(review: Review) -> str:
-    """Return how many findings of each severity there are, in a line."""
-    numbers = [
-        f"{sum(1 for finding in review.open if finding.severity == severity)} {word}"
-        for severity, word in (("error", "errors"), ("warning", "warnings"), ("info", "hints"))
-    ]
-    excepted = sum(1 for finding in review.findings if finding.excepted)
-    known = sum(1 for finding in review.findings if finding.known)
-    numbers += [f"{excepted} excepted"] if excepted else []
-    numbers += [f"{known} known from the baseline"] if known else []
-    return f"policy for {review.environment}: {', '.join(numbers)}"
+    return [*lines, review.summary]
 
 
 def place(finding: Finding) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 from . import rules as _rules  # noqa: F401  (registers the rules)
 from .notation import mark_of
+from .parts import Path
 from .registry import RULES, SEVERITIES, Rule
 from .settings import Except, Settings
-from .stack import Path, Service, Stack
+from .stack import Service, Stack
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ class Review:
         least = SEVERITIES.index(self.level)
         return [finding for finding in self.open if SEVERITIES.index(finding.severity) >= least]
 
+    @property
+    def summary(self) -> str:
+        """How many findings of each severity there are, in a line."""
+        numbers = [
+            f"{sum(1 for finding in self.open if finding.severity == severity)} {word}"
+            for severity, word in (("error", "errors"), ("warning", "warnings"), ("info", "hints"))
+        ]
+        excepted = sum(1 for finding in self.findings if finding.excepted)
+        known = sum(1 for finding in self.findings if finding.known)
+        numbers += [f"{excepted} excepted"] if excepted else []
+        numbers += [f"{known} known from the baseline"] if known else []
+        return f"policy for {self.environment}: {', '.join(numbers)}"
+
 
 def review(
     stack: Stack,
@@ -114,9 +128,7 @@ def _findings(stack: Stack, environment: str, others: Mapping[str, Stack]) -> It
                 yield _finding(rule, severity, environment, stack, name, message, path)
 
 
-def _finding(
-    rule: Rule, severity: str, environment: str, stack: Stack, name: str, message: str, path: Path
-) -> Finding:
+def _finding(rule: Rule, severity: str, environment: str, stack: Stack, name: str, message: str, path: Path) -> Finding:
     file, line = place(stack, stack.services.get(name), path)
     key = ".".join(_word(stack.services.get(name), path, index) for index in range(len(path)))
     return Finding(rule.id, severity, name, message, file, line, key, environment)

@@ -7,55 +7,21 @@ are used while the text is being read, so a bomb is refused before anything has 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
+from .marked import Map, Mark, Override, Seq
+
 MAX_BYTES = 2 * 1024**2
-MAX_NODES = 300_000
+MAX_NODES = 150_000
 MAX_DEPTH = 60
+#: Characters of one value; Linux itself takes no longer argument or variable than twice that.
+MAX_TEXT = 64 * 1024
 
 
 class Unreadable(ValueError):
     """The files cannot be reviewed; the message is one sentence that begins with the file."""
-
-
-class Mark(NamedTuple):
-    """Where a value stands. ``source`` is the text as written where the value is another one, else ``None``."""
-
-    file: str
-    line: int
-    source: str | None = None
-
-
-class Map(dict[str, Any]):
-    """A mapping that knows the mark of each key. ``merged`` are the keys that came in by ``<<``."""
-
-    def __init__(self, values: Any = (), marks: dict[str, Mark] | None = None) -> None:
-        super().__init__(values)
-        self.marks: dict[str, Mark] = marks if marks is not None else dict(getattr(values, "marks", {}))
-
-
-class Seq(list[Any]):
-    """A list that knows the mark of each item, as far as there are marks."""
-
-    def __init__(self, values: Iterable[Any] = (), marks: list[Mark | None] | None = None) -> None:
-        super().__init__(values)
-        self.marks: list[Mark | None] = marks if marks is not None else list(getattr(values, "marks", ()))
-
-    def add(self, value: Any, mark: Mark | None) -> None:
-        """Append *value*, which stands at *mark*."""
-        self.marks += [None] * (len(self) - len(self.marks))
-        self.append(value)
-        self.marks.append(mark)
-
-
-class Override:
-    """A value under the tag ``!override`` or ``!reset``: it replaces what it would be merged with."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
 
 
 class Budget:
@@ -117,6 +83,10 @@ def _plain(text: str) -> tuple[Any, str | None]:
     return text, (text if _OTHERWISE.fullmatch(text) else None)
 
 
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
 class _Builder:
     def __init__(self, file: str, budget: Budget) -> None:
         self.file = file
@@ -136,11 +106,13 @@ class _Builder:
             self._alias(event)
 
     def _mark(self, event: yaml.Event, source: str | None = None) -> Mark:
-        return Mark(self.file, event.start_mark.line + 1, source)
+        return Mark(self.file, _line(event), source)
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         value: Any = event.value
         source = None
+        if len(value) > MAX_TEXT:
+            raise Unreadable(f"{self.file}:{_line(event)}: one value of more than {MAX_TEXT // 1024} kB")
         if not event.style and event.implicit[0]:
             value, source = _plain(event.value)
         if event.tag in ("!reset", "!override"):
@@ -173,7 +145,7 @@ class _Builder:
         self._add(value, frame.size, frame.mark, counted=frame.size - 1)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if event.anchor not in self.anchors:
             open_one = any(frame.anchor == event.anchor for frame in self.frames)
             problem = "contains itself" if open_one else "is not defined above"
@@ -208,8 +180,7 @@ class _Builder:
         # Keys are text in Compose, whatever they would be as values.
         key = plain if plain is not None else str(value)
         if key in frame.value and key != "<<":
-            first = frame.value.marks[key].line  # type: ignore[call-overload]
-            raise Unreadable(f"{self.file}:{mark.line}: the key {key!r} stands twice, first in line {first}")
+            raise Unreadable(f"{self.file}:{mark.line}: the key {key!r} stands twice in one mapping")
         frame.key = key
         frame.key_mark = mark
 
@@ -237,7 +208,8 @@ def parse(text: str, file: str, budget: Budget | None = None) -> list[Any]:
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        line = (error.problem_mark or error.context_mark).line + 1 if error.problem_mark or error.context_mark else 1
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
         raise Unreadable(f"{file}:{line}: not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise Unreadable(f"{file}: not YAML: {' '.join(str(error).split())}") from None

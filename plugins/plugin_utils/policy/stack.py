@@ -6,76 +6,20 @@ does not allow counts as absent.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import interpolation, merging, notation, vocabulary
-from .reading import Document
-from .source import Map, Seq
+from .marked import Map, Seq
+from .parts import Image, Mount, Port, image, mounts, number, ports
+
+if TYPE_CHECKING:
+    from .reading import Document
 
 #: Characters of a command that are looked at; some patterns take quadratic time.
 LONGEST = 4000
-#: Keys from a service or a document down to a value.
-Path = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image reference taken apart. ``unknown``: some of it is a variable that has no value here."""
-
-    text: str
-    registry: str
-    name: str
-    tag: str
-    digest: str
-
-    @property
-    def base(self) -> str:
-        """The last part of the name."""
-        return self.name.rpartition("/")[2]
-
-    @property
-    def unknown(self) -> bool:
-        """Whether the tag cannot be told."""
-        return "${" in self.tag or ("${" in self.text and not self.tag and not self.digest)
-
-    @property
-    def major(self) -> int | None:
-        """The first number of the tag, where the tag begins with one."""
-        match = re.match(r"v?(\d+)(?!\w)|pg(\d+)", self.tag)
-        return int(match[1] or match[2]) if match else None
-
-
-@dataclass(frozen=True)
-class Port:
-    """A published port. ``published`` is the first one where it is a range, ``None`` where the engine chooses."""
-
-    host: str
-    published: int | None
-    count: int
-    target: int | None
-    protocol: str
-    path: Path
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only the host itself reaches it. An address that is not known counts as meant well."""
-        return self.host.startswith("127.") or self.host in ("localhost", "::1") or "${" in self.host
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A volume, a bind mount or a tmpfs."""
-
-    type: str
-    source: str | None
-    target: str
-    read_only: bool
-    propagation: str
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -130,7 +74,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Stack:
-    """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags."""
+    """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags.
+
+    ``finishing``: services that others wait for until they have ended. ``has_front``: a proxy with a published port
+    stands before the others.
+    """
 
     services: Mapping[str, Service]
     top: Map
@@ -139,21 +87,19 @@ class Stack:
     registries: tuple[str, ...] = ()
     pinned: bool = False
     finishing: frozenset[str] = frozenset()
+    has_front: bool = False
 
     def one_shot(self, service: Service) -> bool:
         """Whether a service runs to its end: somebody waits for that, or it looks like a migration."""
         if service.labels.get("slipway.class") == "oneshot" or service.name in self.finishing:
             return True
-        if service.text("restart") == "no" and service.labels.get("slipway.class") is None:
+        if service.labels.get("slipway.class") is not None:
+            return False
+        restart = service.text("restart")
+        if restart == "no" and not service.ports and not service.mapping("healthcheck").get("test"):
             return True
-        return bool(vocabulary.MIGRATIONS.search(service.command)) or (
-            service.base in vocabulary.ONE_SHOT_IMAGES and not service.text("restart")
-        )
-
-    @property
-    def has_front(self) -> bool:
-        """Whether a proxy with a published port stands before the others."""
-        return any(service.in_front and service.ports for service in self.services.values())
+        named = vocabulary.ONE_SHOT_NAMES.fullmatch(service.name) or service.base in vocabulary.ONE_SHOT_IMAGES
+        return bool(vocabulary.MIGRATIONS.search(service.command) or (named and restart in ("", "no", "on-failure")))
 
 
 def from_document(document: Document, registries: Iterable[str] = ()) -> Stack:
@@ -208,7 +154,8 @@ def _stack(
         for name, need in service.mapping("depends_on").items()
         if isinstance(need, dict) and need.get("condition") == "service_completed_successfully"
     }
-    return Stack(read, top, files, services.marks, registries, pinned, frozenset(finishing))
+    has_front = any(service.in_front and service.ports for service in read.values())
+    return Stack(read, top, files, services.marks, registries, pinned, frozenset(finishing), has_front)
 
 
 def _service(name: str, keys: Map, told: Map, untold: bool) -> Service:
@@ -221,8 +168,8 @@ def _service(name: str, keys: Map, told: Map, untold: bool) -> Service:
         name=name,
         keys=keys,
         image=image(keys["image"]) if isinstance(keys.get("image"), str) else None,
-        ports=tuple(_ports(keys)),
-        mounts=tuple(_mounts(keys)),
+        ports=tuple(ports(keys)),
+        mounts=tuple(mounts(keys)),
         environment=environment,
         told={**{key: spelled(value) for key, value in told.items()}, **own},
         untold=untold or None in environment.values(),
@@ -238,20 +185,6 @@ def spelled(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def image(text: str) -> Image:
-    """Return an image reference taken apart; variables without a value stay where they are."""
-    masked = re.sub(r"\$\{[^}]*\}", lambda match: match[0].replace(":", "\1").replace("/", "\2").replace("@", "\3"), text)
-    rest, _, digest = masked.partition("@")
-    head, slash, tail = rest.rpartition("/")
-    tail, _, tag = tail.partition(":")
-    name = head + slash + tail
-    first, slash, others = name.partition("/")
-    registry = first if slash and ("." in first or ":" in first or first == "localhost") else ""
-    plain = str.maketrans("\1\2\3", ":/@")
-    parts = (text, registry, others if registry else name, tag, digest)
-    return Image(*(part.translate(plain) for part in parts))
-
-
 def _words(value: Any) -> list[str]:
     if isinstance(value, list):
         return [str(item) for item in value if isinstance(item, (str, int, float))]
@@ -261,49 +194,6 @@ def _words(value: Any) -> list[str]:
         return shlex.split(value)
     except ValueError:
         return value.split()
-
-
-def number(value: Any) -> int | None:
-    """Return a whole number that may be written as text, ``None`` for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value) else None
-
-
-def _ports(keys: Map) -> Iterable[Port]:
-    given = keys.get("ports")
-    for index, item in enumerate(given if isinstance(given, list) else ()):
-        if not isinstance(item, dict):
-            continue
-        first, _, last = str(item.get("published") or "").partition("-")
-        begin, end = number(first), number(last)
-        yield Port(
-            host=str(item.get("host_ip") or ""),
-            published=begin,
-            count=end - begin + 1 if begin is not None and end is not None and 0 <= end - begin < 1000 else 1,
-            target=number(str(item.get("target") or "").partition("-")[0]),
-            protocol=str(item.get("protocol") or "tcp"),
-            path=("ports", index),
-        )
-
-
-def _mounts(keys: Map) -> Iterable[Mount]:
-    given = keys.get("volumes")
-    for index, item in enumerate(given if isinstance(given, list) else ()):
-        if not isinstance(item, dict) or not isinstance(item.get("target"), str):
-            continue
-        bind = item.get("bind")
-        source = item.get("source")
-        yield Mount(
-            type=str(item.get("type") or "volume"),
-            source=source if isinstance(source, str) else None,
-            target=item["target"].rstrip("/") or "/",
-            read_only=item.get("read_only") is True,
-            propagation=str(bind.get("propagation") or "") if isinstance(bind, dict) else "",
-            path=("volumes", index),
-        )
 
 
 def _replicas(keys: Map) -> int:

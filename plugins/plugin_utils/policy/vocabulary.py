@@ -20,6 +20,9 @@ DATASTORES: dict[str, str] = {
     "redis": "/data",
     "valkey": "/data",
     "keydb": "/data",
+    "redis-stack": "/data",
+    "redis-stack-server": "/data",
+    "redismod": "/data",
     "memcached": "",
     "rabbitmq": "/var/lib/rabbitmq",
     "elasticsearch": "/usr/share/elasticsearch/data",
@@ -37,7 +40,7 @@ DATASTORES: dict[str, str] = {
     "weaviate": "/var/lib/weaviate",
 }
 POSTGRES = frozenset({"postgres", "pgvector", "postgis", "timescaledb"})
-REDIS = frozenset({"redis", "valkey", "keydb"})
+REDIS = frozenset({"redis", "valkey", "keydb", "redis-stack", "redis-stack-server", "redismod"})
 MYSQL = frozenset({"mysql", "mariadb", "percona"})
 #: Servers that need time to write what they have in memory.
 DATABASES = frozenset(POSTGRES | MYSQL | {"postgresql", "mongo", "mongodb", "clickhouse-server", "cassandra", "neo4j"})
@@ -52,7 +55,17 @@ PROXIES = frozenset(
 )
 DEVELOPMENT_TOOLS = frozenset(
     {"adminer", "pgadmin4", "pgadmin", "phpmyadmin", "mongo-express", "redis-commander", "redisinsight", "mailhog"}
-    | {"mailpit", "mailcatcher", "maildev", "smtp4dev", "dozzle", "cloudbeaver", "pgweb", "phpredisadmin", "fake-gcs-server"}
+    | {
+        "mailpit",
+        "mailcatcher",
+        "maildev",
+        "smtp4dev",
+        "dozzle",
+        "cloudbeaver",
+        "pgweb",
+        "phpredisadmin",
+        "fake-gcs-server",
+    }
     | {"localstack", "wiremock", "swagger-ui"}
 )
 DEBUG_PORTS = {
@@ -66,15 +79,14 @@ DEBUG_PORTS = {
     35729: "LiveReload",
     24678: "Vite's HMR",
 }
+#: Images that serve something else on such a port.
+NO_DEBUGGERS = {5678: "n8n"}
 DATA_PORTS = frozenset(
-    {5432, 3306, 6379, 27017, 11211, 9200, 9300, 5672, 15672, 8123, 9042, 7687, 8086, 2379, 5984, 9092, 4222, 6333}
+    {5432, 3306, 6379, 27017, 11211, 9200, 9300, 5672, 15672, 9042, 7687, 8086, 2379, 5984, 9092, 4222, 6333}
 )
 
-FLOATING_TAGS = frozenset(
-    {"latest", "stable", "edge", "nightly", "main", "master", "develop", "beta", "rc", "canary"}
-    | {"unstable", "rolling", "current", "lts", "alpine", "slim", "bookworm", "trixie", "bullseye", "jammy", "noble"}
-    | {"staging", "production", "prod", "release", "next", "snapshot", "testing", "management", "management-alpine"}
-)
+#: How services are called that run once.
+ONE_SHOT_NAMES = re.compile(r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)")
 WORKERS = re.compile(
     r"\bcelery\b.*\bworker\b|\b(?:rq|huey_consumer|dramatiq|sidekiq|arq|taskiq worker|bullmq|procrastinate worker)\b"
     r"|queue:work|\bhorizon\b"
@@ -87,16 +99,17 @@ MIGRATIONS = re.compile(
 )
 ONE_SHOT_IMAGES = frozenset({"flyway", "liquibase", "migrate", "mc"})
 
+_SERVICE_KEYS = """
+annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count
+cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec depends_on deploy
+develop device_cgroup_rules devices dns dns_opt dns_search domainname driver_opts entrypoint env_file environment
+expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file
+labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks
+oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider
+pull_policy pull_refresh_after read_only restart runtime scale secrets security_opt shm_size stdin_open
+stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes
+volumes_from working_dir
+"""
 #: Keys of a service in the Compose specification.
-SERVICE_KEYS = frozenset(
-    "annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name "
-    "cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec "
-    "depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname driver_opts entrypoint "
-    "env_file environment expose extends external_links extra_hosts gpus group_add healthcheck hostname image init "
-    "ipc isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit "
-    "models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop "
-    "privileged profiles provider pull_policy pull_refresh_after read_only restart runtime scale secrets security_opt "
-    "shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user "
-    "userns_mode uts volumes volumes_from working_dir".split()
-)
-TOP_KEYS = frozenset("version name services networks volumes secrets configs include models".split())
+SERVICE_KEYS = frozenset(_SERVICE_KEYS.split())
+TOP_KEYS = frozenset({"version", "name", "services", "networks", "volumes", "secrets", "configs", "include", "models"})

@@ -62,9 +62,12 @@ def undeclared(service: Service, stack: Stack) -> Iterator[Problem]:
     for mount in service.mounts:
         if mount.type == "volume" and mount.source and mount.source not in known and "${" not in mount.source:
             yield (
-                f"mounts the volume {mount.source!r}, which is not among the top-level volumes"
-                f"{_near(mount.source, known)}"
-            ), mount.path
+                (
+                    f"mounts the volume {mount.source!r}, which is not among the top-level volumes"
+                    f"{_near(mount.source, known)}"
+                ),
+                mount.path,
+            )
 
 
 def _names(service: Service, key: str) -> Iterator[tuple[object, str]]:

@@ -11,7 +11,9 @@ from ..vocabulary import DEVELOPMENT_TOOLS
 
 _REFERENCE = "Docker documentation, Compose in production"
 _FIX = "Set it in a file for development only, such as compose.override.yaml."
-_SWITCHES = re.compile(r"(?:[A-Z0-9]+_)*DEBUG|(?:[A-Z0-9]+_)*DEBUG_MODE|PYTHONASYNCIODEBUG|WERKZEUG_DEBUG_PIN", re.IGNORECASE)
+_SWITCHES = re.compile(
+    r"(?:[A-Z0-9]+_)*DEBUG|(?:[A-Z0-9]+_)*DEBUG_MODE|PYTHONASYNCIODEBUG|WERKZEUG_DEBUG_PIN", re.IGNORECASE
+)
 _ENVIRONMENTS = re.compile(
     r"(?:NODE|RAILS|RACK|FLASK|APP|SYMFONY|GO|GIN|DJANGO|ASPNETCORE|DOTNET|MIX|HASURA_GRAPHQL|VITE)_?(?:ENV|ENVIRONMENT|MODE)"
     r"|ENV|ENVIRONMENT",
@@ -22,7 +24,7 @@ _SERVERS = re.compile(
     r"--reload\b(?!-)|--debug\b(?![-=]?(?:false|0))|\bmanage\.py\s+runserver\b|\bflask\b.*\srun\b|\bnodemon\b"
     r"|\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start:dev|develop|serve|watch)\b|\b(?:next|nuxt|astro|nuxi)\s+dev\b"
     r"|\bng\s+serve\b|(?:^|\s|/)vite(?:\s+(?!build|preview)|$)|\bts-node-dev\b|\btsx\s+watch\b|\bwebpack(?:-dev-server|\s+serve)\b"
-    r"|\bwatchmedo\b|\bdebugpy\b|--inspect\b|\bfastapi\s+dev\b|\bphp\s+artisan\s+serve\b|\bdotnet\s+watch\b"
+    r"|\bwatchmedo\b|\bstart-dev\b|\bdebugpy\b|--inspect\b|\bfastapi\s+dev\b|\bphp\s+artisan\s+serve\b|\bdotnet\s+watch\b"
     r"|\brails\s+s(?:erver)?\b.*-e\s+development|(?:^|\s)air(?:\s|$)|\bphp\s+-S\b|\bwatchfiles\b"
 )
 
@@ -39,9 +41,8 @@ def debug(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find switches for debugging that are on, and environments named for development."""
     for name, value in service.told.items():
         text = value.strip().lower()
-        if _SWITCHES.fullmatch(name) and text in ("1", "true", "yes", "on", "*", "t", "y"):
-            yield f"runs with {name}={value}", ("environment", name)
-        elif _ENVIRONMENTS.fullmatch(name) and text in _DEVELOPMENT:
+        switched_on = _SWITCHES.fullmatch(name) and text in ("1", "true", "yes", "on", "*", "t", "y")
+        if switched_on or (_ENVIRONMENTS.fullmatch(name) and text in _DEVELOPMENT):
             yield f"runs with {name}={value}", ("environment", name)
 
 

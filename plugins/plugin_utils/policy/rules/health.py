@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..parts import number
 from ..quantities import seconds
 from ..registry import Problem, service_rule
-from ..stack import Service, Stack, number
+from ..stack import Service, Stack
 
 _REFERENCE = "Compose specification, services, healthcheck"
 _SHAM = re.compile(
@@ -73,9 +74,9 @@ def sham(service: Service, stack: Stack) -> Iterator[Problem]:
     "iiww",
     id="SLP003",
     title="The times of a health check make sense",
-    reason="A timeout above the interval, no retry, or minutes between checks make a check that comes too late or fails "
-    "a slow start; 0 silently means Docker's default.",
-    fix="Use an interval of 5 s to 60 s, a timeout below it, 3 retries or more, a start period as long as a slow start.",
+    reason="A timeout above the interval, no retry, or minutes between checks make a check that comes too late or "
+    "fails a slow start; 0 silently means Docker's default.",
+    fix="Use an interval of 5 s to 60 s, a timeout below it, 3 retries or more, a start period for a slow start.",
     reference=_REFERENCE,
 )
 def times(service: Service, stack: Stack) -> Iterator[Problem]:
@@ -86,7 +87,10 @@ def times(service: Service, stack: Stack) -> Iterator[Problem]:
     interval, timeout = seconds(check.get("interval")), seconds(check.get("timeout"))
     for key, value in (("interval", interval), ("timeout", timeout)):
         if value is not None and value < 0.001:
-            yield f"has a health check with {key} {check[key]}, which Docker takes for its default", ("healthcheck", key)
+            yield (
+                f"has a health check with {key} {check[key]}, which Docker takes for its default",
+                ("healthcheck", key),
+            )
     if interval is not None and interval > _RARE:
         yield f"is checked every {check['interval']} only", ("healthcheck", "interval")
     if interval and timeout and timeout > interval and interval >= 0.001:

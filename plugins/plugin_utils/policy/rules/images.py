@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ..notation import mark_of
+from ..parts import Image
 from ..registry import Problem, service_rule
-from ..stack import Image, Service, Stack
-from ..vocabulary import FLOATING_TAGS
+from ..stack import Service, Stack
 
 _REFERENCE = "Compose specification, services, image"
 
@@ -51,9 +51,9 @@ def untagged(service: Service, stack: Stack) -> Iterator[Problem]:
     reference=_REFERENCE,
 )
 def floating(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find tags without a version in them that are known to move."""
+    """Find tags that have no number in them."""
     image = _looked_at(service)
-    if image and image.tag != "latest" and image.tag.lower() in FLOATING_TAGS:
+    if image and image.tag not in ("", "latest") and not re.search(r"[0-9]", image.tag):
         yield f"runs {image.text!r}, whose tag moves{_through_variable(service)}", ("image",)
 
 
@@ -68,9 +68,10 @@ def floating(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def no_digest(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find references without a digest, where the deploy does not pin them itself."""
-    if service.image and not service.image.digest and not stack.pinned and "${" not in service.image.text:
-        if "build" not in service.keys:
-            yield f"runs {service.image.text!r}, which is not pinned by digest", ("image",)
+    if stack.pinned or service.image is None or "build" in service.keys:
+        return
+    if not service.image.digest and "${" not in service.image.text:
+        yield f"runs {service.image.text!r}, which is not pinned by digest", ("image",)
 
 
 @service_rule(
@@ -114,7 +115,9 @@ def built_here(service: Service, stack: Stack) -> Iterator[Problem]:
 def development_stage(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find build targets and tags that are named for development."""
     target = service.mapping("build").get("target")
-    if isinstance(target, str) and re.fullmatch(r"(?:.*[-_])?(?:dev|devel|development|debug|test|local)(?:[-_].*)?", target):
+    if isinstance(target, str) and re.fullmatch(
+        r"(?:.*[-_])?(?:dev|devel|development|debug|test|local)(?:[-_].*)?", target
+    ):
         yield f"is built from the stage {target!r}", ("build", "target")
     elif service.image and re.fullmatch(r"(?:.*[-_])?(?:dev|development|debug|local)", service.image.tag):
         yield f"runs {service.image.text!r}, a tag for development", ("image",)

@@ -28,9 +28,10 @@ def default_network(service: Service, stack: Stack) -> Iterator[Problem]:
     options = default.get("default") if isinstance(default, dict) else None
     if isinstance(options, dict) and options.get("internal") is True:
         return
-    if service.holds_data and len(stack.services) > 1 and not service.text("network_mode"):
-        if not _own_networks(service) or "default" in service.mapping("networks"):
-            yield "is on the default network, with every other service", ("networks",)
+    if not service.holds_data or len(stack.services) == 1 or service.text("network_mode"):
+        return
+    if not _own_networks(service) or "default" in service.mapping("networks"):
+        yield "is on the default network, with every other service", ("networks",)
 
 
 @service_rule(
@@ -44,15 +45,14 @@ def default_network(service: Service, stack: Stack) -> Iterator[Problem]:
 def not_internal(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find datastores on a declared network that leads outside."""
     declared = stack.top.get("networks")
-    if not service.holds_data or not isinstance(declared, dict):
+    # A port of the host comes in by a network that is not internal.
+    if not service.holds_data or not isinstance(declared, dict) or service.ports:
         return
     for name in _own_networks(service):
         options = declared.get(name, {})
         options = options if isinstance(options, dict) else {}
         if name in declared and options.get("internal") is not True and not options.get("external"):
-            # A port of the host comes in by a network that is not internal.
-            if not service.ports:
-                yield f"is on the network {name!r}, which leads outside", ("networks", name)
+            yield f"is on the network {name!r}, which leads outside", ("networks", name)
 
 
 @service_rule(

@@ -57,7 +57,7 @@ def unquoted_port(service: Service, stack: Stack) -> Iterator[Problem]:
     "wwww",
     id="SLP142",
     title="Words that YAML takes for something else are in quotes",
-    reason="`yes`, `no`, `on` and `off` are booleans to some readers and text to others; 3.10 is the number 3.1 to all.",
+    reason="`yes`, `no`, `on` and `off` are booleans to some readers and text to others; 3.10 is 3.1 to all.",
     fix='Put them in quotes: `"no"`, `"3.10"`.',
     reference=_YAML,
 )

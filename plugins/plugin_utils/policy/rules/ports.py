@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
-from ..vocabulary import DATA_PORTS, DEBUG_PORTS
+from ..vocabulary import DATA_PORTS, DEBUG_PORTS, NO_DEBUGGERS
 
 _REFERENCE = "Compose specification, services, ports"
 _HINT = "Docker's own firewall rules come before those of ufw and firewalld"
@@ -111,5 +111,5 @@ def low_port(service: Service, stack: Stack) -> Iterator[Problem]:
 def debugger(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find published ports on which debuggers listen."""
     for port in service.ports:
-        if port.target in DEBUG_PORTS:
+        if port.target in DEBUG_PORTS and NO_DEBUGGERS.get(port.target) != service.base:
             yield f"publishes port {port.target}, that of {DEBUG_PORTS[port.target]}", port.path

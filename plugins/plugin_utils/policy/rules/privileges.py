@@ -15,7 +15,9 @@ _ORDINARY = frozenset(
     {"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE"}
     | {"AUDIT_WRITE", "SETFCAP", "IPC_LOCK", "SYS_NICE"}
 )
-_DEVICES = re.compile(r"/dev/(?:mem|kmem|port|sd[a-z]\d*|nvme\S*|vd[a-z]\d*|xvd[a-z]\d*|mapper/\S*|dm-\d+|disk/\S*|kmsg)?")
+_DEVICES = re.compile(
+    r"/dev/(?:mem|kmem|port|sd[a-z]\d*|nvme\S*|vd[a-z]\d*|xvd[a-z]\d*|mapper/\S*|dm-\d+|disk/\S*|kmsg)?"
+)
 
 
 @service_rule(
@@ -47,7 +49,8 @@ def no_user(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find services without a user, but for images that are known to change it themselves."""
     if service.keys.get("user") is None and service.base not in STEP_DOWN:
         told = {name.upper() for name in service.told}
-        if not {"PUID", "PGID"} <= told:
+        # Images that are told their user by a variable, and change to it.
+        if not told & {"PUID", "USER_UID", "UID"}:
             yield "runs as whoever its image says, most often root", ("user",)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from ..interpolation import interpolate
 from ..notation import mark_of
+from ..parts import Path
 from ..registry import Problem, service_rule
-from ..stack import Path, Service, Stack, spelled
+from ..stack import LONGEST, Service, Stack, spelled
 
 _REFERENCE = "Compose specification, secrets; OWASP Docker Security Cheat Sheet, rule 12"
 _FIX = (
@@ -28,8 +29,9 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SHAPES = re.compile(
-    r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|glpat-[\w-]{20}|xox[abpr]-[\w-]{10,}|sk_live_\w{16,}|sk-[A-Za-z0-9_-]{32,}"
-    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|AIza[\w-]{35}|SG\.[\w-]{20,}\.[\w-]{20,}|\b\d{8,10}:AA[\w-]{33}\b"
+    r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|glpat-[\w-]{20}|xox[abpr]-[\w-]{10,}|sk_live_\w{16,}"
+    r"|sk-[A-Za-z0-9_-]{32,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|AIza[\w-]{35}|SG\.[\w-]{20,}\.[\w-]{20,}|\b\d{8,10}:AA[\w-]{33}\b"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@]{0,200}:((?:\$\{[^}]{0,200}\}|[^/\s@]){1,200})@", re.IGNORECASE)
 _ARGUMENT = re.compile(
@@ -38,19 +40,23 @@ _ARGUMENT = re.compile(
     r"|redis-cli(?:\s+-[hpn]\s+\S+)*\s+-a\s+|mysql(?:admin|dump)?\s[^|;&]{0,200}?\s-p(?=\S))"
     r"[\"']?(\S{1,200})"
 )
-_NO_SECRETS = frozenset({"", "true", "false", "yes", "no", "none", "null", "on", "off", "0", "1", "required", "optional"})
+_NO_SECRETS = frozenset(
+    {"", "true", "false", "yes", "no", "none", "null", "on", "off", "0", "1", "required", "optional"}
+)
 
 
 def written(container: Any, key: Any, value: Any) -> str:
     """Return what the file itself says for a value, as it would be without any variable set."""
     mark = mark_of(container, key)
     if mark is not None and mark.source and "$" in mark.source:
-        return interpolate(mark.source, {})
-    return spelled(value)
+        return interpolate(mark.source[:LONGEST], {})
+    return spelled(value)[:LONGEST]
 
 
 def _is_one(text: str) -> bool:
-    return text.lower() not in _NO_SECRETS and "${" not in text and not text.startswith(("/run/secrets", "/etc/", "file:"))
+    return (
+        text.lower() not in _NO_SECRETS and "${" not in text and not text.startswith(("/run/secrets", "/etc/", "file:"))
+    )
 
 
 def _looks_random(text: str) -> bool:
@@ -96,7 +102,11 @@ def handed_over(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find secrets that come from a variable of Compose, alone or inside of a URL."""
     for name, value in service.environment.items():
         text = written(service.environment, name, value)
-        if SECRET_NAME.search(name) and not _URL.search(text) and (value is None or ("${" in text and not _is_one(text))):
+        if (
+            SECRET_NAME.search(name)
+            and not _URL.search(text)
+            and (value is None or ("${" in text and not _is_one(text)))
+        ):
             yield f"is given a secret in its environment: {name}", ("environment", name)
         elif value is not None and any("${" in match[1] for match in _URL.finditer(text)):
             yield f"is given a URL with a password in its environment: {name}", ("environment", name)
@@ -117,8 +127,8 @@ def _line(container: Any, key: str) -> str:
     """Return a command as it is written, variables and all, as one text."""
     value = container.get(key)
     if isinstance(value, list):
-        return " ".join(_source(value, index, item) for index, item in enumerate(value))[:20_000]
-    return _source(container, key, value)[:20_000]
+        return " ".join(_source(value, index, item) for index, item in enumerate(value))[:LONGEST]
+    return _source(container, key, value)[:LONGEST]
 
 
 def _source(container: Any, key: Any, value: Any) -> str:
@@ -138,7 +148,7 @@ def _source(container: Any, key: Any, value: Any) -> str:
 def in_url(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find URLs whose password is written out, in environment, commands and build arguments."""
     for name, text, path in _texts(service):
-        if any("$" not in match[1] for match in _URL.finditer(interpolate(text, {})[:20_000])):
+        if any("$" not in match[1] for match in _URL.finditer(interpolate(text, {})[:LONGEST])):
             yield f"has a URL with its password in the file: {name}", path
 
 
@@ -199,7 +209,7 @@ def in_build_arguments(service: Service, stack: Stack) -> Iterator[Problem]:
     arguments = service.mapping("build", "args")
     for name, value in arguments.items():
         text = written(arguments, name, value)
-        if SECRET_NAME.search(name) and text.lower() not in _NO_SECRETS - {""} or _SHAPES.search(text):
+        if (SECRET_NAME.search(name) and text.lower() not in _NO_SECRETS - {""}) or _SHAPES.search(text):
             yield f"is built with a secret as an argument: {name}", ("build", "args", name)
 
 
@@ -218,10 +228,14 @@ def open_door(service: Service, stack: Stack) -> Iterator[Problem]:
         if (
             (name == "POSTGRES_HOST_AUTH_METHOD" and text == "trust")
             or (name == "POSTGRES_INITDB_ARGS" and "trust" in text)
-            or (re.fullmatch(r"(?:MYSQL|MARIADB)_ALLOW_EMPTY(?:_ROOT)?_PASSWORD|ALLOW_EMPTY_PASSWORD", name))
-            and text in ("1", "yes", "true", "on")
-            or (name in ("xpack.security.enabled", "plugins.security.disabled"))
-            and text == ("false" if name.startswith("xpack") else "true")
+            or (
+                (re.fullmatch(r"(?:MYSQL|MARIADB)_ALLOW_EMPTY(?:_ROOT)?_PASSWORD|ALLOW_EMPTY_PASSWORD", name))
+                and text in ("1", "yes", "true", "on")
+            )
+            or (
+                (name in ("xpack.security.enabled", "plugins.security.disabled"))
+                and text == ("false" if name.startswith("xpack") else "true")
+            )
         ):
             yield f"lets everybody in: {name} is {value!r}", ("environment", name)
     if re.search(r"--protected-mode[=\s]+no\b|--skip-grant-tables|\btrust\b.*pg_hba|--noauth\b", service.command):

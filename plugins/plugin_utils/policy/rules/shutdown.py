@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..quantities import amount, seconds
 from ..registry import Problem, service_rule
-from ..stack import Service, Stack
+from ..stack import LONGEST, Service, Stack
 from ..vocabulary import DATABASES, WORKERS
 
 _REFERENCE = "Compose specification, services, stop_grace_period"
@@ -85,10 +85,11 @@ def swallowed(service: Service, stack: Stack) -> Iterator[Problem]:
     words = service.words
     for index, word in enumerate(words[:-2]):
         if _SHELL.fullmatch(word) and re.fullmatch(r"-[a-z]*c", words[index + 1]):
-            script = words[index + 2].strip()[:20_000]
+            script = words[index + 2].strip()[:LONGEST]
             several = re.search(r"&&|;|\|\||\n", script.rstrip("; \n"))
             if several and not re.search(r"(?:^|[\s;&|])exec\s", script) and not stack.one_shot(service):
-                yield "is started by a shell that does not pass SIGTERM on", (
-                    "command" if service.keys.get("command") else "entrypoint",
+                yield (
+                    "is started by a shell that does not pass SIGTERM on",
+                    ("command" if service.keys.get("command") else "entrypoint",),
                 )
             return

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..parts import Mount
 from ..registry import Problem, StackProblem, service_rule, stack_rule
-from ..stack import Mount, Service, Stack
+from ..stack import Service, Stack
 from ..vocabulary import DATASTORES, POSTGRES, REDIS
 
 _REFERENCE = "Compose specification, services, volumes"
 _SOCKETS = re.compile(r"(?:/var)?/run/(?:docker|podman/podman|containerd/containerd|crio/crio)\.sock")
 _SENSITIVE = re.compile(
     r"/(?:etc|proc|sys|dev|boot|root|run|var/run|usr|bin|sbin|lib|lib64|home|var/lib/docker|var/lib/containerd|var/log)?"
-    r"|/(?:etc|root|boot|var/lib/docker|var/lib/containerd|proc|sys|run/docker|var/run/docker)/.+|(?:~|/home/[^/]+|\$\{HOME\})"
+    r"|/(?:etc|root|boot|var/lib/docker|var/lib/containerd|proc|sys|lib|run/docker|var/run/docker)/.+|(?:~|/home/[^/]+|\$\{HOME\})"
     r"(?:/\.(?:ssh|aws|kube|docker|gnupg|config)(?:/.*)?)?"
 )
 _HARMLESS = re.compile(
     r"/etc/(?:localtime|timezone|ssl/certs.*|ca-certificates.*|pki/ca-trust.*|letsencrypt.*|hostname|resolv\.conf"
-    r"|machine-id|os-release)|/var/log"
+    r"|machine-id|os-release)|/var/log|/lib/modules"
 )
 _CODE_TARGET = re.compile(
     r"/(?:app|code|src|source|workspace|workdir|work|var/www|srv|usr/src|opt/app|project|backend|frontend|api|web)(?:/.*)?"
@@ -39,7 +40,8 @@ def _holds(service: Service, mount: Mount) -> bool:
     path = _data_path(service)
     own = service.told.get("PGDATA", "") if service.base in POSTGRES else ""
     return any(
-        place and (mount.target == place or mount.target.startswith(f"{place}/") or place.startswith(f"{mount.target}/"))
+        place
+        and (mount.target == place or mount.target.startswith(f"{place}/") or place.startswith(f"{mount.target}/"))
         for place in (path, own)
     ) and not _FILE.search(mount.target)
 
@@ -107,7 +109,7 @@ def _is_source(service: Service, mount: Mount) -> bool:
         return False
     if _FILE.search(source.rstrip("/").rpartition("/")[2].lstrip(".")):
         return False
-    whole = source.rstrip("/") in (".", "..", "${PWD}") or source.startswith("..") and source.strip("./") == ""
+    whole = source.rstrip("/") in (".", "..", "${PWD}") or (source.startswith("..") and source.strip("./") == "")
     return whole or bool(_CODE_TARGET.fullmatch(mount.target) and not _DATA_TARGET.search(mount.target))
 
 
@@ -147,7 +149,7 @@ def docker_socket(service: Service, stack: Stack) -> Iterator[Problem]:
     "compose-lint:CL-0013 compose-lint:CL-0025 compose-auditor:SEC003 compose-auditor:SEC004",
     id="SLP065",
     title="No directory of the system is mounted",
-    reason="`/`, `/etc`, `/proc` and their like show every secret of the host, and writing to them is being root there.",
+    reason="`/`, `/etc` and `/proc` show every secret of the host, and writing to them is being root there.",
     fix="Mount the one file that is needed, read-only, or copy it into the image.",
     reference="CIS Docker Benchmark 5.6",
 )
