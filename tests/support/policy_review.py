@@ -1,0 +1,43 @@
+"""Reviews of texts, for tables of cases."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import reading, settings
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review, review
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
+
+DAY = "2026-11-21"
+
+
+def whole(text: str) -> str:
+    """Return *text* as a Compose file; services alone get their key."""
+    if "services:" in text:
+        return text
+    return "services:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def stack(text: str, registries: tuple[str, ...] = ()) -> Stack:
+    """Return the stack that a text describes, in a directory with nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "compose.yaml")
+        path.write_text(whole(text), encoding="utf-8")
+        return from_document(reading.read([path]), registries)
+
+
+def reviewed(
+    text: str, environment: str = "production", given: Any = None, other: str = "", today: str = DAY
+) -> Review:
+    """Return the review of a text; *given* are settings as in their file, *other* the text of a second environment."""
+    read = settings.read(given, "settings")
+    others: Mapping[str, Stack] = {"staging": stack(other)} if other else {}
+    return review(stack(text, read.registries), environment, read, today, others)
+
+
+def rules(found: Review) -> set[str]:
+    """Return the ids of the rules that found something."""
+    return {finding.rule for finding in found.findings}

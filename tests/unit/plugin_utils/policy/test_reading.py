@@ -1,0 +1,191 @@
+"""Files read as Compose reads them, every value with the line it stands in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import interpolation, reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import port, volume
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document, image
+
+
+def _read(folder: Path, files: dict[str, str], *names: str, **options: Any) -> Document:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return reading.read([folder / name for name in names or ("compose.yaml",)], **options)
+
+
+def test_later_files_are_merged_as_compose_does(tmp_path: Path) -> None:
+    base = """\
+services:
+  web:
+    image: a:1
+    command: [one, two]
+    environment: [A=1, B=2]
+    ports: ["80:80"]
+    volumes: ["./src:/app", "data:/data"]
+    healthcheck: {test: [CMD, x], interval: 5s}
+    cap_add: [CHOWN]
+"""
+    over = """\
+services:
+  web:
+    command: [three]
+    environment: {B: 3, C: 4}
+    ports: ["81:80"]
+    volumes: ["./other:/app"]
+    healthcheck: {interval: 9s}
+    cap_add: [CHOWN, KILL]
+  db: {image: postgres:17}
+"""
+    found = _read(tmp_path, {"a.yaml": base, "b.yaml": over}, "a.yaml", "b.yaml")
+    web = found.services["web"]
+    assert web["image"] == "a:1"
+    assert web["command"] == ["three"]
+    assert web["environment"] == {"A": "1", "B": 3, "C": 4}
+    assert [one["short"] for one in web["ports"]] == ["80:80", "81:80"]
+    assert [one["source"] for one in web["volumes"]] == ["data", "./other"]
+    assert web["healthcheck"] == {"test": ["CMD", "x"], "interval": "9s"}
+    assert web["cap_add"] == ["CHOWN", "KILL"]
+    assert (web.marks["command"].file, web.marks["command"].line) == (str(tmp_path / "b.yaml"), 3)
+    assert web["environment"].marks["A"].line == 5
+    assert list(found.services) == ["web", "db"]
+
+
+def test_reset_and_override(tmp_path: Path) -> None:
+    base = "services: {web: {image: a:1, ports: ['80:80'], dns: [1.1.1.1], user: root}}"
+    over = "services:\n  web:\n    ports: !reset []\n    dns: !override [9.9.9.9]\n    user: !reset null\n"
+    web = _read(tmp_path, {"a.yaml": base, "b.yaml": over}, "a.yaml", "b.yaml").services["web"]
+    assert web["dns"] == ["9.9.9.9"]
+    assert not web.get("ports")
+    assert web.get("user") is None
+
+
+def test_anchors_and_merge_keys(tmp_path: Path) -> None:
+    text = """\
+x-common: &common
+  restart: always
+  environment: &env {A: "1"}
+services:
+  web:
+    <<: *common
+    image: a:1
+    environment:
+      <<: *env
+      B: "2"
+"""
+    web = _read(tmp_path, {"compose.yaml": text}).services["web"]
+    assert web["restart"] == "always"
+    assert web["environment"] == {"A": "1", "B": "2"}
+    assert web.marks["restart"].line == 2
+
+
+def test_extends_and_include(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "include: [more/db.yaml]\n"
+        "services: {web: {extends: {file: base.yaml, service: app}, image: b:2}}",
+        "base.yaml": "services: {root: {user: '1000'}, app: {extends: root, image: a:1, restart: always}}",
+        "more/db.yaml": "services: {db: {image: 'postgres:${PG}'}}\nvolumes: {data: }",
+        "more/.env": "PG=17",
+    }
+    found = _read(tmp_path, files)
+    assert found.services["web"] == {"image": "b:2", "restart": "always", "user": "1000"}
+    assert found.services["web"].marks["user"].file == str(tmp_path / "base.yaml")
+    assert found.services["db"]["image"] == "postgres:17"
+    assert "data" in found.top["volumes"]
+
+
+def test_profiles(tmp_path: Path) -> None:
+    text = "services: {a: {image: a:1}, b: {image: b:1, profiles: [tools]}, c: {image: c:1, profiles: [x]}}"
+    assert list(_read(tmp_path, {"compose.yaml": text}).services) == ["a", "b", "c"]
+    assert list(_read(tmp_path, {"compose.yaml": text}, profiles=["tools"]).services) == ["a", "b"]
+    assert list(_read(tmp_path, {"compose.yaml": text}, profiles=[]).services) == ["a"]
+
+
+def test_env_files_are_told_below_environment(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services: {a: {image: a:1, env_file: [x.env, none.env], environment: {B: own}}}",
+        "x.env": "export A='one' # said\nB=two\nC=\"${A}!\"\n",
+    }
+    document = _read(tmp_path, files)
+    service = from_document(document).services["a"]
+    assert service.told == {"A": "one", "B": "own", "C": "one!"}
+    assert service.untold
+    assert document.told["a"].marks["B"].line == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a$$b", "a$b"),
+        ("$X-${X}", "x-x"),
+        ("${NO}", "${NO}"),
+        ("${NO:?told}", "${NO}"),
+        ("${NO:-d}${NO-d}${EMPTY:-d}${EMPTY-d}", "ddd"),
+        ("${X:+set}${NO:+set}", "set"),
+        ("${NO:-${ALSO:-deep}}", "deep"),
+        ("${NO:-a:b}", "a:b"),
+        ("$", "$"),
+        ("${", "${"),
+        ("${1}", "${1}"),
+    ],
+)
+def test_variables(text: str, value: str) -> None:
+    assert interpolation.interpolate(text, {"X": "x", "EMPTY": ""}) == value
+
+
+def test_what_was_written_is_remembered(tmp_path: Path) -> None:
+    text = "services: {a: {image: 'a:${TAG:-latest}', environment: {P: yes, V: 3.10, N: 3, Q: 'yes'}}}"
+    service = _read(tmp_path, {"compose.yaml": text}).services["a"]
+    assert service["image"] == "a:latest"
+    assert service.marks["image"].source == "a:${TAG:-latest}"
+    assert service["environment"] == {"P": "yes", "V": 3.1, "N": 3, "Q": "yes"}
+    assert {name: mark.source for name, mark in service["environment"].marks.items()} == {
+        "P": "yes",
+        "V": "3.10",
+        "N": None,
+        "Q": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "published", "target", "protocol"),
+    [
+        ("80", "", "", "80", "tcp"),
+        ("8080:80", "", "8080", "80", "tcp"),
+        ("127.0.0.1:8080:80/udp", "127.0.0.1", "8080", "80", "udp"),
+        ("127.0.0.1::80", "127.0.0.1", "", "80", "tcp"),
+        ("[::1]:8080:80", "::1", "8080", "80", "tcp"),
+        ("8000-8010:80-90", "", "8000-8010", "80-90", "tcp"),
+        ("${IP}:${PORT}:80", "${IP}", "${PORT}", "80", "tcp"),
+    ],
+)
+def test_ports(text: str, host: str, published: str, target: str, protocol: str) -> None:
+    found = port(text) or {}
+    assert [found[key] for key in ("host_ip", "published", "target", "protocol")] == [host, published, target, protocol]
+
+
+def test_volumes() -> None:
+    assert volume("/data") == {"type": "volume", "source": None, "target": "/data"}
+    assert volume("./a:/b:ro,z") == {"type": "bind", "source": "./a", "target": "/b", "read_only": True}
+    assert volume("d:/b") == {"type": "volume", "source": "d", "target": "/b", "read_only": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "registry", "name", "tag", "digest", "major"),
+    [
+        ("postgres", "", "postgres", "", "", None),
+        ("postgres:17.2-alpine", "", "postgres", "17.2-alpine", "", 17),
+        ("ghcr.io/a/b:v1.2@sha256:ab", "ghcr.io", "a/b", "v1.2", "sha256:ab", 1),
+        ("localhost:5000/a:1", "localhost:5000", "a", "1", "", 1),
+        ("pgvector/pgvector:pg16", "", "pgvector/pgvector", "pg16", "", 16),
+        ("${REG:-x}/a:${TAG}", "", "${REG:-x}/a", "${TAG}", "", None),
+    ],
+)
+def test_images(text: str, registry: str, name: str, tag: str, digest: str, major: int | None) -> None:
+    found = image(text)
+    assert (found.registry, found.name, found.tag, found.digest, found.major) == (registry, name, tag, digest, major)
