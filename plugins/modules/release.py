@@ -13,6 +13,8 @@ description:
   - On the host the release is compared with the live one. Where nothing differs, everything runs and the probes
     are answered, nothing is done.
     Otherwise images, ports and disk are looked at, and the release is laid down beside the live one.
+  - Before it is sent it is held to the policy, whose rules are in C(docs/policy.md). What is bad enough stops it, all
+    findings at once.
   - What runs is not touched; M(slipway.stack.rollout) does that.
   - Secrets travel in the request's body only. They are in no output, diff, process list, or file but their own.
 extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
@@ -42,6 +44,16 @@ options:
         stays at the digest it has, too.
     type: list
     elements: str
+    default: []
+  policy_level:
+    description: How bad a finding of the policy must be to stop it; one of C(error), C(warning), C(info), C(off).
+    type: str
+    default: error
+  policy_exceptions:
+    description: Findings that are right here, each with C(rule) and C(reason), and as wanted C(service),
+      C(environment), C(until).
+    type: list
+    elements: dict
     default: []
 attributes:
   check_mode:

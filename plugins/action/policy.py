@@ -1,0 +1,82 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Compose files held to the policy, on the controller: an adapter over ``plugin_utils/policy``."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import checking, settings
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Finding, Review
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """``slipway.stack.policy``; documented in ``plugins/modules/policy.py``."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            {
+                "files": {"type": "list", "elements": "path", "required": True},
+                "environment": {"type": "str", "default": "production"},
+                "also": {"type": "dict", "default": {}},
+                "profiles": {"type": "list", "elements": "str"},
+                "config": {"type": "path"},
+                "level": {"type": "str"},
+                "exceptions": {"type": "list", "elements": "dict", "default": []},
+                "baseline": {"type": "path"},
+                "report": {"type": "path"},
+                "format": {"type": "str", "default": "json", "choices": list(checking.FORMATS)},
+            }
+        )
+        try:
+            review = _review(arguments)
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from None
+        display.display(checking.written([review], "table"))
+        if arguments["report"]:
+            text = checking.written([review], arguments["format"])
+            Path(arguments["report"]).write_text(text + "\n", encoding="utf-8")
+        result.update(changed=False, findings=[_plain(finding) for finding in review.findings])
+        if review.failing:
+            result.update(
+                failed=True, msg=f"{review.summary}; {len(review.failing)} of them are {review.level} or worse"
+            )
+        return result
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    keys = ("rule", "severity", "service", "message", "file", "line", "excepted", "known")
+    return {key: getattr(finding, key) for key in keys if getattr(finding, key)}
+
+
+def _review(arguments: Mapping[str, Any]) -> Review:
+    plain = json.loads(json.dumps(dict(arguments), default=str))
+    extra = settings.Settings(
+        {plain["environment"]: plain["level"]} if plain["level"] else {},
+        settings.exceptions(plain["exceptions"], "exceptions"),
+    )
+    settings.levels(plain["level"] or None, "level")
+    also = {name: [files] if isinstance(files, str) else files for name, files in plain["also"].items()}
+    wanted = checking.Wanted(
+        files=[Path(path) for path in plain["files"]],
+        environment=plain["environment"],
+        also={name: [Path(path) for path in files] for name, files in also.items()},
+        profiles=plain["profiles"],
+        config=Path(plain["config"]) if plain["config"] else None,
+        baseline=Path(plain["baseline"]) if plain["baseline"] else None,
+        extra=extra,
+    )
+    return checking.check(wanted, datetime.datetime.now(tz=datetime.UTC).date().isoformat())

@@ -1,0 +1,111 @@
+"""The policy before a deploy: what the collection renders itself, and what a description can add to that."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review
+
+from tests.contracts.checkout import ROOT
+from tests.support import inventories
+from tests.support.complaints import complaint
+from tests.support.described import example, parcel, plain
+from tests.support.policy_review import DAY
+
+REASON = "a test says so"
+
+
+def _check(release: Bundle, level: Any = "error", exceptions: Any = ()) -> Review:
+    return deploying.check(release.documents, release.told(), release.environment, level, exceptions, DAY)
+
+
+@pytest.mark.parametrize("name", ["development", "staging", "production", "demo"])
+def test_the_shipped_inventories_are_free_of_findings(name: str) -> None:
+    release = inventories.parcel(ROOT / "inventories" / name, {"app_version": "1.4.2"})
+    assert [f"{one.rule} {one.service} {one.message}" for one in _check(release).findings] == []
+
+
+@pytest.mark.parametrize("environment", ["development", "test", "staging", "production"])
+def test_the_example_is_free_of_findings(environment: str) -> None:
+    assert _check(parcel(example(), environment=environment)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "rule"),
+    [
+        ({"compose": {"privileged": True}}, "SLP092"),
+        ({"compose": {"network_mode": "host", "networks": None}}, "SLP072"),
+        ({"environments": {"production": {"ports": ["5678:5678"]}}}, "SLP084"),
+        ({"image": "app:latest"}, "SLP040"),
+        ({"environment": {"SMTP_PASSWORD": "hunter2hunter2"}}, "SLP050"),
+        ({"environment": {"URL": "amqp://app:hunter2@mq:5672/"}}, "SLP052"),
+        ({"environment": {"DEBUG": "true"}}, "SLP110"),
+        ({"command": "uvicorn app:app --reload"}, "SLP111"),
+        ({"health": {"test": ["CMD", "true"]}}, "SLP002"),
+        ({"volumes": ["/var/run/docker.sock:/var/run/docker.sock"]}, "SLP064"),
+        ({"user": "0:0"}, "SLP090"),
+        ({"compose": {"deploy": None}}, "SLP030"),
+    ],
+)
+def test_what_a_description_adds_is_found_and_stops_it(keys: dict[str, Any], rule: str) -> None:
+    services = {**example(), "more": plain(**{"health": {"test": ["CMD", "/check"]}, "user": "10:10", **keys})}
+    found = _check(parcel(services))
+    assert {(one.rule, one.service) for one in found.failing} == {(rule, "more")}
+    assert f"{rule}  more " in deploying.refusal(found)
+    excepted = _check(parcel(services), exceptions=[{"rule": rule, "service": "more", "reason": REASON}])
+    assert excepted.failing == []
+    assert any(REASON in line for line in deploying.remarks(excepted))
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    services = {"more": plain(image="app", user="0:0", health={"test": "exit 0"})}
+    lines = deploying.refusal(_check(parcel(services))).splitlines()
+    assert [line.split()[0] for line in lines if line.startswith("  SLP")] == ["SLP002", "SLP040", "SLP090"]
+
+
+def test_a_job_is_told_what_its_service_is() -> None:
+    services = {**example(), "backend": {**example()["backend"], "environment": {"DEBUG": "1"}}}
+    found = _check(parcel(services))
+    assert {one.service for one in found.failing} == {"backend", "backend-release", "worker", "beat"}
+
+
+def test_a_level_of_off_stops_nothing_and_tells_all() -> None:
+    found = _check(parcel({"more": plain(user="0:0")}), level="off")
+    assert found.failing == []
+    assert any("SLP090" in line for line in deploying.remarks(found))
+
+
+def test_variables_that_are_none_are_refused() -> None:
+    release = parcel(example())
+    assert "stack_policy_level: level 'fatal' is none of" in complaint(_check, release, "fatal")
+    assert "stack_policy_exceptions, entry 1: the exception of SLP090 has no reason" in complaint(
+        _check, release, "error", [{"rule": "SLP090"}]
+    )
+
+
+def test_no_secret_is_shown() -> None:
+    services = {"more": plain(environment={"SMTP_PASSWORD": "hunter2hunter2", "URL": "a://b:hunter2@c"})}
+    found = _check(parcel(services))
+    assert found.failing
+    assert "hunter2" not in deploying.refusal(found)
+
+
+def test_ten_services_take_less_than_fifty_milliseconds() -> None:
+    services = {**example(), "bot": plain(), "mail": plain(), "more": plain()}
+    release = parcel(services)
+    taken = []
+    for _ in range(5):
+        begun = time.process_time()
+        _check(release)
+        taken.append(time.process_time() - begun)
+    assert min(taken) < 0.05
+
+
+def test_what_is_reviewed_does_not_travel() -> None:
+    release = parcel(example())
+    assert release.documents[0]["services"]
+    assert "documents" not in release.content()
