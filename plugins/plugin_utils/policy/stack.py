@@ -63,8 +63,8 @@ class Service:
 
     @property
     def holds_data(self) -> bool:
-        """Whether its image is that of a datastore."""
-        return self.base in vocabulary.DATASTORES
+        """Whether its image is that of a datastore, and what it runs is not a client from that image."""
+        return self.base in vocabulary.DATASTORES and not vocabulary.CLIENTS.match(self.command)
 
     @property
     def in_front(self) -> bool:

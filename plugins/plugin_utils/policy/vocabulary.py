@@ -87,6 +87,11 @@ DATA_PORTS = frozenset(
 
 #: How services are called that run once.
 ONE_SHOT_NAMES = re.compile(r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)")
+#: What runs from a datastore's image without being the datastore: clients, backups, placeholders.
+CLIENTS = re.compile(
+    r"^(?:\S*/)?(?:(?:ba|da|a)?sh\s+-\w*c\s+(?!.*(?:postgres|redis-server|mysqld|mongod)\s*(?:$|--?\w|;)).*)?"
+    r"\b(?:pg_\w+|psql|redis-cli|mysql(?:dump|admin)?|mariadb(?:-\w+)?|mongo(?:dump|restore|sh)?|sleep|echo|tail|cat)\b"
+)
 WORKERS = re.compile(
     r"\bcelery\b.*\bworker\b|\b(?:rq|huey_consumer|dramatiq|sidekiq|arq|taskiq worker|bullmq|procrastinate worker)\b"
     r"|queue:work|\bhorizon\b"

@@ -17,6 +17,8 @@ _SHAM = re.compile(
 #: A check that is made less often than this finds out too late to be of use.
 _RARE = 300.0
 _LONG_START = 1800.0
+#: Below this a check is made as good as all the time, and a timeout above it is meant.
+_SHORT = 5.0
 
 
 def switched_off(service: Service) -> bool:
@@ -93,7 +95,7 @@ def times(service: Service, stack: Stack) -> Iterator[Problem]:
             )
     if interval is not None and interval > _RARE:
         yield f"is checked every {check['interval']} only", ("healthcheck", "interval")
-    if interval and timeout and timeout > interval and interval >= 0.001:
+    if interval and timeout and timeout > interval >= _SHORT:
         yield f"has a health check with a timeout above its interval of {check['interval']}", ("healthcheck", "timeout")
     start = seconds(check.get("start_period"))
     if start is not None and start > _LONG_START:

@@ -64,7 +64,7 @@ def none(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find workers and databases that say nothing of it."""
     if "stop_grace_period" in service.keys or stack.one_shot(service):
         return
-    if service.base in DATABASES:
+    if service.base in DATABASES and service.holds_data:
         yield "is a database and is killed after 10 s", ("stop_grace_period",)
     elif WORKERS.search(service.command):
         yield "is a worker and is killed after 10 s", ("stop_grace_period",)

@@ -32,7 +32,7 @@ _FILE = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
 def _data_path(service: Service) -> str:
-    return DATASTORES.get(service.base, "")
+    return DATASTORES[service.base] if service.holds_data else ""
 
 
 def _holds(service: Service, mount: Mount) -> bool:
