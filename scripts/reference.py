@@ -1,14 +1,14 @@
 """Write the reference pages of `docs/` from what they describe: `make docs`.
 
 `docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
-specs. A contract test holds the committed pages to what this makes.
+specs, `docs/policy.md` from the rules. A contract test holds the committed pages to what this makes.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from scripts import reference_roles, reference_services
+from scripts import reference_policy, reference_roles, reference_services
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,6 +18,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/services.md": reference_services.page(ROOT / "kinds"),
         "docs/roles.md": reference_roles.page(ROOT / "roles"),
+        "docs/policy.md": reference_policy.page(),
     }
 
 

@@ -68,7 +68,7 @@ def test_compose_reads_the_kind_of_the_page_on_kinds(example: Bundle, suite: str
     assert read["backend"]["depends_on"]["broker"]["condition"] == "service_healthy"
 
 
-@pytest.mark.parametrize("folder", ["plugin_utils", "module_utils"])
+@pytest.mark.parametrize("folder", ["plugin_utils", "plugin_utils/policy", "module_utils"])
 def test_every_module_has_its_line_in_the_architecture(folder: str) -> None:
     page = (ROOT / "docs/architecture.md").read_text()
     section = page.split(f"`plugins/{folder}`\n")[1].split("\n#")[0]

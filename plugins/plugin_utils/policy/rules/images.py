@@ -44,6 +44,7 @@ def untagged(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "iiww",
+    "compose-lint:CL-0004",
     id="SLP041",
     title="A tag stands for a version, not for a channel",
     reason="`stable`, `alpine` or `main` is another image next week, of another major version perhaps.",
@@ -80,12 +81,12 @@ def no_digest(service: Service, stack: Stack) -> Iterator[Problem]:
     title="Images come from registries that are allowed",
     reason="What is pulled runs with the rights of the stack; a company decides where from.",
     fix="Push the image to an allowed registry, or add this one to the list.",
-    reference="`registries` in the policy's settings; where there are none, all are allowed",
+    reference="`registries` in the policy's settings, `hub` among them for Docker's own; where there are none, all are allowed",
 )
 def foreign(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find images of other registries than the settings allow."""
     if service.image and stack.registries and "${" not in service.image.registry:
-        registry = service.image.registry or "docker.io"
+        registry = service.image.registry or "hub"
         if registry not in stack.registries and ("build" not in service.keys or service.image.registry):
             yield f"comes from {registry!r}; allowed are {', '.join(stack.registries)}", ("image",)
 

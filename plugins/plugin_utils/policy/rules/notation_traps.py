@@ -112,6 +112,7 @@ def container_name(stack: Stack) -> Iterator[StackProblem]:
 
 @stack_rule(
     "eeee",
+    "dclint:invalid-schema",
     id="SLP144",
     title="Every key is one that Compose knows",
     reason="Compose refuses the file, or, in the case of an older one, leaves out what was meant.",

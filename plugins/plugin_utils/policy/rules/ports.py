@@ -34,7 +34,7 @@ def datastore(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "--iw",
-    "compose-lint:CL-0005 dclint:no-unbound-port-interfaces",
+    "compose-lint:CL-0005 compose-auditor:NET002 dclint:no-unbound-port-interfaces",
     id="SLP081",
     title="What stands behind a proxy is not published beside it",
     reason=f"Everybody can go around TLS, limits and logins of the proxy; and {_HINT}.",

@@ -154,6 +154,7 @@ def in_url(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "iwee",
+    "compose-lint:CL-0020",
     id="SLP053",
     title="No secret is on a command line",
     reason="Command lines are in the process list of the host and in docker inspect, whoever the container runs as.",

@@ -14,7 +14,8 @@ _REFERENCE = "Compose specification, services, volumes"
 _SOCKETS = re.compile(r"(?:/var)?/run/(?:docker|podman/podman|containerd/containerd|crio/crio)\.sock")
 _SENSITIVE = re.compile(
     r"/(?:etc|proc|sys|dev|boot|root|run|var/run|usr|bin|sbin|lib|lib64|home|var/lib/docker|var/lib/containerd|var/log)?"
-    r"|/(?:etc|root|boot|var/lib/docker|var/lib/containerd|proc|sys|lib|run/docker|var/run/docker)/.+|(?:~|/home/[^/]+|\$\{HOME\})"
+    r"|/(?:etc|root|boot|var/lib/docker|var/lib/containerd|proc|sys|lib)/.+|/(?:var/)?run/(?:docker|dbus|systemd)(?:/.+)?"
+    r"|(?:~|/home/[^/]+|\$\{HOME\})"
     r"(?:/\.(?:ssh|aws|kube|docker|gnupg|config)(?:/.*)?)?"
 )
 _HARMLESS = re.compile(
@@ -146,7 +147,7 @@ def docker_socket(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "wwee",
-    "compose-lint:CL-0013 compose-lint:CL-0025 compose-auditor:SEC003 compose-auditor:SEC004",
+    "compose-lint:CL-0001 compose-lint:CL-0013 compose-lint:CL-0025 compose-auditor:SEC003 compose-auditor:SEC004",
     id="SLP065",
     title="No directory of the system is mounted",
     reason="`/`, `/etc` and `/proc` show every secret of the host, and writing to them is being root there.",

@@ -180,7 +180,7 @@ def test_volumes() -> None:
     [
         ("postgres", "", "postgres", "", "", None),
         ("postgres:17.2-alpine", "", "postgres", "17.2-alpine", "", 17),
-        ("ghcr.io/a/b:v1.2@sha256:ab", "ghcr.io", "a/b", "v1.2", "sha256:ab", 1),
+        ("images.example.org/a/b:v1.2@sha256:ab", "images.example.org", "a/b", "v1.2", "sha256:ab", 1),
         ("localhost:5000/a:1", "localhost:5000", "a", "1", "", 1),
         ("pgvector/pgvector:pg16", "", "pgvector/pgvector", "pg16", "", 16),
         ("${REG:-x}/a:${TAG}", "", "${REG:-x}/a", "${TAG}", "", None),

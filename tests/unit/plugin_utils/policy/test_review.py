@@ -111,7 +111,9 @@ def test_a_baseline_makes_known_what_is_there_and_nothing_more(stack: Path, caps
 
 
 def test_settings_beside_the_file_and_inside_it(stack: Path) -> None:
-    stack.with_name(settings.FILE).write_text("level: {production: 'off'}\nregistries: [ghcr.io]\n", encoding="utf-8")
+    stack.with_name(settings.FILE).write_text(
+        "level: {production: 'off'}\nregistries: [images.example.org]\n", encoding="utf-8"
+    )
     found = check(Wanted(files=[stack]), DAY)
     assert found.level == "off"
     assert "SLP043" in {finding.rule for finding in found.findings}
