@@ -6,8 +6,8 @@ PEERS = ("compose-lint", "compose-auditor", "dclint")
 
 COMPARED = """\
 The corpus under `tests/policy/corpus/` is 33 Compose files in the manner of public projects with 899 things to find in
-them, labelled by hand before a rule was run on them. `make bench BENCH=--policy` holds this policy to it, and its
-peers, those of them that are on the PATH. A peer's finding counts as right where it means the same as a label, whatever it
+them, labelled by hand before a rule was run on them. `make bench BENCH=--policy` holds this policy to it and, where
+they are on the PATH, its peers. A peer's finding counts as right where it means the same as a label, whatever it
 calls it. Seconds are those of all files on a busy machine of two cores; a peer is a process for each file.
 
 | | findings | precision | recall | seconds |

@@ -81,7 +81,7 @@ def no_digest(service: Service, stack: Stack) -> Iterator[Problem]:
     title="Images come from registries that are allowed",
     reason="What is pulled runs with the rights of the stack; a company decides where from.",
     fix="Push the image to an allowed registry, or add this one to the list.",
-    reference="`registries` in the policy's settings, `hub` among them for Docker's own; where there are none, all are allowed",
+    reference="`registries` in the settings, `hub` for Docker's own; where there are none, all are allowed",
 )
 def foreign(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find images of other registries than the settings allow."""
