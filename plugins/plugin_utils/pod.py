@@ -72,7 +72,7 @@ def documents(service: Service, whole: Mapping[str, Any]) -> tuple[dict[str, Any
         "read_only": True,
         "security_opt": ["no-new-privileges:true"],
         "cap_drop": ["ALL"],
-        "deploy": {"replicas": 1, "resources": {"limits": {"memory": "32m"}}},
+        "deploy": {"replicas": 1, "resources": {"limits": {"cpus": "0.1", "memory": "32m"}}},
         "logging": {"driver": "json-file", "options": {"max-size": "1m"}},
         "labels": {"slipway.kind": service.kind.name, "slipway.class": "pod"},
     }

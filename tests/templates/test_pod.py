@@ -24,7 +24,7 @@ POD = {
     "read_only": True,
     "security_opt": ["no-new-privileges:true"],
     "cap_drop": ["ALL"],
-    "deploy": {"replicas": 1, "resources": {"limits": {"memory": "32m"}}},
+    "deploy": {"replicas": 1, "resources": {"limits": {"cpus": "0.1", "memory": "32m"}}},
     "logging": {"driver": "json-file", "options": {"max-size": "1m"}},
     "labels": {"slipway.kind": "nginx", "slipway.class": "pod"},
 }

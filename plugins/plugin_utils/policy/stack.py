@@ -77,7 +77,7 @@ class Stack:
     """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags.
 
     ``finishing``: services that others wait for until they have ended. ``has_front``: a proxy with a published port
-    stands before the others.
+    stands before the others. ``joined``: services whose network others are in.
     """
 
     services: Mapping[str, Service]
@@ -88,6 +88,7 @@ class Stack:
     pinned: bool = False
     finishing: frozenset[str] = frozenset()
     has_front: bool = False
+    joined: frozenset[str] = frozenset()
 
     def one_shot(self, service: Service) -> bool:
         """Whether a service runs to its end: somebody waits for that, or it looks like a migration."""
@@ -155,7 +156,9 @@ def _stack(
         if isinstance(need, dict) and need.get("condition") == "service_completed_successfully"
     }
     has_front = any(service.in_front and service.ports for service in read.values())
-    return Stack(read, top, files, services.marks, registries, pinned, frozenset(finishing), has_front)
+    modes = (service.text("network_mode") for service in read.values())
+    joined = frozenset(mode.removeprefix("service:") for mode in modes if mode.startswith("service:"))
+    return Stack(read, top, files, services.marks, registries, pinned, frozenset(finishing), has_front, joined)
 
 
 def _service(name: str, keys: Map, told: Map, untold: bool) -> Service:

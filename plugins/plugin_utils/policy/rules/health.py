@@ -42,6 +42,11 @@ def command(service: Service) -> str:
     return test if isinstance(test, str) else ""
 
 
+def _only_holds_a_network(service: Service, stack: Stack) -> bool:
+    """Return whether a service does nothing but keep a network for others: there is nothing to ask it."""
+    return service.name in stack.joined and service.words[:1] in (("sleep",), ("pause",), ("/pause",), ("tail",))
+
+
 @service_rule(
     "iiwe",
     "compose-auditor:OPS002",
@@ -53,6 +58,8 @@ def command(service: Service) -> str:
 )
 def missing(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find long-running services without any health check."""
+    if _only_holds_a_network(service, stack):
+        return
     if not stack.one_shot(service) and not service.mapping("healthcheck"):
         yield "has no health check", ("healthcheck",)
 
@@ -115,5 +122,5 @@ def times(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def disabled(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find `disable: true` and the test `NONE` on what keeps running."""
-    if switched_off(service) and not stack.one_shot(service):
+    if switched_off(service) and not stack.one_shot(service) and not _only_holds_a_network(service, stack):
         yield "has its health check switched off", ("healthcheck",)
