@@ -87,7 +87,7 @@ def swallowed(service: Service, stack: Stack) -> Iterator[Problem]:
         if _SHELL.fullmatch(word) and re.fullmatch(r"-[a-z]*c", words[index + 1]):
             script = words[index + 2].strip()[:LONGEST]
             several = re.search(r"&&|;|\|\||\n", script.rstrip("; \n"))
-            if several and not re.search(r"(?:^|[\s;&|])exec\s", script) and not stack.one_shot(service):
+            if several and not re.search(r"(?:^|[\s;&|])(?:exec|trap)\s", script) and not stack.one_shot(service):
                 yield (
                     "is started by a shell that does not pass SIGTERM on",
                     ("command" if service.keys.get("command") else "entrypoint",),
