@@ -87,9 +87,9 @@ def read(given: Any, where: str) -> Settings:
 
 def levels(given: Any, where: str) -> dict[str, str]:
     """Return a level, or a mapping of environments to levels, as the latter."""
-    # YAML 1.1 reads `off` without quotes as false.
+    # YAML 1.1 reads `off` without quotes as false, and Ansible makes a text of that.
     by_environment = given if isinstance(given, Mapping) else {} if given is None else {"": given}
-    result = {str(name): "off" if level is False else str(level) for name, level in by_environment.items()}
+    result = {str(name): "off" if level in (False, "False") else str(level) for name, level in by_environment.items()}
     for level in result.values():
         if level not in LEVELS:
             raise BadSettings(f"{where}: level {level!r} is none of {', '.join(LEVELS)}")

@@ -9,6 +9,8 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import interpolation, reading
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import port, volume
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import review
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.settings import Settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document, image
 
 
@@ -136,6 +138,18 @@ def test_env_files_are_told_below_environment(tmp_path: Path) -> None:
 )
 def test_variables(text: str, value: str) -> None:
     assert interpolation.interpolate(text, {"X": "x", "EMPTY": ""}) == value
+
+
+def test_a_secret_from_dotenv_is_not_one_in_the_file(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services: {a: {image: a:1, environment: {PASSWORD: '${PW}'}}}",
+        ".env": "PW=hunter2hunter2",
+    }
+    stack = from_document(_read(tmp_path, files))
+    assert stack.services["a"].told["PASSWORD"] == "hunter2hunter2"
+    found = {finding.rule for finding in review(stack, "production", Settings(), "2026-11-21").findings}
+    assert "SLP051" in found
+    assert "SLP050" not in found
 
 
 def test_what_was_written_is_remembered(tmp_path: Path) -> None:

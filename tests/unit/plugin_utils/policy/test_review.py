@@ -75,6 +75,7 @@ def test_settings_that_are_none(given: Any, said: str) -> None:
         (None, "production", True),
         ("off", "production", False),
         (False, "production", False),
+        ("False", "production", False),
         ({"production": "off"}, "production", False),
         ({"production": "off"}, "staging", True),
         ({"development": "warning"}, "development", True),
