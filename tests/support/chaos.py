@@ -114,6 +114,10 @@ def restart_server() -> None:
     """Take the server's power away and give it back."""
     subprocess.run(["docker", "kill", container()], check=True, capture_output=True)
     subprocess.run(["docker", "start", container()], check=True, capture_output=True)
+
+
+def wait_for_login() -> None:
+    """Wait until the server lets us in again."""
     name = container().removeprefix("slipway-")
     subprocess.run([sys.executable, "-m", "testbed", "server", "up", name], cwd=ROOT, check=True, capture_output=True)
 
