@@ -114,7 +114,7 @@ class Rollout:
         self._journal.write("end", "done", f"release {self._tx.release} is live")
 
     def _settle_leftover(self) -> None:
-        """End or undo a rollout that was killed, by how far it had come."""
+        """End or undo a rollout that was killed, by how far it had come; where that fails, this one goes forward."""
         left = transaction.load(self._home.transaction)
         if left is None:
             return
@@ -125,7 +125,7 @@ class Rollout:
         else:
             self._journal.write("recover", "started", f"undoing {whose}")
             outcome = take_back(self._home, left, self._running, self._journal)
-            self._journal.write("recover", "done", outcome)
+            self._journal.write("recover", "failed" if self._home.transaction.exists() else "done", outcome)
 
     # Begin
 
