@@ -25,7 +25,7 @@ def test_check_mode_names_what_would_roll_and_changes_nothing(shop: Stack, playb
     assert run.changed >= 1
     for service in ("backend", "worker", "beat", "frontend"):
         assert f"{service} " in run.output.partition("plan for shop")[2].partition("unchanged")[0]
-    assert "3 unchanged" in run.output
+    assert "4 unchanged" in run.output
     assert "shop/backend:1.1.0" in run.output
     assert (shop.tree(), shop.containers()) == (before, containers)
 
