@@ -53,7 +53,7 @@ def test_check_mode_shows_the_change_and_makes_none(kiosk: Stack, playbook: Play
     assert run.code == 0, run.output
     assert run.changed >= 1
     assert "page roll file /etc/kiosk.conf" in run.output
-    assert "3 unchanged" in run.output
+    assert "4 unchanged" in run.output
     assert "before: compose.yaml" in run.output
     assert '- location / { return 200 "good day\\n"; }' in run.output
     assert '+ location / { return 200 "good night\\n"; }' in run.output
