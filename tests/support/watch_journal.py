@@ -42,6 +42,15 @@ def holders(lease: str) -> list[int]:
     return found
 
 
+def killed(pid: int) -> bool:
+    """Kill a process, and return whether it was still there to be killed."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def since(journal: str, offset: int) -> list[dict[str, Any]]:
     """Return the whole records after *offset*."""
     try:
@@ -64,9 +73,7 @@ def main(home: str, step: str, what: str) -> None:
         record = wanted(records, step)
         if record:
             pids = holders(f"{home}/state/lease") if what == "kill" else []
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
-            print(json.dumps({"record": record, "killed": pids}), flush=True)
+            print(json.dumps({"record": record, "killed": [pid for pid in pids if killed(pid)]}), flush=True)
             return
         if any(one["step"] == "end" for one in records):
             break
