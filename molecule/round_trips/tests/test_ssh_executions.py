@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 PUT = "slipway.stack.stack : Put the release on the host"
-ROLL = "slipway.stack.deploy : Roll the release out"
+ROLL = "slipway.stack.deploy : Roll it out on this host"
 VERIFY = "slipway.stack.verify : Verify what runs against the live release"
 #: Seconds that a call which follows a rollout waits for something to tell, and for more of it once there is something.
 PATIENCE = 5
