@@ -24,7 +24,3 @@ class ActionModule(OneCall):
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"home": parcel.home, "files": list(parcel.secret_files), "sources": json.dumps(parcel.secrets())}
-
-    def lines(self, host: str, result: dict[str, Any]) -> list[str]:
-        """Return nothing: a secret is no news."""
-        return []
