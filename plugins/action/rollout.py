@@ -8,7 +8,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils.gate import WAITING, WORDS
+from ansible_collections.slipway.stack.plugins.module_utils.gate import WORDS
+from ansible_collections.slipway.stack.plugins.module_utils.journal import WAITING
 from ansible_collections.slipway.stack.plugins.plugin_utils import report, target
 
 display = Display()
@@ -44,7 +45,7 @@ class ActionModule(ActionBase):
                 display.display(f"{host}  {answer['joined']}; following it")
             for record in answer["records"]:
                 # The end of a failed rollout is the task's own message.
-                if (record["step"], record["state"]) != ("end", "failed") or verb == "abort":
+                if record["text"] and ((record["step"], record["state"]) != ("end", "failed") or verb == "abort"):
                     display.display(f"{host}  {report.step_line(record)}")
             records += answer["records"]
             arguments["offset"] = answer["offset"]

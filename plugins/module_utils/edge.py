@@ -16,19 +16,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE_HEADER
 from ansible_collections.slipway.stack.plugins.module_utils.running import Running
 
-_MOUNT = "/etc/slipway/edge"
 _CONFIRM_SECONDS = 10.0
 #: Connections are dealt out to old and new nginx by chance: that this many in a row miss one of two is 1 in a million.
 _CONFIRM_IN_A_ROW = 20
 #: Docker's name server answers within a millisecond; this is how long new workers get to have asked it.
 _LOOK_UP_SECONDS = 0.3
-_LEAVING = "worker process is shutting down"
 
 
 class EdgeError(Exception):
@@ -88,7 +87,7 @@ def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Conta
     :raises EdgeError: with nginx' own complaint.
     """
     service = edge_of(manifest)
-    command = ["nginx", "-t", "-q", "-c", f"{_MOUNT}/versions/{name}/nginx.conf"]
+    command = nginx.test_command(name)
     up = [container for container in running if container.state == "running"]
     try:
         for container in up:
@@ -121,6 +120,7 @@ def exchange(
     running: list[Container],
     everyone: Mapping[str, Iterable[str]],
     final: str,
+    journal: Journal,
 ) -> None:
     """Bring the edge to the configuration *final* in two turns, so that at no moment it knows nobody to ask.
 
@@ -132,8 +132,9 @@ def exchange(
     :param everyone: by service, the names of its containers, old and new.
     :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
     """
-    turn(home, manifest, running, lay_down(home, contents(home, manifest, everyone)))
-    turn(home, manifest, running, final)
+    for name in (lay_down(home, contents(home, manifest, everyone)), final):
+        with journal.part("switch", "turn", edge_of(manifest)):
+            turn(home, manifest, running, name)
 
 
 def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str) -> None:
@@ -143,25 +144,21 @@ def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name
     """
     test(home, manifest, name, running)
     switch(home, name)
-    reload(running)
+    nginx.reload(running)
     confirm(manifest)
     time.sleep(_LOOK_UP_SECONDS)
 
 
-def reload(running: list[Container]) -> None:
-    """Have nginx read its configuration again; old workers finish what they have."""
-    for container in running:
-        docker.run(["exec", container.id, "nginx", "-s", "reload", "-c", f"{_MOUNT}/current/nginx.conf"], timeout=30)
-
-
-def drained(running: list[Container], seconds: float) -> bool:
-    """Wait until no old worker is left, *seconds* at most, and return whether that is so."""
-    deadline = time.monotonic() + seconds
-    while any(_LEAVING in docker.run(["top", container.id, "-o", "pid,args"], timeout=30) for container in running):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
+def drain(running: list[Container], seconds: float, service: str, journal: Journal) -> None:
+    """Wait until no old worker is left, *seconds* at most; nginx closes by itself what is open then."""
+    words = f"what is open may end, within {seconds:g} s"
+    with journal.part("switch", "drain", service, begins=words if nginx.leaving(running) else ""):
+        deadline = time.monotonic() + seconds
+        while nginx.leaving(running):
+            if time.monotonic() > deadline:
+                journal.write("switch", "done", "closed what was still open", service)
+                return
+            time.sleep(0.1)
 
 
 def prune(home: Home) -> None:
@@ -171,17 +168,37 @@ def prune(home: Home) -> None:
             shutil.rmtree(version)
 
 
+def replace(
+    home: Home,
+    leaving: Mapping[str, Any] | None,
+    coming: Mapping[str, Any],
+    actions: Mapping[str, str],
+    there: Mapping[str, list[Container]],
+    running: Running,
+    name: str,
+    journal: Journal,
+) -> None:
+    """Stop and remove an edge, and its pod where that does not stay, and put up another one in its place.
+
+    :param leaving: the manifest whose edge goes: another than the one to come may have its port.
+    :param actions: what is planned, by service.
+    :param there: the containers that may go, by service.
+    :param name: the configuration that nginx starts with.
+    :raises RolloutFailed: when it does not come up.
+    """
+    with journal.part("switch", "stop", edge_of(coming)):
+        make_way(actions, (leaving, coming), there)
+    switch(home, name)
+    with journal.part("switch", "start", edge_of(coming)):
+        _put_up(home, coming, running)
+
+
 def make_way(
     actions: Mapping[str, str],
     releases: Iterable[Mapping[str, Any] | None],
     there: Mapping[str, list[Container]],
 ) -> None:
-    """Stop and remove the edges that are replaced at the switch, and then pods that do not stay.
-
-    :param actions: what is planned, by service.
-    :param releases: the manifests whose edges count: another than the one to come may have its port.
-    :param there: the containers that may go, by service.
-    """
+    """Stop and remove the edges of *releases*, and then pods that do not stay; for the rest see :func:`replace`."""
     groups = [members(manifest) for manifest in releases if manifest]
     for names in ({name for group in groups for name in group[-1:]}, {name for group in groups for name in group[:-1]}):
         leaving = [one.id for name in sorted(names) if actions.get(name) != "unchanged" for one in there.get(name, [])]
@@ -190,13 +207,7 @@ def make_way(
         replicas.remove(leaving)
 
 
-def put_up(home: Home, manifest: Mapping[str, Any], running: Running, name: str) -> None:
-    """Make the edge of a release and its pod, as far as they are not there, start them and wait for them.
-
-    :param name: the configuration that nginx starts with.
-    :raises RolloutFailed: when one does not come up.
-    """
-    switch(home, name)
+def _put_up(home: Home, manifest: Mapping[str, Any], running: Running) -> None:
     there = {name: len(group) for name, group in running.look().items()}
     missing = {member: 1 for member in members(manifest) if member not in there}
     if missing:
@@ -256,7 +267,7 @@ def mend(
     for path in differing:
         write_text(home.edge / "current" / path, wanted[path])
     test(home, manifest, str(live(home)), running.get(service, []))
-    reload(running.get(service, []))
+    nginx.reload(running.get(service, []))
     confirm(manifest)
     return differing
 

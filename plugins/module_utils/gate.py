@@ -11,7 +11,7 @@ import json
 import time
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.journal import WAITING, Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
@@ -27,9 +27,6 @@ WORDS = {
     "finalize": "end",
     "abort": "abort",
 }
-#: A journal record in this state says that the rollout waits.
-WAITING = "waiting"
-
 _TEXTS = {
     "ready": "ready; waiting for the other hosts",
     "prepared": "prepared; waiting for the other hosts",
@@ -69,7 +66,10 @@ class Gate:
         """
         if not self._in_step:
             return
-        self._journal.write(gate, WAITING, _TEXTS[gate])
+        with self._journal.part(gate, "wait", begins=_TEXTS[gate], state=WAITING):
+            self._await(gate)
+
+    def _await(self, gate: str) -> None:
         deadline = time.monotonic() + self._patience
         while True:
             word = _word(self._path, self._release)

@@ -2,11 +2,13 @@
 
 Place in the pipeline: target, beside every step. One JSON object a line in ``state/journal.jsonl``::
 
-    {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "service": NAME_OR_NULL,
+    {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "part": NAME_OR_NULL, "service": NAME_OR_NULL,
      "state": "started" | "done" | "failed" | "waiting", "text": SENTENCE, "detail": [LINE, ...]}
 
-The reason of a failure is in the record of the step ``rollout``. A rollout's last record is that of the step ``end``:
-``done``, or ``failed`` with a sentence on what serves now.
+Whatever changes something is a part of a step, with a record before it and one after it. Those that have no text are
+not for the screen. A part without a second record is where a rollout broke off or failed; the reason of a failure is
+in the record of the step ``rollout``. A rollout's last record is that of the step ``end``: ``done``, or ``failed`` with
+a sentence on what serves now.
 """
 
 from __future__ import annotations
@@ -14,8 +16,23 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+#: A record in this state says that the rollout waits for the other hosts.
+WAITING = "waiting"
+
+#: The parts whose length is not the rollout's own: by part, what the time went into.
+_OUTSIDE = {
+    "pull": "pulling",
+    "job": "for release jobs",
+    "start": "until healthy",
+    "drain": "draining",
+    "stop": "stopping",
+    "wait": "waiting for other hosts",
+}
 
 #: Length, in bytes, from which on a journal is put aside before the next rollout: some hundred rollouts.
 _LONG = 4 * 1024**2
@@ -28,9 +45,42 @@ class Journal:
         self._path = path
         self._release = release
         self._begun = time.monotonic()
+        self._spent: dict[str, float] = {}
+
+    @contextmanager
+    def part(
+        self,
+        step: str,
+        part: str,
+        service: str | None = None,
+        *,
+        begins: str = "",
+        ends: str = "",
+        state: str = "started",
+    ) -> Iterator[None]:
+        """Write one record before what is done inside, and one after it unless that raises.
+
+        :param begins: what a person is told before it, *ends* after it; nothing where empty.
+        :param state: that of the first record.
+        """
+        self.write(step, state, begins, service, part=part)
+        begun = time.monotonic()
+        yield
+        self._spent[part] = self._spent.get(part, 0.0) + time.monotonic() - begun
+        self.write(step, "done", ends, service, part=part)
+
+    def account(self) -> str:
+        """Return in words how long the rollout has taken and what that time went into."""
+        return account(time.monotonic() - self._begun, self._spent)
 
     def write(
-        self, step: str, state: str, text: str = "", service: str | None = None, detail: tuple[str, ...] = ()
+        self,
+        step: str,
+        state: str,
+        text: str = "",
+        service: str | None = None,
+        detail: tuple[str, ...] = (),
+        part: str | None = None,
     ) -> None:
         """Append one record; *detail* are further lines for the person who reads it."""
         record = {
@@ -38,6 +88,7 @@ class Journal:
             "elapsed": round(time.monotonic() - self._begun, 2),
             "release": self._release,
             "step": step,
+            "part": part,
             "service": service,
             "state": state,
             "text": text,
@@ -47,6 +98,17 @@ class Journal:
             stream.write(json.dumps(record) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def account(seconds: float, spent: Mapping[str, float]) -> str:
+    """Return in words what the *seconds* of a rollout went into.
+
+    :param spent: seconds by part.
+    """
+    outside = {words: spent[part] for part, words in _OUTSIDE.items() if spent.get(part, 0.0) >= 0.05}
+    own = max(0.0, seconds - sum(outside.values()))
+    shares = [f"{length:.1f} s {words}" for words, length in outside.items()]
+    return ", ".join([*shares, f"{own:.1f} s of its own"])
 
 
 def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:

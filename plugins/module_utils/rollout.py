@@ -23,8 +23,8 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     boot,
     docker,
     edge,
-    images,
     jobs,
+    nginx,
     preflight,
     replicas,
     transaction,
@@ -33,9 +33,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.docker import Contai
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner, plan
-from ansible_collections.slipway.stack.plugins.module_utils.release import prune
+from ansible_collections.slipway.stack.plugins.module_utils.retirement import retire, tidy
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running, waves
 from ansible_collections.slipway.stack.plugins.module_utils.takeback import take_back
 from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
@@ -111,7 +111,7 @@ class Rollout:
             self._journal.write("rollout", "failed", f"broke off: {error or type(error).__name__}")
             self._journal.write("end", "failed", "The next deploy undoes or ends it")
             raise
-        self._journal.write("end", "done", f"release {self._tx.release} is live")
+        self._journal.write("end", "done", f"release {self._tx.release} is live: {self._journal.account()}")
 
     def _settle_leftover(self) -> None:
         """End or undo a rollout that was killed, by how far it had come; where that fails, this one goes forward."""
@@ -121,7 +121,7 @@ class Rollout:
         whose = f"the rollout of {left.release} by {left.owner}, which broke off"
         if left.phase == "switched":
             self._journal.write("recover", "started", f"ending {whose}")
-            self._retire(left)
+            retire(self._home, left, self._running, self._journal)
         else:
             self._journal.write("recover", "started", f"undoing {whose}")
             outcome = take_back(self._home, left, self._running, self._journal)
@@ -174,25 +174,26 @@ class Rollout:
         for pinned in dict.fromkeys(facts["pinned"] for facts in self._services.values()):
             if docker.local_image(pinned) is None:
                 name = next(facts["image"] for facts in self._services.values() if facts["pinned"] == pinned)
-                self._journal.write("pull", "started", f"pulling {name}")
-                docker.run(["pull", "--quiet", pinned])
-                self._journal.write("pull", "done", f"pulled {name}")
+                with self._journal.part("pull", "pull", begins=f"pulling {name}", ends=f"pulled {name}"):
+                    docker.run(["pull", "--quiet", pinned])
 
     def _check_edge(self, found: dict[str, list[Container]]) -> None:
         name = edge.edge_of(self._manifest)
-        if name:
-            # The containers to come have no names yet; nginx looks names up when it runs, not when it tests.
-            targets = {upstream["service"]: ["to-be-started"] for upstream in self._manifest["upstreams"]}
+        if name is None:
+            return
+        # The containers to come have no names yet; nginx looks names up when it runs, not when it tests.
+        targets = {upstream["service"]: ["to-be-started"] for upstream in self._manifest["upstreams"]}
+        with self._journal.part("prepare", "test", name, ends="configuration accepted by nginx"):
             trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
             edge.test(self._home, self._manifest, trial, found.get(name, []))
-            self._journal.write("prepare", "done", "configuration accepted by nginx", name)
-            boot.ensure(self._journal)
+        boot.ensure(self._journal)
 
     def _in_place(self, names: Iterable[str]) -> None:
         wanted = {name: self._services[name] for name in names}
         for group in waves(wanted):
-            docker.run(replicas.up_arguments(group), cwd=self._folder)
-            self._running.wait({name: wanted[name] for name in group}, "prepare")
+            with self._journal.part("prepare", "start"):
+                docker.run(replicas.up_arguments(group), cwd=self._folder)
+                self._running.wait({name: wanted[name] for name in group}, "prepare")
 
     def _release_jobs(self) -> None:
         if self._tx.previous is None or self._tx.previous < self._tx.release:
@@ -212,11 +213,16 @@ class Rollout:
             return
         wanted = {name: self._services[name]["replicas"] for name in names}
         there = {name: len(group) for name, group in self._running.look().items()}
-        docker.run(replicas.create_arguments(wanted, there, self._services), cwd=self._folder)
-        beside = {name: self._services[name] for name in self._touched("beside")}
-        for group in waves(beside):
-            replicas.start(self._new_ids(group))
-            self._running.wait({name: beside[name] for name in group}, "prepare", self._counts)
+        with self._journal.part("prepare", "make"):
+            docker.run(replicas.create_arguments(wanted, there, self._services), cwd=self._folder)
+        for group in waves({name: self._services[name] for name in self._touched("beside")}):
+            self._start("prepare", group)
+
+    def _start(self, step: str, names: list[str]) -> None:
+        """Start the new containers of services, and wait until these are up."""
+        with self._journal.part(step, "start"):
+            replicas.start(self._new_ids(names))
+            self._running.wait({name: self._services[name] for name in names}, step, self._counts)
 
     def _counts(self, container: Container) -> bool:
         """Return whether a container is one of the new release's, rather than one that is about to go."""
@@ -233,17 +239,21 @@ class Rollout:
         self._enter("switching")
         self._switch_edge()
         for name in self._touched("instead"):
-            replicas.stop(self._tx.old.get(name, []))
-            replicas.start(self._new_ids([name]))
-            self._running.wait({name: self._services[name]}, "switch", self._counts)
+            with self._journal.part("switch", "stop", name):
+                replicas.stop(self._tx.old.get(name, []))
+            self._start("switch", [name])
+        self._prove()
+
+    def _prove(self) -> None:
         gone = set(self._tx.old) - set(self._services)
-        found = verify(
-            self._manifest,
-            _PROOF_SECONDS,
-            lambda: self._running.look(lambda one: self._counts(one) and one.service not in gone),
-        )
-        if found.problems:
-            raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
+        with self._journal.part("switch", "prove"):
+            found = verify(
+                self._manifest,
+                _PROOF_SECONDS,
+                lambda: self._running.look(lambda one: self._counts(one) and one.service not in gone),
+            )
+            if found.problems:
+                raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
 
     def _switch_edge(self) -> None:
         name = edge.edge_of(self._manifest)
@@ -252,49 +262,25 @@ class Rollout:
         final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, self._running.names(self._counts)))
         if name in self._touched("at the switch"):
             old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
-            edge.make_way(self._tx.plan, (self._home.manifest(self._tx.previous), self._manifest), old)
-            edge.put_up(self._home, self._manifest, self._running, final)
+            leaving = self._home.manifest(self._tx.previous)
+            edge.replace(self._home, leaving, self._manifest, self._tx.plan, old, self._running, final, self._journal)
         elif final != edge.live(self._home):
-            containers = self._running.look().get(name, [])
-            edge.exchange(self._home, self._manifest, containers, self._running.names(), final)
-            if not edge.drained(containers, self._services[name]["drain_seconds"]):
-                self._journal.write("switch", "done", "closed what was still open through the old configuration", name)
+            self._exchange_edge(name, final)
         edge.confirm(self._manifest)
         self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
+
+    def _exchange_edge(self, name: str, final: str) -> None:
+        containers = [one for one in self._running.look().get(name, []) if one.state == "running"]
+        edge.exchange(self._home, self._manifest, containers, self._running.names(), final, self._journal)
+        if name in self._touched("beside"):
+            # Whose connection it closes in the end must not come back to it.
+            with self._journal.part("switch", "close port", name):
+                nginx.close_port([one for one in containers if self._tx.is_old(name, one.id)])
+        edge.drain(containers, self._services[name]["drain_seconds"], name, self._journal)
 
     # Finalize
 
     def _finalize(self, begun: float) -> None:
-        self._retire(self._tx)
-        removed = prune(self._home, self._order.keep)
-        edge.prune(self._home)
-        self._prune_images()
+        retire(self._home, self._tx, self._running, self._journal)
         audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - begun)
-        self._journal.write("finalize", "done", f"{len(removed)} old releases removed" if removed else "recorded")
-
-    def _prune_images(self) -> None:
-        try:
-            references, _ = images.prune(self._home.path.parent, self._manifest["stack"], dry=False)
-        except (images.ImagesError, DockerError) as error:
-            # The release is live and proven; what could not be tidied is no reason to call it failed.
-            self._journal.write("finalize", "done", f"images were not pruned: {error}")
-            return
-        if references:
-            self._journal.write("finalize", "done", f"{len(references)} images removed that no release needs")
-
-    def _retire(self, tx: Transaction) -> None:
-        """Stop and remove what a proven release has replaced, and make it the current one."""
-        manifest = self._home.manifest(tx.release) or {"services": {}}
-        leaving: list[str] = []
-        for name, group in self._running.look().items():
-            facts = manifest["services"].get(name)
-            action = tx.plan.get(name, "")
-            replaced = action in (*REPLACING, "start") and facts and manner(facts, action) in ("beside", "instead")
-            ids = [one.id for one in group if facts is None or (replaced and tx.is_old(name, one.id))]
-            if ids:
-                self._journal.write("finalize", "started", f"stopping {len(ids)} of the previous release", name)
-            leaving += ids
-        replicas.stop(leaving)
-        replicas.remove(leaving)
-        link(self._home.current, f"releases/{tx.release}")
-        self._home.transaction.unlink(missing_ok=True)
+        tidy(self._home, self._manifest["stack"], self._order.keep, self._journal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, replicas
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, nginx, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
@@ -27,16 +27,21 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
         replicas.remove([container.id for container in running.one_off()])
         made = _made(tx, home.manifest(tx.release), running)
         if previous is None:
-            replicas.stop([container.id for container in made])
-            replicas.remove([container.id for container in made])
+            _away([container.id for container in made], journal)
         else:
-            _restore(home, tx, previous, running, made)
+            _restore(home, tx, previous, running, made, journal)
     except (RolloutFailed, DockerError, EdgeError) as error:
         return f"Release {tx.previous} could not be put back either: {error}"
     home.transaction.unlink(missing_ok=True)
     if previous is None:
         return "There was no release before; its containers were removed, data was kept"
     return f"Release {tx.previous} serves on"
+
+
+def _away(ids: list[str], journal: Journal) -> None:
+    with journal.part("take back", "stop"):
+        replicas.stop(ids)
+        replicas.remove(ids)
 
 
 def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running) -> list[Container]:
@@ -56,31 +61,27 @@ def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running)
     ]
 
 
-def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: Running, made: list[Container]) -> None:
+def _restore(
+    home: Home,
+    tx: Transaction,
+    previous: Mapping[str, Any],
+    running: Running,
+    made: list[Container],
+    journal: Journal,
+) -> None:
     """Bring the edge and the containers of the previous release back to what they were."""
     services = previous["services"]
-    edge_name = edge.edge_of(previous)
     in_place = [
         name for name, facts in services.items() if tx.plan.get(name) in REPLACING and manner(facts) == "in place"
     ]
     if in_place:
-        docker.run(replicas.up_arguments(in_place), cwd=str(home.release(str(tx.previous))))
+        with journal.part("take back", "start"):
+            docker.run(replicas.up_arguments(in_place), cwd=str(home.release(str(tx.previous))))
     # Before the switch the edge knows nothing of the new release.
-    if edge_name and tx.edge_before and tx.phase == "switching":
-        if tx.plan.get(edge_name) == "roll":
-            # It would go on answering through the port that both have.
-            replicas.stop([container.id for container in made if container.service == edge_name])
-        elif tx.plan.get(edge_name) not in ("reload", "unchanged"):
-            new = running.look(lambda one: not tx.is_old(one.service, one.id))
-            edge.make_way(tx.plan, (previous, home.manifest(tx.release)), new)
-            edge.put_up(home, previous, running, tx.edge_before)
-        containers = [one for one in running.look().get(edge_name, []) if one.state == "running"]
-        edge.exchange(home, previous, containers, running.names(), tx.edge_before)
-        edge.drained(containers, services[edge_name]["drain_seconds"])
+    if edge.edge_of(previous) and tx.edge_before and tx.phase == "switching":
+        _restore_edge(home, tx, previous, running, made, journal)
     there = {one.id for group in running.look().values() for one in group}
-    leaving = [one.id for one in made if one.service not in in_place and one.id in there]
-    replicas.stop(leaving)
-    replicas.remove(leaving)
+    _away([one.id for one in made if one.service not in in_place and one.id in there], journal)
     stopped = [
         container.id
         for name, group in running.look().items()
@@ -90,6 +91,36 @@ def _restore(home: Home, tx: Transaction, previous: Mapping[str, Any], running: 
         and services.get(name, {}).get("replicas")
         and manner(services[name]) != "run"
     ]
-    replicas.start(stopped)
-    # What runs once is not undone, and not done again.
-    running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")
+    with journal.part("take back", "start"):
+        replicas.start(stopped)
+        # What runs once is not undone, and not done again.
+        running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")
+
+
+def _restore_edge(
+    home: Home,
+    tx: Transaction,
+    previous: Mapping[str, Any],
+    running: Running,
+    made: list[Container],
+    journal: Journal,
+) -> None:
+    """Have the edge of the previous release answer with the configuration that it had."""
+    name = str(edge.edge_of(previous))
+    before = str(tx.edge_before)
+    action = tx.plan.get(name)
+    if action == "roll":
+        nginx.open_port([one for one in _up(running, name) if tx.is_old(name, one.id)])
+        with journal.part("take back", "stop", name):
+            # It would go on answering through the port that both have.
+            replicas.stop([container.id for container in made if container.service == name])
+    elif action not in ("reload", "unchanged"):
+        new = running.look(lambda one: not tx.is_old(one.service, one.id))
+        edge.replace(home, home.manifest(tx.release), previous, tx.plan, new, running, before, journal)
+    containers = _up(running, name)
+    edge.exchange(home, previous, containers, running.names(), before, journal)
+    edge.drain(containers, previous["services"][name]["drain_seconds"], name, journal)
+
+
+def _up(running: Running, name: str) -> list[Container]:
+    return [one for one in running.look().get(name, []) if one.state == "running"]

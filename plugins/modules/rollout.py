@@ -199,14 +199,15 @@ def follow(home: Home, offset: int) -> tuple[list[dict[str, object]], int]:
     while True:
         alive = holder(home.lease) is not None
         records, behind = journal.read(home.journal, offset)
-        if records and records[-1]["step"] != "end":
+        told = any(record["text"] for record in records)
+        if told and records[-1]["step"] != "end":
             time.sleep(_COALESCE)
             records, behind = journal.read(home.journal, offset)
         if not records and not alive:
             raise RolloutFailed(
                 f"the rollout's process on the host died; {home.log} may say why. Run the playbook again"
             )
-        if records or time.monotonic() > deadline:
+        if told or not alive or time.monotonic() > deadline:
             return records, behind
         time.sleep(0.1)
 

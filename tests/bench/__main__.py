@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from importlib.metadata import version
 
 from tests.bench import policy, rendering, server, under_load
-from tests.bench.figures import Contest
+from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
+
+#: The share of a rollout's time that is neither containers becoming healthy, nor a drain, nor a stop.
+OWN = "of its own"
 
 
 def _take_turns(
@@ -77,6 +80,7 @@ def _on_the_server(arguments: argparse.Namespace) -> tuple[list[Contest], list[O
         if not arguments.load_only:
             contests += _deploys(bench, arguments.rounds, arguments.version_rounds)
         outcomes = _under_load(bench)
+        contests.append(Contest("our rollouts to another version", shares(bench.accounts), None, {OWN: "below 2 s"}))
         if arguments.round_trip and not arguments.load_only:
             contests.append(_far_away(bench, arguments.rounds, arguments.round_trip))
     return contests, outcomes

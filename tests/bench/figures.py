@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
+
+_SHARE = re.compile(r"([\d.]+) s ([a-z ]+)")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,16 @@ class Contest:
                 for side, taken in self.seconds.items()
             },
         }
+
+
+def shares(accounts: Iterable[str]) -> dict[str, list[float]]:
+    """Return the seconds of each share in each of *accounts*, the sentences with which rollouts end.
+
+    One that has none of a share has 0 s of it.
+    """
+    found = [{words: float(seconds) for seconds, words in _SHARE.findall(text)} for text in accounts]
+    names = dict.fromkeys(words for account in found for words in account)
+    return {words: [account.get(words, 0.0) for account in found] for words in names}
 
 
 def versus(ratio: float | None) -> str:

@@ -7,6 +7,7 @@ already. Compose by hand and the home-made role have one stack in common, of the
 from __future__ import annotations
 
 import itertools
+import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 
@@ -46,6 +47,8 @@ class Bench:
         self._sizes = (f"{megabytes}m" for megabytes in itertools.count(17))
         self._size = {OURS: "16m", HOMEMADE: "16m"}
         self._version = "1.0.0"
+        #: What the time of each of our rollouts to another version went into, in its own words.
+        self.accounts: list[str] = []
 
     def move(self, server: Server) -> None:
         """Reach the same server in another way from now on."""
@@ -85,16 +88,12 @@ class Bench:
     def version(self) -> Sides:
         """Return deploys of the application's other version. By hand goes to 1.1.0, the role back to 1.0.0."""
 
-        def ours() -> None:
-            self._version = "1.1.0" if self._version == "1.0.0" else "1.0.0"
-            self._ours(changes=True)
-
         def hand() -> None:
             edit = r"sudo sed -i 's/\(shop.*\):1.0.0/\1:1.1.0/' /opt/homemade/compose.yaml"
             if "Recreated" not in self._server.command(f"{edit} && {_COMPOSE} up -d 2>&1"):
                 raise BenchError("Compose by hand replaced nothing")
 
-        return {OURS: ours, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
+        return {OURS: self._other_version, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
 
     def under_load(self) -> Iterator[tuple[str, int, Callable[[], None]]]:
         """Yield sides that bring the application to its other version: name, public port, and the work.
@@ -112,18 +111,20 @@ class Bench:
             run = f"sudo COMPOSE_FILE={files} sh -s 2>&1 <<'SCRIPT'\n{SCRIPT.read_text()}SCRIPT"
             self._server.command(f"{_to('1.1.0')} && {run}")
 
-        def ours() -> None:
-            self._version = "1.1.0" if self._version == "1.0.0" else "1.0.0"
-            self._ours(changes=True)
-
         self._server.command(f"{_to('1.1.0')} && {_COMPOSE} up -d --wait 2>&1")
-        yield OURS, 8420, ours
+        yield OURS, 8420, self._other_version
         yield WAIT, 8430, hand
         yield SCALE, 8430, script
 
     def _ours(self, changes: bool = False) -> None:
         variables = {"bench_max_body": self._size[OURS], "app_version": self._version}
         self._server.playbook("playbooks/deploy.yml", changes, **variables)
+
+    def _other_version(self) -> None:
+        self._version = "1.1.0" if self._version == "1.0.0" else "1.0.0"
+        self._ours(changes=True)
+        end = json.loads(self._server.command("sudo tail --lines=1 /opt/stacks/shop/state/journal.jsonl"))
+        self.accounts.append(end["text"])
 
     def _role(self, changes: bool = False) -> None:
         self._server.playbook(_HOMEMADE_PLAYBOOK, changes, bench_max_body=self._size[HOMEMADE], **self._homemade)

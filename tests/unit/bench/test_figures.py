@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import journal
 
-from tests.bench.figures import Contest, versus
+from tests.bench.figures import Contest, shares, versus
 
 TURNS = Contest(
     "nothing to do",
@@ -60,3 +61,12 @@ def test_without_a_side_of_ours_nothing_is_compared() -> None:
 )
 def test_words(ratio: float | None, words: str) -> None:
     assert versus(ratio) == words
+
+
+def test_the_shares_of_a_rollout_are_those_that_it_tells() -> None:
+    told = [journal.account(9.0, {"start": 6.0, "drain": 1.0}), journal.account(2.5, {})]
+    assert shares(f"release {number} is live: {text}" for number, text in enumerate(told)) == {
+        "until healthy": [6.0, 0.0],
+        "draining": [1.0, 0.0],
+        "of its own": [2.0, 2.5],
+    }

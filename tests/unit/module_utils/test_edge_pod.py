@@ -33,6 +33,7 @@ class Engine:
         self.there: dict[str, Container] = {}
         self.commands: list[list[str]] = []
         self.made: list[Container] = []
+        self.reloads = 0
         monkeypatch.setattr(docker, "containers", lambda _project: list(self.there.values()))
         monkeypatch.setattr(docker, "run", self._run)
 
@@ -41,6 +42,9 @@ class Engine:
 
     def _run(self, arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
         self.commands.append(arguments)
+        self.reloads += "reload" in arguments
+        if arguments[0] == "top":
+            return f"PID  COMMAND\n{self.reloads + 100}  nginx: worker process\n"
         if "--no-start" in arguments:
             self.add(*self.made)
         states = {"stop": "exited", "start": "running"}
@@ -157,7 +161,11 @@ def test_a_new_nginx_stops_before_the_old_one_gets_its_configuration_back(
     said = _taken_back(home, engine, monkeypatch, (WITH_POD, WITH_POD), plan=plan, old=old)
     assert said == "Release r1 serves on"
     done = [command for command in engine.commands if command[0] != "top"]
-    assert done == [
+    # It had left the port to the new one, which goes only once somebody is there again.
+    assert [command[:2] for command in done[:2]] == [["exec", "edge1"]] * 2
+    assert "listen.conf" in done[0][-1]
+    assert "reload" in done[1]
+    assert done[2:] == [
         ["stop", "edge2"],
         ["exchange", "edge1", "v1"],
         ["stop", "edge2"],

@@ -27,7 +27,7 @@ def test_a_word_for_later_opens_the_gate(tmp_path: Path, word: str) -> None:
     give_word(tmp_path / "word.json", "r1", word)
     _gate(tmp_path).wait("ready")
     records, _ = journal.read(tmp_path / "journal.jsonl", 0)
-    assert [(record["step"], record["state"]) for record in records] == [("ready", "waiting")]
+    assert [(record["step"], record["state"]) for record in records] == [("ready", "waiting"), ("ready", "done")]
 
 
 @pytest.mark.parametrize("word", ["ready", "prepared"])

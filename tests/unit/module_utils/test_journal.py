@@ -110,3 +110,29 @@ def test_where_the_last_record_of_a_step_ends(tmp_path: Path) -> None:
     writer.write("prepared", "waiting")
     assert journal.behind(path, 0, "ready") == journal.behind(path, begins, "ready") == behind
     assert journal.behind(path, behind, "ready") == behind
+
+
+def test_a_part_is_there_before_and_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    with writer.part("switch", "drain", "edge", begins="what is open may end"):
+        during, _ = journal.read(path, 0)
+    after, _ = journal.read(path, 0)
+    assert [(record["part"], record["state"], record["service"], record["text"]) for record in after] == [
+        ("drain", "started", "edge", "what is open may end"),
+        ("drain", "done", "edge", ""),
+    ]
+    assert during == after[:1]
+
+
+def test_a_part_that_failed_has_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    with pytest.raises(RuntimeError), writer.part("switch", "turn"):
+        raise RuntimeError
+    assert [record["state"] for record in journal.read(path, 0)[0]] == ["started"]
+
+
+def test_what_nobody_can_hasten_is_told_apart_from_the_rollouts_own_time() -> None:
+    spent = {"start": 6.04, "drain": 2.0, "stop": 5.25, "turn": 0.8, "make": 1.1, "job": 0.01}
+    assert journal.account(15.2, spent) == "6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 1.9 s of its own"

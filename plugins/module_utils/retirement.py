@@ -1,0 +1,58 @@
+"""What a proven release has replaced goes: containers, and then what only they needed.
+
+Place in the pipeline: target, finalize; the other end of a rollout than ``takeback``. There is no way back from here,
+and none is needed. Safe to repeat.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.slipway.stack.plugins.module_utils import edge, images, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
+from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
+from ansible_collections.slipway.stack.plugins.module_utils.release import prune
+from ansible_collections.slipway.stack.plugins.module_utils.running import Running
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
+
+
+def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> None:
+    """Stop and remove what the release of *tx* has replaced, and make it the current one."""
+    manifest = home.manifest(tx.release) or {"services": {}}
+    leaving: list[str] = []
+    for name, group in running.look().items():
+        facts = manifest["services"].get(name)
+        action = tx.plan.get(name, "")
+        replaced = action in (*REPLACING, "start") and facts and manner(facts, action) in ("beside", "instead")
+        ids = [one.id for one in group if facts is None or (replaced and tx.is_old(name, one.id))]
+        if ids:
+            journal.write("finalize", "started", f"stopping {len(ids)} of the previous release", name)
+        leaving += ids
+    if leaving:
+        with journal.part("finalize", "stop"):
+            replicas.stop(leaving)
+        with journal.part("finalize", "remove"):
+            replicas.remove(leaving)
+    with journal.part("finalize", "record"):
+        link(home.current, f"releases/{tx.release}")
+        home.transaction.unlink(missing_ok=True)
+
+
+def tidy(home: Home, stack: str, keep: int, journal: Journal) -> None:
+    """Remove releases beyond the *keep* last ones, and images and configurations that no release needs any more."""
+    with journal.part("finalize", "tidy"):
+        removed = prune(home, keep)
+        edge.prune(home)
+        _prune_images(home, stack, journal)
+    journal.write("finalize", "done", f"{len(removed)} old releases removed" if removed else "recorded")
+
+
+def _prune_images(home: Home, stack: str, journal: Journal) -> None:
+    try:
+        references, _ = images.prune(home.path.parent, stack, dry=False)
+    except (images.ImagesError, DockerError) as error:
+        # The release is live and proven; what could not be tidied is no reason to call it failed.
+        journal.write("finalize", "done", f"images were not pruned: {error}")
+        return
+    if references:
+        journal.write("finalize", "done", f"{len(references)} images removed that no release needs")
