@@ -132,9 +132,11 @@ def exchange(
     :param everyone: by service, the names of its containers, old and new.
     :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
     """
-    for name in (lay_down(home, contents(home, manifest, everyone)), final):
-        with journal.part("switch", "turn", edge_of(manifest)):
-            turn(home, manifest, running, name)
+    with journal.part("switch", "turn", edge_of(manifest)):
+        turn(home, manifest, running, lay_down(home, contents(home, manifest, everyone)))
+        time.sleep(_LOOK_UP_SECONDS)
+    with journal.part("switch", "turn", edge_of(manifest)):
+        turn(home, manifest, running, final)
 
 
 def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str) -> None:
@@ -146,7 +148,6 @@ def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name
     switch(home, name)
     nginx.reload(running)
     confirm(manifest)
-    time.sleep(_LOOK_UP_SECONDS)
 
 
 def drain(running: list[Container], seconds: float, service: str, journal: Journal) -> None:

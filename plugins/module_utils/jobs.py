@@ -36,13 +36,12 @@ def forward(
         if facts["release_once"] and not first_host:
             journal.write("release", "done", "release job left to the first host", name)
             continue
-        journal.write("release", "started", "release job running", name)
         try:
-            docker.run([*_RUN, facts["release"]], cwd=folder)
+            with journal.part("release", "job", name, begins="release job running", ends="release job completed"):
+                docker.run([*_RUN, facts["release"]], cwd=folder)
         except DockerError as error:
             lines = error.lines[-health.LAST_LINES :]
             raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
-        journal.write("release", "done", "release job completed", name)
 
 
 def back(
@@ -56,13 +55,13 @@ def back(
         # A release of an older version of this collection has no such entry.
         if not facts.get("release_check") or not changes(name):
             continue
-        journal.write("release", "started", "asking the older image whether it knows the database", name)
+        asking = "asking the older image whether it knows the database"
         try:
-            docker.run([*_RUN, facts["release"], *facts["release_check"]], cwd=folder)
+            with journal.part("release", "job", name, begins=asking, ends="the older image knows the database"):
+                docker.run([*_RUN, facts["release"], *facts["release_check"]], cwd=folder)
         except DockerError as error:
             raise RolloutFailed(
                 f"service '{name}': {facts['image']} does not know the database as it is ({error}); migrate it back "
                 "first, or say that this version works with it: rollback_compatible=true",
                 error.lines[-health.LAST_LINES :],
             ) from None
-        journal.write("release", "done", "the older image knows the database", name)
