@@ -11,6 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.plugin_utils import bake, buildx, inventory, report
 from ansible_collections.slipway.stack.plugins.plugin_utils.bake import Source, Target
 from ansible_collections.slipway.stack.plugins.plugin_utils.buildx import BuildError
@@ -46,15 +47,15 @@ class ActionModule(ActionBase):
             if not targets:
                 return {**result, "changed": False, "images": [], "msg": f"no service of {stack.name} has a 'build'"}
             buildx.require()
-            tags = [tag for target in targets for tag in target.tags]
-            before = buildx.digests(tags, push)
+            before = _digests(targets, push)
             if self._task.check_mode:
                 buildx.check(bake.document(targets))
                 # Only building tells whether an image that is there would become another.
                 after = before
             else:
-                _build(targets, push)
-                after = buildx.digests(tags, push)
+                for pushed, some in _by_destination(targets, push).items():
+                    _build(some, pushed)
+                after = _digests(targets, push)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         except BuildError as error:
@@ -85,6 +86,21 @@ def _sources(stack: Stack, base: Path) -> dict[str, Source]:
             raise ValueError(f"service {service.name!r}: key 'build.dockerfile': {missing} is not a file")
         if service.build.context not in found:
             found[service.build.context] = Source(str(path), revision(path))
+    return found
+
+
+def _by_destination(targets: list[Target], push: bool) -> dict[bool, list[Target]]:
+    """Return the targets by whether they are pushed: what has no registry stays on this machine."""
+    result: dict[bool, list[Target]] = {}
+    for one in targets:
+        result.setdefault(push and not docker.has_no_registry(one.image), []).append(one)
+    return result
+
+
+def _digests(targets: list[Target], push: bool) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for pushed, some in _by_destination(targets, push).items():
+        found.update(buildx.digests([tag for one in some for tag in one.tags], pushed))
     return found
 
 

@@ -143,6 +143,11 @@ def registry_of(reference: str) -> str:
     return first if slash and ("." in first or ":" in first or first == "localhost") else "the default registry"
 
 
+def has_no_registry(reference: str) -> bool:
+    """Return whether *reference* names an image that no registry has: one below ``localhost``, with no port."""
+    return reference.partition("/")[0] == "localhost"
+
+
 def remote_digest(reference: str) -> str:
     """Return the digest that *reference* has in its registry now, through the engine's own mirrors and settings.
 

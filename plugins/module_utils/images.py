@@ -96,12 +96,11 @@ def surplus(
     :param every: manifests of all releases of all stacks on the host.
     :param used: ids of the images that containers, running or not, were made of.
     """
-    pinned = {docker.repository(reference) for reference in pins(own)}
-    repositories = {repository for repository in pinned if not _OFFICIAL.fullmatch(repository)}
+    repositories = {one for one in _repositories(own) if not _OFFICIAL.fullmatch(one)}
     kept = {_address(reference) for reference in pins(every)}
     result = []
     for image in images:
-        if image.id in used or kept & {_address(reference) for reference in image.references}:
+        if image.id in used or kept & {image.id, *map(_address, image.references)}:
             continue
         mine = tuple(reference for reference in image.references if docker.repository(reference) in repositories)
         if mine:
@@ -110,8 +109,17 @@ def surplus(
 
 
 def pins(releases: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the references that *releases* (manifests) run: ``REPOSITORY@DIGEST``, or a tag that only the host has."""
+    """Return what *releases* (manifests) run: ``REPOSITORY@DIGEST``, an image's id, or a tag that only the host has."""
     return {str(facts["pinned"]) for manifest in releases for facts in manifest["services"].values()}
+
+
+def _repositories(releases: Iterable[Mapping[str, Any]]) -> set[str]:
+    services = [facts for manifest in releases for facts in manifest["services"].values()]
+    # An id has no repository.
+    return {
+        docker.repository(str(facts["image"] if facts["pinned"].startswith("sha256:") else facts["pinned"]))
+        for facts in services
+    }
 
 
 def _address(reference: str) -> str:

@@ -26,8 +26,9 @@ def resolve_images(
 ) -> tuple[dict[str, str], list[str]]:
     """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
 
-    An image that only this host has stands for itself. A registry that is down is no obstacle to an image that the
-    host has already, under its name or as what the *live* release (its manifest) runs under that name.
+    An image that only this host has stands for itself, one that was sent here for its id. A registry that is down is
+    no obstacle to an image that the host has already, under its name or as what the *live* release (its manifest) runs
+    under that name.
     """
     known = {facts["image"]: facts["pinned"] for facts in live["services"].values()} if live else {}
     users: dict[str, str] = {}
@@ -53,6 +54,10 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
     if "@sha256:" in image:
         digest = image.split("@", 1)[1]
         return f"{docker.repository(image)}@{digest}", ""
+    if docker.has_no_registry(image):
+        sent = docker.local_image(image)
+        # By its id: what the tag stands for may be another image tomorrow.
+        return (str(sent["Id"]), "") if sent else ("", f"{image} is not on this host; playbooks/images.yml sends it")
     try:
         return f"{docker.repository(image)}@{docker.remote_digest(image)}", ""
     except DockerError as error:

@@ -174,6 +174,8 @@ class Rollout:
         for pinned in dict.fromkeys(facts["pinned"] for facts in self._services.values()):
             if docker.local_image(pinned) is None:
                 name = next(facts["image"] for facts in self._services.values() if facts["pinned"] == pinned)
+                if docker.has_no_registry(name):
+                    raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
                 with self._journal.part("pull", "pull", begins=f"pulling {name}", ends=f"pulled {name}"):
                     docker.run(["pull", "--quiet", pinned])
 

@@ -18,6 +18,8 @@ description:
   - Changed is what the registry says - the digest of each tag before and after. An image that is built again from the
     same files keeps its digest as long as the builder has its cache. Attestations are off, because they hold the time
     of the build.
+  - An image whose reference begins with C(localhost/) has no registry. It is not pushed but kept by this machine's own
+    engine; M(slipway.stack.send) brings it to the hosts.
   - Builder, logins and cache are those of the C(docker) command of whoever runs Ansible.
 extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
 options:

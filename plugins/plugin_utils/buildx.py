@@ -1,6 +1,6 @@
 """Docker on the controller: builds what a bake document says, and tells which images are where.
 
-Place in the pipeline: beside bake; the one part of it that runs commands.
+Place in the pipeline: beside bake and archive; the one part of them that runs commands.
 """
 
 from __future__ import annotations
@@ -151,8 +151,30 @@ def is_absent(answer: str) -> bool:
 
 
 def _in_engine(reference: str) -> str | None:
-    done = _run(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
-    return done.stdout.strip() if done.returncode == 0 else None
+    record = inspect(reference)
+    return str(record["Id"]) if record else None
+
+
+def inspect(reference: str) -> dict[str, Any] | None:
+    """Return this machine's engine's record of an image, ``None`` where it has none.
+
+    :raises BuildError: where there is no docker.
+    """
+    try:
+        done = _run(["docker", "image", "inspect", reference])
+    except FileNotFoundError:
+        raise BuildError(f"this machine has no docker, and {reference} is in no registry") from None
+    return dict(json.loads(done.stdout)[0]) if done.returncode == 0 else None
+
+
+def save(references: Iterable[str], path: str) -> None:
+    """Write images as one file, as ``docker save`` does.
+
+    :raises BuildError: with docker's own complaint.
+    """
+    done = _run(["docker", "save", "--output", path, *references])
+    if done.returncode != 0:
+        raise BuildError(f"docker save failed: {done.stderr.strip()}")
 
 
 def _run(arguments: list[str], given: str | None = None) -> subprocess.CompletedProcess[str]:

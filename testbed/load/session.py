@@ -15,6 +15,8 @@ from testbed.load.websocket import Life, Socket
 #: Where the example application answers at once, and after five seconds.
 PAGE, QUICK, SLOW, SOCKET = "/", "/api/version", "/api/sleep?seconds=5", "/api/ws"
 SLOW_SECONDS = 5.0
+#: Failures of the visitor that a report tells the time of.
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Report:
         )
         rows += [f"  websocket              {life}" for life in self.lives]
         rows += [f"  FAILED {count} x {reason}" for reason, count in self.reasons.items()]
+        failures = [sight for sight in self.sights if sight.failed][:_SHOWN]
+        rows += [f"  sent at {sight.at:.1f} s: {sight.error or f'status {sight.status}'}" for sight in failures]
         return rows
 
     def _all(self) -> Iterator[Summary]:

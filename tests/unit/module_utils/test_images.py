@@ -72,6 +72,13 @@ def test_stays(image: Image, keywords: dict[str, Any]) -> None:
     assert _surplus(image, **keywords) == []
 
 
+def test_one_without_a_registry_is_known_by_its_id() -> None:
+    local = "localhost/shop/app"
+    release = {"services": {"web": {"image": f"{local}:2", "pinned": "sha256:22"}}}
+    older, newer = (Image(f"sha256:{one}{one}", (f"{local}:{one}-aa",), 7) for one in "12")
+    assert images_.surplus([older, newer], [release], [release], set()) == [Surplus((f"{local}:1-aa",), True, 7)]
+
+
 def test_somebody_elses_name_for_it_stays() -> None:
     image = _image(f"{APP}@{OLD}", "somebody/elses:1")
     assert _surplus(image, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}@{OLD}",), False, 7)]

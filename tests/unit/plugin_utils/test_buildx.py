@@ -110,7 +110,7 @@ def test_digests_from_the_registry(docker_is: Path) -> None:
 
 
 def test_digests_from_the_engine(docker_is: Path) -> None:
-    docker_is.write_text('#!/bin/sh\n[ "$5" = a:1 ] && echo sha256:22\n')
+    docker_is.write_text("""#!/bin/sh\n[ "$3" = a:1 ] && echo '[{"Id": "sha256:22"}]'\n""")
     assert buildx.digests(["a:1", "b:1"], pushed=False) == {"a:1": "sha256:22", "b:1": None}
 
 

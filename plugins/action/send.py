@@ -1,0 +1,98 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Send images that no registry has to the host; documented in ``plugins/modules/send.py``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.module_utils import docker, sending
+from ansible_collections.slipway.stack.plugins.plugin_utils import archive, buildx, inventory, target
+from ansible_collections.slipway.stack.plugins.plugin_utils.buildx import BuildError
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+
+_MODULE = "slipway.stack.load_images"
+
+display = Display()
+
+
+class ActionModule(ActionBase):
+    """``slipway.stack.send``."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(dict(inventory.SERVICE_ARGUMENTS))
+        try:
+            wanted = _here(inventory.without_secrets(arguments, inventory.base_directory(task_vars)))
+        except (ValueError, BuildError) as error:
+            raise AnsibleActionFail(str(error)) from None
+        if not wanted:
+            return {**result, "changed": False, "sent": []}
+        variables = target.prepare(self, task_vars)
+        found = self._execute_module(module_name=_MODULE, module_args={"images": wanted}, task_vars=variables)
+        if found.get("failed"):
+            return {**result, **found}
+        missing, host = found["missing"], task_vars.get("inventory_hostname", "")
+        if self._task.check_mode:
+            _tell(f"{host}  would send {reference}" for reference in missing)
+        elif missing:
+            loaded = self._send(host, {one: wanted[one] for one in missing}, found["layers"], variables)
+            if loaded.get("failed"):
+                return {**result, **loaded}
+        return {**result, "changed": bool(missing), "sent": missing}
+
+    def _send(
+        self, host: str, images: dict[str, str], there: list[list[str]], variables: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Bring *images* to the host and have its engine take them in; return what the module there says."""
+        with tempfile.TemporaryDirectory(prefix="slipway-send-") as folder:
+            saved, packed = Path(folder, "saved.tar"), Path(folder, "images.tar.gz")
+            try:
+                buildx.save(images, str(saved))
+            except BuildError as error:
+                raise AnsibleActionFail(str(error)) from None
+            share = archive.thin(saved, packed, there)
+            saved.unlink()
+            size = f"{share.size / 1024**2:.1f} MiB"
+            _tell([f"{host}  sending {', '.join(images)}: {share.sent} of {share.layers} layers, {size}"])
+            remote = self._connection._shell.join_path(self._make_tmp_path(), packed.name)
+            self._transfer_file(str(packed), remote)
+        try:
+            arguments = {"images": images, "archive": remote}
+            return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+
+def _here(stack: Stack) -> dict[str, str]:
+    """Return the identity of each image of a stack that no registry has, by its reference.
+
+    :raises ValueError: naming service and image, for one that this machine does not have.
+    :raises BuildError: where this machine has no engine.
+    """
+    found: dict[str, str] = {}
+    for service in stack.services.values():
+        if docker.has_no_registry(service.image) and service.image not in found:
+            record = buildx.inspect(service.image)
+            if record is None:
+                raise ValueError(
+                    f"service {service.name!r}: key 'image': this machine has no {service.image} to send; "
+                    "give the service a 'build', or build it before"
+                )
+            found[service.image] = sending.identity(record)
+    return found
+
+
+def _tell(lines: Iterable[str]) -> None:
+    text = "\n".join(lines)
+    if text:
+        display.display(text)
