@@ -42,7 +42,9 @@ def test_nothing_that_failed_is_left_out() -> None:
     )
     assert (report.requests, report.failed, report.slow.finished) == (610, 6, 5)
     assert sum(report.reasons.values()) == 6
-    assert [line for line in report.lines() if "FAILED 2 x connection reset" in line]
+    lines = report.lines()
+    assert "  FAILED 2 x connection reset" in lines
+    assert lines[-1] == f"  sent at {REFUSED.at:.1f} s: {REFUSED.error}"
 
 
 def test_a_report_says_how_many_and_how_fast() -> None:
