@@ -6,18 +6,36 @@ cd "$(dirname "$0")/.."
 stack=${1:?name a stack of examples/stacks, such as bot}
 environment=${2:?name one of its environments, such as production}
 inventory=examples/stacks/$stack/$environment
-[[ -d $inventory ]] || { echo "error: there is no $inventory; there are:" examples/stacks/*/*/; exit 1; }
+[[ -d $inventory ]] || { echo "error: there is no $inventory; there are:" examples/stacks/*/*/hosts.yml; exit 1; }
 address=172.31.250.46
 known_hosts=.testbed/known_hosts.example
+langflow=${LANGFLOW_IMAGE:-langflowai/langflow:1.6.4}
 
 say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
+
+images=(backend)
+case $stack in
+  monorepo) [[ $environment == development ]] && images+=(vite) || images+=(frontend) ;;
+  template) [[ $environment == development ]] && images+=(vite) || images+=(edge) ;;
+  langflow) images+=(next) ;;
+esac
+if [[ $environment == test ]]; then images+=(tests); fi
+if [[ $stack == langflow ]] && ! docker image inspect "$langflow" > /dev/null 2>&1; then
+  echo "error: Langflow is no part of the testbed, and this engine has no image $langflow."
+  echo "Pull it, or build one from PyPI and name it: LANGFLOW_IMAGE=langflow:local make example STACK=langflow …"
+  exit 1
+fi
 
 say "An engine, base images and a registry on this machine"
 python3 -m testbed engine
 python3 -m testbed images
 python3 -m testbed registry
-python3 -m testbed shop --versions 1.0.0
+python3 -m testbed shop --versions 1.0.0 --images "${images[@]}"
 if [[ $stack == bot ]]; then python3 -m testbed telegram; fi
+if [[ $stack == langflow ]]; then
+  docker tag "$langflow" 127.0.0.1:5000/example/langflow:local
+  docker push --quiet 127.0.0.1:5000/example/langflow:local
+fi
 
 say "A throwaway server that boots systemd"
 python3 -m testbed server down example
@@ -37,6 +55,9 @@ print(json.dumps({
     "engine_registry_mirrors": ["http://registry:5000"],
     "app_registry": "registry:5000",
     "app_version": "1.0.0",
+    "app_http_address": "",
+    "app_http_port": 80,
+    "app_langflow_image": "registry:5000/example/langflow:local",
     "app_telegram_api": "http://172.31.250.3:8081",
     "vault_telegram_token": secrets.token_urlsafe(26),
 }))
@@ -45,6 +66,12 @@ for playbook in provision deploy verify; do
   say "playbooks/$playbook.yml"
   ansible-playbook -i "$inventory" -e "@$variables" "playbooks/$playbook.yml"
 done
+
+if [[ $environment == test ]]; then
+  say "The application's tests once more, by hand: their status is that of this command"
+  ssh -i .testbed/id_ed25519 -o UserKnownHostsFile="$known_hosts" -o LogLevel=ERROR "deploy@$address" \
+    "cd /opt/stacks/$stack/current && sudo docker compose run --rm tests"
+fi
 
 cat <<END
 

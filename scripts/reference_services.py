@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, compose, describe, kinds, model, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    bundle,
+    compose,
+    describe,
+    kinds,
+    model,
+    routes,
+    wiring,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
 
@@ -84,7 +92,7 @@ _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `secrets`": (_SECRETS, wiring._SECRET_USE_FIELDS),
     "An entry of `files`": (_FILES, describe._FILE_FIELDS),
     "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
-    "An entry of `routes`": (_ROUTES, describe._ROUTE_FIELDS),
+    "An entry of `routes`": (_ROUTES, routes.FIELDS),
     "An entry of `stack_secrets`": (_STACK_SECRETS, model.SECRET_FIELDS),
     "An entry of `stack_probes`": (_STACK_PROBES, bundle._PROBE_FIELDS),
 }
@@ -180,6 +188,7 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
         "domain": "{domain}",
         "replicas": 1,
         "port": kind.body["port"],
+        "needs": ["{server}"],
         "secret": lambda _name, _quote="raw": "…",
         "secret_path": lambda name: wiring.secret_path(f"{{name}}_{name}"),
     }

@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
 
     of_shop = commands.add_parser("shop", help="build the example application and push it to the registry")
     of_shop.add_argument("--versions", nargs="+", default=shop.VERSIONS, metavar="VERSION")
+    of_shop.add_argument(
+        "--images", nargs="+", default=shop.NAMES, choices=(*shop.NAMES, *shop.FURTHER), help="which of its images"
+    )
 
     of_telegram = commands.add_parser("telegram", help="start a stand-in for Telegram, which bots ask for updates")
     of_telegram.add_argument("verb", choices=("up", "down"), nargs="?", default="up")
@@ -83,7 +86,7 @@ def _run(arguments: argparse.Namespace) -> None:
             with shell.alone("shop"):
                 engine.require()
                 registry.ensure()
-                shop.ensure(arguments.versions)
+                shop.ensure(arguments.versions, arguments.images)
         case "telegram", "up":
             with shell.alone("telegram"):
                 engine.require()

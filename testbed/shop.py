@@ -14,13 +14,25 @@ SOURCE = shell.ROOT / "examples/apps/shop"
 VARIANTS = {"-unhealthy": images.CONTEXTS / "shop-unhealthy", "-migrated": images.CONTEXTS / "shop-migrated"}
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0-unhealthy", "1.3.0-migrated")
 NAMES = ("backend", "frontend")
+#: What some of examples/stacks have besides.
+FURTHER = ("edge", "tests", "vite", "next")
 BASES = {"PYTHON_IMAGE": "python:3.13-slim", "NODE_IMAGE": "node:20-slim", "NGINX_IMAGE": "nginx:1.30"}
 # What tools leave behind in the working copy; no image has any of it.
-LEFT_BEHIND = ("node_modules", "dist", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+LEFT_BEHIND = (
+    "node_modules",
+    "dist",
+    ".next",
+    "next-env.d.ts",
+    ".venv",
+    "__pycache__",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+)
 
 
-def ensure(versions: Sequence[str] = VERSIONS) -> None:
-    """Make sure the registry holds both images of each version, built from the sources as they are.
+def ensure(versions: Sequence[str] = VERSIONS, names: Sequence[str] = NAMES) -> None:
+    """Make sure the registry holds the images of these names of each version, built from the sources as they are.
 
     A version that ends in `-unhealthy` has a backend whose health check fails, one that ends in `-migrated` brings a
     migration that the others do not have. Raises StepError.
@@ -28,10 +40,10 @@ def ensure(versions: Sequence[str] = VERSIONS) -> None:
     images.ensure(list(BASES.values()))
     for version in versions:
         digest = _digest(version)
-        references = [reference(name, version) for name in NAMES]
+        references = [reference(name, version) for name in names]
         if any(images.context_label(built) != digest for built in references):
             shell.say(STEP, f"building version {version}")
-            _build(version, digest)
+            _build(version, digest, names)
         for built in references:
             if not registry.holds(built, built.removeprefix(f"{registry.ENDPOINT}/")):
                 shell.say(STEP, f"pushing {built}")
@@ -41,7 +53,7 @@ def ensure(versions: Sequence[str] = VERSIONS) -> None:
 
 def remove() -> None:
     """Remove the images that were built here."""
-    for name in NAMES:
+    for name in (*NAMES, *FURTHER):
         repository = reference(name, "").rstrip(":")
         listed = shell.answer(["docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository]) or ""
         for built in listed.split():
@@ -66,13 +78,13 @@ def _digest(version: str) -> str:
     return recipes.context_digest(SOURCE, {**inputs, "version": version}, without=LEFT_BEHIND)
 
 
-def _build(version: str, digest: str) -> None:
+def _build(version: str, digest: str, names: Sequence[str]) -> None:
     label = f"{images.CONTEXT_LABEL}={digest}"
     variables = {**BASES, "REGISTRY": registry.ENDPOINT, "VERSION": version}
-    bake = ["docker", "buildx", "bake", "--progress=plain", "--load", f"--set=*.labels.{label}"]
+    bake = ["docker", "buildx", "bake", "--progress=plain", "--load", f"--set=*.labels.{label}", *names]
     shell.run(STEP, bake, env={**os.environ, **variables}, cwd=SOURCE)
     variant = _variant(version)
-    if variant:
+    if variant and "backend" in names:
         backend = reference("backend", version)
         options = [f"--build-arg=PARENT={backend}", f"--tag={backend}"]
         shell.run(STEP, ["docker", "buildx", "build", "--progress=plain", "--load", *options, str(variant)])

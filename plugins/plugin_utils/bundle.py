@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, overrides, pod
+from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, env_example, overrides, pod
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
@@ -24,6 +24,10 @@ _PROBE_FIELDS = {
     "status": Field("int", "status expected; anything below 500 where not given"),
     "contains": Field("str", "text that the answer has"),
 }
+_DOTENV_HEADER = """\
+Read by docker compose in this directory; .env.example says what each variable is.
+Below, the addresses of the secret files; the secrets are not here.
+"""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         if variables:
             files[f"env/{service.name}.env"] = variables
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
-    files[".env"] = _dotenv(stack)
+    of_compose = _variables(stack)
+    files[".env"] = dotenv.dump(of_compose, _DOTENV_HEADER)
+    files[".env.example"] = env_example.dump(of_compose, [file for _, file in compose.secret_files(stack)])
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted,
@@ -142,12 +148,10 @@ def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _dotenv(stack: Stack) -> str:
+def _variables(stack: Stack) -> dict[str, str]:
+    """Return the variables of ``.env`` but those of secrets, which the host adds."""
     names = [compose.BASE, compose.overlay_name(stack), compose.IMAGES]
-    return dotenv.dump(
-        {"COMPOSE_PROJECT_NAME": stack.name, "COMPOSE_FILE": ":".join(names), "COMPOSE_PATH_SEPARATOR": ":"},
-        "Read by docker compose in this directory. Below, the addresses of the secret files; the secrets are not here.",
-    )
+    return {"COMPOSE_PROJECT_NAME": stack.name, "COMPOSE_FILE": ":".join(names), "COMPOSE_PATH_SEPARATOR": ":"}
 
 
 def _described(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -225,17 +229,14 @@ def _start_seconds(health: Mapping[str, Any]) -> float:
 
 def _secret_files(stack: Stack) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for service in stack.services.values():
-        for file in [mount.file for mount in service.secret_mounts] + (
-            [service.secret_env] if service.secret_env else []
-        ):
-            twin = found.get(file.variable, {}).get("name", file.name)
-            if twin != file.name:
-                raise ValueError(
-                    f"service {service.name!r}: secrets {twin!r} and {file.name!r} both have the variable "
-                    f"{file.variable} in .env; call one of them something else"
-                )
-            found[file.variable] = {**asdict(file), "parts": list(file.parts), "variable": file.variable}
+    for service, file in compose.secret_files(stack):
+        twin = found.get(file.variable, {}).get("name", file.name)
+        if twin != file.name:
+            raise ValueError(
+                f"service {service.name!r}: secrets {twin!r} and {file.name!r} both have the variable "
+                f"{file.variable} in .env; call one of them something else"
+            )
+        found[file.variable] = {**asdict(file), "parts": list(file.parts), "variable": file.variable}
     return [found[variable] for variable in sorted(found)]
 
 

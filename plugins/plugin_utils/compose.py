@@ -6,13 +6,14 @@ Place in the pipeline: model -> compose -> bundle. Pure; documents are data, dum
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 from ansible.module_utils.common.yaml import SafeDumper
-from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, pod
+from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, pod, remarks
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
 from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import NETWORKS, merge
 
@@ -100,9 +101,8 @@ def dump(stack: Stack, title: str, document: Mapping[str, Any]) -> str:
     """Return the text of *document* under a header that says where it comes from."""
     header = _HEADER.format(title=title, name=stack.name, home=stack.home)
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    return comment + yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120
-    )
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
+    return comment + remarks.annotate(text, remarks.of(stack))
 
 
 def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
@@ -210,6 +210,15 @@ def _top_level_secrets(stack: Stack) -> dict[str, Any]:
         for service in stack.services.values()
         for mount in service.secret_mounts
     }
+
+
+def secret_files(stack: Stack) -> Iterator[tuple[Service, SecretFile]]:
+    """Yield every use of a file of the secret store: the service, and the file."""
+    for service in stack.services.values():
+        for mount in service.secret_mounts:
+            yield service, mount.file
+        if service.secret_env:
+            yield service, service.secret_env
 
 
 class _Dumper(SafeDumper):

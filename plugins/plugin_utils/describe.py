@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import commands, overrides, schema, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils import commands, overrides, presence, routes, schema, wiring
 from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kinds_
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
@@ -19,23 +19,15 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
     SHARED_FIELDS,
     Build,
     Need,
-    Route,
     Secret,
     Stack,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
 
 _NEED_FIELDS = {
     "service": Field("str", "name of the service", required=True),
     "prefix": Field("str", "start of the variables' names"),
     "url": Field("str", "variable that gets a whole connection URL, in a file that only root reads"),
-}
-_ROUTE_FIELDS = {
-    "path": Field("str", "path prefix", required=True),
-    "to": Field("str", "service that answers", required=True),
-    "port": Field("port", "its port, where not the kind's"),
-    "timeout": Field("duration", "longest silence of the service", default="60s"),
 }
 _FILE_FIELDS = {
     "content": Field("str", "the text"),
@@ -57,7 +49,7 @@ def describe(
     _check_name(environment, "stack_environment")
     if not isinstance(services, Mapping) or not services:
         raise ValueError("stack_services: name at least one service")
-    raw = {str(service): _with_shared(str(service), services) for service in services}
+    raw = presence.present({str(service): _with_shared(str(service), services) for service in services}, environment)
     drafts = {
         service: _draft(service, given, {"stack": name, "environment": environment, "domain": domain}, kinds)
         for service, given in raw.items()
@@ -140,6 +132,8 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
     environment = context["environment"]
     context = {**context, "name": name, "replicas": values["replicas"]}
     context["port"] = values["port"] if values["port"] is not None else kind.body["port"]
+    needs = tuple(_need(where, need) for need in values["needs"])
+    context["needs"] = [need.service for need in needs]
     for option in kind.options:
         # A default may be an expression; what the description says is meant literally.
         literal = given.get(option) is not None
@@ -149,6 +143,7 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
     context["secret"] = lambda secret, quote="raw": wiring.mark_own(name, secret, quote)
     context["secret_path"] = lambda secret: wiring.secret_path(f"{name}_{secret}")
     body = kinds_.render({key: value for key, value in kind.body.items() if key != "options"}, context, where)
+    body["secrets"] = {secret: spec for secret, spec in body["secrets"].items() if spec["when"]}
 
     image = values["image"] or body["image"]
     if not image:
@@ -179,9 +174,9 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             "command": commands.escaped(commands.arguments(where, "command", values["command"])) or body["command"],
             **commands.release(where, values),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
-            "files": _files(where, values["files"]),
+            "files": {**{path: text for path, text in body["files"].items() if text}, **_files(where, values["files"])},
             "overlay": overrides.lay_over(
-                body["environments"].get(environment, {}),
+                {key: value for key, value in body["environments"].get(environment, {}).items() if value != []},
                 overrides.check(name, f"environments.{environment}", values["environments"].get(environment) or {}),
             ),
             # Kept where it is None: that takes away what every service has.
@@ -191,8 +186,8 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
             },
         },
         options={option: context[option] for option in kind.options},
-        needs=tuple(_need(where, need) for need in values["needs"]),
-        routes=tuple(_route(where, route) for route in context.get("routes") or []) if kind.edge else (),
+        needs=needs,
+        routes=tuple(routes.read(where, route) for route in context.get("routes") or []) if kind.edge else (),
     )
 
 
@@ -269,10 +264,3 @@ def _need(where: str, given: object) -> Need:
         return Need(given)
     values = schema.read(given, _NEED_FIELDS, f"{where}, key 'needs'")
     return Need(values["service"], values["prefix"], values["url"])
-
-
-def _route(where: str, given: object) -> Route:
-    values = schema.read(given, _ROUTE_FIELDS, f"{where}, key 'routes'")
-    if not values["path"].startswith("/"):
-        raise ValueError(f"{where}: key 'routes': path {values['path']!r} does not begin with /")
-    return Route(values["path"], values["to"], values["port"] or 0, parse_duration(values["timeout"]))

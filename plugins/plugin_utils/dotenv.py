@@ -30,7 +30,7 @@ def dump(variables: Mapping[str, str], header: str = "", comments: Mapping[str, 
     """Return the text of a file with *variables*, one per line in their order.
 
     :param header: lines of comment for the top, without their ``#``.
-    :param comments: by variable, a comment for the line above it.
+    :param comments: by variable, a comment for above it, of one or more lines.
     :raises ValueError: for a name that the parser would not read, or a value that it cannot hold.
     """
     lines = [f"# {line}".rstrip() for line in header.splitlines()]
@@ -38,7 +38,7 @@ def dump(variables: Mapping[str, str], header: str = "", comments: Mapping[str, 
         if not NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name for an environment variable")
         if comments and name in comments:
-            lines.append(f"# {comments[name]}")
+            lines += [f"# {line}" for line in comments[name].splitlines()]
         try:
             lines.append(f"{name}={quote(value)}")
         except ValueError as error:

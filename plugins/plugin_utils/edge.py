@@ -42,6 +42,12 @@ def files(stack: Stack) -> dict[str, str]:
             f"service {edge.name!r}: key 'stop_grace': {edge.stop_grace} is not longer than 'drain', "
             f"{edge.options['drain']}, so that requests in flight would be cut off; give it a few seconds more"
         )
+    static = next((route for route in edge.routes if route.static), None)
+    if static and edge.image == f"nginx:{version}" and not (edge.volumes or edge.files):
+        raise ValueError(
+            f"service {edge.name!r}: key 'routes': path {static.path!r} has its files in {static.static}, which the "
+            f"image {edge.image} does not have; give the edge an 'image' of its own, built from that one"
+        )
     values = {
         "stack": stack,
         "edge": edge,
@@ -74,7 +80,7 @@ def _version(tag: str) -> tuple[int, ...]:
 
 def upstreams(stack: Stack) -> list[dict[str, Any]]:
     """Return ``{service, port}`` for each place that the edge sends requests to, without repetition."""
-    routes = stack.edge.routes if stack.edge else ()
+    routes = [route for route in stack.edge.routes if route.to] if stack.edge else []
     return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
 
 

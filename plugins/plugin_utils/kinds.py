@@ -38,12 +38,17 @@ _FIELDS = {
     "cpus": Field("cpus", "processor limit"),
     "secrets": Field("dict", "secrets of its own, generated unless given", default={}),
     "secret_texts": Field("dict", "files with a secret inside a longer text", default={}),
+    "files": Field(
+        "dict", "files mounted into it: text by path in the container; one without text is left out", default={}
+    ),
+    "database_url": Field("str", "variable that gets the URL of its one database, which nobody else may migrate"),
     "environment": Field("dict", "environment variables", default={}),
     "volumes": Field("list", "volumes in Compose's short notation", default=[]),
     "data_version": Field("dict", "version of its data, and the files of a volume that tell which is there"),
     "ports": Field("list", "published ports in Compose's short notation", default=[]),
     "health": Field("dict", "Compose health check", default={}),
     "provides": Field("dict", "what services that need it are told", default={}),
+    "notes": Field("dict", "comments for the reader of the Compose files, by Compose key", default={}),
     "compose": Field("dict", "further Compose keys", default={}),
     "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
 }
@@ -56,7 +61,11 @@ _OPTION_FIELDS = {
     "description": Field("str", "one sentence", required=True),
     "choices": Field("list", "the values it may have", default=[]),
 }
-_SECRET_FIELDS = {"generate": Field("int", "length of the secret that the host makes", default=32)}
+_SECRET_FIELDS = {
+    "generate": Field("int", "length of the secret that the host makes", default=32),
+    "when": Field("any", "whether there is one at all", default=True),
+    "env": Field("str", "variable that gets the secret itself, for an image that cannot read files"),
+}
 _SECRET_TEXT_FIELDS = {
     "target": Field("str", "path in the container", required=True),
     "content": Field("str", "the text, with secret(…) where a secret stands", required=True),
@@ -71,6 +80,7 @@ _PROVIDES_FIELDS = {
     "environment": Field("dict", "variables", default={}),
     "secret_files": Field("dict", "variables that name the file of a secret", default={}),
     "url": Field("str", "connection URL, secrets included"),
+    "database": Field("bool", "whether it is a database, with tables that migrations change", default=False),
 }
 
 

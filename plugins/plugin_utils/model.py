@@ -20,6 +20,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 SERVICE_FIELDS: dict[str, Field] = {
     "kind": Field("str", "what the service is, such as fastapi or postgres", required=True),
     "like": Field("str", "service whose image, build, needs, environment, secrets, files, volumes and user it shares"),
+    "only_in": Field("list", "environments that have it; all of them where empty", default=[]),
     "image": Field("str", "image reference with its tag"),
     "build": Field("dict", "how the image is built: context, and as wanted dockerfile, target, args, platforms"),
     "class": Field("str", "how it may be replaced", choices=("rolling", "drain", "singleton", "stateful", "oneshot")),
@@ -106,12 +107,17 @@ class Build:
 
 @dataclass(frozen=True)
 class Route:
-    """A path prefix of the edge and the service that answers it. ``timeout`` in seconds."""
+    """A path prefix of the edge and what answers it: the service ``to``, or files of the edge's own image.
+
+    ``timeout`` in seconds. ``static`` is the files' directory; in ``immutable`` below it are those that never change.
+    """
 
     path: str
-    to: str
+    to: str | None
     port: int
     timeout: float
+    static: str | None = None
+    immutable: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import ports, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils import databases, ports, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
@@ -96,6 +96,7 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
         raise ValueError(
             f"service '{edges[0]}-pod': the pod of the edge {edges[0]!r} is called that; choose another name"
         )
+    databases.check(drafts)
     known = {**_own_secrets(drafts), **given}
     services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}
     _check_circles(services)
@@ -126,9 +127,14 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
     variables = Variables(draft.name, draft.owner)
     for key, value in draft.body["environment"].items():
         variables.variable(key, value, f"kind {draft.kind.name!r}")
-    for name in draft.body["secrets"]:
+    for name, spec in draft.body["secrets"].items():
         secret = f"{draft.name}_{name}"
-        variables.mount(secret, secret_text.mark(secret), secret_path(secret))
+        if spec["env"]:
+            variables.secret_variable(
+                spec["env"], secret_text.mark(secret, "dotenv"), "kind", f"kind {draft.kind.name!r}"
+            )
+        else:
+            variables.mount(secret, secret_text.mark(secret), secret_path(secret))
     for name, spec in draft.body["secret_texts"].items():
         variables.mount(f"{draft.name}_{name}", spec["content"], spec["target"])
     networks = list(draft.body["networks"])
@@ -140,7 +146,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         variables.override(str(name), _environment_text(draft, name, value))
     values = draft.values
     routes = tuple(_resolve_route(draft, route, drafts) for route in draft.routes)
-    depends_on = dict.fromkeys([need.service for need in draft.needs] + [route.to for route in routes])
+    depends_on = dict.fromkeys([need.service for need in draft.needs] + [route.to for route in routes if route.to])
     return Service(
         name=draft.name,
         kind=draft.kind,
@@ -180,7 +186,9 @@ def _release_once(draft: Draft, drafts: Mapping[str, Draft]) -> bool:
     if draft.values["release_once"] is not None:
         return bool(draft.values["release_once"])
     needed = [drafts[need.service] for need in draft.needs]
-    return not any(other.service_class == "stateful" and not other.body["cache"] for other in needed)
+    return not any(
+        databases.provided(other) or (other.service_class == "stateful" and not other.body["cache"]) for other in needed
+    )
 
 
 def _stop_grace(draft: Draft) -> str:
@@ -208,15 +216,18 @@ def _connect(draft: Draft, variables: Variables, need: Need, drafts: Mapping[str
     for key, value in provides["environment"].items():
         variables.variable(f"{prefix}_{key}", value, f"service {other.name!r}")
     for key, name in provides["secret_files"].items():
+        if name not in other.body["secrets"]:
+            continue
         secret = f"{other.name}_{name}"
         variables.mount(secret, secret_text.mark(secret), secret_path(secret))
         variables.variable(f"{prefix}_{key}", secret_path(secret), f"service {other.name!r}")
-    if need.url:
+    url = need.url or (draft.body["database_url"] if databases.provided(other) else None)
+    if url:
         if not provides["url"]:
             raise ValueError(
                 f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} has no URL to give"
             )
-        variables.secret_variable(need.url, provides["url"], "needs", f"service {other.name!r}")
+        variables.secret_variable(url, provides["url"], "needs", f"service {other.name!r}")
 
 
 def _use_secret(draft: Draft, variables: Variables, use: object, known: Mapping[str, Secret]) -> None:
@@ -248,6 +259,10 @@ def _environment_text(draft: Draft, name: object, value: object) -> str:
 
 
 def _resolve_route(draft: Draft, route: Route, drafts: Mapping[str, Draft]) -> Route:
+    if sum(route.path == twin.path for twin in draft.routes) > 1:
+        raise ValueError(f"{draft.where}: key 'routes': path {route.path!r} is there twice")
+    if route.to is None:
+        return route
     other = drafts.get(route.to)
     if other is None or other.name == draft.name:
         hint = suggestion(route.to, [name for name in drafts if name != draft.name])
@@ -259,8 +274,6 @@ def _resolve_route(draft: Draft, route: Route, drafts: Mapping[str, Draft]) -> R
         raise ValueError(
             f"{draft.where}: key 'routes': service {route.to!r} has no port; set its 'port', or one for the route"
         )
-    if sum(route.path == twin.path for twin in draft.routes) > 1:
-        raise ValueError(f"{draft.where}: key 'routes': path {route.path!r} is there twice")
     return replace(route, port=port)
 
 

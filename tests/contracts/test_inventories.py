@@ -12,7 +12,10 @@ from tests.support import inventories, laid_down, real_compose
 VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 ENVIRONMENTS = ["development", "staging", "production"]
 INVENTORIES = {name: ROOT / "inventories" / name for name in [*ENVIRONMENTS, "demo"]}
-STACKS = {f"{path.parent.name}-{path.name}": path for path in sorted(ROOT.glob("examples/stacks/*/*/"))}
+STACKS = {
+    f"{path.parent.parent.name}-{path.parent.name}": path.parent
+    for path in sorted(ROOT.glob("examples/stacks/*/*/hosts.yml"))
+}
 
 
 @pytest.mark.parametrize("name", [*INVENTORIES, *STACKS])

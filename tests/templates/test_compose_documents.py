@@ -207,7 +207,7 @@ def test_development_publishes_what_a_developer_looks_into() -> None:
 
 def test_a_published_port_has_a_network_to_come_in_by() -> None:
     """Docker publishes nothing of a service that has internal networks only."""
-    overlay = documents(example(), environment="development")[1]
+    overlay = documents(example(backend={"replicas": 1}), environment="development")[1]
     assert overlay["networks"] == {"published": {}}
     assert overlay["services"]["db"]["networks"] == ["published"]
     assert "networks" not in overlay["services"]["backend"]

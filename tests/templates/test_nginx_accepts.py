@@ -18,9 +18,16 @@ ROUTES = [
     {"path": "/api/", "to": "backend", "timeout": "2m"},
     {"path": "/api/admin/", "to": "backend", "port": 8001},
     {"path": "/files", "to": "backend", "timeout": "500ms"},
+    {"path": "/docs/", "static": "/srv/docs", "immutable": "_static"},
     {"path": "/", "to": "frontend"},
 ]
-EVERYTHING = {"routes": ROUTES, "real_ip_from": ["10.0.0.0/8", "fd00::/8"], "max_body": "1g", "drain": "1.5s"}
+EVERYTHING = {
+    "image": "shop/edge:1",
+    "routes": ROUTES,
+    "real_ip_from": ["10.0.0.0/8", "fd00::/8"],
+    "max_body": "1g",
+    "drain": "1.5s",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)

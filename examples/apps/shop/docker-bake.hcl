@@ -1,5 +1,6 @@
 # docker buildx bake                                   both images, for this machine's engine
 # VERSION=1.4.2 REGISTRY=registry.example.com docker buildx bake --push
+# docker buildx bake edge tests vite next               what some of examples/stacks have besides
 # Run it in this directory: bake takes contexts relative to where it is started.
 
 variable "REGISTRY" {
@@ -47,6 +48,38 @@ target "backend" {
     GIT_COMMIT   = GIT_COMMIT
   }
   tags = tags("backend")
+}
+
+# The tests of the backend, for an environment that runs them.
+target "tests" {
+  inherits = ["backend"]
+  target   = "test"
+  tags     = tags("tests")
+}
+
+# The frontend inside the image of an edge.
+target "edge" {
+  inherits = ["frontend"]
+  target   = "edge"
+  tags     = tags("edge")
+}
+
+# The frontend's development server.
+target "vite" {
+  inherits = ["frontend"]
+  target   = "development"
+  tags     = tags("vite")
+}
+
+# Another frontend, rendered by Next.js.
+target "next" {
+  context = "next"
+  args = {
+    NODE_IMAGE  = NODE_IMAGE
+    APP_VERSION = VERSION
+    GIT_COMMIT  = GIT_COMMIT
+  }
+  tags = tags("next")
 }
 
 target "frontend" {

@@ -20,6 +20,7 @@ DIGEST = "from tests.support.described import example, parcel; print(parcel(exam
 def test_the_files_of_a_release() -> None:
     assert sorted(parcel(example()).files) == [
         ".env",
+        ".env.example",
         "compose.production.yaml",
         "compose.yaml",
         "edge/listen.conf",
@@ -34,8 +35,8 @@ def test_the_files_of_a_release() -> None:
 
 def test_compose_finds_its_files_by_itself() -> None:
     assert parcel(example(), environment="staging").files[".env"] == (
-        "# Read by docker compose in this directory. Below, the addresses of the secret files; "
-        "the secrets are not here.\n"
+        "# Read by docker compose in this directory; .env.example says what each variable is.\n"
+        "# Below, the addresses of the secret files; the secrets are not here.\n"
         'COMPOSE_PROJECT_NAME="shop"\n'
         'COMPOSE_FILE="compose.yaml:compose.staging.yaml:compose.images.yaml"\n'
         'COMPOSE_PATH_SEPARATOR=":"\n'

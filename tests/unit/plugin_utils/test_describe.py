@@ -132,10 +132,10 @@ def test_an_environment_adds_to_the_kind_and_takes_away() -> None:
     assert model(services).services["db"].overlay == {}
 
 
-@pytest.mark.parametrize(("replicas", "ports"), [(1, ["127.0.0.1:8000:8000"]), (2, [])])
-def test_a_debug_port_is_for_one_replica(replicas: int, ports: list[str]) -> None:
+@pytest.mark.parametrize(("replicas", "overlay"), [(1, {"ports": ["127.0.0.1:8000:8000"]}), (2, {})])
+def test_a_debug_port_is_for_one_replica(replicas: int, overlay: dict[str, Any]) -> None:
     services = example(backend={"replicas": replicas})
-    assert model(services, environment="development").services["backend"].overlay == {"ports": ports}
+    assert model(services, environment="development").services["backend"].overlay == overlay
 
 
 def test_compose_keys_are_merged_key_by_key() -> None:

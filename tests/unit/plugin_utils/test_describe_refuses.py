@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests.support.complaints import complaint
+from tests.support.described import KINDS as SHIPPED
 from tests.support.described import SECRETS, example, model, parcel, plain
 
-KINDS = "celery_beat, celery_worker, custom, fastapi, nginx, postgres, redis, spa, telegram_bot"
+KINDS = ", ".join(sorted(SHIPPED))
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
 
 

@@ -26,8 +26,17 @@ def test_a_kind_from_its_document() -> None:
     )
     assert (kind.name, kind.service_class, kind.edge) == ("cache", "rolling", None)
     assert kind.options == {"size": Field("size", "Size", "1m", choices=("1m", "2m"))}
-    assert kind.body["secrets"] == {"password": {"generate": 32}, "token": {"generate": 64}}
-    assert kind.body["provides"] == {"prefix": "CACHE", "environment": {}, "secret_files": {}, "url": None}
+    assert kind.body["secrets"] == {
+        "password": {"generate": 32, "when": True, "env": None},
+        "token": {"generate": 64, "when": True, "env": None},
+    }
+    assert kind.body["provides"] == {
+        "prefix": "CACHE",
+        "environment": {},
+        "secret_files": {},
+        "url": None,
+        "database": False,
+    }
     assert kind.body["stop_grace"] == "10s"
 
 
@@ -146,8 +155,9 @@ def test_a_shipped_kind_is_ready_for_production(kind: kinds.Kind) -> None:
     assert body["memory"]
     assert body["cpus"]
     assert body["networks"]
-    assert body["compose"]["read_only"] is True
+    # Vite writes among the modules, and is for development only.
+    assert body["compose"].get("read_only", False) is (kind.name != "vite")
     # `custom` cannot know how its image tells that it works, or which user it has; describe asks for the former.
     if kind.name != "custom":
-        assert body["health"]["test"]
+        assert bool(body["health"].get("test")) is (kind.service_class != "oneshot")
         assert int(body["user"].split(":")[0]) > 0

@@ -143,10 +143,13 @@ def test_description(services: Any, sentence: str) -> None:
         ),
         ([{"path": "/", "to": "web"}] * 2, "service 'edge': key 'routes': path '/' is there twice"),
         ([{"path": "api/", "to": "web"}], "service 'edge': key 'routes': path 'api/' does not begin with /"),
-        ([{"path": "/"}], "service 'edge', key 'routes': required key 'to' is missing (service that answers)"),
+        (
+            [{"path": "/"}],
+            "service 'edge': key 'routes': path '/' needs either 'to', a service, or 'static', a directory",
+        ),
         (
             [{"path": "/", "service": "web"}],
-            "service 'edge', key 'routes': unknown key 'service'; known are path, port, timeout, to",
+            "service 'edge', key 'routes': unknown key 'service'; known are immutable, path, port, static, timeout, to",
         ),
         (
             [{"path": "/", "to": "web", "timeout": 60}],

@@ -19,6 +19,7 @@ from app.items import item_routes
 from app.jobs import job_routes
 from app.live import live_routes
 from app.settings import Settings
+from app.uploads import upload_routes
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ def create_api(settings: Settings, engine: Engine, store: Store, queue: Celery) 
     api.include_router(item_routes(engine, store, settings.version))
     api.include_router(job_routes(engine, store, queue, settings.secret_key))
     api.include_router(live_routes(settings.version))
+    if settings.uploads_dir:
+        api.include_router(upload_routes(settings.uploads_dir))
 
     @api.exception_handler(OperationalError)
     def database_unavailable(_: Request, error: OperationalError) -> JSONResponse:

@@ -23,14 +23,16 @@ class Settings:
     postgres_password: str = field(repr=False)
     redis_host: str
     redis_port: int
-    redis_password: str = field(repr=False)
+    redis_password: str | None = field(repr=False)
     secret_key: str = field(repr=False)
+    uploads_dir: Path | None = None
     version: str = "development"
     commit: str = "unknown"
 
     def redis_url(self, database: int) -> str:
-        """Return the URL, password included, of one of Redis' numbered databases."""
-        return f"redis://:{quote(self.redis_password, safe='')}@{self.redis_host}:{self.redis_port}/{database}"
+        """Return the URL, password included where there is one, of one of Redis' numbered databases."""
+        login = f":{quote(self.redis_password, safe='')}@" if self.redis_password else ""
+        return f"redis://{login}{self.redis_host}:{self.redis_port}/{database}"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -39,7 +41,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises ValueError with one sentence that names every variable that is missing, or the one that is wrong.
     """
     required = ("POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "REDIS_HOST")
-    secrets = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY")
+    secrets = ("POSTGRES_PASSWORD", "SECRET_KEY")
     missing = [name for name in required if not environ.get(name)]
     missing += [f"{name}_FILE" for name in secrets if not (environ.get(f"{name}_FILE") or environ.get(name))]
     if missing:
@@ -52,8 +54,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         postgres_password=read_secret(environ, "POSTGRES_PASSWORD"),
         redis_host=environ["REDIS_HOST"],
         redis_port=_port(environ, "REDIS_PORT", 6379),
-        redis_password=read_secret(environ, "REDIS_PASSWORD"),
+        redis_password=_optional_secret(environ, "REDIS_PASSWORD"),
         secret_key=read_secret(environ, "SECRET_KEY"),
+        uploads_dir=Path(environ["UPLOADS_DIR"]) if environ.get("UPLOADS_DIR") else None,
         version=environ.get("APP_VERSION") or "development",
         commit=environ.get("GIT_COMMIT") or "unknown",
     )
@@ -72,6 +75,13 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise ValueError(f"{name} is {value!r}, but it must be a port number from 1 to 65535.")
     return int(value)
+
+
+def _optional_secret(environ: Mapping[str, str], name: str) -> str | None:
+    try:
+        return read_secret(environ, name) or None
+    except KeyError:
+        return None
 
 
 def read_secret(environ: Mapping[str, str], name: str) -> str:

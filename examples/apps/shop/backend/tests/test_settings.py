@@ -28,6 +28,11 @@ def test_passwords_are_quoted_in_urls_and_absent_from_the_text_form(settings: Se
     assert "database-password" not in repr(settings)
 
 
+def test_redis_may_let_everybody_in(environ: dict[str, str]) -> None:
+    del environ["REDIS_PASSWORD"]
+    assert read_settings(environ).redis_url(0) == "redis://redis:6379/0"
+
+
 def test_names_everything_that_is_missing_at_once(environ: dict[str, str]) -> None:
     del environ["REDIS_HOST"], environ["SECRET_KEY"]
     with pytest.raises(ValueError, match="lacks REDIS_HOST, SECRET_KEY_FILE:"):

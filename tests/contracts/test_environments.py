@@ -1,0 +1,193 @@
+"""Every topology in every environment, as Compose itself reads it, held against what the environment promises."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
+
+from tests.contracts.checkout import ROOT
+from tests.support import inventories, laid_down, real_compose
+
+ENVIRONMENTS = ["development", "test", "staging", "production"]
+DEPLOYED = ENVIRONMENTS[2:]
+STACKS = sorted({path.parents[1].name for path in ROOT.glob("examples/stacks/*/*/hosts.yml")})
+#: What a deploy is told with -e, and what a vault would have.
+VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
+
+every_stack = pytest.mark.parametrize("stack", STACKS)
+deployed = pytest.mark.parametrize("environment", DEPLOYED)
+
+
+@functools.cache
+def _release(stack: str, environment: str) -> Bundle:
+    return inventories.parcel(ROOT / "examples/stacks" / stack / environment, VERSION)
+
+
+@pytest.fixture(scope="module")
+def compose(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function from stack and environment to all that Compose reads, each combination read once."""
+
+    @functools.cache
+    def read(stack: str, environment: str) -> dict[str, Any]:
+        folder: Path = tmp_path_factory.mktemp(f"{stack}-{environment}")
+        root = {**VERSION, "stack_root": str(folder)}
+        release = inventories.parcel(ROOT / "examples/stacks" / stack / environment, root)
+        laid_down.services(release, real_compose.SUITES[-1], folder / "release")
+        return real_compose.config(real_compose.SUITES[-1], folder / "release", "--profile", "*")
+
+    return read
+
+
+def _published(document: dict[str, Any]) -> dict[str, list[str]]:
+    """Return by service the addresses of the host that it publishes ports on, "" for all of them."""
+    return {
+        name: [port.get("host_ip", "") for port in service["ports"]]
+        for name, service in document["services"].items()
+        if service.get("ports")
+    }
+
+
+def test_there_are_the_four_environments_of_each_topology() -> None:
+    found = {
+        stack: sorted(path.parent.name for path in (ROOT / "examples/stacks" / stack).glob("*/hosts.yml"))
+        for stack in STACKS
+    }
+    assert {stack: sorted(set(ENVIRONMENTS) - set(there)) for stack, there in found.items()} == {
+        stack: [] for stack in STACKS
+    }
+    assert {"bot", "langflow", "monorepo", "template"} <= set(STACKS)
+
+
+@every_stack
+@deployed
+def test_only_images_are_deployed(compose: Any, stack: str, environment: str) -> None:
+    for name, service in compose(stack, environment)["services"].items():
+        assert "build" not in service, name
+        assert "develop" not in service, name
+        # A mount of the host is a file of the release or the edge's configuration, and nobody writes to it.
+        mounts = [mount for mount in service.get("volumes", []) if mount["type"] == "bind"]
+        assert [mount["target"] for mount in mounts if not mount.get("read_only")] == [], name
+        home = _release(stack, environment).home.removeprefix("/opt/stacks/")
+        assert all(f"/{home}/files/" in mount["source"] or mount["source"].endswith("/edge") for mount in mounts), name
+
+
+@every_stack
+@deployed
+def test_only_the_edge_is_published(compose: Any, stack: str, environment: str) -> None:
+    assert list(_published(compose(stack, environment))) == ["edge-pod"]
+
+
+@every_stack
+@deployed
+def test_everything_is_limited_and_no_log_grows_for_ever(compose: Any, stack: str, environment: str) -> None:
+    for name, service in compose(stack, environment)["services"].items():
+        resources = service["deploy"]["resources"]
+        assert resources["limits"]["cpus"], name
+        limit = int(resources["limits"]["memory"])
+        assert limit >= 6 * 1024**2, name
+        if name != "edge-pod":
+            assert 0 < int(resources["reservations"]["memory"]) <= limit, name
+        assert service["logging"]["driver"] == "json-file"
+        assert parse_size(service["logging"]["options"]["max-size"]) <= 50 * 1024**2
+
+
+@every_stack
+@deployed
+def test_data_has_a_network_that_leads_nowhere(compose: Any, stack: str, environment: str) -> None:
+    document = compose(stack, environment)
+    assert document["networks"]["data"]["internal"] is True
+    stateful = [name for name, facts in _release(stack, environment).services.items() if facts["class"] == "stateful"]
+    assert stateful
+    assert {name: list(document["services"][name]["networks"]) for name in stateful} == {
+        name: ["data"] for name in stateful
+    }
+
+
+@every_stack
+@deployed
+def test_what_keeps_running_has_a_check_and_comes_back(compose: Any, stack: str, environment: str) -> None:
+    for name, service in compose(stack, environment)["services"].items():
+        if service["labels"]["slipway.class"] not in ("oneshot", "pod"):
+            assert service["healthcheck"]["test"], name
+            assert service["restart"] == "unless-stopped", name
+
+
+@every_stack
+def test_nothing_of_development_is_deployed(compose: Any, stack: str) -> None:
+    for environment in DEPLOYED:
+        kinds = {service["labels"]["slipway.kind"] for service in compose(stack, environment)["services"].values()}
+        assert "vite" not in kinds
+        assert "tests" not in compose(stack, environment)["services"]
+
+
+@every_stack
+def test_development_listens_on_the_loopback_address_only(compose: Any, stack: str) -> None:
+    published = _published(compose(stack, "development"))
+    assert {address for addresses in published.values() for address in addresses} == {"127.0.0.1"}
+    assert {"edge-pod", "db", "backend"} <= set(published)
+
+
+@every_stack
+def test_the_environment_for_tests_runs_them(compose: Any, stack: str) -> None:
+    """`docker compose run tests`, and a deploy, end with their status: a one-shot that nothing restarts."""
+    document = compose(stack, "test")
+    tests = document["services"]["tests"]
+    assert tests["image"].endswith("/tests:1.4.2")
+    assert (tests["restart"], tests["labels"]["slipway.class"]) == ("no", "oneshot")
+    assert "profiles" not in tests
+    assert {name: need["condition"] for name, need in tests["depends_on"].items()} == dict.fromkeys(
+        tests["depends_on"], "service_healthy"
+    )
+    # With the application's own database and settings, not with ones that were made up for it.
+    assert tests["environment"] == document["services"]["backend"]["environment"]
+    assert set(_published(document)) <= {"edge-pod"}
+    assert "fsync=off" in document["services"]["db"]["command"]
+
+
+@every_stack
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_variable_of_dotenv_is_documented(stack: str, environment: str) -> None:
+    release = _release(stack, environment)
+    text = release.files[".env.example"]
+    assert all(f"\n{file['variable']}=" in text for file in release.secret_files)
+    assert release.files["compose.yaml"].startswith("# Base of the stack")
+
+
+def test_the_base_is_the_same_in_every_environment_but_for_sizes() -> None:
+    """What differs between staging and production are numbers, addresses and names, never which services there are."""
+    for stack in STACKS:
+        staging, production = (set(_release(stack, environment).services) for environment in DEPLOYED)
+        assert staging - production <= {"seed"}, stack
+        assert production - staging == set(), stack
+
+
+def test_demo_data_is_only_where_it_is_wanted() -> None:
+    where = {environment for environment in ENVIRONMENTS if "seed" in _release("langflow", environment).services}
+    assert where == {"development", "staging"}
+
+
+def test_langflow_shares_its_database_with_nobody() -> None:
+    services = _release("langflow", "production").services
+    assert "langflow-db" in services["langflow"]["depends_on"]
+    assert "db" not in services["langflow"]["depends_on"]
+    sharing = [name for name, facts in services.items() if "langflow-db" in facts["depends_on"]]
+    assert sharing == ["langflow"]
+
+
+def test_the_template_serves_its_page_from_the_edge_and_from_vite_in_development() -> None:
+    assert "alias /srv/www/;" in _release("template", "production").files["edge/nginx.conf"]
+    development = _release("template", "development")
+    assert "alias" not in development.files["edge/nginx.conf"]
+    assert {upstream["service"] for upstream in development.upstreams} == {"backend", "frontend"}
+    ports = {name: facts["ports"] for name, facts in development.services.items() if facts["ports"]}
+    assert ports == {
+        "edge-pod": ["127.0.0.1:8420:8080"],
+        "db": ["127.0.0.1:5420:5432"],
+        "frontend": ["127.0.0.1:3420:5173"],
+        "backend": ["127.0.0.1:8000:8000"],
+    }

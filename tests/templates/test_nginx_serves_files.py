@@ -1,0 +1,100 @@
+"""nginx serves static files out of the edge's own image: asked for over its port, as a browser would."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import edge
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+
+from testbed import engine, images, shell
+from tests.support.described import example, parcel
+
+IMAGE = "nginx:1.30"
+ROUTES = [
+    {"path": "/docs/", "static": "/srv/docs", "immutable": "_static"},
+    {"path": "/", "static": "/srv/www"},
+]
+FILES = {
+    "www/index.html": "page",
+    "www/favicon.svg": "icon",
+    "www/assets/index-abc.js": "script",
+    "docs/index.html": "docs",
+    "docs/_static/x.css": "style",
+}
+FOREVER = "public, max-age=31536000, immutable"
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The id of a container that serves FILES."""
+    with shell.alone("images"):
+        engine.require()
+        if images.image_id(IMAGE) is None:
+            images.ensure(["nginx"])
+    folder = tmp_path_factory.mktemp("edge")
+    folder.chmod(0o755)
+    for name, text in FILES.items():
+        (folder / "srv" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "srv" / name).write_text(text)
+    services = example(edge={"image": "shop/edge:1", "routes": ROUTES})
+    release = parcel(services)
+    home = Home(str(folder / "home"))
+    for path, text in release.files.items():
+        if path.startswith("edge/"):
+            write_text(home.release("r1") / path, text)
+    name = edge.lay_down(home, edge.contents(home, {"release": "r1", "upstreams": []}, {}))
+    configuration = f"/etc/slipway/edge/versions/{name}/nginx.conf"
+    start = f"echo 'include listen.conf;' > /tmp/listen.conf; exec nginx -c {configuration} -g 'daemon off;'"
+    mounts = [f"--volume={home.edge}:/etc/slipway/edge:ro", f"--volume={folder / 'srv'}:/srv:ro"]
+    rights = ["--network=none", "--read-only", "--tmpfs=/tmp", "--user=101:101", "--cap-drop=ALL", "--entrypoint=sh"]
+    command = ["docker", "run", "--rm", "--detach", *rights, *mounts, IMAGE, "-c", start]
+    container = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        yield container
+    finally:
+        subprocess.run(["docker", "rm", "--force", container], check=True, capture_output=True)
+
+
+def _get(nginx: str, path: str) -> tuple[int, str, str]:
+    """Return status, Cache-Control ("" for none) and body of the answer."""
+    # Without a network there is the loopback address still.
+    url = f"http://127.0.0.1:8080{path}"
+    retry = ["--retry", "20", "--retry-connrefused", "--retry-delay", "0", "--retry-max-time", "10"]
+    curl = ["curl", "--silent", *retry, "--write-out", "|%{http_code}|%header{cache-control}|%header{x-release}", url]
+    done = subprocess.run(["docker", "exec", nginx, *curl], check=True, capture_output=True, text=True)
+    body, status, age, release = done.stdout.rsplit("|", 3)
+    assert release == "r1"
+    return int(status), age, body
+
+
+@pytest.mark.parametrize(
+    ("path", "age", "body"),
+    [
+        ("/", "no-cache", "page"),
+        ("/some/route/of/the/page", "no-cache", "page"),
+        ("/favicon.svg", "no-cache", "icon"),
+        ("/assets/index-abc.js", FOREVER, "script"),
+        ("/docs/", "no-cache", "docs"),
+        ("/docs/chapter", "no-cache", "docs"),
+        ("/docs/_static/x.css", FOREVER, "style"),
+    ],
+)
+def test_a_file_and_how_long_it_may_be_kept(nginx: str, path: str, age: str, body: str) -> None:
+    assert _get(nginx, path) == (200, age, body)
+
+
+@pytest.mark.parametrize("path", ["/assets/gone-123.js", "/docs/_static/gone.css"])
+def test_a_missing_asset_is_no_page_and_is_not_kept(nginx: str, path: str) -> None:
+    status, age, _ = _get(nginx, path)
+    assert (status, age) == (404, "")
+
+
+def test_what_is_no_file_has_no_age(nginx: str) -> None:
+    assert _get(nginx, "/healthz") == (200, "", "r1\n")
+
+
+def test_nothing_above_the_directory_is_served(nginx: str) -> None:
+    assert _get(nginx, "/docs/..%2fwww/favicon.svg")[2] != "icon"

@@ -1,0 +1,115 @@
+"""Databases of one's own in a Postgres that is shared, and who must not share one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.complaints import complaint
+from tests.support.described import example, model, parcel
+
+OWN = {"kind": "postgres_database", "needs": ["db"]}
+LANGFLOW = {"kind": "langflow", "needs": ["langflow-db"]}
+
+
+def _services(**further: Any) -> dict[str, Any]:
+    return {**example(), **{name.replace("_", "-"): keys for name, keys in further.items()}}
+
+
+WHOLE = _services(langflow_db=OWN, langflow=LANGFLOW)
+
+
+def test_langflow_is_told_its_own_database_without_being_asked() -> None:
+    env = next(file for file in parcel(WHOLE).secret_files if file["name"] == "langflow_env")
+    text = "".join(part if isinstance(part, str) else f"<{part['secret']}>" for part in env["parts"])
+    assert (
+        'LANGFLOW_DATABASE_URL="postgresql://langflow_db:<langflow-db_password>@db:5432/langflow_db"'
+        in text.splitlines()
+    )
+
+
+def test_whoever_needs_a_database_waits_until_it_is_made() -> None:
+    services = model(WHOLE).services
+    assert services["langflow"].depends_on == ("langflow-db",)
+    assert services["langflow-db"].depends_on == ("db",)
+    assert services["langflow-db"].service_class == "oneshot"
+    assert "data" in services["langflow"].networks
+
+
+def test_a_service_is_told_where_its_database_is() -> None:
+    told = model(_services(own=OWN, app={**example()["backend"], "needs": ["own"]})).services["app"]
+    assert {key: told.environment[f"POSTGRES_{key}"] for key in ("HOST", "DB", "USER", "PASSWORD_FILE")} == {
+        "HOST": "db",
+        "DB": "own",
+        "USER": "own",
+        "PASSWORD_FILE": "/run/secrets/own_password",
+    }
+
+
+def test_a_job_on_a_database_of_this_host_runs_on_each_host() -> None:
+    services = _services(own=OWN, app={**example()["backend"], "needs": ["own"]})
+    assert model(services).services["app"].release_once is False
+
+
+SHARES = (
+    "service 'langflow': key 'needs': 'backend' migrates the database 'db' too, and at its start langflow drops the "
+    "alembic_version of others; need one of its own: langflow-db: {kind: postgres_database, needs: [db]}"
+)
+
+
+@pytest.mark.parametrize(
+    ("services", "sentence"),
+    [
+        (_services(langflow={"kind": "langflow", "needs": ["db"]}), SHARES),
+        (
+            _services(
+                own=OWN,
+                langflow={"kind": "langflow", "needs": ["own"]},
+                backend={**example()["backend"], "needs": ["own"]},
+            ),
+            SHARES.replace("'db' too", "'own' too"),
+        ),
+        (
+            _services(
+                own=OWN, langflow={"kind": "langflow", "needs": ["own"]}, other={"kind": "langflow", "needs": ["own"]}
+            ),
+            SHARES.replace("'db' too", "'own' too").replace("'backend'", "'other'"),
+        ),
+        (
+            _services(langflow={"kind": "langflow", "needs": ["redis"]}),
+            (
+                "service 'langflow': key 'needs': kind 'langflow' wants exactly one database, for "
+                "its LANGFLOW_DATABASE_URL; "
+                "found none. Describe langflow-db: {kind: postgres_database, needs: [NAME]}, NAME "
+                "being the Postgres, and "
+                "need that"
+            ),
+        ),
+        (
+            _services(langflow_db={**OWN, "database": "shop"}, langflow=LANGFLOW),
+            (
+                "service 'langflow-db': key 'database': 'shop' is the database of service 'db' on "
+                "the same server already; "
+                "choose another"
+            ),
+        ),
+        (
+            _services(langflow_db={**OWN, "username": "shop"}, langflow=LANGFLOW),
+            (
+                "service 'langflow-db': key 'username': 'shop' is the username of service 'db' on "
+                "the same server already; "
+                "choose another"
+            ),
+        ),
+    ],
+)
+def test_refused(services: dict[str, Any], sentence: str) -> None:
+    assert complaint(model, services) == sentence
+
+
+def test_a_service_that_migrates_nothing_may_share() -> None:
+    services = _services(
+        langflow_db=OWN, langflow=LANGFLOW, report={"kind": "job", "image": "a:1", "needs": ["langflow-db"]}
+    )
+    assert "report" in model(services).services

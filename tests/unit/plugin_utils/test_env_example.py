@@ -1,0 +1,40 @@
+"""`.env.example` explains every variable that a release's `.env` will have."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support.described import example, parcel
+
+
+def _documented(text: str) -> dict[str, str]:
+    """Return the comment above each variable; the test fails for one without."""
+    found: dict[str, str] = {}
+    comment: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            comment.append(line.removeprefix("#").strip())
+        else:
+            assert comment, f"{line} has no comment"
+            found[line.split("=")[0]] = " ".join(comment)
+            comment = []
+    return found
+
+
+def test_every_variable_has_its_meaning_and_its_default() -> None:
+    release = parcel(example())
+    documented = _documented(release.files[".env.example"])
+    written = re.findall(r"^([A-Z_0-9]+)=", release.files[".env"], re.MULTILINE)
+    assert list(documented) == [*written, *(file["variable"] for file in release.secret_files)]
+    assert all("efault: " in comment for comment in documented.values())
+    assert "secrets/999/db_password.ADDRESS, which uid 999 reads" in documented["SECRET_DB_PASSWORD_999"]
+
+
+def test_it_can_be_read_on_a_screen() -> None:
+    comments = [line for line in parcel(example()).files[".env.example"].splitlines() if line.startswith("#")]
+    assert max(map(len, comments)) <= 115
+
+
+def test_no_secret_is_in_it() -> None:
+    release = parcel(example(), {"secret_key": "p4ss-w0rd"})
+    assert "p4ss-w0rd" not in release.files[".env.example"]
