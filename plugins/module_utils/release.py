@@ -75,7 +75,8 @@ def ship(
     current = home.manifest(current_id)
     # A dry look first: not even a secret is written before every check has passed.
     addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
-    if current and current_id and current["digest"] == content["digest"] and current["addresses"] == addresses:
+    same = current and current["digest"] == content["digest"] and current["addresses"] == addresses
+    if current and current_id and same and not _sent_anew(current["services"]):
         found = verify(current, _PATIENCE)
         entries = plan(current, current, found.running, edge_changed=False)
         unchanged = not found.problems and not home.transaction.exists()
@@ -107,6 +108,20 @@ def ship(
     if current:
         old_files.update(_mounted(home, current, {}))
     return Shipped(True, release_id, planned, _diff(old_files, new_files))
+
+
+def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether another image was sent here since under a reference that no registry has.
+
+    A registry is not asked where the description is the same; what is on this host costs nothing to look at.
+    """
+    for facts in services.values():
+        # A data service keeps the image that it has.
+        if docker.has_no_registry(facts["image"]) and facts["class"] not in ("stateful", "pod"):
+            record = docker.local_image(facts["image"])
+            if record and record["Id"] != facts["pinned"]:
+                return True
+    return False
 
 
 def _of_the_edge(files: Mapping[str, str]) -> dict[str, str]:

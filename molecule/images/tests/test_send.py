@@ -79,7 +79,7 @@ def test_from_the_controller_to_a_release_and_back(pair: Stack, host: Any, playb
         assert "sending" in _send(playbook).output
         assert _content(pair) == "first"
         plan = playbook("plan", stack_services=_services())
-        assert "alpha roll image" in plan.output
+        assert "alpha roll image digest" in plan.output
         _release(playbook)
         assert _content(pair) == "second"
         assert playbook("deploy", stack_services=_services()).changed == 0
