@@ -15,7 +15,7 @@ say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
 
 images=(backend)
 case $stack in
-  monorepo) [[ $environment == development ]] && images+=(vite) || images+=(frontend) ;;
+  monorepo | traefik) [[ $environment == development ]] && images+=(vite) || images+=(frontend) ;;
   template) [[ $environment == development ]] && images+=(vite) || images+=(edge) ;;
   langflow) images+=(next) ;;
 esac
@@ -36,6 +36,7 @@ if [[ $stack == langflow ]]; then
   docker tag "$langflow" 127.0.0.1:5000/example/langflow:local
   docker push --quiet 127.0.0.1:5000/example/langflow:local
 fi
+if [[ $stack == traefik ]]; then python3 -m testbed registry traefik; fi
 
 say "A throwaway server that boots systemd"
 python3 -m testbed server down example
@@ -58,6 +59,7 @@ print(json.dumps({
     "app_http_address": "",
     "app_http_port": 80,
     "app_langflow_image": "registry:5000/example/langflow:local",
+    "app_traefik": "3",
     "app_telegram_api": "http://172.31.250.3:8081",
     "vault_telegram_token": secrets.token_urlsafe(26),
 }))

@@ -77,7 +77,8 @@ _BUILD = """\
 For `playbooks/images.yml`; a deploy builds nothing.
 """
 _ROUTES = """\
-For the kind `nginx`. Of the paths that fit, the longest counts.
+For the kinds `nginx` and `traefik`. Of the paths that fit, the longest counts. With Traefik `timeout` is the time until
+the answer begins.
 """
 _STACK_SECRETS = """\
 Each is a text, or a mapping with one of these. The host makes what a kind declares itself, such as a database's
@@ -112,7 +113,7 @@ def page(folder: Path) -> str:
     lines += table(("class", "replaced by"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES))
     lines += [
         "A service that publishes a port of the host itself is replaced in place too. The edge's ports are published",
-        "by a service of their own, its pod: nginx rolls, and only another port or network of the edge has a gap.",
+        "by a service of their own, its pod: nginx and Traefik roll, only another port or network of the edge has a gap.",
         "",
     ]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]

@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     of_images.add_argument("--stand-ins", action="store_true", help="do not ask a hub for the official images")
 
     of_registry = commands.add_parser("registry", help="run the registry and push the service images to it")
-    of_registry.add_argument("name", nargs="*", help="further images to push: python, node, base")
+    of_registry.add_argument("name", nargs="*", help="further images to push: python, node, traefik, base")
 
     of_shop = commands.add_parser("shop", help="build the example application and push it to the registry")
     of_shop.add_argument("--versions", nargs="+", default=shop.VERSIONS, metavar="VERSION")

@@ -35,6 +35,7 @@ RECIPES = (
     Recipe("slipway/server", "server", official=False),
     Recipe("slipway/server-engine", "server-engine", parent="slipway/server", official=False),
     Recipe("node:20-slim", "node", certificates=True),
+    Recipe("traefik:3", "traefik", parent="python:3.13-slim"),
 )
 
 

@@ -7,6 +7,7 @@ services: a service's name stands for all of its containers, those that are not 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.client
 import json
@@ -14,44 +15,61 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx, replicas
-from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx, replicas, traefik
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE_HEADER
+from ansible_collections.slipway.stack.plugins.module_utils.published import (
+    EdgeError,
+    edge_of,
+    members,
+    proxy_of,
+    public_address,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.running import Running
 
 _CONFIRM_SECONDS = 10.0
 #: Connections are dealt out to old and new nginx by chance: that this many in a row miss one of two is 1 in a million.
 _CONFIRM_IN_A_ROW = 20
-#: Docker's name server answers within a millisecond; this is how long new workers get to have asked it.
-_LOOK_UP_SECONDS = 0.3
 
 
-class EdgeError(Exception):
-    """The proxy refuses the configuration, or does not answer with the new release."""
+class Proxy(Protocol):
+    """What is to be known of a proxy on the host; each is a module. *running*: its containers that run."""
+
+    #: Seconds that it gets to look up the names of containers before it has to know them.
+    LOOK_UP_SECONDS: float
+
+    def written(self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+        """Return the files that the host adds to a release's configuration, by path."""
+
+    def test(self, home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
+        """Have the proxy itself check a configuration that was laid down, or raise :class:`EdgeError`."""
+
+    def reload(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
+        """Have it read the live configuration, or raise :class:`EdgeError` where it says that it does not."""
+
+    def leaving(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
+        """Return whether anything is still open that came before the live configuration."""
+
+    def keep_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+        """See to it that the *old* get all connections until those that are to start beside them can serve."""
+
+    def close_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+        """Have the *old* get no connections any more."""
+
+    def open_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+        """Have the *old* get connections again."""
 
 
-def edge_of(manifest: Mapping[str, Any]) -> str | None:
-    """Return the name of the edge service of a release, ``None`` where it has none."""
-    return next((name for name, facts in manifest["services"].items() if facts["edge"]), None)
+_PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
 
 
-def members(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the edge of a release and, before it, the pod whose network it is in; none where there is no edge."""
-    service = edge_of(manifest)
-    pod = manifest["services"][service].get("pod") if service else None
-    return [name for name in (pod, service) if name]
-
-
-def public_address(manifest: Mapping[str, Any]) -> tuple[str, int]:
-    """Return an address of this host and the first port that the edge, or its pod, publishes there."""
-    ports = manifest["services"][members(manifest)[0]]["ports"]
-    parts = str(ports[0]).split("/")[0].rsplit(":", 2)
-    address = parts[0].strip("[]") if len(parts) == 3 else "0.0.0.0"
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(parts[-2])
+def proxy(manifest: Mapping[str, Any]) -> Proxy:
+    """Return what the edge of a release is."""
+    return _PROXIES[proxy_of(manifest["services"][str(edge_of(manifest))])]
 
 
 def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -61,10 +79,7 @@ def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iter
     """
     folder = home.release(manifest["release"]) / "edge"
     result = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
-    result["release.conf"] = f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'
-    for upstream in manifest["upstreams"]:
-        lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
-        result[f"upstreams/{upstream['service']}_{upstream['port']}.conf"] = "".join(lines)
+    result.update(proxy(manifest).written(manifest, targets))
     return result
 
 
@@ -81,28 +96,6 @@ def lay_down(home: Home, files: Mapping[str, str]) -> str:
     return name
 
 
-def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
-    """Have nginx itself check a configuration that was laid down, in each of its containers or a passing one.
-
-    :raises EdgeError: with nginx' own complaint.
-    """
-    service = edge_of(manifest)
-    command = nginx.test_command(name)
-    up = [container for container in running if container.state == "running"]
-    try:
-        for container in up:
-            docker.run(["exec", container.id, *command], timeout=30)
-        if not up:
-            folder = str(home.release(manifest["release"]))
-            if members(manifest)[0] != service:
-                # A passing container joins the pod's network as well.
-                docker.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
-            once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
-            docker.run(once, cwd=folder, timeout=60)
-    except DockerError as error:
-        raise EdgeError(f"service '{service}': nginx refuses the configuration: {error}") from None
-
-
 def live(home: Home) -> str | None:
     """Return the name of the version that ``edge/current`` is, ``None`` where there is none yet."""
     current = home.edge / "current"
@@ -110,7 +103,7 @@ def live(home: Home) -> str | None:
 
 
 def switch(home: Home, name: str) -> None:
-    """Make ``edge/versions/NAME`` the configuration that nginx reads at its next start or reload."""
+    """Make ``edge/versions/NAME`` the configuration that the proxy reads at its next start or reload."""
     link(home.edge / "current", f"versions/{name}")
 
 
@@ -130,11 +123,11 @@ def exchange(
 
     :param running: the edge's containers.
     :param everyone: by service, the names of its containers, old and new.
-    :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
+    :raises EdgeError: when the proxy refuses it, or the published port does not answer with the release.
     """
     with journal.part("switch", "turn", edge_of(manifest)):
         turn(home, manifest, running, lay_down(home, contents(home, manifest, everyone)))
-        time.sleep(_LOOK_UP_SECONDS)
+        time.sleep(proxy(manifest).LOOK_UP_SECONDS)
     with journal.part("switch", "turn", edge_of(manifest)):
         turn(home, manifest, running, final)
 
@@ -142,20 +135,26 @@ def exchange(
 def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str) -> None:
     """Make a configuration that was laid down the live one: reload, and wait until it answers.
 
-    :raises EdgeError: when nginx refuses it, or the published port does not answer with the release.
+    :raises EdgeError: when the proxy refuses it, or the published port does not answer with the release.
     """
-    test(home, manifest, name, running)
+    proxy(manifest).test(home, manifest, name, running)
     switch(home, name)
-    nginx.reload(running)
+    proxy(manifest).reload(home, manifest, running)
     confirm(manifest)
 
 
-def drain(running: list[Container], seconds: float, service: str, journal: Journal) -> None:
-    """Wait until no old worker is left, *seconds* at most; nginx closes by itself what is open then."""
+def drain(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:
+    """Wait until all is finished that came before the live configuration, as long as the edge's `drain` at most.
+
+    What is open then is closed by nginx itself, or by the container that it goes to when that stops.
+    """
+    service = str(edge_of(manifest))
+    seconds = manifest["services"][service]["drain_seconds"]
+    leaving = functools.partial(proxy(manifest).leaving, home, manifest, running)
     words = f"what is open may end, within {seconds:g} s"
-    with journal.part("switch", "drain", service, begins=words if nginx.leaving(running) else ""):
+    with journal.part("switch", "drain", service, begins=words if leaving() else ""):
         deadline = time.monotonic() + seconds
-        while nginx.leaving(running):
+        while leaving():
             if time.monotonic() > deadline:
                 journal.write("switch", "done", "closed what was still open", service)
                 return
@@ -184,7 +183,7 @@ def replace(
     :param leaving: the manifest whose edge goes: another than the one to come may have its port.
     :param actions: what is planned, by service.
     :param there: the containers that may go, by service.
-    :param name: the configuration that nginx starts with.
+    :param name: the configuration that the proxy starts with.
     :raises RolloutFailed: when it does not come up.
     """
     with journal.part("switch", "stop", edge_of(coming)):
@@ -255,11 +254,11 @@ def mend(
     """Bring the live configuration back to what the live release says, and return the files that differed.
 
     :param force: test and reload even where nothing differs.
-    :raises EdgeError: when there is no edge, or nginx refuses or does not answer.
+    :raises EdgeError: when there is no edge, or the proxy refuses or does not answer.
     """
     service = edge_of(manifest)
     if service is None:
-        raise EdgeError("the live release has no edge; add a service of kind nginx")
+        raise EdgeError("the live release has no edge; add a service of kind nginx or traefik")
     targets = {name: [container.name for container in group] for name, group in running.items()}
     wanted = contents(home, manifest, targets)
     differing = [path for path, text in wanted.items() if _text(home.edge / "current" / path) != text]
@@ -267,8 +266,8 @@ def mend(
         return differing
     for path in differing:
         write_text(home.edge / "current" / path, wanted[path])
-    test(home, manifest, str(live(home)), running.get(service, []))
-    nginx.reload(running.get(service, []))
+    proxy(manifest).test(home, manifest, str(live(home)), running.get(service, []))
+    proxy(manifest).reload(home, manifest, running.get(service, []))
     confirm(manifest)
     return differing
 

@@ -1,4 +1,4 @@
-"""nginx as a process: told to read its configuration again, to leave its port, and asked whether old workers are done.
+"""The edge as nginx: what the host adds to its configuration, and nginx as a process.
 
 Place in the pipeline: target, under ``edge``, which knows when.
 """
@@ -6,13 +6,16 @@ Place in the pipeline: target, under ``edge``, which knows when.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker
-from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.published import MOUNT, EdgeError, edge_of, members
 
-#: In the container, the directory with ``current`` and ``versions``.
-MOUNT = "/etc/slipway/edge"
-
+#: Docker's name server answers within a millisecond; this is how long new workers get to have asked it.
+LOOK_UP_SECONDS = 0.3
 #: In the container: nginx listens on the port where this file is (``start.sh``).
 _LISTENS = "/tmp/listen.conf"
 _WORKER = "worker process"
@@ -20,42 +23,76 @@ _LEAVING = "worker process is shutting down"
 _WORKERS_SECONDS = 10.0
 
 
-def test_command(version: str) -> list[str]:
-    """Return the command that has nginx check the configuration ``versions/VERSION``."""
-    return ["nginx", "-t", "-q", "-c", f"{MOUNT}/versions/{version}/nginx.conf"]
+def written(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return the files that the host adds to a release's configuration, by path."""
+    result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
+    for upstream in manifest["upstreams"]:
+        lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
+        result[f"upstreams/{upstream['service']}_{upstream['port']}.conf"] = "".join(lines)
+    return result
 
 
-def reload(running: list[Container]) -> None:
+def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
+    """Have nginx itself check a configuration that was laid down, in each of its containers or a passing one.
+
+    :raises EdgeError: with nginx' own complaint.
+    """
+    service = edge_of(manifest)
+    command = ["nginx", "-t", "-q", "-c", f"{MOUNT}/versions/{name}/nginx.conf"]
+    up = [container for container in running if container.state == "running"]
+    try:
+        for container in up:
+            docker.run(["exec", container.id, *command], timeout=30)
+        if not up:
+            folder = str(home.release(manifest["release"]))
+            if members(manifest)[0] != service:
+                # A passing container joins the pod's network as well.
+                docker.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
+            once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
+            docker.run(once, cwd=folder, timeout=60)
+    except DockerError as error:
+        raise EdgeError(f"service '{service}': nginx refuses the configuration: {error}") from None
+
+
+def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
     """Have each nginx read the live configuration; old workers finish what they have."""
     for container in running:
-        _execute(container, "nginx", "-s", "reload", "-c", f"{MOUNT}/current/nginx.conf")
+        _reload(container)
 
 
-def close_port(running: list[Container]) -> None:
-    """Have each nginx leave the port to the one beside it; what it has accepted it goes on with.
+def keep_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+    """Do nothing: a new nginx listens only when it can serve."""
+
+
+def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+    """Have the *old* nginx leave the port to the one beside it; what it has accepted it goes on with.
 
     It comes back to the port by :func:`open_port`, or by a start of its container.
     """
-    for container in running:
+    for container in old:
         _execute(container, "rm", "-f", _LISTENS)
-        reload([container])
+        _reload(container)
 
 
-def open_port(running: list[Container]) -> None:
-    """Have each nginx listen on the port again that left it, and wait until it does."""
-    for container in running:
+def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+    """Have the *old* nginx listen on the port again that it left, and wait until it does."""
+    for container in old:
         before = _workers(container)
         _execute(container, "sh", "-c", f"test -e {_LISTENS} || echo 'include listen.conf;' > {_LISTENS}")
-        reload([container])
+        _reload(container)
         # It opens its ports before it starts the workers for them.
         deadline = time.monotonic() + _WORKERS_SECONDS
         while _workers(container) <= before and time.monotonic() < deadline:
             time.sleep(0.05)
 
 
-def leaving(running: list[Container]) -> bool:
+def leaving(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
     """Return whether any worker of an earlier configuration is still there."""
     return any(_LEAVING in line for container in running for line in _processes(container))
+
+
+def _reload(container: Container) -> None:
+    _execute(container, "nginx", "-s", "reload", "-c", f"{MOUNT}/current/nginx.conf")
 
 
 def _workers(container: Container) -> set[str]:

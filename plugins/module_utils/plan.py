@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.health import judge
+from ansible_collections.slipway.stack.plugins.module_utils.published import proxy_of
 
 _FILE = re.compile(r".*/files/(?P<address>[0-9a-f]{64}/[^:]+):(?P<target>[^:]+):ro")
 
@@ -64,7 +65,7 @@ def plan(
         verdict = judge(facts, there)
         moved = pod is not None and pod["action"] != "unchanged"
         if because or (pod and pod["action"] in REPLACING):
-            seamless = manner(facts) in ("beside", "run") and not moved
+            seamless = manner(facts) in ("beside", "run") and not moved and not _another_proxy(before, facts)
             because = because or [f"replacement of {facts['pod']}"]
             result.append(_entry(name, "roll" if seamless else "recreate", because, downtime=not seamless))
         elif verdict.state != "up":
@@ -78,6 +79,11 @@ def plan(
     gone = set(running) | set(old["services"] if old else ())
     result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(gone - set(new["services"])))
     return result
+
+
+def _another_proxy(before: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> bool:
+    """Return whether the edge was another proxy before: the two have no configuration in common."""
+    return bool(before and before["edge"] and facts["edge"] and proxy_of(before) != proxy_of(facts))
 
 
 def _left_behind(proxies: list[Container], pods: list[Container]) -> bool:

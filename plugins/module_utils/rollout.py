@@ -24,17 +24,16 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     docker,
     edge,
     jobs,
-    nginx,
     preflight,
     replicas,
     transaction,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner, plan
+from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.retirement import retire, tidy
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running, waves
 from ansible_collections.slipway.stack.plugins.module_utils.takeback import take_back
@@ -180,14 +179,15 @@ class Rollout:
                     docker.run(["pull", "--quiet", pinned])
 
     def _check_edge(self, found: dict[str, list[Container]]) -> None:
-        name = edge.edge_of(self._manifest)
+        name = edge_of(self._manifest)
         if name is None:
             return
-        # The containers to come have no names yet; nginx looks names up when it runs, not when it tests.
+        # The containers to come have no names yet; a proxy looks names up when it runs, not when it tests.
         targets = {upstream["service"]: ["to-be-started"] for upstream in self._manifest["upstreams"]}
-        with self._journal.part("prepare", "test", name, ends="configuration accepted by nginx"):
+        with self._journal.part("prepare", "test", name, ends="configuration accepted"):
             trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
-            edge.test(self._home, self._manifest, trial, found.get(name, []))
+            same = self._tx.plan[name] not in ("create", "recreate")
+            edge.proxy(self._manifest).test(self._home, self._manifest, trial, found.get(name, []) if same else [])
         boot.ensure(self._journal)
 
     def _in_place(self, names: Iterable[str]) -> None:
@@ -217,8 +217,17 @@ class Rollout:
         there = {name: len(group) for name, group in self._running.look().items()}
         with self._journal.part("prepare", "make"):
             docker.run(replicas.create_arguments(wanted, there, self._services), cwd=self._folder)
+        self._keep_port()
         for group in waves({name: self._services[name] for name in self._touched("beside")}):
             self._start("prepare", group)
+
+    def _keep_port(self) -> None:
+        """See to it that a new edge, which starts beside the old one, gets no requests before it can serve them."""
+        name = edge_of(self._manifest)
+        if name in self._touched("beside"):
+            old = self._running.up(str(name))
+            with self._journal.part("prepare", "keep port", name):
+                edge.proxy(self._manifest).keep_port(self._manifest, old, old)
 
     def _start(self, step: str, names: list[str]) -> None:
         """Start the new containers of services, and wait until these are up."""
@@ -258,7 +267,7 @@ class Rollout:
                 raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
 
     def _switch_edge(self) -> None:
-        name = edge.edge_of(self._manifest)
+        name = edge_of(self._manifest)
         if name is None:
             return
         final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, self._running.names(self._counts)))
@@ -272,13 +281,14 @@ class Rollout:
         self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
 
     def _exchange_edge(self, name: str, final: str) -> None:
-        containers = [one for one in self._running.look().get(name, []) if one.state == "running"]
+        containers = self._running.up(name)
         edge.exchange(self._home, self._manifest, containers, self._running.names(), final, self._journal)
         if name in self._touched("beside"):
             # Whose connection it closes in the end must not come back to it.
             with self._journal.part("switch", "close port", name):
-                nginx.close_port([one for one in containers if self._tx.is_old(name, one.id)])
-        edge.drain(containers, self._services[name]["drain_seconds"], name, self._journal)
+                old = [one for one in containers if self._tx.is_old(name, one.id)]
+                edge.proxy(self._manifest).close_port(self._manifest, containers, old)
+        edge.drain(self._home, self._manifest, containers, self._journal)
 
     # Finalize
 

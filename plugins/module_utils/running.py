@@ -40,6 +40,10 @@ class Running:
         found = self.look(keep)
         return {name: [one.name for one in group if one.state == "running"] for name, group in found.items()}
 
+    def up(self, service: str) -> list[Container]:
+        """Return the containers of a service that run."""
+        return [one for one in self.look().get(service, []) if one.state == "running"]
+
     def one_off(self) -> list[Container]:
         """Return the containers of commands that ran once, such as release jobs."""
         return [container for container in docker.containers(self._project) if container.oneoff]

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, nginx, replicas
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
+from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running
 from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
 
@@ -78,7 +78,7 @@ def _restore(
         with journal.part("take back", "start"):
             docker.run(replicas.up_arguments(in_place), cwd=str(home.release(str(tx.previous))))
     # Before the switch the edge knows nothing of the new release.
-    if edge.edge_of(previous) and tx.edge_before and tx.phase == "switching":
+    if edge_of(previous) and tx.edge_before and tx.phase == "switching":
         _restore_edge(home, tx, previous, running, made, journal)
     there = {one.id for group in running.look().values() for one in group}
     _away([one.id for one in made if one.service not in in_place and one.id in there], journal)
@@ -106,21 +106,18 @@ def _restore_edge(
     journal: Journal,
 ) -> None:
     """Have the edge of the previous release answer with the configuration that it had."""
-    name = str(edge.edge_of(previous))
+    name = str(edge_of(previous))
     before = str(tx.edge_before)
     action = tx.plan.get(name)
     if action == "roll":
-        nginx.open_port([one for one in _up(running, name) if tx.is_old(name, one.id)])
+        both = running.up(name)
+        edge.proxy(previous).open_port(previous, both, [one for one in both if tx.is_old(name, one.id)])
         with journal.part("take back", "stop", name):
             # It would go on answering through the port that both have.
             replicas.stop([container.id for container in made if container.service == name])
     elif action not in ("reload", "unchanged"):
         new = running.look(lambda one: not tx.is_old(one.service, one.id))
         edge.replace(home, home.manifest(tx.release), previous, tx.plan, new, running, before, journal)
-    containers = _up(running, name)
+    containers = running.up(name)
     edge.exchange(home, previous, containers, running.names(), before, journal)
-    edge.drain(containers, previous["services"][name]["drain_seconds"], name, journal)
-
-
-def _up(running: Running, name: str) -> list[Container]:
-    return [one for one in running.look().get(name, []) if one.state == "running"]
+    edge.drain(home, previous, containers, journal)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, health
+from ansible_collections.slipway.stack.plugins.module_utils import docker, health, published
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.probe import probe
 
@@ -61,9 +61,9 @@ def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]
 
 
 def _probe(manifest: Mapping[str, Any]) -> list[str]:
-    name = edge.edge_of(manifest)
+    name = published.edge_of(manifest)
     if name is None:
         return []
-    host, port = edge.public_address(manifest)
+    host, port = published.public_address(manifest)
     answers = (probe(host, port, manifest["domain"], manifest["release"], wanted) for wanted in manifest["probes"])
     return [f"service '{name}': {answer}" for answer in answers if answer]

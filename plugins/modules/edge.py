@@ -41,9 +41,10 @@ mended:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError, containers
-from ansible_collections.slipway.stack.plugins.module_utils.edge import EdgeError, mend
+from ansible_collections.slipway.stack.plugins.module_utils.edge import mend
 from ansible_collections.slipway.stack.plugins.module_utils.health import by_service
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError
 
 
 def main() -> None:

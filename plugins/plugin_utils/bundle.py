@@ -175,6 +175,7 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "replicas": service.replicas,
         "depends_on": list(service.depends_on),
         "edge": bool(service.kind.edge),
+        "proxy": service.kind.edge,
         "pod": pod.name(service) if service.kind.edge else None,
         "drain_seconds": parse_duration(service.options["drain"]) if service.kind.edge else 0.0,
         "release": compose.release_job(service) if service.release is not None else None,
@@ -198,6 +199,7 @@ def _pod_facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "replicas": 1,
         "depends_on": [],
         "edge": False,
+        "proxy": None,
         "pod": None,
         "drain_seconds": 0.0,
         "release": None,
@@ -244,7 +246,7 @@ def _probes(stack: Stack, given: object) -> list[dict[str, Any]]:
     if not isinstance(given, (list, tuple)):
         raise ValueError(f"stack_probes: {given!r} is not a list")
     if given and stack.edge is None:
-        raise ValueError("stack_probes: there is no edge to probe through; add a service of kind nginx")
+        raise ValueError("stack_probes: there is no edge to probe through; add a service of kind nginx or traefik")
     if given:
         return [read(probe, _PROBE_FIELDS, f"stack_probes, entry {number}") for number, probe in enumerate(given, 1)]
     routes = stack.edge.routes if stack.edge else ()

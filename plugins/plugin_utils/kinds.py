@@ -26,7 +26,7 @@ _FIELDS = {
     "cache": Field(
         "bool", "whether it holds nothing that a release job would change, though it is stateful", default=False
     ),
-    "edge": Field("str", "the proxy that services of this kind are", choices=("nginx",)),
+    "edge": Field("str", "the proxy that services of this kind are", choices=("nginx", "traefik")),
     "options": Field("dict", "keys that services of this kind have beyond the common ones", default={}),
     "image": Field("str", "image reference"),
     "command": Field("any", "command in Compose's notation"),

@@ -25,6 +25,12 @@ def parse_duration(text: object) -> float:
     raise ValueError(f"{text!r} is not a duration; write a number with its unit, such as 30s or 1m30s")
 
 
+def duration_text(seconds: float) -> str:
+    """Return a time in the notation of proxies, without fractions: ``500ms``, ``90s``."""
+    milliseconds = round(seconds * 1000)
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+
+
 def parse_size(text: object) -> int:
     """Return the bytes of a Compose size such as ``512m``.
 

@@ -45,7 +45,7 @@ def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[s
     for path, text in release.files.items():
         if path.startswith("edge/"):
             write_text(home.release("r1") / path, text)
-    manifest = {"release": "r1", "upstreams": release.upstreams}
+    manifest = {"release": "r1", "services": release.services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in release.services}
     name = edge.lay_down(home, edge.contents(home, manifest, targets))
     mounted = f"{home.edge}:/etc/slipway/edge:ro"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 
 from tests.support.on_host import container
 
@@ -35,7 +36,7 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Master:
 
 
 def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
-    nginx.close_port([container("edge")])
+    nginx.close_port({}, [], [container("edge")])
     assert master.commands == [
         ["exec", "edge1", "rm", "-f", "/tmp/listen.conf"],
         ["exec", "edge1", "nginx", "-s", "reload", "-c", "/etc/slipway/edge/current/nginx.conf"],
@@ -43,6 +44,6 @@ def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
 
 
 def test_it_is_back_only_once_it_has_workers_for_it(master: Master) -> None:
-    nginx.open_port([container("edge")])
+    nginx.open_port({}, [], [container("edge")])
     assert master.since_reload == 3
-    assert nginx.leaving([container("edge")])
+    assert nginx.leaving(Home(""), {}, [container("edge")])

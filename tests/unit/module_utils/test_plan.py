@@ -144,6 +144,26 @@ def test_the_edge_rolls_for_as_long_as_its_pod_stays(
     assert {entry["downtime"] for entry in entries} == {"recreate" in actions}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "action"),
+    [
+        # A release of before there was a choice says nothing.
+        ({}, {"proxy": "nginx"}, "roll"),
+        ({}, {"proxy": "traefik"}, "recreate"),
+        ({"proxy": "traefik"}, {"proxy": "nginx"}, "recreate"),
+        ({"proxy": "traefik"}, {"proxy": "traefik"}, "roll"),
+    ],
+)
+def test_another_proxy_takes_over_with_a_gap(before: dict[str, str], after: dict[str, str], action: str) -> None:
+    old = _manifest(pod=EDGE["pod"], edge={**EDGE["edge"], **before})
+    new = _manifest(pod=EDGE["pod"], edge={**EDGE["edge"], **after, "pinned": OTHER_IMAGE})
+    entries = plan(old, new, {name: [container(name)] for name in EDGE}, edge_changed=True)
+    assert [(entry["action"], entry["downtime"]) for entry in entries] == [
+        ("unchanged", False),
+        (action, action == "recreate"),
+    ]
+
+
 def test_an_edge_without_a_pod_gets_one_with_a_gap_and_back() -> None:
     alone = _manifest(edge=facts(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
     both = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])

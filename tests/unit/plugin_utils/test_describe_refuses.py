@@ -200,7 +200,7 @@ def test_stack(values: dict[str, Any], sentence: str) -> None:
 @pytest.mark.parametrize(
     ("probes", "sentence"),
     [
-        ([{"path": "/"}], "stack_probes: there is no edge to probe through; add a service of kind nginx"),
+        ([{"path": "/"}], "stack_probes: there is no edge to probe through; add a service of kind nginx or traefik"),
         ("/", "stack_probes: '/' is not a list"),
     ],
 )

@@ -51,7 +51,7 @@ def test_a_kind_from_its_document() -> None:
             {**LEAST, "class": "rollin"},
             "kind 'x': key 'class': 'rollin' is none of rolling, drain, singleton, stateful, oneshot",
         ),
-        ({**LEAST, "edge": "haproxy"}, "kind 'x': key 'edge': 'haproxy' is none of nginx"),
+        ({**LEAST, "edge": "haproxy"}, "kind 'x': key 'edge': 'haproxy' is none of nginx, traefik"),
         ({**LEAST, "enviroment": {}}, "kind 'x': unknown key 'enviroment'; did you mean 'environment'?"),
         ({**LEAST, "memory": "1m"}, "kind 'x': key 'memory': '1m' is less than the 6m that Docker wants"),
         ({**LEAST, "stop_grace": 10}, "kind 'x': key 'stop_grace': 10 is not a duration"),

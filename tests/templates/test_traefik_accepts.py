@@ -1,0 +1,71 @@
+"""Traefik itself, in the image that runs the edge, loads the configuration as it will lie on the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import edge
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError
+
+from testbed import engine, images, shell
+from tests.support.described import example, parcel
+
+IMAGE = "traefik:3"
+ROUTES = [
+    {"path": "/api/", "to": "backend", "timeout": "2m"},
+    {"path": "/api/admin/", "to": "backend", "port": 8001},
+    {"path": '/files "of all"\\`', "to": "backend", "timeout": "500ms"},
+    {"path": "/", "to": "frontend"},
+]
+EVERYTHING = {"routes": ROUTES, "real_ip_from": ["10.0.0.0/8", "fd00::/8"], "max_body": "1g", "drain": "1.5s"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _image() -> None:
+    with shell.alone("images"):
+        engine.require()
+        if images.image_id(IMAGE) is None:
+            images.ensure(["traefik"])
+
+
+def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None:
+    """Lay a configuration down as the host does, one text in its routes replaced, and have it tested."""
+    release = parcel(example(edge={"kind": "traefik", **keys}))
+    home = Home(str(folder))
+    for path, text in release.files.items():
+        if path.startswith("edge/"):
+            write_text(home.release("r1") / path, text.replace(*change) if path.endswith("routes.yml") else text)
+    services = {name: {**facts, "pinned": IMAGE} for name, facts in release.services.items()}
+    manifest = {"release": "r1", "stack": "shop", "services": services, "upstreams": release.upstreams}
+    targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in services}
+    name = edge.lay_down(home, edge.contents(home, manifest, targets))
+    edge.proxy(manifest).test(home, manifest, name, [])
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])
+def test_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
+    _test(tmp_path, **keys)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("responseHeaderTimeout", "responseTimeout"), "routes.yml: field not found, node: responseTimeout"),
+        (("service: backend", "service: nobody"), "does not exist"),
+        (("PathPrefix(", "PathPrefixes("), "unsupported function: PathPrefixes"),
+        (("http:", "http: ["), "routes.yml: yaml: "),
+        (("compress:\n      compress:", "compress:\n      compression:"), "field not found, node: compression"),
+    ],
+)
+def test_refused(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
+    with pytest.raises(EdgeError, match=r"^service 'edge': Traefik refuses the configuration: ") as refused:
+        _test(tmp_path, change)
+    assert complaint in str(refused.value)
+
+
+def test_what_only_its_start_would_show_is_refused_too(tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match="invalid CIDR address: nonsense"):
+        _test(tmp_path, real_ip_from=["nonsense"])

@@ -1,0 +1,157 @@
+"""The edge's configuration as Traefik: what clients, containers and the next release rely on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils import edge
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
+
+from tests.support.described import documents, example, model
+
+
+def _files(**values: Any) -> dict[str, str]:
+    return edge.files(model(example(edge={"kind": "traefik", **values})))
+
+
+def _http(**values: Any) -> dict[str, Any]:
+    """Return the example's routes; *values* are keys of the edge."""
+    found: dict[str, Any] = yaml.safe_load(_files(**values)["routes.yml"])["http"]
+    return found
+
+
+def _public(http: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the routers for the services, by their rule."""
+    return {
+        router["rule"]: router for router in http["routers"].values() if not router["service"].endswith("@internal")
+    }
+
+
+def _arguments(**values: Any) -> list[str]:
+    base, _ = documents(example(edge={"kind": "traefik", **values}))
+    arguments: list[str] = base["services"]["edge"]["command"]
+    return arguments
+
+
+def test_the_longest_path_that_fits_counts() -> None:
+    routes = [{"path": path, "to": "backend"} for path in ("/", "/api/", "/api/admin/", "/ws")]
+    http = _http(routes=routes)
+    found = _public(http)
+    assert {rule: router["priority"] for rule, router in found.items()} == {
+        'PathPrefix("/api/admin/")': 11,
+        'PathPrefix("/api/")': 5,
+        'PathPrefix("/ws")': 3,
+        'PathPrefix("/")': 1,
+    }
+    assert http["routers"]["healthz"]["priority"] > 11
+
+
+def test_each_route_goes_to_its_service_and_waits_as_long_as_it_says() -> None:
+    routes = [
+        {"path": "/api/", "to": "backend", "timeout": "2m"},
+        {"path": "/quick", "to": "backend", "timeout": "500ms"},
+        {"path": "/", "to": "frontend", "port": 81},
+    ]
+    stack = model(example(edge={"kind": "traefik", "routes": routes}))
+    assert edge.upstreams(stack) == [
+        {"service": "backend", "port": 8000, "name": "backend-8000-within-120s", "transport": "within-120s"},
+        {"service": "backend", "port": 8000, "name": "backend-8000-within-500ms", "transport": "within-500ms"},
+        {"service": "frontend", "port": 81, "name": "frontend-81-within-60s", "transport": "within-60s"},
+    ]
+    http = _http(routes=routes)
+    assert [router["service"] for router in _public(http).values()] == [
+        "backend-8000-within-500ms",
+        "backend-8000-within-120s",
+        "frontend-81-within-60s",
+    ]
+    timeouts = {name: each["forwardingTimeouts"] for name, each in http["serversTransports"].items()}
+    assert {name: each["responseHeaderTimeout"] for name, each in timeouts.items()} == {
+        "within-120s": "120s",
+        "within-500ms": "500ms",
+        "within-60s": "60s",
+    }
+    # uvicorn closes a connection after five idle seconds; a request that meets that is lost.
+    assert all(parse_duration(each["idleConnTimeout"]) < 5 for each in timeouts.values())
+
+
+def test_every_answer_tells_its_release() -> None:
+    http = _http()
+    assert all(router["middlewares"][0] == "release" for router in _public(http).values())
+    assert http["routers"]["healthz"] | {"priority": 0} == {
+        "entryPoints": ["web"],
+        "rule": "Path(`/healthz`)",
+        "priority": 0,
+        "middlewares": ["release"],
+        "service": "ping@internal",
+        "observability": {"accessLogs": False},
+    }
+
+
+def test_traefiks_own_interface_is_on_loopback_alone() -> None:
+    http = _http()
+    assert {name for name, router in http["routers"].items() if router["entryPoints"] != ["web"]} == {"ping"}
+    # The only place that opens its entry point.
+    assert "--entryPoints.traefik.address=127.0.0.1:$port" in _files()["start.sh"]
+    assert not [argument for argument in _arguments() if argument.startswith("--entryPoints.traefik")]
+
+
+def test_a_body_is_held_back_only_where_it_has_a_limit() -> None:
+    plain, limited = _http(), _http(max_body="1m")
+    assert not any("body" in router["middlewares"] for router in _public(plain).values())
+    assert "body" not in plain["middlewares"]
+    assert all("body" in router["middlewares"] for router in _public(limited).values())
+    assert limited["middlewares"]["body"] == {"buffering": {"maxRequestBodyBytes": 1048576}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "argument"),
+    [
+        ({}, "--entryPoints.web.address=:8080"),
+        ({"port": 8888}, "--entryPoints.web.address=:8888"),
+        ({}, "--entryPoints.web.reusePort=true"),
+        ({}, "--entryPoints.web.http.aliasHeadersStrategy=delete"),
+        ({}, "--entryPoints.web.forwardedHeaders.trustedIPs=127.0.0.1/32"),
+        ({"real_ip_from": ["10.0.0.0/8"]}, "--entryPoints.web.forwardedHeaders.trustedIPs=127.0.0.1/32,10.0.0.0/8"),
+        ({}, "--entryPoints.web.transport.respondingTimeouts.readTimeout=60s"),
+        ({"request_timeout": "1h"}, "--entryPoints.web.transport.respondingTimeouts.readTimeout=1h"),
+        ({}, "--entryPoints.web.transport.lifeCycle.graceTimeOut=30s"),
+        ({"drain": "5m"}, "--entryPoints.web.transport.lifeCycle.graceTimeOut=5m"),
+        ({}, "--providers.file.watch=false"),
+    ],
+)
+def test_what_is_read_at_the_start_is_part_of_the_container(keys: dict[str, Any], argument: str) -> None:
+    assert argument in _arguments(**keys)
+
+
+def test_the_grace_period_outlasts_the_drain() -> None:
+    base, _ = documents(example(edge={"kind": "traefik", "drain": "5m"}))
+    assert base["services"]["edge"]["stop_grace_period"] == "310s"
+    with pytest.raises(ValueError, match="key 'stop_grace': 60s is not longer than 'drain', 60s"):
+        _files(drain="60s", stop_grace="60s")
+
+
+@pytest.mark.parametrize("version", ["3.7.12", "v3.7.15", "3.7", "3", "v3", "latest", "4"])
+def test_version_that_takes_aliases_of_headers_away(version: str) -> None:
+    assert _files(version=version)
+
+
+@pytest.mark.parametrize("version", ["3.7.11", "3.6", "v3.0.4", "2.11", 3.6])
+def test_version_that_does_not(version: object) -> None:
+    sentence = "service 'edge': key 'version': traefik .* lets a client pass a header off"
+    with pytest.raises(ValueError, match=sentence):
+        _files(version=version)
+
+
+def test_files_are_refused_by_name() -> None:
+    routes = [{"path": "/docs/", "static": "/srv/docs"}, {"path": "/", "to": "frontend"}]
+    sentence = "service 'edge': key 'routes': path '/docs/' has its files in /srv/docs, and Traefik serves no files"
+    with pytest.raises(ValueError, match=sentence):
+        _files(routes=routes)
+
+
+@pytest.mark.parametrize("key", ["gzip", "rate_limit", "entrypoints"])
+def test_what_the_kind_does_not_offer_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match=f"service 'edge': unknown key '{key}'"):
+        _files(**{key: 1})
