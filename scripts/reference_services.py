@@ -11,6 +11,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     bundle,
     compose,
     describe,
+    development,
     kinds,
     model,
     routes,
@@ -74,7 +75,11 @@ _FILES = """\
 Give one of the two. Relative paths start at the inventory.
 """
 _BUILD = """\
-For `playbooks/images.yml`; a deploy builds nothing.
+For `playbooks/images.yml` and `playbooks/workspace.yml`; a deploy builds nothing.
+"""
+_DEVELOPMENT = """\
+For `playbooks/workspace.yml`, which prepares a developer's checkout, and for services with a `build` only. A kind says
+what fits its services; a key here replaces the kind's. Nothing of it reaches a server.
 """
 _ROUTES = """\
 For the kinds `nginx` and `traefik`. Of the paths that fit, the longest counts. With Traefik `timeout` is the time until
@@ -93,6 +98,7 @@ _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `secrets`": (_SECRETS, wiring._SECRET_USE_FIELDS),
     "An entry of `files`": (_FILES, describe._FILE_FIELDS),
     "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
+    "Keys of `development`": (_DEVELOPMENT, development.FIELDS),
     "An entry of `routes`": (_ROUTES, routes.FIELDS),
     "An entry of `stack_secrets`": (_STACK_SECRETS, model.SECRET_FIELDS),
     "An entry of `stack_probes`": (_STACK_PROBES, bundle._PROBE_FIELDS),
@@ -214,6 +220,9 @@ def _brings(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, code(body[key])
     for environment, keys in body["environments"].items():
         yield f"in {environment}", code(keys)
+    for key, value in body["development"].items():
+        if value:
+            yield f"in a checkout, {key}", code(value)
 
 
 def _told(provides: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

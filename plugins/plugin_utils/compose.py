@@ -6,12 +6,12 @@ Place in the pipeline: model -> compose -> bundle. Pure; documents are data, dum
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
 from ansible.module_utils.common.yaml import SafeDumper
-from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, pod, remarks
+from ansible_collections.slipway.stack.plugins.plugin_utils import development, dotenv, pod, remarks
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
@@ -65,7 +65,7 @@ def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, An
         for name in [*NETWORKS, *sorted(used - set(NETWORKS))]
         if name in used
     }
-    volumes = _named_volumes(stack)
+    volumes = _volume_names(volume for service in stack.services.values() for volume in service.volumes)
     if volumes:
         document["volumes"] = volumes
     secrets = _top_level_secrets(stack)
@@ -78,7 +78,13 @@ def overlay(stack: Stack) -> dict[str, Any]:
     """Return the overlay document: what this environment alone has."""
     document: dict[str, Any] = {}
     for service in stack.services.values():
-        keys = dict(service.overlay)
+        keys = development.keys(stack, service)
+        if service.development and service.release is not None:
+            document.setdefault("services", {})[release_job(service)] = development.job_keys(stack, service)
+            keys["depends_on"] = {
+                **keys.get("depends_on", {}),
+                release_job(service): {"condition": "service_completed_successfully"},
+            }
         if keys.get("ports") and not service.ports and INTERNAL.issuperset(service.networks):
             keys.setdefault("networks", [PUBLISHED])
             document["networks"] = {PUBLISHED: {}}
@@ -87,6 +93,9 @@ def overlay(stack: Stack) -> dict[str, Any]:
             document.setdefault("services", {})[pod.name(service)] = of_the_pod
         if keys:
             document.setdefault("services", {})[service.name] = keys
+    volumes = _volume_names(volume for service in stack.services.values() for volume in development.volumes(service))
+    if volumes:
+        document["volumes"] = volumes
     return document
 
 
@@ -115,7 +124,7 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     if service.environment:
         env_files.append(f"env/{service.name}.env")
     if service.secret_env:
-        env_files.append(service.secret_env.path(stack.home))
+        env_files.append(stack.secret_path(service.secret_env))
     if env_files:
         result["env_file"] = env_files
     if service.secret_mounts:
@@ -151,7 +160,7 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result["cap_drop"] = ["ALL"]
     result["deploy"] = _deploy(service)
     result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
-    result["labels"] = _labels(service)
+    result["labels"] = _labels(stack, service)
     return dict(merge(result, service.compose))
 
 
@@ -171,10 +180,10 @@ def _deploy(service: Service) -> dict[str, Any]:
     return result
 
 
-def _labels(service: Service) -> dict[str, str]:
+def _labels(stack: Stack, service: Service) -> dict[str, str]:
     labels = {"slipway.kind": service.kind.name, "slipway.class": service.service_class}
     addresses = [f"{mount.file.key}=${{{mount.file.variable}}}" for mount in service.secret_mounts]
-    if addresses:
+    if addresses and stack.addressed:
         # Compose does not look into secret files: their address, here, is what makes it recreate the service.
         labels["slipway.secrets"] = " ".join(addresses)
     return labels
@@ -194,11 +203,10 @@ def _release_service(running: Mapping[str, Any], service: Service) -> dict[str, 
     return result
 
 
-def _named_volumes(stack: Stack) -> dict[str, Any]:
+def _volume_names(volumes: Iterable[str]) -> dict[str, Any]:
     names = [
         str(volume).split(":", 1)[0]
-        for service in stack.services.values()
-        for volume in service.volumes
+        for volume in volumes
         if ":" in str(volume) and not str(volume).startswith((".", "/", "~", "$"))
     ]
     return {name: {} for name in names}
@@ -206,7 +214,7 @@ def _named_volumes(stack: Stack) -> dict[str, Any]:
 
 def _top_level_secrets(stack: Stack) -> dict[str, Any]:
     return {
-        mount.file.key: {"file": mount.file.path(stack.home)}
+        mount.file.key: {"file": stack.secret_path(mount.file)}
         for service in stack.services.values()
         for mount in service.secret_mounts
     }

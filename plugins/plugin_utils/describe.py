@@ -8,8 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import commands, overrides, presence, routes, schema, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    commands,
+    development,
+    overrides,
+    presence,
+    routes,
+    schema,
+    wiring,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kinds_
+from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
     BUILD_FIELDS,
@@ -36,13 +45,22 @@ _FILE_FIELDS = {
 
 
 def describe(
-    *, name: str, environment: str, domain: str, root: str, services: object, secrets: object, kinds: Mapping[str, Kind]
+    *,
+    name: str,
+    environment: str,
+    domain: str,
+    root: str,
+    services: object,
+    secrets: object,
+    kinds: Mapping[str, Kind],
+    sources: Mapping[str, Source] | None = None,
 ) -> Stack:
     """Return the checked model of a stack.
 
     :param root: directory of the host below which the stack's own directory lies.
     :param services: ``stack_services`` as written, every file's ``src`` already replaced by its ``content``.
     :param secrets: ``stack_secrets`` as written: a text, ``{value: …}`` or ``{generate: LENGTH}`` by name.
+    :param sources: for a developer's checkout, each build context by how the description writes it.
     :raises ValueError: with one sentence for the first thing that is wrong.
     """
     _check_name(name, "stack_name")
@@ -51,7 +69,7 @@ def describe(
         raise ValueError("stack_services: name at least one service")
     raw = presence.present({str(service): _with_shared(str(service), services) for service in services}, environment)
     drafts = {
-        service: _draft(service, given, {"stack": name, "environment": environment, "domain": domain}, kinds)
+        service: _draft(service, given, {"stack": name, "environment": environment, "domain": domain}, kinds, sources)
         for service, given in raw.items()
     }
     given_secrets = _secrets(secrets)
@@ -119,7 +137,13 @@ def _secrets(given: object) -> dict[str, Secret]:
     return result
 
 
-def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Mapping[str, Kind]) -> wiring.Draft:
+def _draft(
+    name: str,
+    given: dict[str, Any],
+    context: dict[str, Any],
+    kinds: Mapping[str, Kind],
+    sources: Mapping[str, Source] | None,
+) -> wiring.Draft:
     """Return one service with its kind's values filled in and all references to others still names."""
     where = f"service {name!r}"
     _check_name(name, where)
@@ -130,6 +154,9 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
         raise ValueError(f"{where}: unknown kind {given['kind']!r}{schema.suggestion(str(given['kind']), list(kinds))}")
     values = schema.read(given, {**SERVICE_FIELDS, **kind.options}, where)
     environment = context["environment"]
+    if values["build"] and sources is not None:
+        # One that answers at the port that a debugger, or the developer, asks.
+        values["replicas"] = 1
     context = {**context, "name": name, "replicas": values["replicas"]}
     context["port"] = values["port"] if values["port"] is not None else kind.body["port"]
     needs = tuple(_need(where, need) for need in values["needs"])
@@ -154,6 +181,7 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
         raise ValueError(f"{where}: key 'replicas': at least 1, not {values['replicas']}")
     if values["replicas"] > 1 and service_class in ("singleton", "stateful"):
         raise ValueError(f"{where}: key 'replicas': a {service_class} service has exactly 1, not {values['replicas']}")
+    build = _build(where, values["build"], values["image"])
     user = values["user"] or body["user"]
     if user and not all(part.isascii() and part.isdigit() for part in user.split(":", 1)):
         raise ValueError(
@@ -167,7 +195,12 @@ def _draft(name: str, given: dict[str, Any], context: dict[str, Any], kinds: Map
         values={
             **values,
             "image": image,
-            "build": _build(where, values["build"], values["image"]),
+            "build": build,
+            "development": development.development(
+                name, body["development"], values["development"], build, sources[build.context]
+            )
+            if build and sources is not None
+            else None,
             "port": context["port"],
             "user": user,
             "health": health,

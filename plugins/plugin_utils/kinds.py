@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import yaml
 from ansible.module_utils.common.yaml import yaml_load
-from ansible_collections.slipway.stack.plugins.plugin_utils import schema
+from ansible_collections.slipway.stack.plugins.plugin_utils import development, schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
 
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
@@ -51,6 +51,7 @@ _FIELDS = {
     "notes": Field("dict", "comments for the reader of the Compose files, by Compose key", default={}),
     "compose": Field("dict", "further Compose keys", default={}),
     "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
+    "development": Field("dict", "how a service with a build is developed in a checkout", default={}),
 }
 _OPTION_FIELDS = {
     "type": Field(
@@ -104,6 +105,7 @@ def parse(name: str, document: object) -> Kind:
     body = schema.read(document, _FIELDS, where)
     if body["provides"]:
         body["provides"] = schema.read(body["provides"], _PROVIDES_FIELDS, f"{where}, key 'provides'")
+    body["development"] = schema.read(body["development"], development.UNEVALUATED, f"{where}, key 'development'")
     for key, fields in (("secrets", _SECRET_FIELDS), ("secret_texts", _SECRET_TEXT_FIELDS)):
         body[key] = {
             entry: schema.read(spec or {}, fields, f"{where}, key {key!r}, {entry!r}")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.development import Development
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
@@ -23,6 +24,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "only_in": Field("list", "environments that have it; all of them where empty", default=[]),
     "image": Field("str", "image reference with its tag"),
     "build": Field("dict", "how the image is built: context, and as wanted dockerfile, target, args, platforms"),
+    "development": Field("dict", "how it is developed, where its kind does not say it right", default={}),
     "class": Field("str", "how it may be replaced", choices=("rolling", "drain", "singleton", "stateful", "oneshot")),
     "replicas": Field("int", "number of containers", default=1),
     "needs": Field("list", "services it connects to: names, or {service, prefix, url}", default=[]),
@@ -129,6 +131,7 @@ class Service:
     service_class: str
     image: str
     build: Build | None
+    development: Development | None
     replicas: int
     port: int | None
     user: str | None
@@ -158,7 +161,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Stack:
-    """A whole stack for one environment. ``home`` is its directory on the host."""
+    """A whole stack for one environment.
+
+    ``home`` is its directory on the host. ``addressed``: whether secret files are named for their content as well.
+    """
 
     name: str
     environment: str
@@ -166,6 +172,12 @@ class Stack:
     home: str
     services: Mapping[str, Service]
     secrets: Mapping[str, Secret]
+    addressed: bool = True
+
+    def secret_path(self, file: SecretFile) -> str:
+        """Return where one of the secret files is, with Compose's interpolation for the address."""
+        path = f"{self.home}/secrets/{file.uid}/{file.name}"
+        return f"{path}.${{{file.variable}}}" if self.addressed else path
 
     @property
     def edge(self) -> Service | None:

@@ -69,7 +69,3 @@ class SecretFile:
     def key(self) -> str:
         """The name in Compose's top-level ``secrets``."""
         return f"{self.name}_{self.uid}"
-
-    def path(self, home: str) -> str:
-        """The file's path below the stack's directory *home*, with Compose's interpolation for the address."""
-        return f"{home}/secrets/{self.uid}/{self.name}.${{{self.variable}}}"

@@ -153,6 +153,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         service_class=draft.service_class,
         image=values["image"],
         build=values["build"],
+        development=values["development"],
         replicas=values["replicas"],
         port=values["port"],
         user=values["user"],

@@ -32,4 +32,3 @@ def test_names_of_a_secret_file() -> None:
     file = SecretFile("api-key.v2", 10, 20, ())
     assert file.variable == "SECRET_API_KEY_V2_10"
     assert file.key == "api-key.v2_10"
-    assert file.path("/opt/stacks/shop") == "/opt/stacks/shop/secrets/10/api-key.v2.${SECRET_API_KEY_V2_10}"

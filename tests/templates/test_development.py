@@ -1,0 +1,156 @@
+"""What a service with its source at hand has beyond the same one on a server: built, mounted, watched, debugged."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils import compose, development
+from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+
+from tests.support.described import documents, example, model
+
+BACKEND = Source("./backend", frozenset(["app", "migrations", "requirements.txt", "Dockerfile"]))
+FRONTEND = Source("./frontend", frozenset(["src", "package.json", "package-lock.json", "Dockerfile"]))
+
+
+def _services(**changes: Any) -> dict[str, Any]:
+    built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
+    return example(**{name: {**built.get(name, {}), **changes.get(name, {})} for name in {**built, **changes}})
+
+
+def _stack(services: Any = None, backend: Source = BACKEND) -> Stack:
+    sources = {"b": backend, "f": FRONTEND}
+    return model(services or _services(), environment="development", sources=sources)
+
+
+def _overlay(services: Any = None, **values: Any) -> dict[str, Any]:
+    found: dict[str, Any] = compose.overlay(_stack(services, **values))["services"]
+    return found
+
+
+def _watch(service: dict[str, Any]) -> dict[str, list[str]]:
+    by_action: dict[str, list[str]] = {}
+    for entry in service["develop"]["watch"]:
+        by_action.setdefault(entry["action"], []).append(entry["path"])
+    return by_action
+
+
+def test_a_server_gets_none_of_it() -> None:
+    """The same description, in the environment `development`: there is no source on a server."""
+    assert documents(_services(), environment="development")[1] == documents(example(), environment="development")[1]
+    assert documents(_services(), environment="production")[1] == {"services": {}}
+
+
+def test_what_has_a_build_is_built_at_its_development_stage() -> None:
+    overlay = _overlay()
+    built = {name for name, service in overlay.items() if "build" in service}
+    assert built == {"backend", "backend-release", "worker", "beat", "frontend"}
+    assert {overlay[name]["build"]["target"] for name in built} == {"development"}
+    assert overlay["worker"]["image"] == overlay["backend"]["image"] == "shop-backend:development"
+    assert overlay["backend"]["build"]["context"] == "./backend"
+
+
+def test_an_argument_of_the_build_reaches_it_as_written() -> None:
+    frontend = {"build": {"context": "f", "args": {"A": "$x", "GIT_COMMIT": None}}}
+    assert _overlay(_services(frontend=frontend))["frontend"]["build"]["args"] == {"A": "$$x"}
+
+
+def test_the_backend_sees_its_package_as_it_is_on_disk_and_loads_it_anew() -> None:
+    backend = _overlay()["backend"]
+    assert backend["volumes"] == ["./backend/app:/app/app:ro"]
+    assert backend["command"][2].endswith("--reload --reload-dir app")
+    assert _watch(backend) == {"rebuild": ["./backend/Dockerfile", "./backend/requirements.txt"]}
+
+
+def test_a_backend_that_is_a_single_module_gets_files_copied_in() -> None:
+    """Its directory is the whole context, and Compose watches nothing below what is mounted."""
+    found = _overlay(_services(backend={"app": "main:app"}))["backend"]
+    assert _watch(found)["sync"] == ["./backend"]
+    assert found["read_only"] is None
+    assert "volumes" not in found
+    assert found["command"][2].endswith("--reload --reload-dir .")
+
+
+def test_workers_start_again_with_what_was_saved() -> None:
+    for name in ("worker", "beat"):
+        service = _overlay()[name]
+        assert _watch(service)["sync+restart"] == ["./backend"]
+        assert service["read_only"] is None
+        assert service["develop"]["watch"][-1]["target"] == "/app"
+        assert {"requirements.txt", "**/.venv"} <= set(service["develop"]["watch"][-1]["ignore"])
+
+
+def test_the_page_comes_from_vite_on_the_port_that_the_edge_asks_anyway() -> None:
+    stack = _stack()
+    frontend = compose.overlay(stack)["services"]["frontend"]
+    assert "--port=8080" in frontend["command"]
+    assert stack.services["frontend"].port == 8080
+    assert _watch(frontend) == {
+        "rebuild": ["./frontend/Dockerfile", "./frontend/package.json", "./frontend/package-lock.json"],
+        "sync": ["./frontend"],
+    }
+    assert frontend["volumes"] == ["frontend-vite:/app/node_modules/.vite"]
+    assert compose.overlay(stack)["volumes"] == {"frontend-vite": {}}
+
+
+def test_debuggers_are_on_loopback_each_at_a_port_of_its_own() -> None:
+    overlay = _overlay()
+    assert overlay["backend"]["ports"] == ["127.0.0.1:8000:8000", "127.0.0.1:5678:5678"]
+    assert overlay["worker"]["ports"] == ["127.0.0.1:5679:5678"]
+    assert development.debug_ports(_stack()) == {"backend": 5678, "worker": 5679}
+
+
+def test_there_is_one_of_each_and_no_limit() -> None:
+    stack = _stack()
+    assert compose.base(stack, {})["services"]["backend"]["deploy"]["replicas"] == 1
+    assert compose.overlay(stack)["services"]["backend"]["deploy"] == {"resources": None}
+
+
+def test_the_release_job_runs_before_its_service_starts() -> None:
+    overlay = _overlay()
+    assert overlay["backend-release"]["profiles"] is None
+    assert overlay["backend"]["depends_on"] == {"backend-release": {"condition": "service_completed_successfully"}}
+
+
+def test_a_description_says_it_another_way() -> None:
+    backend = {
+        "development": {"target": "dev", "path": "/srv", "mount": ["app", "migrations"], "debug": 6000},
+        "environments": {"development": {"volumes": ["cache:/cache"], "environment": {"A": "1"}}},
+    }
+    found = _overlay(_services(backend=backend))["backend"]
+    assert found["build"]["target"] == "dev"
+    assert found["volumes"] == ["./backend/app:/srv/app:ro", "./backend/migrations:/srv/migrations:ro", "cache:/cache"]
+    assert found["ports"][-1] == "127.0.0.1:5678:6000"
+    assert found["environment"] == {"DEBUGPY": "${DEBUGPY:-}", "A": "1"}
+
+
+def test_a_kind_that_says_nothing_is_built_at_its_own_stage() -> None:
+    own = {"kind": "custom", "image": "a:1", "class": "oneshot", "build": {"context": "b", "target": "job"}}
+    found = _overlay({"job": own})["job"]
+    assert found["build"]["target"] == "job"
+    assert "develop" not in found
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"mounts": ["app"]}, "service 'backend', key 'development': unknown key 'mounts'; did you mean 'mount'?"),
+        ({"mount": ["src"]}, "service 'backend', key 'development': key 'mount': ./backend has no directory 'src'"),
+        ({"sync": "rebuild"}, "'rebuild' is none of none, sync, sync+restart"),
+        ({"debug": 70000}, "70000 is not a port"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(given: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValueError, match=r"^service 'backend'") as raised:
+        _stack(_services(backend={"development": given}))
+    assert complaint in str(raised.value)
+
+
+def test_secret_files_have_no_address_where_nobody_counts_on_it() -> None:
+    stack = dataclasses.replace(_stack(), home="./.slipway", addressed=False)
+    database = compose.base(stack, {})
+    assert database["secrets"]["db_password_999"] == {"file": "./.slipway/secrets/999/db_password"}
+    assert "slipway.secrets" not in database["services"]["db"]["labels"]
