@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    builds,
     commands,
     development,
     overrides,
@@ -21,12 +22,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
-    BUILD_FIELDS,
     NAME,
     SECRET_FIELDS,
     SERVICE_FIELDS,
     SHARED_FIELDS,
-    Build,
     Need,
     Secret,
     Stack,
@@ -181,7 +180,7 @@ def _draft(
         raise ValueError(f"{where}: key 'replicas': at least 1, not {values['replicas']}")
     if values["replicas"] > 1 and service_class in ("singleton", "stateful"):
         raise ValueError(f"{where}: key 'replicas': a {service_class} service has exactly 1, not {values['replicas']}")
-    build = _build(where, values["build"], values["image"])
+    build = builds.build(where, values["build"], values["image"])
     user = values["user"] or body["user"]
     if user and not all(part.isascii() and part.isdigit() for part in user.split(":", 1)):
         raise ValueError(
@@ -221,25 +220,6 @@ def _draft(
         options={option: context[option] for option in kind.options},
         needs=needs,
         routes=tuple(routes.read(where, route) for route in context.get("routes") or []) if kind.edge else (),
-    )
-
-
-def _build(where: str, given: dict[str, Any] | None, image: str | None) -> Build | None:
-    """Return how the service's own image is built; *image* is the reference that the description itself gives."""
-    if given is None:
-        return None
-    values = schema.read(given, BUILD_FIELDS, f"{where}, key 'build'")
-    if not image:
-        raise ValueError(f"{where}: key 'build': key 'image' is missing; say which reference the built image gets")
-    if "@" in image or ":" not in image.rpartition("/")[2]:
-        raise ValueError(f"{where}: key 'build': key 'image': {image!r} must be a reference with a tag and no digest")
-    arguments = {str(name): Field("str", "value") for name in values["args"]}
-    return Build(
-        context=values["context"],
-        dockerfile=values["dockerfile"],
-        target=values["target"],
-        args=schema.read(values["args"], arguments, f"{where}, key 'build.args'"),
-        platforms=tuple(str(platform) for platform in values["platforms"]),
     )
 
 
