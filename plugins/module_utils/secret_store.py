@@ -14,7 +14,7 @@ import os
 import secrets
 import string
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class SecretStore:
         #: What was not there yet, in words: ``NAME for uid UID``.
         self.written: list[str] = []
 
-    def addresses(self, files: list[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    def addresses(self, files: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Return the address of each file by its variable, after writing those that are not there yet.
 
         :param files: ``name``, ``uid``, ``gid``, ``variable`` and ``parts`` of each.
@@ -54,8 +54,8 @@ class SecretStore:
             ).encode()
             address = hmac.new(salt, content, hashlib.sha256).hexdigest()[:16]
             result[file["variable"]] = address
-            path = self._root / str(file["uid"]) / f"{file['name']}.{address}"
-            if not path.exists():
+            path = self._path(file, address)
+            if not self._holds(path, content):
                 self.written.append(f"{file['name']} for uid {file['uid']}")
                 self._write(path, content, file["uid"], file["gid"])
         return result
@@ -66,6 +66,14 @@ class SecretStore:
             for path in folder.iterdir():
                 if path.name.rpartition(".")[2] not in kept:
                     path.unlink()
+
+    def _path(self, file: Mapping[str, Any], address: str) -> Path:
+        """Return where a file of this content is."""
+        return self._root / str(file["uid"]) / f"{file['name']}.{address}"
+
+    def _holds(self, path: Path, content: bytes) -> bool:
+        """Return whether *content* is there; a path that has an address in it stands for its content."""
+        return path.exists()
 
     def _salt(self) -> bytes:
         path = self._root / "salt"
@@ -94,10 +102,14 @@ class SecretStore:
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
-                os.fchmod(stream.fileno(), 0o400)
-                os.fchown(stream.fileno(), uid, gid)
+                self._hand_over(stream.fileno(), uid, gid)
                 os.fsync(stream.fileno())
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)
             raise
+
+    def _hand_over(self, descriptor: int, uid: int, gid: int) -> None:
+        """Give an open file to the one who may read it."""
+        os.fchmod(descriptor, 0o400)
+        os.fchown(descriptor, uid, gid)

@@ -91,13 +91,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     :param probes: ``stack_probes`` as written; where empty, each route of the edge is asked for its path.
     :raises ValueError: for a probe that is none, or a variable that no file can hold.
     """
-    mounted: dict[str, str] = {}
-    paths: dict[str, dict[str, str]] = {}
-    for service in stack.services.values():
-        for target, text in service.files.items():
-            address = f"{hashlib.sha256(text.encode()).hexdigest()}/{posixpath.basename(target)}"
-            mounted[address] = text
-            paths.setdefault(service.name, {})[target] = f"{stack.home}/files/{address}"
+    mounted, paths = mounted_files(stack)
     base = compose.base(stack, paths)
     overlay = compose.overlay(stack)
     files = {
@@ -106,13 +100,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
             stack, f"Overlay for {stack.environment}", overlay or {"services": {}}
         ),
     }
-    for service in stack.services.values():
-        try:
-            variables = compose.env_file(service)
-        except ValueError as error:
-            raise ValueError(f"service {service.name!r}: key 'environment': {error}") from None
-        if variables:
-            files[f"env/{service.name}.env"] = variables
+    files.update(env_files(stack))
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
     of_compose = _variables(stack)
     files[".env"] = dotenv.dump(of_compose, _DOTENV_HEADER)
@@ -123,7 +111,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         "services": {
             name: facts for service in stack.in_order() for name, facts in _described(service, base["services"])
         },
-        "secret_files": _secret_files(stack),
+        "secret_files": secret_files(stack),
         "probes": _probes(stack, probes),
         "upstreams": edge.upstreams(stack),
     }
@@ -142,6 +130,34 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         upstreams=tuple(content["upstreams"]),
         documents=(base, overlay),
     )
+
+
+def mounted_files(stack: Stack) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Return the files that are mounted into services: their texts by address, their paths by service and target."""
+    mounted: dict[str, str] = {}
+    paths: dict[str, dict[str, str]] = {}
+    for service in stack.services.values():
+        for target, text in service.files.items():
+            address = f"{hashlib.sha256(text.encode()).hexdigest()}/{posixpath.basename(target)}"
+            mounted[address] = text
+            paths.setdefault(service.name, {})[target] = f"{stack.home}/files/{address}"
+    return mounted, paths
+
+
+def env_files(stack: Stack) -> dict[str, str]:
+    """Return the files of variables by their path beside the Compose files.
+
+    :raises ValueError: for a variable that no file can hold.
+    """
+    files = {}
+    for service in stack.services.values():
+        try:
+            variables = compose.env_file(service)
+        except ValueError as error:
+            raise ValueError(f"service {service.name!r}: key 'environment': {error}") from None
+        if variables:
+            files[f"env/{service.name}.env"] = variables
+    return files
 
 
 def _digest(content: object) -> str:
@@ -229,7 +245,11 @@ def _start_seconds(health: Mapping[str, Any]) -> float:
     return parse_duration(health["start_period"]) + attempt * (int(health["retries"]) + 1)
 
 
-def _secret_files(stack: Stack) -> list[dict[str, Any]]:
+def secret_files(stack: Stack) -> list[dict[str, Any]]:
+    """Return the secret files of all services, as the host's store wants them, in the order of their variables.
+
+    :raises ValueError: for two that would have one variable.
+    """
     found: dict[str, dict[str, Any]] = {}
     for service, file in compose.secret_files(stack):
         twin = found.get(file.variable, {}).get("name", file.name)

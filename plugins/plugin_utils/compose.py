@@ -106,9 +106,13 @@ def env_file(service: Service) -> str | None:
     return dotenv.dump(service.environment, f"What {service.name!r} is told; secrets are in files of their own.")
 
 
-def dump(stack: Stack, title: str, document: Mapping[str, Any]) -> str:
-    """Return the text of *document* under a header that says where it comes from."""
-    header = _HEADER.format(title=title, name=stack.name, home=stack.home)
+class Override(list[Any]):
+    """A list of an overlay that stands in place of the base's, where Compose would else put one behind the other."""
+
+
+def dump(stack: Stack, title: str, document: Mapping[str, Any], header: str = _HEADER) -> str:
+    """Return the text of *document* under a *header* that says where it comes from."""
+    header = header.format(title=title, name=stack.name, home=stack.home)
     comment = "".join(f"# {line}\n" for line in header.splitlines())
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
     return comment + remarks.annotate(text, remarks.of(stack))
@@ -246,5 +250,10 @@ def _represent_none(dumper: SafeDumper, _: None) -> yaml.Node:
     return dumper.represent_scalar("!reset", "null")
 
 
+def _represent_override(dumper: SafeDumper, data: Override) -> yaml.Node:
+    return dumper.represent_sequence("!override", list(data), flow_style=False)
+
+
 _Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(Override, _represent_override)
 _Dumper.add_representer(type(None), _represent_none)

@@ -33,6 +33,15 @@ FIELDS: dict[str, Field] = {
         "list", "files of the context that build the image anew, lists of dependencies mostly", default=[]
     ),
     "ignore": Field("list", "what of the context is no source, in the notation of .dockerignore", default=[]),
+    "dockerfile": Field(
+        "str",
+        "which Dockerfile the workspace writes into a context that has none",
+        default="",
+        choices=("", "python", "vite", "nextjs"),
+    ),
+    "tools": Field(
+        "bool", "whether it sees /opt/slipway, which has serve.py, a quicker `uvicorn --reload`", default=False
+    ),
     "debug": Field("port", "port in the container that a debugger listens on while DEBUGPY is set"),
     "volumes": Field("list", "named volumes over what it writes for itself, in Compose's short notation", default=[]),
     "compose": Field("dict", "further Compose keys", default={}),
@@ -44,6 +53,8 @@ UNEVALUATED = {name: Field("any", field.description) for name, field in FIELDS.i
 _NO_SOURCE = ("**/.git", "**/.venv", "**/node_modules", "**/__pycache__", "**/.*_cache", "**/dist", "**/.next")
 _FIRST_DEBUG_PORT = 5678
 LOOPBACK = "127.0.0.1"
+#: Where a container sees what the checkout brings for it.
+TOOLS = "/opt/slipway"
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,8 @@ class Development:
     sync: str
     rebuild: tuple[str, ...]
     ignore: tuple[str, ...]
+    dockerfile: str
+    tools: bool
     debug: int | None
     volumes: tuple[str, ...]
     compose: Mapping[str, Any]
@@ -93,8 +106,13 @@ def development(
         path=values["path"].rstrip("/"),
         mount=mount,
         sync="none" if mount else values["sync"],
-        rebuild=tuple(str(name) for name in values["rebuild"] if _top(name) in source.entries),
+        # The Dockerfile may be about to be written.
+        rebuild=tuple(
+            str(name) for name in values["rebuild"] if _top(name) in source.entries or str(name) == build.dockerfile
+        ),
         ignore=(*_NO_SOURCE, *map(str, values["ignore"])),
+        dockerfile=values["dockerfile"],
+        tools=values["tools"],
         debug=values["debug"],
         volumes=tuple(map(str, values["volumes"])),
         compose=overrides.check(service, "development.compose", values["compose"]),
@@ -122,13 +140,16 @@ def keys(stack: Stack, service: Service) -> dict[str, Any]:
     form = service.development
     if form is None:
         return dict(service.overlay)
-    result = overrides.lay_over({**_built(stack, service), **_rights(form), **form.compose}, service.overlay)
+    result = overrides.lay_over(
+        {**_built(stack, service), **_rights(form, service.user), **form.compose}, service.overlay
+    )
     ports = list(service.overlay.get("ports") or [])
     if form.debug:
         ports.append(f"{LOOPBACK}:{debug_ports(stack)[service.name]}:{form.debug}")
     if ports:
         result["ports"] = ports
-    mounted = [*_mounts(form), *form.volumes, *(service.overlay.get("volumes") or [])]
+    tools = [f"{stack.home}/tools:{TOOLS}:ro"] if form.tools else []
+    mounted = [*_mounts(form), *tools, *form.volumes, *(service.overlay.get("volumes") or [])]
     if mounted:
         result["volumes"] = mounted
     watched = _watched(form)
@@ -171,9 +192,13 @@ def _built(stack: Stack, service: Service) -> dict[str, Any]:
     }
 
 
-def _rights(form: Development) -> dict[str, Any]:
-    # What is copied in has to be written somewhere.
-    return {} if form.sync == "none" else {"read_only": None}
+def _rights(form: Development, user: str | None) -> dict[str, Any]:
+    if form.sync == "none":
+        return {}
+    # What is copied in has to be written somewhere. And the engine copies nothing in for a user written as UID:GID
+    # (docker/compose#12569); the group of a uid alone is that of the image's own user.
+    rights: dict[str, Any] = {"read_only": None}
+    return {**rights, "user": user.split(":")[0]} if user else rights
 
 
 def _mounts(form: Development) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds
+from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 
 _SHIPPED_KINDS = Path(__file__).parents[2] / "kinds"
@@ -47,6 +48,32 @@ def parcel(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
     return bundle.bundle(_stack(plain, base), plain["probes"])
 
 
+def developed(arguments: Mapping[str, Any], base: Path, root: Path) -> Stack:
+    """Return the model of a stack for the checkout below *root*, where the sources of services with a build are.
+
+    :raises ValueError: as :func:`parcel`, and for a build context that is not a directory below *root*.
+    """
+    plain = _plain(arguments)
+    sources = {}
+    for name, given in plain["services"].items():
+        build = given.get("build") if isinstance(given, Mapping) else None
+        if isinstance(build, Mapping) and isinstance(build.get("context"), str):
+            sources[build["context"]] = _source(f"service {name!r}: key 'build.context'", build["context"], base, root)
+    return _stack(plain, base, sources)
+
+
+def _source(where: str, context: str, base: Path, root: Path) -> Source:
+    path = (base / context).resolve()
+    if not path.is_dir():
+        raise ValueError(f"{where}: {path} is not a directory")
+    if not path.is_relative_to(root):
+        raise ValueError(
+            f"{where}: {path} is outside of the workspace {root}; name a directory around both as its path"
+        )
+    below = path.relative_to(root).as_posix()
+    return Source("." if below == "." else f"./{below}", frozenset(entry.name for entry in path.iterdir()))
+
+
 def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
     """Return the model of a stack whose secrets nobody has to know: each is as if it were to be generated.
 
@@ -71,7 +98,7 @@ def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _stack(plain: Mapping[str, Any], base: Path) -> Stack:
+def _stack(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source] | None = None) -> Stack:
     return describe.describe(
         name=plain["name"],
         environment=plain["environment"],
@@ -80,6 +107,7 @@ def _stack(plain: Mapping[str, Any], base: Path) -> Stack:
         services={name: _with_contents(name, given, base) for name, given in plain["services"].items()},
         secrets=plain["secrets"],
         kinds=kinds.load([_SHIPPED_KINDS, *(base / path for path in plain["kinds_paths"])]),
+        sources=sources,
     )
 
 

@@ -15,6 +15,8 @@ from tests.support.described import documents, example, model
 BACKEND = Source("./backend", frozenset(["app", "migrations", "requirements.txt", "Dockerfile"]))
 FRONTEND = Source("./frontend", frozenset(["src", "package.json", "package-lock.json", "Dockerfile"]))
 
+TOOLS = "./.slipway/tools:/opt/slipway:ro"
+
 
 def _services(**changes: Any) -> dict[str, Any]:
     built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
@@ -23,7 +25,8 @@ def _services(**changes: Any) -> dict[str, Any]:
 
 def _stack(services: Any = None, backend: Source = BACKEND) -> Stack:
     sources = {"b": backend, "f": FRONTEND}
-    return model(services or _services(), environment="development", sources=sources)
+    placed = model(services or _services(), environment="development", sources=sources)
+    return dataclasses.replace(placed, home="./.slipway")
 
 
 def _overlay(services: Any = None, **values: Any) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def test_an_argument_of_the_build_reaches_it_as_written() -> None:
 
 def test_the_backend_sees_its_package_as_it_is_on_disk_and_loads_it_anew() -> None:
     backend = _overlay()["backend"]
-    assert backend["volumes"] == ["./backend/app:/app/app:ro"]
+    assert backend["volumes"] == ["./backend/app:/app/app:ro", TOOLS]
     assert backend["command"][2].endswith("--reload --reload-dir app")
     assert _watch(backend) == {"rebuild": ["./backend/Dockerfile", "./backend/requirements.txt"]}
 
@@ -70,7 +73,7 @@ def test_a_backend_that_is_a_single_module_gets_files_copied_in() -> None:
     found = _overlay(_services(backend={"app": "main:app"}))["backend"]
     assert _watch(found)["sync"] == ["./backend"]
     assert found["read_only"] is None
-    assert "volumes" not in found
+    assert found["volumes"] == [TOOLS]
     assert found["command"][2].endswith("--reload --reload-dir .")
 
 
@@ -79,6 +82,8 @@ def test_workers_start_again_with_what_was_saved() -> None:
         service = _overlay()[name]
         assert _watch(service)["sync+restart"] == ["./backend"]
         assert service["read_only"] is None
+        # The engine copies no file in for a user with a group.
+        assert service["user"] == "10001"
         assert service["develop"]["watch"][-1]["target"] == "/app"
         assert {"requirements.txt", "**/.venv"} <= set(service["develop"]["watch"][-1]["ignore"])
 
@@ -122,7 +127,8 @@ def test_a_description_says_it_another_way() -> None:
     }
     found = _overlay(_services(backend=backend))["backend"]
     assert found["build"]["target"] == "dev"
-    assert found["volumes"] == ["./backend/app:/srv/app:ro", "./backend/migrations:/srv/migrations:ro", "cache:/cache"]
+    mounted = ["./backend/app:/srv/app:ro", "./backend/migrations:/srv/migrations:ro"]
+    assert found["volumes"] == [*mounted, TOOLS, "cache:/cache"]
     assert found["ports"][-1] == "127.0.0.1:5678:6000"
     assert found["environment"] == {"DEBUGPY": "${DEBUGPY:-}", "A": "1"}
 
@@ -150,7 +156,7 @@ def test_what_cannot_be_is_one_sentence(given: dict[str, Any], complaint: str) -
 
 
 def test_secret_files_have_no_address_where_nobody_counts_on_it() -> None:
-    stack = dataclasses.replace(_stack(), home="./.slipway", addressed=False)
+    stack = dataclasses.replace(_stack(), addressed=False)
     database = compose.base(stack, {})
     assert database["secrets"]["db_password_999"] == {"file": "./.slipway/secrets/999/db_password"}
     assert "slipway.secrets" not in database["services"]["db"]["labels"]

@@ -1,0 +1,120 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A stack laid out in a developer's checkout; documented in ``plugins/modules/workspace.py``."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, dockerfiles, inventory, workspace
+from ansible_collections.slipway.stack.plugins.plugin_utils.checkout import Checkout, File, Secrets
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+
+display = Display()
+
+_SERVERS = ("production", "staging")
+
+
+class ActionModule(ActionBase):
+    """``slipway.stack.workspace``."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            {
+                **inventory.SERVICE_ARGUMENTS,
+                "secrets": {"type": "dict", "default": {}, "no_log": True},
+                "path": {"type": "path", "required": True},
+                "images": {"type": "dict", "default": {}},
+            }
+        )
+        try:
+            root = _root(arguments)
+            stack = workspace.placed(inventory.developed(arguments, inventory.base_directory(task_vars), root))
+            images = dockerfiles.images({str(name): str(image) for name, image in arguments["images"].items()})
+            checkout = Checkout(root, workspace.STATE)
+            files = checkout.compare(workspace.files(stack, images))
+            made = _secrets(stack, root, dry=bool(self._task.check_mode))
+            if not self._task.check_mode:
+                checkout.write(files)
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from None
+        lines = [line for file in files for line in _told(file, bool(self._task.diff))]
+        lines += [f"  {name} made" for name in made]
+        lines += [f"  {problem}" for problem in _unfit(stack, files)]
+        if lines:
+            would = " (nothing is written in check mode)" if self._task.check_mode else ""
+            display.display("\n".join([f"workspace of {stack.name} in {root}{would}:", *lines]))
+        result.update(
+            changed=bool(made) or any(file.writes for file in files),
+            files=[{"path": file.path, "state": file.state} for file in files],
+            secrets=made,
+            diff=[_diff(file) for file in files if file.writes],
+        )
+        return result
+
+
+def _root(arguments: dict[str, Any]) -> Path:
+    if arguments["environment"] in _SERVERS:
+        raise ValueError(
+            f"stack_environment: {arguments['environment']} is for servers, and its secrets are none for a checkout; "
+            f"take the inventory of another, or set -e stack_environment=development"
+        )
+    root = Path(arguments["path"]).resolve()
+    if not root.is_dir():
+        raise ValueError(f"workspace_path: {root} is not a directory; name the one that the sources are in")
+    return root
+
+
+def _secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
+    """Write the secrets' files that are not there yet, and return them in words."""
+    store = Secrets(root / workspace.HOME, dry)
+    sources = {name: {"value": one.value, "generate": one.generate} for name, one in stack.secrets.items()}
+    store.addresses(bundle.secret_files(stack), sources)
+    return [f"secret {name}" for name in store.written]
+
+
+def _told(file: File, fully: bool) -> list[str]:
+    """Return a line on a file that is written, and on one that a person has changed what would be written.
+
+    :param fully: show that of a file which was there before the first time, too.
+    """
+    if file.state == "unchanged":
+        return []
+    if file.state != "kept":
+        return [f"  {file.path} {file.state}"]
+    if not (file.known or fully):
+        return [f"  {file.path} kept: it was there before; --diff shows what would be written"]
+    before, wanted = (file.before or "").splitlines(), (file.wanted or "").splitlines()
+    names = f"{file.path}, as it is", f"{file.path}, as it would be written"
+    difference = difflib.unified_diff(before, wanted, *names, lineterm="")
+    return [f"  {file.path} kept: somebody has changed it", *(f"    {line}" for line in difference)]
+
+
+def _unfit(stack: Stack, files: list[File]) -> list[str]:
+    """Return a line on each Dockerfile of a person that lacks the stage which the overlay builds."""
+    kept = {file.path: file.before or "" for file in files if file.state == "kept"}
+    return [
+        f"{path} has no stage {stage!r}, which {' and '.join(services)} would be built at: "
+        f"add it, or say another under 'development.target'"
+        for path, stage, services in dockerfiles.lacking(stack, kept)
+    ]
+
+
+def _diff(file: File) -> dict[str, str]:
+    return {
+        "before_header": file.path,
+        "after_header": file.path,
+        "before": file.before or "",
+        "after": file.wanted or "",
+    }

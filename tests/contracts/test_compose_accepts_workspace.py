@@ -1,0 +1,76 @@
+"""Real Compose, the oldest and the newest, reads the layers of a checkout, and what of them is development only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.checkouts import lay_down, stack
+from tests.support.real_compose import SUITES, config
+
+pytestmark = pytest.mark.parametrize("suite", SUITES)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    lay_down(stack(), tmp_path)
+    for folder in ("backend/app", "frontend/src"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def _read(suite: str, folder: Path, *options: str) -> dict[str, Any]:
+    found: dict[str, Any] = config(suite, folder, *options)["services"]
+    return found
+
+
+def test_both_layers_are_a_stack_in_development(suite: str, checkout: Path) -> None:
+    found = _read(suite, checkout)
+    backend, worker, frontend = found["backend"], found["worker"], found["frontend"]
+    assert backend["build"] == {
+        "context": str(checkout / "backend"),
+        "dockerfile": "Dockerfile",
+        "target": "development",
+    }
+    assert backend["pull_policy"] == "build"
+    sources = {mount["target"]: mount for mount in backend["volumes"]}
+    assert sources["/app/app"]["source"] == str(checkout / "backend/app")
+    assert sources["/app/app"]["read_only"] is True
+    assert "resources" not in backend["deploy"] or not backend["deploy"]["resources"]
+    assert not worker.get("read_only")
+    assert {entry["action"] for entry in worker["develop"]["watch"]} == {"rebuild", "sync+restart"}
+    assert {entry["action"] for entry in frontend["develop"]["watch"]} == {"rebuild", "sync"}
+    assert backend["depends_on"]["backend-release"]["condition"] == "service_completed_successfully"
+    assert backend["depends_on"]["db"]["condition"] == "service_healthy"
+    assert not found["backend-release"].get("profiles")
+    assert backend["environment"]["POSTGRES_HOST"] == "db"
+
+
+def test_nothing_is_published_but_on_loopback(suite: str, checkout: Path) -> None:
+    ports = [(name, port) for name, service in _read(suite, checkout).items() for port in service.get("ports", [])]
+    assert {port["host_ip"] for _, port in ports} == {"127.0.0.1"}
+    assert ("edge-pod", "8080") in {(name, port["published"]) for name, port in ports}
+    with (checkout / ".env").open("a") as stream:
+        stream.write("EDGE_PORT=8430\n")
+    assert _read(suite, checkout)["edge-pod"]["ports"][0]["published"] == "8430"
+
+
+def test_the_base_alone_has_nothing_of_it(suite: str, checkout: Path) -> None:
+    for name, service in _read(suite, checkout, "-f", "compose.yaml").items():
+        assert not {"build", "develop"} & set(service), name
+        assert service["deploy"]["resources"]["limits"]["memory"], name
+
+
+def test_every_file_that_the_layers_name_is_there(suite: str, checkout: Path) -> None:
+    read = config(suite, checkout)
+    secrets = [Path(secret["file"]) for secret in read["secrets"].values()]
+    assert len(secrets) == 6
+    mounted = [
+        Path(mount["source"])
+        for service in read["services"].values()
+        for mount in service.get("volumes", [])
+        if mount["type"] == "bind"
+    ]
+    assert [str(path) for path in [*secrets, *mounted] if not path.exists()] == []

@@ -1,0 +1,40 @@
+"""A checkout with the stack of the design's example in it, its sources no more than their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, dockerfiles, workspace
+from ansible_collections.slipway.stack.plugins.plugin_utils.checkout import Secrets
+from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+
+from tests.support.described import example, model
+
+BACKEND = ("app", "alembic.ini", "requirements.txt")
+FRONTEND = ("src", "index.html", "package.json", "package-lock.json")
+
+
+def stack(
+    services: Any = None, backend: tuple[str, ...] = BACKEND, frontend: tuple[str, ...] = FRONTEND, **values: Any
+) -> Stack:
+    """Return the stack as it is in a checkout; *backend* and *frontend* are the names of what is in their contexts."""
+    built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
+    sources = {"b": Source("./backend", frozenset(backend)), "f": Source("./frontend", frozenset(frontend))}
+    described = services or example(**built)
+    return workspace.placed(model(described, environment="development", sources=sources, **values))
+
+
+def files(placed: Stack) -> dict[str, str]:
+    """Return the files of the checkout."""
+    return workspace.files(placed, dockerfiles.images({}))
+
+
+def lay_down(placed: Stack, root: Path) -> None:
+    """Write a checkout's files and secrets into *root*."""
+    for path, text in files(placed).items():
+        write_text(root / path, text)
+    sources = {name: {"value": one.value, "generate": one.generate} for name, one in placed.secrets.items()}
+    Secrets(root / workspace.HOME).addresses(bundle.secret_files(placed), sources)

@@ -1,0 +1,176 @@
+"""The files of a checkout, their text parsed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils import dockerfiles, workspace
+from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
+
+from tests.support.checkouts import BACKEND, files, stack
+from tests.support.described import example, model, plain
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads Compose's own tags: what stands in place of the base's."""
+
+
+_Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+_Loader.add_constructor("!reset", lambda _loader, _node: None)
+
+FILES = files(stack())
+OVERLAY = yaml.load(FILES["compose.development.yaml"], _Loader)["services"]
+
+
+def test_everything_is_there() -> None:
+    assert sorted(path for path in FILES if not path.startswith((".slipway/", "env/"))) == [
+        ".env",
+        ".env.example",
+        ".vscode/launch.json",
+        "backend/.dockerignore",
+        "backend/Dockerfile",
+        "compose.development.yaml",
+        "compose.yaml",
+        "frontend/.dockerignore",
+        "frontend/Dockerfile",
+    ]
+
+
+def test_the_base_says_what_it_says_on_a_server_but_for_where_things_are() -> None:
+    base = yaml.safe_load(FILES["compose.yaml"])["services"]
+    assert base["edge"]["volumes"] == ["./.slipway/edge:/etc/slipway/edge:ro"]
+    assert base["edge-pod"]["ports"] == ["80:8080"]
+    assert base["db"]["read_only"] is True
+
+
+def test_every_port_is_on_loopback_and_env_can_change_it() -> None:
+    published = {name: service["ports"] for name, service in OVERLAY.items() if "ports" in service}
+    assert published == {
+        "db": ["127.0.0.1:${DB_PORT:-5432}:5432"],
+        "redis": ["127.0.0.1:${REDIS_PORT:-6379}:6379"],
+        "backend": ["127.0.0.1:${BACKEND_PORT:-8000}:8000", "127.0.0.1:${BACKEND_DEBUG_PORT:-5678}:5678"],
+        "worker": ["127.0.0.1:${WORKER_DEBUG_PORT:-5679}:5678"],
+        # 80 is root's on many machines.
+        "edge-pod": ["127.0.0.1:${EDGE_PORT:-8080}:8080"],
+    }
+
+
+def test_the_example_of_env_documents_every_variable_that_the_layers_read() -> None:
+    lines = FILES[".env.example"].splitlines()
+    documented = {
+        line.split("=")[0] for number, line in enumerate(lines) if "=" in line and lines[number - 1][0] == "#"
+    }
+    read = set(re.findall(r"(?<!\$)\$\{(\w+)", FILES["compose.development.yaml"]))
+    assert {"EDGE_PORT", "DEBUGPY"} <= read
+    assert "${" not in FILES["compose.yaml"]
+    assert read <= documented
+    assert FILES[".env"].split("\n", 1)[1] == FILES[".env.example"].split("\n", 1)[1]
+
+
+def test_a_service_with_two_ports_has_two_variables() -> None:
+    services = example(web=plain(publish=["9000:80", "127.0.0.1:9001:81/udp"]))
+    overlay = yaml.load(files(stack(services))["compose.development.yaml"], _Loader)["services"]
+    assert overlay["web"]["ports"] == ["127.0.0.1:${WEB_PORT:-9000}:80", "127.0.0.1:${WEB_PORT_81:-9001}:81/udp"]
+
+
+def test_the_edge_asks_services_by_their_names_and_is_patient_with_vite() -> None:
+    assert FILES[".slipway/edge/current/upstreams/frontend_8080.conf"] == (
+        "server frontend:8080 resolve max_fails=0;\n"
+    )
+    configuration = FILES[".slipway/edge/current/nginx.conf"]
+    assert configuration.count("proxy_read_timeout 3600s;") == 2
+    assert "include release.conf;" in configuration
+    assert FILES[".slipway/edge/current/release.conf"] == 'map "" $slipway_release { default "development"; }\n'
+
+
+def test_another_configuration_of_the_edge_is_another_container() -> None:
+    other = example(edge={"max_body": "1g"}, backend={"build": {"context": "b"}}, frontend={"build": {"context": "f"}})
+    overlay = yaml.load(files(stack(other))["compose.development.yaml"], _Loader)["services"]
+    assert overlay["edge"]["labels"]["slipway.edge"] != OVERLAY["edge"]["labels"]["slipway.edge"]
+
+
+def test_git_sees_the_record_and_no_secret() -> None:
+    rules = [line for line in FILES[".slipway/.gitignore"].splitlines() if not line.startswith("#")]
+    assert rules == ["*", "!.gitignore", "!workspace.json"]
+
+
+def test_the_editor_finds_each_debugger() -> None:
+    found = json.loads(FILES[".vscode/launch.json"])["configurations"]
+    assert [(one["name"], one["connect"]["port"]) for one in found] == [
+        ("Attach to backend", 5678),
+        ("Attach to worker", 5679),
+    ]
+    assert found[0]["pathMappings"] == [{"localRoot": "${workspaceFolder}/backend", "remoteRoot": "/app"}]
+
+
+def test_a_context_that_is_the_checkout_itself() -> None:
+    service: Any = {"kind": "fastapi", "image": "a:1", "build": {"context": "."}}
+    here = workspace.placed(
+        model({"api": service}, environment="development", sources={".": Source(".", frozenset(BACKEND))})
+    )
+    found = files(here)
+    assert "Dockerfile" in found
+    assert ".dockerignore" in found
+    mapping = json.loads(found[".vscode/launch.json"])["configurations"][0]["pathMappings"][0]
+    assert mapping["localRoot"] == "${workspaceFolder}"
+    overlay = yaml.load(found["compose.development.yaml"], _Loader)["services"]
+    assert overlay["api"]["volumes"][0] == "./app:/app/app:ro"
+
+
+@pytest.mark.parametrize(
+    ("entries", "manager"),
+    [
+        (("app", "pyproject.toml", "uv.lock", "requirements.txt"), "uv sync --locked --no-dev"),
+        (("app", "pyproject.toml", "poetry.lock"), "poetry install --only main"),
+        (("app", "requirements.txt"), "install --requirement requirements.txt"),
+    ],
+)
+def test_the_lock_file_tells_the_package_manager(entries: tuple[str, ...], manager: str) -> None:
+    text = files(stack(backend=entries))["backend/Dockerfile"]
+    assert manager in text
+
+
+def test_a_source_that_tells_no_package_manager_gets_no_dockerfile() -> None:
+    found = files(stack(backend=("app",), frontend=("src", "package.json")))
+    assert not any(path.endswith("Dockerfile") for path in found)
+
+
+@pytest.mark.parametrize("path", ["backend/Dockerfile", "frontend/Dockerfile"])
+def test_a_dockerfile_has_what_a_reviewer_asks_for(path: str) -> None:
+    text = FILES[path]
+    assert {"development", "production"} <= set(dockerfiles._STAGE.findall(text))
+    assert "--mount=type=cache" in text
+    assert "HEALTHCHECK" in text
+    stages = text.split("\nFROM ")
+    for stage in stages:
+        if " AS development\n" in stage or " AS production\n" in stage:
+            assert "\nUSER " in stage
+    lists, sources = (
+        text.index("COPY requirements.txt" if "backend" in path else "COPY package.json"),
+        text.index("COPY . ."),
+    )
+    assert lists < sources
+
+
+def test_a_worker_alone_gets_an_image_that_runs_it() -> None:
+    services = {"worker": {"kind": "celery_worker", "image": "a:1", "build": {"context": "b"}, "queues": "a"}}
+    text = files(stack(services))["backend/Dockerfile"]
+    assert 'CMD ["celery", "-A", "app.worker", "worker"' in text
+    assert "celery@$HOSTNAME" in text
+    assert "EXPOSE" not in text
+
+
+def test_base_images_are_the_teams_to_choose() -> None:
+    assert dockerfiles.images({"node": "node:22-slim"})["node"] == "node:22-slim"
+    with pytest.raises(ValueError, match=r"^workspace_images: unknown key 'nodejs'; did you mean 'node'\?$"):
+        dockerfiles.images({"nodejs": "x"})
+
+
+def test_a_dockerfile_of_a_person_without_the_stage_is_named() -> None:
+    placed = stack()
+    kept = {"backend/Dockerfile": "FROM a AS build\nFROM b\n", "frontend/Dockerfile": "FROM a as development\n"}
+    assert dockerfiles.lacking(placed, kept) == [("backend/Dockerfile", "development", ["backend", "worker", "beat"])]
