@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from importlib.metadata import version
 
-from tests.bench import policy, rendering, server, under_load
+from tests.bench import hot_reload, policy, rendering, server, under_load
 from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
@@ -104,6 +104,7 @@ def _arguments() -> argparse.Namespace:
         help="round trip of the last contest, 0 for none of it (default: %(default)s)",
     )
     parser.add_argument("--load-only", action="store_true", help="only the change under load")
+    parser.add_argument("--hot-reload", action="store_true", help="only files saved in a checkout; boots no server")
     parser.add_argument("--policy", action="store_true", help="only hold the policy to its corpus; boots no server")
     return parser.parse_args()
 
@@ -111,6 +112,9 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Run the bench; print tables and write `.testbed/bench/TIME.json`."""
     arguments = _arguments()
+    if arguments.hot_reload:
+        print(*hot_reload.measure(arguments.rounds).lines(), sep="\n")
+        return 0
     print(*policy.lines(), sep="\n", flush=True)
     if arguments.policy:
         return 0

@@ -1,0 +1,114 @@
+"""A checkout as the playbook leaves it: it runs, what is saved is seen, and what a person wrote is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hot_reload import PORTS, Checkout
+
+Playbook = Callable[..., Any]
+ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/workspace"
+
+
+@pytest.fixture(scope="module")
+def checkout() -> Iterator[Checkout]:
+    running = Checkout(ROOT)
+    with running.up():
+        yield running
+
+
+def test_a_saved_backend_file_answers_within_a_second(checkout: Checkout) -> None:
+    seconds = checkout.backend_seconds(5)
+    assert statistics.median(seconds) < 1, seconds
+
+
+def test_a_saved_frontend_file_reaches_an_open_page_without_a_reload(checkout: Checkout) -> None:
+    seconds, told = checkout.page_seconds(3)
+    # Through the edge: the page, its modules, and Vite's websocket.
+    assert told[0]["socket"].startswith(f"ws://127.0.0.1:{PORTS['EDGE_PORT']}/?token=")
+    assert [fact["heading"] for fact in told] == ["Shop", "Shop 0", "Shop 1", "Shop 2"]
+    assert [fact["kept"] for fact in told[1:]] == [True] * 3
+    assert statistics.median(seconds) < 5, seconds
+
+
+def test_a_worker_starts_again_with_what_was_saved(checkout: Checkout) -> None:
+    file = ROOT / "backend/app/tasks.py"
+    before = file.read_text()
+    file.write_text(f'{before}\nprint("loaded anew", flush=True)\n')
+    checkout.wait(lambda: "loaded anew" in checkout.compose("logs", "worker"))
+    file.write_text(before)
+
+
+def test_a_debugger_listens_once_it_is_asked_for(checkout: Checkout) -> None:
+    checkout.compose("up", "--detach", "--no-build", "--no-deps", "backend", DEBUGPY="1")
+
+    def greets() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", int(PORTS["BACKEND_DEBUG_PORT"])), timeout=2) as connection:
+                return connection.recv(16).startswith(b"Content-Length")
+        except OSError:
+            return False
+
+    checkout.wait(greets)
+    checkout.wait(lambda: '"database":"connected"' in checkout.get("/api/health"))
+    checkout.compose("up", "--detach", "--no-build", "--no-deps", "backend")
+
+
+def test_nothing_listens_beyond_loopback(checkout: Checkout) -> None:
+    listed = [json.loads(line) for line in checkout.compose("ps", "--format", "json").splitlines()]
+    published = {one["URL"] for service in listed for one in service["Publishers"] or [] if one["PublishedPort"]}
+    assert published == {"127.0.0.1"}
+
+
+def test_containers_are_nobody_that_the_machine_knows(checkout: Checkout) -> None:
+    for service in ("backend", "worker", "beat", "frontend"):
+        assert checkout.compose("exec", "-T", service, "id", "-u").strip() != "0"
+
+
+def test_secrets_are_hidden_from_git_and_from_others() -> None:
+    subprocess.run(["git", "init", "--quiet", str(ROOT)], check=True)
+    untracked = subprocess.run(
+        ["git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=all"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert ".slipway/workspace.json" in untracked
+    assert ".slipway/secrets" not in untracked
+    assert (ROOT / ".slipway/secrets").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_person_changed_is_kept_and_the_difference_shown(playbook: Playbook) -> None:
+    file = ROOT / "backend/Dockerfile"
+    before = file.read_text()
+    file.write_text(before.replace("PYTHONUNBUFFERED=1", "PYTHONUNBUFFERED=1 MINE=1"))
+    run = playbook("workspace")
+    assert (run.code, run.changed) == (0, 0), run.output
+    assert "backend/Dockerfile kept: somebody has changed it" in run.output
+    assert "- PYTHONUNBUFFERED=1 MINE=1 + PYTHONUNBUFFERED=1" in run.output
+    assert "MINE=1" in file.read_text()
+    file.write_text(before)
+
+
+def test_check_mode_shows_and_writes_nothing(playbook: Playbook) -> None:
+    files = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*") if path.is_file() and path.name != "up.log"}
+    run = playbook("workspace", "--check", "--diff", stack_domain="shop.test")
+    assert run.code == 0, run.output
+    assert run.changed == 1
+    assert "server_name shop.test;" in run.output
+    assert files == {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_the_secrets_of_servers_are_none_for_a_checkout(playbook: Playbook) -> None:
+    run = playbook("workspace", stack_environment="production")
+    assert run.code != 0
+    assert "stack_environment: production is for servers" in run.output
