@@ -64,12 +64,12 @@ class Proxy(Protocol):
         """Have the *old* get connections again."""
 
 
-_PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
+PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
 
 
 def proxy(manifest: Mapping[str, Any]) -> Proxy:
     """Return what the edge of a release is."""
-    return _PROXIES[proxy_of(manifest["services"][str(edge_of(manifest))])]
+    return PROXIES[proxy_of(manifest["services"][str(edge_of(manifest))])]
 
 
 def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:

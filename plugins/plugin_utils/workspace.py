@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils import edge as on_host
 from ansible_collections.slipway.stack.plugins.plugin_utils import (
     bundle,
     compose,
@@ -21,6 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     dockerfiles,
     dotenv,
     edge,
+    nginx,
     overrides,
     pod,
 )
@@ -52,7 +54,7 @@ def placed(stack: Stack) -> Stack:
             service,
             routes=tuple(
                 dataclasses.replace(route, timeout=max(route.timeout, _SILENCE))
-                if stack.services[route.to].development
+                if route.to and stack.services[route.to].development
                 else route
                 for route in service.routes
             ),
@@ -93,20 +95,23 @@ def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
 
 
 def _edge(stack: Stack) -> dict[str, str]:
-    """Return the files of the edge as nginx reads them, upstreams by the names of services."""
-    found = edge.files(stack)
-    if found:
-        found["release.conf"] = f'map "" $slipway_release {{ default "{stack.environment}"; }}\n'
-    for upstream in edge.upstreams(stack):
-        name = f"upstreams/{upstream['service']}_{upstream['port']}.conf"
-        found[name] = f"server {upstream['service']}:{upstream['port']} resolve max_fails=0;\n"
+    """Return the files of the edge as its proxy reads them, with services in the place of containers."""
+    if stack.edge is None:
+        return {}
+    upstreams = edge.upstreams(stack)
+    targets = {upstream["service"]: [upstream["service"]] for upstream in upstreams}
+    proxy = on_host.PROXIES[str(stack.edge.kind.edge)]
+    found = {
+        **edge.files(stack),
+        **proxy.written({"release": stack.environment, "upstreams": upstreams}, targets),
+    }
     return {f".slipway/edge/current/{name}": text for name, text in found.items()}
 
 
 def _tools(stack: Stack) -> dict[str, str]:
     if not any(service.development and service.development.tools for service in stack.services.values()):
         return {}
-    return {".slipway/tools/serve.py": (edge.TEMPLATES / "serve.py").read_text(encoding="utf-8")}
+    return {".slipway/tools/serve.py": (nginx.TEMPLATES / "serve.py").read_text(encoding="utf-8")}
 
 
 def _publish(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> dict[str, tuple[int, str]]:
