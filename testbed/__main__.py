@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from testbed import compose, engine, images, network, registry, servers, shell, shop, telegram
+from testbed import compose, engine, images, langflow, network, registry, servers, shell, shop, telegram
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     of_shop.add_argument(
         "--images", nargs="+", default=shop.NAMES, choices=(*shop.NAMES, *shop.FURTHER), help="which of its images"
     )
+
+    of_langflow = commands.add_parser("langflow", help="push Langflow, or a stand-in for it, to the registry")
+    of_langflow.add_argument("image", nargs="?", default="", help="an image that the engine has (default: a stand-in)")
 
     of_telegram = commands.add_parser("telegram", help="start a stand-in for Telegram, which bots ask for updates")
     of_telegram.add_argument("verb", choices=("up", "down"), nargs="?", default="up")
@@ -87,6 +90,12 @@ def _run(arguments: argparse.Namespace) -> None:
                 engine.require()
                 registry.ensure()
                 shop.ensure(arguments.versions, arguments.images)
+        case "langflow", _:
+            with shell.alone("shop"):
+                engine.require()
+                registry.ensure()
+                shop.ensure(["1.0.0"], ["backend"])
+                langflow.ensure(arguments.image)
         case "telegram", "up":
             with shell.alone("telegram"):
                 engine.require()
@@ -110,6 +119,7 @@ def _down(*, everything: bool) -> None:
         raise shell.StepError("down: no Docker engine answers, so there is nothing to remove things from")
     servers.down_all()
     telegram.remove()
+    langflow.remove()
     shop.remove()
     registry.remove()
     network.remove("down")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import databases, ports, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils import databases, order, ports, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
@@ -99,7 +99,7 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
     databases.check(drafts)
     known = {**_own_secrets(drafts), **given}
     services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}
-    _check_circles(services)
+    order.check(services)
     ports.check(services)
     used = {
         part["secret"]
@@ -276,19 +276,3 @@ def _resolve_route(draft: Draft, route: Route, drafts: Mapping[str, Draft]) -> R
             f"{draft.where}: key 'routes': service {route.to!r} has no port; set its 'port', or one for the route"
         )
     return replace(route, port=port)
-
-
-def _check_circles(services: Mapping[str, Service]) -> None:
-    finished: set[str] = set()
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if name in path:
-            circle = " -> ".join((*path[path.index(name) :], name))
-            raise ValueError(f"service {name!r}: key 'needs' goes in a circle: {circle}")
-        if name not in finished:
-            for other in services[name].depends_on:
-                visit(other, (*path, name))
-            finished.add(name)
-
-    for name in services:
-        visit(name, ())

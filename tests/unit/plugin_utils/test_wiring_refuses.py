@@ -49,6 +49,13 @@ WRITTEN = [
         "service 'backend': key 'needs': there is no other service 'dbb'; did you mean 'db'?",
     ),
     (_one(needs=["web"]), "service 'web': key 'needs': there is no other service 'web'"),
+    (
+        example(seed={"kind": "job", "image": "a:1", "needs": ["db", "backend"]}),
+        (
+            "service 'seed': key 'needs': a one-shot runs before anything rolls, 'backend' with it; it may need data "
+            "services and other one-shots"
+        ),
+    ),
     (_one(needs="db"), "service 'web': key 'needs': 'db' is not a list"),
     (_one(needs=[{"name": "db"}]), "service 'web', key 'needs': unknown key 'name'; known are prefix, service, url"),
     (

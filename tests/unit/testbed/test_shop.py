@@ -23,7 +23,7 @@ class Engine:
         self.commands.append(argv)
         if argv[:3] == ["docker", "buildx", "bake"] and env:
             label = next(option for option in argv if option.startswith("--set=")).rpartition("=")[2]
-            for name in shop.NAMES:
+            for name in (*shop.NAMES, *shop.FURTHER):
                 self.labels[f"{env['REGISTRY']}/shop/{name}:{env['VERSION']}"] = label
         if argv[:2] == ["docker", "push"]:
             self.held.add(argv[2])
@@ -81,3 +81,9 @@ def test_an_unhealthy_version_is_made_from_its_healthy_build(engine: Engine) -> 
     made = [argv for argv in engine.commands if argv[:3] == ["docker", "buildx", "build"]]
     assert [argv[-1] for argv in made] == [str(shop.VARIANTS["-unhealthy"])]
     assert "--tag=127.0.0.1:5000/shop/backend:1.2.0-unhealthy" in made[0]
+
+
+def test_further_images_are_built_when_they_are_asked_for(engine: Engine) -> None:
+    shop.ensure(["1.1.0"], ["backend", "edge"])
+    assert [argv[-2:] for argv in engine.commands if argv[:3] == ["docker", "buildx", "bake"]] == [["backend", "edge"]]
+    assert engine.held == {BACKEND, BACKEND.replace("backend", "edge")}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect
 from starlette.testclient import TestClient
 
 from app import cache, database, seed
@@ -20,9 +20,15 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def client(settings: Settings) -> Iterator[TestClient]:
-    api = create_api(settings, database.connect(settings), cache.connect(settings), create_queue(settings))
-    with TestClient(api) as client:
+def engine(settings: Settings) -> Iterator[Engine]:
+    engine = database.connect(settings)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings, engine: Engine) -> Iterator[TestClient]:
+    with TestClient(create_api(settings, engine, cache.connect(settings), create_queue(settings))) as client:
         yield client
 
 
@@ -31,8 +37,8 @@ def test_both_answer(client: TestClient) -> None:
     assert (answer.status_code, answer.json()["database"], answer.json()["cache"]) == (200, "connected", "connected")
 
 
-def test_the_migrations_make_the_tables_that_the_code_has(settings: Settings) -> None:
-    found = inspect(database.connect(settings))
+def test_the_migrations_make_the_tables_that_the_code_has(engine: Engine) -> None:
+    found = inspect(engine)
     for table in Base.metadata.tables.values():
         columns = {column["name"]: column["nullable"] for column in found.get_columns(table.name)}
         assert columns == {column.name: column.nullable for column in table.columns}
@@ -53,5 +59,5 @@ def test_a_job_is_in_the_queue(client: TestClient) -> None:
     assert client.get(f"/api/jobs/{sent.json()['id']}").json()["state"] in ("PENDING", "STARTED", "SUCCESS")
 
 
-def test_a_database_with_items_is_not_seeded(settings: Settings) -> None:
-    assert seed.seed(database.connect(settings)) == 0
+def test_a_database_with_items_is_not_seeded(engine: Engine) -> None:
+    assert seed.seed(engine) == 0

@@ -1,0 +1,97 @@
+"""Langflow beside an application with migrations of its own, in one Postgres; files and demo data where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.stacks import Stack
+
+Playbook = Callable[..., Any]
+
+
+@pytest.fixture
+def stack(host: Any) -> Stack:
+    return Stack(host, "langflow", 8425)
+
+
+@pytest.fixture
+def compose(host: Any, stack: Stack) -> Callable[[str], str]:
+    return lambda command: host.check_output(f"cd {stack.home}/current && sudo docker compose {command}")
+
+
+@pytest.fixture
+def query(compose: Callable[[str], str]) -> Callable[..., str]:
+    def ask(sql: str, database: str = "langflow") -> str:
+        return compose(f'exec -T db psql -U langflow -d {database} -Atc "{sql}"')
+
+    return ask
+
+
+def test_each_has_the_version_of_its_own_migrations(query: Callable[..., str]) -> None:
+    """Langflow has started and dropped every version that it found: the application's was out of its reach."""
+    assert query("SELECT version_num FROM alembic_version", "langflow_own") == "langflow"
+    assert query("SELECT version_num FROM alembic_version") not in ("", "langflow")
+
+
+def test_the_role_of_langflow_can_do_nothing_elsewhere(query: Callable[..., str]) -> None:
+    assert query("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'langflow_own'") == "langflow_own"
+    assert query("SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'langflow_own'") == "f"
+    assert query("SELECT has_table_privilege('langflow_own', 'items', 'SELECT')") == "f"
+    assert query("SELECT has_database_privilege('analyst', 'langflow_own', 'CONNECT')") == "f"
+
+
+def test_the_scripts_ran_in_their_order(query: Callable[..., str]) -> None:
+    """The second one would have failed without what the first one makes, and the database with it."""
+    assert query("SELECT has_schema_privilege('analyst', 'reporting', 'CREATE')") == "t"
+    assert query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'") == "1"
+    assert query("SELECT has_table_privilege('analyst', 'items', 'SELECT')") == "t"
+
+
+def test_the_page_is_rendered_with_the_demo_data(stack: Stack) -> None:
+    answer = stack.get("/")
+    assert answer.status == 200
+    assert "A lamp" in answer.body
+    assert stack.get("/api/health").status == 200
+
+
+def test_volumes_belong_to_whom_writes_to_them(stack: Stack, compose: Callable[[str], str]) -> None:
+    assert stack.send("PUT", "/api/uploads/report.pdf", "content").status == 201
+    # Whichever of the two replicas answers: the volume is one.
+    assert {stack.get("/api/uploads/report.pdf").body for _ in range(6)} == {"content"}
+    assert compose("exec -T backend stat -c %u /var/lib/shop/uploads") == "10001"
+    assert compose("exec -T langflow stat -c %u:%g /app/langflow /app/logs").split() == ["1000:0"] * 2
+    assert compose("exec -T langflow cat /app/langflow/secret_key") == "kept"
+    assert "started" in compose("exec -T langflow cat /app/logs/langflow.log")
+
+
+def test_making_the_database_again_changes_nothing_and_heals_the_password(
+    query: Callable[..., str], compose: Callable[[str], str]
+) -> None:
+    query("ALTER ROLE langflow_own PASSWORD 'lost'")
+    compose("run --rm langflow-db")
+    compose("restart langflow")
+    compose("up --wait --no-deps --no-recreate langflow")
+    assert query("SELECT count(*) FROM flow", "langflow_own") == "0"
+
+
+def test_langflow_in_the_database_of_the_application_is_refused(playbook: Playbook, stack: Stack) -> None:
+    before = stack.live()
+    run = playbook(
+        "deploy",
+        stack_services={
+            "db": {"kind": "postgres"},
+            "langflow": {"kind": "langflow", "needs": ["db"]},
+            "backend": {
+                "kind": "fastapi",
+                "image": "registry:5000/shop/backend:1.0.0",
+                "needs": ["db"],
+                "release": "alembic upgrade head",
+            },
+        },
+    )
+    assert run.code != 0
+    assert "'backend' migrates the database 'db' too, and at its start langflow drops the alembic_version" in run.output
+    assert stack.live() == before
