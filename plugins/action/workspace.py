@@ -93,6 +93,9 @@ def _told(file: File, fully: bool) -> list[str]:
         return []
     if file.state != "kept":
         return [f"  {file.path} {file.state}"]
+    if file.path == workspace.PERSONAL and not file.lacks:
+        # Changing values is what it is there for.
+        return []
     if not (file.known or fully):
         return [f"  {file.path} kept: it was there before; --diff shows what would be written"]
     before, wanted = (file.before or "").splitlines(), (file.wanted or "").splitlines()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,12 @@ class File:
     known: bool
 
     @property
+    def lacks(self) -> list[str]:
+        """The variables that a file like `.env`, where people change values, does not have yet."""
+        there = _variables(self.before or "")
+        return [name for name in _variables(self.wanted or "") if name not in there]
+
+    @property
     def writes(self) -> bool:
         """Whether something is done to it."""
         return self.state in ("created", "updated", "removed")
@@ -55,6 +62,10 @@ def judge(found: str | None, wanted: str | None, recorded: str | None) -> str:
     if digest(found) != recorded:
         return "kept"
     return "removed" if wanted is None else "updated"
+
+
+def _variables(text: str) -> list[str]:
+    return re.findall(r"^([A-Za-z_]\w*)=", text, re.MULTILINE)
 
 
 class Checkout:

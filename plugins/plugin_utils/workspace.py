@@ -31,6 +31,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service
 #: What the checkout has of its own: secrets, the edge's configuration, mounted files. As Compose files write it.
 HOME = "./.slipway"
 STATE = ".slipway/workspace.json"
+#: The file in which a person changes values, and only has to know of new variables.
+PERSONAL = ".env"
 #: A development server's websocket is silent for as long as nobody saves a file; in seconds.
 _SILENCE = 3600.0
 _HEADER = """\

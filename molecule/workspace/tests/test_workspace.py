@@ -99,6 +99,18 @@ def test_what_a_person_changed_is_kept_and_the_difference_shown(playbook: Playbo
     file.write_text(before)
 
 
+def test_changed_ports_are_what_env_is_for(playbook: Playbook) -> None:
+    file = ROOT / ".env"
+    before = file.read_text()
+    file.write_text(before.replace('EDGE_PORT="8080"', 'EDGE_PORT="8090"'))
+    run = playbook("workspace")
+    assert (run.code, run.changed) == (0, 0), run.output
+    assert ".env kept" not in run.output
+    file.write_text(before.replace('EDGE_PORT="8080"', ""))
+    assert ".env kept: somebody has changed it" in playbook("workspace").output
+    file.write_text(before)
+
+
 def test_check_mode_shows_and_writes_nothing(playbook: Playbook) -> None:
     files = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*") if path.is_file() and path.name != "up.log"}
     run = playbook("workspace", "--check", "--diff", stack_domain="shop.test")

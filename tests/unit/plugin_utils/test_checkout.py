@@ -67,6 +67,12 @@ def test_a_second_developer_finds_the_files_and_their_record_in_the_repository(t
     assert _run(tmp_path, a="2") == {"a": "updated"}
 
 
+def test_a_file_of_variables_lacks_those_that_came_later(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('# A="1"\nB="2"\n')
+    file = Checkout(tmp_path, STATE).compare({"a": 'A="0"\nB="0"\nC_2="0"\n'})[0]
+    assert (file.state, file.lacks) == ("kept", ["A", "C_2"])
+
+
 def test_what_is_compared_is_not_written(tmp_path: Path) -> None:
     Checkout(tmp_path, STATE).compare({"a": "1"})
     assert list(tmp_path.iterdir()) == []
