@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import difflib
+import posixpath
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 
 display = Display()
 
+_BESIDE = ("Dockerfile", ".dockerignore")
 _SERVERS = ("production", "staging")
 
 
@@ -97,11 +99,15 @@ def _told(file: File, fully: bool) -> list[str]:
         # Changing values is what it is there for.
         return []
     if not (file.known or fully):
+        if posixpath.basename(file.path) in _BESIDE:
+            # They are for sources that have none.
+            return []
         return [f"  {file.path} kept: it was there before; --diff shows what would be written"]
     before, wanted = (file.before or "").splitlines(), (file.wanted or "").splitlines()
     names = f"{file.path}, as it is", f"{file.path}, as it would be written"
     difference = difflib.unified_diff(before, wanted, *names, lineterm="")
-    return [f"  {file.path} kept: somebody has changed it", *(f"    {line}" for line in difference)]
+    why = "somebody has changed it" if file.known else "it was there before"
+    return [f"  {file.path} kept: {why}", *(f"    {line}" for line in difference)]
 
 
 def _unfit(stack: Stack, files: list[File]) -> list[str]:
