@@ -119,7 +119,7 @@ def page(folder: Path) -> str:
     lines += table(("class", "replaced by"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES))
     lines += [
         "A service that publishes a port of the host itself is replaced in place too. The edge's ports are published",
-        "by a service of their own, its pod: the proxy rolls, only another port or network of the edge has a gap.",
+        "by a service of their own, its pod: nginx or Traefik rolls, and only another port or network has a gap.",
         "",
     ]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]

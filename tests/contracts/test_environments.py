@@ -60,7 +60,7 @@ def test_there_are_the_four_environments_of_each_topology() -> None:
     assert {stack: sorted(set(ENVIRONMENTS) - set(there)) for stack, there in found.items()} == {
         stack: [] for stack in STACKS
     }
-    assert {"bot", "langflow", "monorepo", "template"} <= set(STACKS)
+    assert {"bot", "langflow", "monorepo", "template", "traefik"} <= set(STACKS)
 
 
 @every_stack

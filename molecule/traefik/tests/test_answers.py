@@ -1,0 +1,39 @@
+"""What clients and the application get from Traefik, and what it writes down."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+from tests.support.stacks import Stack, address
+
+
+def _log(host: Any, stack: Stack) -> list[dict[str, Any]]:
+    (edge,) = stack.containers("edge")
+    lines = [json.loads(line) for line in host.check_output("docker logs %s 2>&1", edge).splitlines()]
+    return [line for line in lines if "RequestPath" in line]
+
+
+def test_every_answer_tells_its_release(stack: Stack) -> None:
+    live = stack.live()
+    for path in ("/", "/api/version", "/api/nothing", "/healthz"):
+        assert stack.get(path).headers["x-release"] == live
+
+
+def test_the_log_has_each_request_with_its_id_and_who_asked(host: Any, stack: Stack) -> None:
+    headers = {"X-Forwarded-For": "198.51.100.7", "X_Forwarded_For": "192.0.2.1"}
+    request = urllib.request.Request(f"http://{address()}:{stack.port}/api/version?logged", headers=headers)
+    urllib.request.urlopen(request, timeout=10).close()
+    (line,) = [line for line in _log(host, stack) if line["RequestPath"] == "/api/version?logged"]
+    assert line["ClientHost"] == "198.51.100.7"
+    assert len(line["TraceId"]) == 32
+    assert line["downstream_X-Release"] == stack.live()
+    assert line["DownstreamStatus"] == 200
+
+
+def test_only_the_pod_can_ask_traefik_itself(host: Any, stack: Stack) -> None:
+    (app, *_) = stack.containers("backend")
+    ask = "import urllib.request as r; r.urlopen('http://edge:18181/api/rawdata', timeout=3)"
+    assert "Connection refused" in host.run("docker exec %s python -c %s", app, ask).stderr
+    assert stack.get("/api/rawdata").status == 404
