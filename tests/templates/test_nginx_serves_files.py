@@ -45,7 +45,8 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for path, text in release.files.items():
         if path.startswith("edge/"):
             write_text(home.release("r1") / path, text)
-    name = edge.lay_down(home, edge.contents(home, {"release": "r1", "upstreams": []}, {}))
+    manifest = {"release": "r1", "services": release.services, "upstreams": []}
+    name = edge.lay_down(home, edge.contents(home, manifest, {}))
     configuration = f"/etc/slipway/edge/versions/{name}/nginx.conf"
     start = f"echo 'include listen.conf;' > /tmp/listen.conf; exec nginx -c {configuration} -g 'daemon off;'"
     mounts = [f"--volume={home.edge}:/etc/slipway/edge:ro", f"--volume={folder / 'srv'}:/srv:ro"]
