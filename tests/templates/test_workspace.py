@@ -87,6 +87,13 @@ def test_the_edge_asks_services_by_their_names_and_is_patient_with_vite() -> Non
     assert FILES[".slipway/edge/current/release.conf"] == 'map "" $slipway_release { default "development"; }\n'
 
 
+def test_the_edge_may_be_traefik() -> None:
+    services = example(edge={"kind": "traefik"}, backend={"build": {"context": "b"}})
+    found = files(stack(services))
+    assert '"url": "http://backend:8000"' in found[".slipway/edge/current/upstreams.yml"]
+    assert '"development"' in found[".slipway/edge/current/release.yml"]
+
+
 def test_another_configuration_of_the_edge_is_another_container() -> None:
     other = example(edge={"max_body": "1g"}, backend={"build": {"context": "b"}}, frontend={"build": {"context": "f"}})
     overlay = yaml.load(files(stack(other))["compose.development.yaml"], _Loader)["services"]
