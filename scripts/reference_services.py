@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     development,
     kinds,
     model,
+    mounted,
     routes,
     wiring,
 )
@@ -72,7 +73,8 @@ _SECRETS = """\
 A name alone mounts the secret at `/run/secrets/NAME` and sets `NAME_FILE`, in capitals, to that path.
 """
 _FILES = """\
-Give one of the two. Relative paths start at the inventory.
+Give `content` or `src`. Relative paths start at the inventory. What `src` names is mounted as it is, a directory whole,
+with who may run what; `directory` and `executable` are what becomes of it.
 """
 _BUILD = """\
 For `playbooks/images.yml` and `playbooks/workspace.yml`; a deploy builds nothing.
@@ -96,7 +98,7 @@ asked for its path.
 _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `needs`": (_NEEDS, describe._NEED_FIELDS),
     "An entry of `secrets`": (_SECRETS, wiring._SECRET_USE_FIELDS),
-    "An entry of `files`": (_FILES, describe._FILE_FIELDS),
+    "An entry of `files`": (_FILES, mounted.FILE_FIELDS),
     "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
     "Keys of `development`": (_DEVELOPMENT, development.FIELDS),
     "An entry of `routes`": (_ROUTES, routes.FIELDS),

@@ -64,6 +64,9 @@ class ActionModule(ActionBase):
         result.update(answer)
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
+            result["notes"] = {name: list(lines) for name, lines in parcel.notes.items()}
+            if parcel.notes and result["changed"] and _first(task_vars):
+                display.display("\n".join(report.note_lines(parcel.stack, parcel.notes)))
             display.display("\n".join(report.release_lines(host, parcel.stack, result)))
         return result
 
@@ -81,8 +84,13 @@ class ActionModule(ActionBase):
             raise ValueError(deploying.refusal(found))
         remarks = deploying.remarks(found)
         # The same release goes to every host of the play; once is enough to read it.
-        if remarks and task_vars.get("inventory_hostname") in (task_vars.get("ansible_play_hosts") or [None])[:1]:
+        if remarks and _first(task_vars):
             display.display("\n".join(remarks))
+
+
+def _first(task_vars: dict[str, Any]) -> bool:
+    """Return whether this is the first host of the play, which is told what is the same for all."""
+    return task_vars.get("inventory_hostname") in (task_vars.get("ansible_play_hosts") or [None])[:1]
 
 
 def _commit(base: Path) -> str:

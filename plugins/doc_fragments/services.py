@@ -19,7 +19,27 @@ options:
   services:
     description: The services by name. Their keys are in C(docs/services.md).
     type: dict
-    required: true
+    default: {}
+  compose_files:
+    description: Compose files of your own, in their order, relative to the inventory; see C(docs/compose_files.md).
+    type: list
+    elements: str
+    default: []
+  compose_profiles:
+    description: Profiles of these files that are active; those that C(COMPOSE_PROFILES) in their C(.env) names where
+      empty.
+    type: list
+    elements: str
+    default: []
+  compose_variables:
+    description: Variables of these files, before those in their C(.env).
+    type: dict
+    default: {}
+  compose_host_paths:
+    description: Paths of the server that services of these files may mount, as the files write them.
+    type: list
+    elements: str
+    default: []
   kinds_paths:
     description: Directories on the controller with further kinds; a kind there replaces a shipped one of its name.
     type: list

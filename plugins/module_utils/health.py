@@ -51,7 +51,8 @@ def judge(facts: Mapping[str, Any], containers: list[Container]) -> Verdict:
     if len(containers) > wanted:
         return Verdict("waiting", f"{len(containers)} containers, {wanted} expected", containers[-1])
     if len(up) == wanted:
-        return Verdict("up", f"{len(up)} of {wanted} {'healthy' if facts['start_seconds'] else 'running'}")
+        checked = all(one.health for one in up)
+        return Verdict("up", f"{len(up)} of {wanted} {'healthy' if checked else 'running'}")
     waiting = next((one for one in containers if one not in up), None)
     detail = f", {waiting.name} is {_state(waiting)}" if waiting else ""
     return Verdict("waiting", f"{len(up)} of {wanted} up{detail}", waiting)

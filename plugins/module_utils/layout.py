@@ -59,7 +59,8 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file whole or not at all, making its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    with open(temporary, "w", encoding="utf-8", newline="") as stream:
+    # Bytes that were no UTF-8 came as lone surrogates, and become themselves again.
+    with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

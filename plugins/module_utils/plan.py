@@ -31,6 +31,8 @@ def manner(facts: Mapping[str, Any], action: str = "roll") -> str:
     """
     if facts["class"] == "oneshot":
         return "run"
+    if facts.get("alone") and facts["class"] != "pod" and not facts["edge"]:
+        return "in place"
     if facts["class"] == "singleton":
         return "instead"
     if facts["class"] == "pod" or (facts["edge"] and (facts["ports"] or action != "roll")):

@@ -9,15 +9,14 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight, transaction
+from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight, texts, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.plan import mounted, plan
+from ansible_collections.slipway.stack.plugins.module_utils.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
 from ansible_collections.slipway.stack.plugins.module_utils.verification import verify
 
@@ -91,7 +90,7 @@ def ship(
         raise Refused(problems)
     services = _pinned(content["services"], pinned, current, allow_downtime)
     manifest = _manifest(content, release_id, origin, addresses, services)
-    old_files = _texts(home.release(current_id)) if current_id else {}
+    old_files = texts.of(home.release(current_id)) if current_id else {}
     edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
     begun = transaction.load(home.transaction)
     planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
@@ -103,11 +102,11 @@ def ship(
     new_files = _rendered(content, manifest)
     manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in new_files.items()}
     if not dry:
-        release_id = _write(home, manifest, new_files, content["mounted"])
-    new_files.update(_mounted(home, manifest, content["mounted"]))
+        release_id = _write(home, manifest, new_files, content["mounted"], content["executable"])
+    new_files.update(texts.mounted(home, manifest, content["mounted"]))
     if current:
-        old_files.update(_mounted(home, current, {}))
-    return Shipped(True, release_id, planned, _diff(old_files, new_files))
+        old_files.update(texts.mounted(home, current, {}))
+    return Shipped(True, release_id, planned, texts.diff(old_files, new_files))
 
 
 def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -195,14 +194,20 @@ def _images(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str], mounted: Mapping[str, str]) -> str:
+def _write(
+    home: Home,
+    manifest: Mapping[str, Any],
+    files: Mapping[str, str],
+    mounted: Mapping[str, str],
+    executable: Collection[str],
+) -> str:
     """Lay the release down and return its id; one that is here already, from an attempt that failed, is taken again."""
     for release_id in reversed(home.release_ids()):
         found = home.manifest(release_id) if release_id > (home.current_id() or "") else None
         if found and {**found, "release": manifest["release"]} == manifest:
             return release_id
     for address, text in mounted.items():
-        write_text(home.files / address, text)
+        write_text(home.files / address, text, 0o755 if address in executable else 0o644)
     home.state.mkdir(parents=True, exist_ok=True)
     incoming = home.releases / f".{manifest['release']}"
     shutil.rmtree(incoming, ignore_errors=True)
@@ -216,38 +221,6 @@ def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str], mo
     write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     incoming.rename(home.release(str(manifest["release"])))
     return str(manifest["release"])
-
-
-def _texts(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
-
-
-def _mounted(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that a release mounts, by ``SERVICE:PATH``, from *texts* by their address or from the host."""
-    result = {}
-    for name, facts in manifest["services"].items():
-        for target, address in mounted(facts).items():
-            path = home.files / address
-            here = path.read_text(encoding="utf-8") if path.is_file() else ""
-            result[f"{name}:{target}"] = texts.get(address, here)
-    return result
-
-
-def _diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, str]]:
-    return [
-        {
-            "before_header": name,
-            "after_header": name,
-            "before": old.get(name, ""),
-            "after": new.get(name, ""),
-        }
-        for name in sorted(set(old) | set(new))
-        if old.get(name, "") != new.get(name, "")
-    ]
 
 
 def before(home: Home) -> str:

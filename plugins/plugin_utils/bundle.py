@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import compose, dotenv, edge, env_example, overrides, pod
+from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    compose,
+    dotenv,
+    edge,
+    env_example,
+    manners,
+    overrides,
+    pod,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.mounted import mounted as mounted_in
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import merge
@@ -34,11 +42,12 @@ Below, the addresses of the secret files; the secrets are not here.
 class Bundle:
     """What travels to the host.
 
-    ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``.
+    ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``, and by
+    ``SHA256/NAME/PATH`` for those of a directory; ``executable``: which of them may be run.
     ``services``: by name, what the host must know to run and judge each (see ``_facts``). ``secret_files``: the secret
     store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
     ``upstreams``: ``{service, port}`` for each that the edge sends requests to. ``documents``: the Compose documents
-    before they became text, for the policy; they do not travel.
+    before they became text, for the policy; they do not travel. Nor do ``notes``, which are for whoever deploys.
     """
 
     stack: str
@@ -54,6 +63,8 @@ class Bundle:
     probes: tuple[Mapping[str, Any], ...]
     upstreams: tuple[Mapping[str, Any], ...]
     documents: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    executable: tuple[str, ...] = ()
+    notes: Mapping[str, list[str]] = field(default_factory=dict)
 
     def told(self) -> dict[str, Mapping[str, Any]]:
         """Return what each service is told in its environment, release jobs as those whose job they are."""
@@ -74,6 +85,7 @@ class Bundle:
             "digest": self.digest,
             "files": dict(self.files),
             "mounted": dict(self.mounted),
+            "executable": list(self.executable),
             "services": dict(self.services),
             "secret_files": list(self.secret_files),
             "probes": list(self.probes),
@@ -91,8 +103,8 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     :param probes: ``stack_probes`` as written; where empty, each route of the edge is asked for its path.
     :raises ValueError: for a probe that is none, or a variable that no file can hold.
     """
-    mounted, paths = mounted_files(stack)
-    base = compose.base(stack, paths)
+    mounted = mounted_in(stack)
+    base = compose.base(stack, mounted.paths)
     overlay = compose.overlay(stack)
     files = {
         compose.BASE: compose.dump(stack, "Base", base),
@@ -107,10 +119,10 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     files[".env.example"] = env_example.dump(of_compose, [file for _, file in compose.secret_files(stack)])
     content: dict[str, Any] = {
         "files": files,
-        "mounted": mounted,
-        "services": {
-            name: facts for service in stack.in_order() for name, facts in _described(service, base["services"])
-        },
+        "mounted": mounted.texts,
+        "services": manners.in_turn(
+            {name: facts for service in stack.in_order() for name, facts in _described(service, base["services"])}
+        ),
         "secret_files": secret_files(stack),
         "probes": _probes(stack, probes),
         "upstreams": edge.upstreams(stack),
@@ -122,26 +134,16 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         home=stack.home,
         digest=_digest(content),
         files=files,
-        mounted=mounted,
+        mounted=mounted.texts,
         services=content["services"],
         secret_files=tuple(content["secret_files"]),
         sources=stack.secrets,
         probes=tuple(content["probes"]),
         upstreams=tuple(content["upstreams"]),
         documents=(base, overlay),
+        executable=mounted.executable,
+        notes=stack.notes,
     )
-
-
-def mounted_files(stack: Stack) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Return the files that are mounted into services: their texts by address, their paths by service and target."""
-    mounted: dict[str, str] = {}
-    paths: dict[str, dict[str, str]] = {}
-    for service in stack.services.values():
-        for target, text in service.files.items():
-            address = f"{hashlib.sha256(text.encode()).hexdigest()}/{posixpath.basename(target)}"
-            mounted[address] = text
-            paths.setdefault(service.name, {})[target] = f"{stack.home}/files/{address}"
-    return mounted, paths
 
 
 def env_files(stack: Stack) -> dict[str, str]:
@@ -203,6 +205,8 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "secrets": {file.variable: file.name for file in files},
         # Compose's own `environment` goes before the file of variables.
         "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
+        "alone": manners.alone(merged),
+        "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
     }
 
 
@@ -226,6 +230,8 @@ def _pod_facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "start_seconds": 0.0,
         "secrets": {},
         "settings": {**merged, "environment": {}},
+        "alone": None,
+        "own_proxy": None,
     }
 
 

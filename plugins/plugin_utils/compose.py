@@ -60,12 +60,15 @@ def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, An
     document: dict[str, Any] = {"name": stack.name, "services": services}
     used = {network for service in services.values() for network in service.get("networks", ())}
     # Nothing on the data network can reach the world, or be reached from it.
+    own = stack.top.get("networks", {})
     document["networks"] = {
-        name: {"internal": True} if name in INTERNAL else {}
+        name: dict(own[name]) if name in own else {"internal": True} if name in INTERNAL else {}
         for name in [*NETWORKS, *sorted(used - set(NETWORKS))]
         if name in used
     }
-    volumes = _volume_names(volume for service in stack.services.values() for volume in service.volumes)
+    own_volumes = stack.top.get("volumes", {})
+    named = _volume_names(volume for service in stack.services.values() for volume in service.volumes)
+    volumes = {name: dict(own_volumes.get(name) or {}) for name in named}
     if volumes:
         document["volumes"] = volumes
     secrets = _top_level_secrets(stack)
@@ -119,6 +122,38 @@ def dump(stack: Stack, title: str, document: Mapping[str, Any], header: str = _H
 
 
 def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
+    result = _said(stack, service, mounted)
+    if service.kind.plain:
+        return _plain(service, result)
+    if service.ports and INTERNAL.issuperset(service.networks):
+        result["networks"].append(PUBLISHED)
+    result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
+    result["security_opt"] = ["no-new-privileges:true"]
+    result["cap_drop"] = ["ALL"]
+    result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
+    return dict(merge(_ordered(result), service.compose))
+
+
+def _plain(service: Service, said: dict[str, Any]) -> dict[str, Any]:
+    """Return a service that has only what its owner says, whose further keys may tell more of its networks."""
+    details = service.compose.get("networks")
+    compose = {key: value for key, value in service.compose.items() if key != "networks"}
+    result = dict(merge(_ordered(said), compose))
+    if isinstance(details, Mapping):
+        result["networks"] = {name: details.get(name) or {} for name in service.networks}
+    if not result["networks"]:
+        del result["networks"]
+    return result
+
+
+def _ordered(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a service in the order in which people look for them."""
+    last = ("restart", "stop_grace_period", "security_opt", "cap_drop", "deploy", "logging", "labels")
+    return {key: keys[key] for key in [*(key for key in keys if key not in last), *last] if key in keys}
+
+
+def _said(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Compose keys that follow from what is said of a service."""
     result: dict[str, Any] = {"image": service.image}
     if service.command is not None:
         result["command"] = service.command
@@ -145,27 +180,20 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     if service.ports:
         result["ports"] = list(service.ports)
     result["networks"] = list(service.networks)
-    if service.ports and INTERNAL.issuperset(service.networks):
-        result["networks"].append(PUBLISHED)
     if service.depends_on:
-        result["depends_on"] = {
-            name: {
-                "condition": "service_completed_successfully"
-                if stack.services[name].service_class == "oneshot"
-                else "service_healthy"
-            }
-            for name in service.depends_on
-        }
+        result["depends_on"] = {name: {"condition": _condition(stack.services[name])} for name in service.depends_on}
     if service.health:
         result["healthcheck"] = dict(service.health)
-    result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
     result["stop_grace_period"] = service.stop_grace
-    result["security_opt"] = ["no-new-privileges:true"]
-    result["cap_drop"] = ["ALL"]
     result["deploy"] = _deploy(service)
-    result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
     result["labels"] = _labels(stack, service)
-    return dict(merge(result, service.compose))
+    return result
+
+
+def _condition(other: Service) -> str:
+    if other.service_class == "oneshot":
+        return "service_completed_successfully"
+    return "service_healthy" if "test" in other.health else "service_started"
 
 
 def _deploy(service: Service) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     builds,
     commands,
     development,
+    mounted,
     overrides,
     presence,
     routes,
@@ -37,10 +38,6 @@ _NEED_FIELDS = {
     "prefix": Field("str", "start of the variables' names"),
     "url": Field("str", "variable that gets a whole connection URL, in a file that only root reads"),
 }
-_FILE_FIELDS = {
-    "content": Field("str", "the text"),
-    "src": Field("str", "file on the controller"),
-}
 
 
 def describe(
@@ -53,6 +50,8 @@ def describe(
     secrets: object,
     kinds: Mapping[str, Kind],
     sources: Mapping[str, Source] | None = None,
+    top: Mapping[str, Mapping[str, Any]] | None = None,
+    notes: Mapping[str, list[str]] | None = None,
 ) -> Stack:
     """Return the checked model of a stack.
 
@@ -60,6 +59,7 @@ def describe(
     :param services: ``stack_services`` as written, every file's ``src`` already replaced by its ``content``.
     :param secrets: ``stack_secrets`` as written: a text, ``{value: …}`` or ``{generate: LENGTH}`` by name.
     :param sources: for a developer's checkout, each build context by how the description writes it.
+    :param top: networks and volumes as a team's own Compose files say them, ``notes`` what was decided about these.
     :raises ValueError: with one sentence for the first thing that is wrong.
     """
     _check_name(name, "stack_name")
@@ -74,7 +74,7 @@ def describe(
     given_secrets = _secrets(secrets)
     wired = wiring.wire(drafts, given_secrets)
     home = f"{root.rstrip('/')}/{name}"
-    return Stack(name, environment, domain, home, wired.services, wired.secrets)
+    return Stack(name, environment, domain, home, wired.services, wired.secrets, top=top or {}, notes=notes or {})
 
 
 def _check_name(name: object, where: str) -> None:
@@ -175,6 +175,8 @@ def _draft(
     if not image:
         raise ValueError(f"{where}: required key 'image' is missing; kind {kind.name!r} has no image of its own")
     service_class = values["class"] or kind.service_class
+    if kind.plain:
+        body = {**body, "networks": [str(network) for network in context["networks"]]}
     health = _health(name, values["health"], body["health"], kind, context, service_class)
     if values["replicas"] < 1:
         raise ValueError(f"{where}: key 'replicas': at least 1, not {values['replicas']}")
@@ -206,7 +208,11 @@ def _draft(
             "command": commands.escaped(commands.arguments(where, "command", values["command"])) or body["command"],
             **commands.release(where, values),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
-            "files": {**{path: text for path, text in body["files"].items() if text}, **_files(where, values["files"])},
+            "files": {
+                **{path: text for path, text in body["files"].items() if text},
+                **mounted.read(where, values["files"]),
+            },
+            "executable": mounted.executable(values["files"]),
             "overlay": overrides.lay_over(
                 {key: value for key, value in body["environments"].get(environment, {}).items() if value != []},
                 overrides.check(name, f"environments.{environment}", values["environments"].get(environment) or {}),
@@ -227,6 +233,10 @@ def _health(
     name: str, given: object, default: dict[str, Any], kind: Kind, context: dict[str, Any], service_class: str
 ) -> dict[str, Any]:
     where = f"service {name!r}"
+    if kind.plain and isinstance(given, (Mapping, type(None))):
+        result = dict(given or {})
+        overrides.check_health(name, "health", result)
+        return result
     result = {
         "interval": "10s",
         "timeout": "5s",
@@ -255,20 +265,6 @@ def _health(
         raise ValueError(
             f"{where}: required key 'health' is missing; say how to tell that it works, as {{test: [CMD, …]}}"
         )
-    return result
-
-
-def _files(where: str, given: dict[str, Any]) -> dict[str, str]:
-    result = {}
-    for target, source in given.items():
-        values = schema.read(source, _FILE_FIELDS, f"{where}, key 'files', file {target!r}")
-        if not str(target).startswith("/") or str(target).endswith("/"):
-            raise ValueError(f"{where}: key 'files': {target!r} is not the absolute path of a file in the container")
-        if ":" in str(target):
-            raise ValueError(f"{where}: key 'files': {target!r} has a colon, at which Compose would cut the path")
-        if values["content"] is None:
-            raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
-        result[str(target)] = values["content"]
     return result
 
 

@@ -13,6 +13,10 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds
 from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.project import reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.project.adopt import Adopted, adopt
+from ansible_collections.slipway.stack.plugins.plugin_utils.project.contents import Contents, runs
+from ansible_collections.slipway.stack.plugins.plugin_utils.project.translation import Translated, translate
 
 _SHIPPED_KINDS = Path(__file__).parents[2] / "kinds"
 
@@ -22,7 +26,11 @@ SERVICE_ARGUMENTS: dict[str, dict[str, Any]] = {
     "root": {"type": "path", "default": "/opt/stacks"},
     "environment": {"type": "str", "required": True},
     "domain": {"type": "str", "default": ""},
-    "services": {"type": "dict", "required": True},
+    "services": {"type": "dict", "default": {}},
+    "compose_files": {"type": "list", "elements": "str", "default": []},
+    "compose_profiles": {"type": "list", "elements": "str", "default": []},
+    "compose_variables": {"type": "dict", "default": {}},
+    "compose_host_paths": {"type": "list", "elements": "str", "default": []},
     "kinds_paths": {"type": "list", "elements": "path", "default": []},
 }
 
@@ -74,6 +82,19 @@ def _source(where: str, context: str, base: Path, root: Path) -> Source:
     return Source("." if below == "." else f"./{below}", frozenset(entry.name for entry in path.iterdir()))
 
 
+def adopted(arguments: Mapping[str, Any], base: Path) -> Adopted:
+    """Return what to write into the inventory in place of the Compose files that *arguments* name.
+
+    :raises ValueError: where they name none, and with a line for everything that is wrong with them.
+    """
+    plain = _plain(arguments)
+    services = {name: _with_contents(name, given, base) for name, given in plain["services"].items()}
+    found = _of_files(plain, services, base)
+    if found is None:
+        raise ValueError("stack_compose_files: there are no Compose files to adopt; name them")
+    return adopt(found, base)
+
+
 def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
     """Return the model of a stack whose secrets nobody has to know: each is as if it were to be generated.
 
@@ -89,7 +110,8 @@ def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
         for use in given["secrets"]
     ]
     names = [use.get("name") if isinstance(use, Mapping) else use for use in uses]
-    return _stack({**plain, "secrets": {name: {"generate": 32} for name in names if isinstance(name, str)}}, base)
+    secrets = {name: {"generate": 32} for name in names if isinstance(name, str)}
+    return _stack({**plain, "secrets": secrets, "pretend": True}, base)
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,16 +121,35 @@ def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stack(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source] | None = None) -> Stack:
+    services = {name: _with_contents(name, given, base) for name, given in plain["services"].items()}
+    found = _of_files(plain, services, base)
     return describe.describe(
         name=plain["name"],
         environment=plain["environment"],
         domain=plain["domain"],
         root=plain["root"],
-        services={name: _with_contents(name, given, base) for name, given in plain["services"].items()},
-        secrets=plain["secrets"],
+        services=found.services if found else services,
+        secrets=found.secrets if found else plain["secrets"],
         kinds=kinds.load([_SHIPPED_KINDS, *(base / path for path in plain["kinds_paths"])]),
         sources=sources,
+        top=found.top if found else None,
+        notes=found.notes if found else None,
     )
+
+
+def _of_files(plain: Mapping[str, Any], services: Mapping[str, Any], base: Path) -> Translated | None:
+    """Return what a team's own Compose files and the description together say, ``None`` where there are no files."""
+    if not plain.get("compose_files"):
+        for key in ("compose_profiles", "compose_variables", "compose_host_paths"):
+            if plain.get(key):
+                raise ValueError(f"stack_{key}: there are no Compose files; name them in stack_compose_files")
+        return None
+    variables = {str(name): "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
+    pretend = bool(plain.get("pretend"))
+    project = reading.read(
+        plain["compose_files"], base, plain["compose_profiles"], variables, list(plain["secrets"]), pretend
+    )
+    return translate(project, plain["name"], services, plain["secrets"], plain["compose_host_paths"], pretend)
 
 
 def _with_contents(name: str, given: Any, base: Path) -> Any:
@@ -120,9 +161,16 @@ def _with_contents(name: str, given: Any, base: Path) -> Any:
         files[path] = source
         if isinstance(source, Mapping) and set(source) == {"src"}:
             try:
-                files[path] = {"content": (base / str(source["src"])).read_text(encoding="utf-8")}
-            except (OSError, UnicodeDecodeError) as error:
-                raise ValueError(
-                    f"service {name!r}, key 'files', file {path!r}: {source['src']} cannot be read: {error}"
-                ) from None
+                files[path] = _read(base / str(source["src"]))
+            except ValueError as error:
+                raise ValueError(f"service {name!r}, key 'files', file {path!r}: {source['src']}: {error}") from None
     return {**given, "files": files}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a file or directory as an entry of `files` that has its contents."""
+    contents = Contents(path if path.is_dir() else path.parent)
+    if path.is_dir():
+        tree = contents.tree(path)
+        return {"directory": tree.files, "executable": list(tree.executable)}
+    return {"content": contents.text(path), "executable": ["."] if runs(path) else []}

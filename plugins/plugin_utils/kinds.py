@@ -27,6 +27,9 @@ _FIELDS = {
         "bool", "whether it holds nothing that a release job would change, though it is stateful", default=False
     ),
     "edge": Field("str", "the proxy that services of this kind are", choices=("nginx", "traefik")),
+    "plain": Field(
+        "bool", "whether its services get only what is said, none of what every service gets", default=False
+    ),
     "options": Field("dict", "keys that services of this kind have beyond the common ones", default={}),
     "image": Field("str", "image reference"),
     "command": Field("any", "command in Compose's notation"),
@@ -94,6 +97,7 @@ class Kind:
     edge: str | None
     options: Mapping[str, Field]
     body: Mapping[str, Any] = field(repr=False)
+    plain: bool = False
 
 
 def parse(name: str, document: object) -> Kind:
@@ -119,7 +123,7 @@ def parse(name: str, document: object) -> Kind:
         values = schema.read(spec, _OPTION_FIELDS, f"{where}, option {option!r}")
         values["choices"] = tuple(values["choices"])
         options[option] = Field(**values)
-    return Kind(name, body["class"], body["edge"], options, body)
+    return Kind(name, body["class"], body["edge"], options, body, body["plain"])
 
 
 def load(folders: list[Path]) -> dict[str, Kind]:

@@ -123,8 +123,18 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Directory:
+    """A directory that is mounted: texts by path in it."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Service:
-    """One service, complete. Mappings are in the order in which they will be written."""
+    """One service, complete. Mappings are in the order in which they will be written.
+
+    ``files``: by path in the container. ``executable``: those paths, and paths below, that may be run.
+    """
 
     name: str
     kind: Kind
@@ -142,7 +152,8 @@ class Service:
     networks: tuple[str, ...]
     secret_mounts: tuple[SecretMount, ...]
     secret_env: SecretFile | None
-    files: Mapping[str, str]
+    files: Mapping[str, str | Directory]
+    executable: frozenset[str]
     volumes: tuple[str, ...]
     ports: tuple[str, ...]
     data_version: Mapping[str, Any] | None
@@ -164,6 +175,8 @@ class Stack:
     """A whole stack for one environment.
 
     ``home`` is its directory on the host. ``addressed``: whether secret files are named for their content as well.
+    ``top``: what a team's own Compose files say of networks and volumes, by these two words. ``notes``: by service,
+    what was decided about it for want of a word from anybody.
     """
 
     name: str
@@ -173,6 +186,8 @@ class Stack:
     services: Mapping[str, Service]
     secrets: Mapping[str, Secret]
     addressed: bool = True
+    top: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    notes: Mapping[str, list[str]] = field(default_factory=dict)
 
     def secret_path(self, file: SecretFile) -> str:
         """Return where one of the secret files is, with Compose's interpolation for the address."""

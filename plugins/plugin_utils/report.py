@@ -45,6 +45,12 @@ def release_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]
     ]
 
 
+def note_lines(stack: str, notes: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return what was decided about the services of a team's own files, and why."""
+    rows = ((name if number == 0 else "", line) for name, lines in notes.items() for number, line in enumerate(lines))
+    return [f"the Compose files of {stack}:", *(f"  {line}" for line in table(rows))]
+
+
 def step_line(record: Mapping[str, Any]) -> str:
     """Return the line for one record of a rollout's journal, its detail below it."""
     mark = "!" if record["state"] == "failed" else " "

@@ -34,6 +34,11 @@ def mark(secret: str, quote: str = "raw") -> str:
     return f"{_OPEN}{secret}|{quote}{_CLOSE}"
 
 
+def names(text: str) -> list[str]:
+    """Return the secrets that *text* has placeholders for."""
+    return [match[1] for match in _MARK.finditer(text)]
+
+
 def parts(text: str) -> tuple[Part, ...]:
     """Return *text* with its placeholders taken apart from what is literal."""
     result: list[Part] = []

@@ -71,3 +71,14 @@ class Variables:
                 f"service {self._service!r}: key {key!r}: {origin} and {self._origin[name]} both set {name}; {advice}"
             )
         self._origin[name] = origin
+
+
+def value_text(where: str, name: object, value: object) -> str:
+    """Return a variable's value as a description has it, as text. :raises ValueError: for one that is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise ValueError(
+        f"{where}: key 'environment.{name}': {value!r} is not a text or number; write '' for an empty value"
+    )

@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, R
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
-from ansible_collections.slipway.stack.plugins.plugin_utils.variables import Variables
+from ansible_collections.slipway.stack.plugins.plugin_utils.variables import Variables, value_text
 
 NETWORKS = ("app", "data")
 
@@ -143,9 +143,16 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
     for use in draft.values["secrets"]:
         _use_secret(draft, variables, use, known)
     for name, value in draft.values["environment"].items():
-        variables.override(str(name), _environment_text(draft, name, value))
+        text = value_text(draft.where, name, value)
+        if secret_text.holds_secret(text):
+            variables.secret_variable(str(name), text, "environment", "the Compose file")
+        else:
+            variables.override(str(name), text)
     values = draft.values
     routes = tuple(_resolve_route(draft, route, drafts) for route in draft.routes)
+    for route in routes:
+        if route.to:
+            _meet(drafts[route.to], networks)
     depends_on = dict.fromkeys([need.service for need in draft.needs] + [route.to for route in routes if route.to])
     return Service(
         name=draft.name,
@@ -165,6 +172,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         secret_mounts=tuple(variables.mounts.values()),
         secret_env=variables.secret_env(),
         files=values["files"],
+        executable=values["executable"],
         volumes=(*draft.body["volumes"], *(str(volume) for volume in values["volumes"])),
         ports=values["ports"],
         data_version=draft.body["data_version"],
@@ -204,8 +212,7 @@ def _connect(draft: Draft, variables: Variables, need: Need, drafts: Mapping[str
     if other is None or other.name == draft.name:
         hint = suggestion(need.service, [name for name in drafts if name != draft.name])
         raise ValueError(f"{draft.where}: key 'needs': there is no other service {need.service!r}{hint}")
-    if not set(networks) & set(other.body["networks"]):
-        networks.append(other.body["networks"][0])
+    _meet(other, networks)
     provides = other.body["provides"]
     if not provides:
         if need.prefix or need.url:
@@ -231,6 +238,12 @@ def _connect(draft: Draft, variables: Variables, need: Need, drafts: Mapping[str
         variables.secret_variable(url, provides["url"], "needs", f"service {other.name!r}")
 
 
+def _meet(other: Draft, networks: list[str]) -> None:
+    """Have a service that is in *networks* join one of another's, unless they share one or that one has none."""
+    if other.body["networks"] and not set(networks) & set(other.body["networks"]):
+        networks.append(other.body["networks"][0])
+
+
 def _use_secret(draft: Draft, variables: Variables, use: object, known: Mapping[str, Secret]) -> None:
     values = read({"name": use} if isinstance(use, str) else use, _SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
     name = values["name"]
@@ -244,19 +257,11 @@ def _use_secret(draft: Draft, variables: Variables, use: object, known: Mapping[
         return
     target = values["target"] or secret_path(name)
     variables.mount(name, secret_text.mark(name), target)
+    if draft.kind.plain:
+        return
     variable = f"{re.sub('[^A-Z0-9]', '_', name.upper())}_FILE"
     if variable not in variables.environment:
         variables.variable(variable, target, f"secret {name!r}")
-
-
-def _environment_text(draft: Draft, name: object, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise ValueError(
-        f"{draft.where}: key 'environment.{name}': {value!r} is not a text or number; write '' for an empty value"
-    )
 
 
 def _resolve_route(draft: Draft, route: Route, drafts: Mapping[str, Draft]) -> Route:

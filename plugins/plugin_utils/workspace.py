@@ -27,6 +27,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     pod,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.mounted import mounted as mounted_in
 
 #: What the checkout has of its own: secrets, the edge's configuration, mounted files. As Compose files write it.
 HOME = "./.slipway"
@@ -72,7 +73,8 @@ def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
     :param images: base images of Dockerfiles, by ``python``, ``node`` and ``nginx``.
     :raises ValueError: for a variable that no file can hold.
     """
-    mounted, paths = bundle.mounted_files(stack)
+    found = mounted_in(stack)
+    mounted, paths = found.texts, found.paths
     base = compose.base(stack, paths)
     overlay = compose.overlay(stack)
     of_the_edge = _edge(stack)

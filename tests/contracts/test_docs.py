@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds, model, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds, model, mounted, wiring
 from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
 
 from scripts import reference, reference_services
@@ -27,7 +27,7 @@ def test_every_class_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [bundle, describe, kinds, model, wiring], ids=lambda module: module.__name__.rpartition(".")[2]
+    "module", [bundle, describe, kinds, model, mounted, wiring], ids=lambda module: module.__name__.rpartition(".")[2]
 )
 def test_every_key_that_a_description_is_read_with_is_in_the_reference(module: ModuleType) -> None:
     tables = {name: value for name, value in vars(module).items() if name.endswith("_FIELDS")}
@@ -68,7 +68,7 @@ def test_compose_reads_the_kind_of_the_page_on_kinds(example: Bundle, suite: str
     assert read["backend"]["depends_on"]["broker"]["condition"] == "service_healthy"
 
 
-@pytest.mark.parametrize("folder", ["plugin_utils", "plugin_utils/policy", "module_utils"])
+@pytest.mark.parametrize("folder", ["plugin_utils", "plugin_utils/policy", "plugin_utils/project", "module_utils"])
 def test_every_module_has_its_line_in_the_architecture(folder: str) -> None:
     page = (ROOT / "docs/architecture.md").read_text()
     section = page.split(f"`plugins/{folder}`\n")[1].split("\n#")[0]

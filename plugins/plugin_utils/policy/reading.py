@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import interpolation, merging, notation
+from . import interpolation, merging, notation, relative
 from .marked import Map, Mark, Override, Seq
 from .source import MAX_BYTES, Budget, Unreadable, parse
 
@@ -34,6 +34,8 @@ class Document:
     told: dict[str, Map] = field(default_factory=dict)
     #: Services with an env file that is not there: what they are told is not known.
     untold: set[str] = field(default_factory=set)
+    #: What interpolation took its values from.
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 def defaults(folder: Path) -> list[Path]:
@@ -49,17 +51,22 @@ def read(
     variables: Mapping[str, str] | None = None,
     profiles: Iterable[str] | None = None,
     project: Path | None = None,
+    unset: interpolation.Unset = interpolation.kept,
 ) -> Document:
     """Return what *files* say together, in their order.
 
     :param variables: for interpolation, before those in ``.env`` beside the first file.
     :param profiles: the active ones; every service where ``None``.
+    :param project: the directory that relative paths start at; that of the first file where ``None``.
+    :param unset: what stands in the text in place of a variable without a value.
     :raises Unreadable: with one sentence for the first thing that cannot be read.
     """
     paths = list(files)
-    reader = _Reader()
+    reader = _Reader(unset)
     folder = project or (paths[0].parent if paths else Path())
-    document = reader.stack(paths, {**reader.dotenv(folder / ".env"), **(variables or {})}, ())
+    known = {**reader.dotenv(folder / ".env", variables), **(variables or {})}
+    document = reader.stack(paths, known, ())
+    document.variables = known
     for name, service in document.services.items():
         document.services[name] = merging.settled(service)
     document.top = merging.settled(document.top)
@@ -78,7 +85,8 @@ def _select(document: Document, active: set[str]) -> None:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, unset: interpolation.Unset) -> None:
+        self.unset = unset
         self.budget = Budget()
         self.files = 0
         self.variables: dict[Path, dict[str, tuple[str, int]]] = {}
@@ -99,7 +107,7 @@ class _Reader:
         for content in parse(self.text(path), str(path), self.budget):
             if not isinstance(content, Map):
                 raise Unreadable(f"{path}:1: not a Compose file: a mapping with the key 'services' is expected")
-            found.append(interpolation.resolve(content, variables))
+            found.append(interpolation.resolve(content, variables, self.unset))
         if not found:
             raise Unreadable(f"{path}:1: the file is empty; a mapping with the key 'services' is expected")
         return found
@@ -152,16 +160,17 @@ class _Reader:
                     raise Unreadable(f"{where}: 'include' names {included}, which is not there")
             if not paths:
                 continue
-            settings: dict[str, str] = self.dotenv(paths[0].parent / ".env")
+            folder = path.parent / one["project_directory"] if one.get("project_directory") else paths[0].parent
+            settings: dict[str, str] = {} if one.get("env_file") else self.dotenv(folder / ".env", variables)
             for name in _words(one.get("env_file")):
-                settings.update(self.dotenv(path.parent / name))
+                settings.update(self.dotenv(path.parent / name, variables))
             found = self.stack(paths, {**settings, **variables}, within)
             result.files += found.files
             for name, service in found.services.items():
-                result.services.setdefault(name, service)
+                result.services.setdefault(name, relative.service(service, folder))
                 if name in found.services.marks:
                     result.services.marks.setdefault(name, found.services.marks[name])
-            result.top = merging.mappings(found.top, result.top)
+            result.top = merging.mappings(relative.top_level(found.top, folder), result.top)
 
     def extended(
         self, path: Path, services: Map, name: str, raw: Any, variables: Mapping[str, str], seen: tuple[Any, ...]
@@ -189,13 +198,15 @@ class _Reader:
         base = self.extended(
             base_path, base_services, base_name, base_services[base_name], variables, (*seen, (path.resolve(), name))
         )
+        if base_path is not path:
+            base = relative.service(base, base_path.parent)
         self.budget.spend(len(base) + 1, str(path), line)
         return merging.services(base, service)
 
-    def dotenv(self, path: Path) -> dict[str, str]:
+    def dotenv(self, path: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
         if not path.is_file():
             return {}
-        return {name: value for name, (value, _) in interpolation.dotenv(self.text(path)).items()}
+        return {name: value for name, (value, _) in interpolation.dotenv(self.text(path), variables).items()}
 
     def env_files(self, document: Document, name: str, service: Map, folder: Path) -> None:
         told = Map()
@@ -207,7 +218,7 @@ class _Reader:
                 document.untold.add(name)
                 continue
             if path not in self.variables:
-                self.variables[path] = interpolation.dotenv(self.text(path))
+                self.variables[path] = interpolation.dotenv(self.text(path), document.variables)
             for variable, (value, line) in self.variables[path].items():
                 told[variable] = value
                 told.marks[variable] = Mark(str(path), line)

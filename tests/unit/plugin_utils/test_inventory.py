@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
 from ansible_collections.slipway.stack.plugins.plugin_utils import inventory
 
 from tests.support.complaints import complaint
@@ -25,17 +28,31 @@ def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
-    said = complaint(inventory.parcel, _arguments(services), tmp_path)
-    assert said.startswith("service 'web', key 'files', file '/etc/a': a cannot be read: ")
-    assert said.endswith(f"No such file or directory: '{tmp_path / 'a'}'")
+    assert complaint(inventory.parcel, _arguments(services), tmp_path) == (
+        "service 'web', key 'files', file '/etc/a': a: a cannot be read: No such file or directory"
+    )
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_arrives_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xff\xfe")
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
-    assert complaint(inventory.parcel, _arguments(services), tmp_path).startswith(
-        "service 'web', key 'files', file '/etc/a': a cannot be read: 'utf-8' codec can't decode"
-    )
+    [(address, text)] = inventory.parcel(_arguments(services), tmp_path).mounted.items()
+    assert address == f"{hashlib.sha256(bytes([0xFF, 0xFE])).hexdigest()}/a"
+    write_text(tmp_path / "there", json.loads(json.dumps(text)))
+    assert (tmp_path / "there").read_bytes() == b"\xff\xfe"
+
+
+def test_a_directory_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "conf/sub").mkdir(parents=True)
+    (tmp_path / "conf/a").write_text("one")
+    (tmp_path / "conf/sub/run.sh").write_text("two")
+    (tmp_path / "conf/sub/run.sh").chmod(0o755)
+    found = inventory.parcel(_arguments({"web": plain(files={"/etc/conf": {"src": "conf"}})}), tmp_path)
+    [first, second] = found.mounted
+    assert (first.partition("/")[2], second.partition("/")[2]) == ("conf/a", "conf/sub/run.sh")
+    assert found.executable == (second,)
+    address = second.partition("/")[0]
+    assert f"/files/{address}/conf:/etc/conf:ro" in found.services["web"]["settings"]["volumes"][0]
 
 
 def test_content_beside_src_is_left_to_the_content(tmp_path: Path) -> None:

@@ -33,7 +33,9 @@ _SHAPES = re.compile(
     r"|sk-[A-Za-z0-9_-]{32,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|AIza[\w-]{35}|SG\.[\w-]{20,}\.[\w-]{20,}|\b\d{8,10}:AA[\w-]{33}\b"
 )
-_URL = re.compile(r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@]{0,200}:((?:\$\{[^}]{0,200}\}|[^/\s@]){1,200})@", re.IGNORECASE)
+URL_WITH_PASSWORD = re.compile(
+    r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@]{0,200}:((?:\$\{[^}]{0,200}\}|[^/\s@]){1,200})@", re.IGNORECASE
+)
 _ARGUMENT = re.compile(
     r"(?:--?(?:requirepass|masterauth|[a-z-]*password|passwd|token|secret(?:-key)?|api-?key)[=\s]+"
     r"|\b[A-Z_]*(?:PASSWORD|SECRET|TOKEN|PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH|API_KEY)="
@@ -53,7 +55,8 @@ def written(container: Any, key: Any, value: Any) -> str:
     return spelled(value)[:LONGEST]
 
 
-def _is_one(text: str) -> bool:
+def is_secret(text: str) -> bool:
+    """Return whether what stands under the name of a secret is one, and no switch, path or unknown variable."""
     return (
         text.lower() not in _NO_SECRETS and "${" not in text and not text.startswith(("/run/secrets", "/etc/", "file:"))
     )
@@ -81,9 +84,9 @@ def in_environment(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find values, defaults of variables too, under the names of secrets or of the shape of one."""
     for name, value in service.environment.items():
         text = written(service.environment, name, value)
-        if value is None or not _is_one(text):
+        if value is None or not is_secret(text):
             continue
-        if SECRET_NAME.search(name) and not _URL.search(text):
+        if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text):
             yield f"has a secret in the file: {name}", ("environment", name)
         elif _SHAPES.search(text) or _looks_random(text):
             yield f"has what looks like a secret in the file: {name}", ("environment", name)
@@ -104,11 +107,11 @@ def handed_over(service: Service, stack: Stack) -> Iterator[Problem]:
         text = written(service.environment, name, value)
         if (
             SECRET_NAME.search(name)
-            and not _URL.search(text)
-            and (value is None or ("${" in text and not _is_one(text)))
+            and not URL_WITH_PASSWORD.search(text)
+            and (value is None or ("${" in text and not is_secret(text)))
         ):
             yield f"is given a secret in its environment: {name}", ("environment", name)
-        elif value is not None and any("${" in match[1] for match in _URL.finditer(text)):
+        elif value is not None and any("${" in match[1] for match in URL_WITH_PASSWORD.finditer(text)):
             yield f"is given a URL with a password in its environment: {name}", ("environment", name)
 
 
@@ -148,7 +151,7 @@ def _source(container: Any, key: Any, value: Any) -> str:
 def in_url(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find URLs whose password is written out, in environment, commands and build arguments."""
     for name, text, path in _texts(service):
-        if any("$" not in match[1] for match in _URL.finditer(interpolate(text, {})[:LONGEST])):
+        if any("$" not in match[1] for match in URL_WITH_PASSWORD.finditer(interpolate(text, {})[:LONGEST])):
             yield f"has a URL with its password in the file: {name}", path
 
 
@@ -190,10 +193,10 @@ def in_labels(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find secrets, password hashes for basic authentication among them, in labels."""
     for name, value in service.labels.items():
         text = written(service.labels, name, value)
-        if not _is_one(text):
+        if not is_secret(text):
             continue
         hashed = name.endswith("basicauth.users") or re.search(r":\$(?:apr1|2[aby]|5|6)\$", text)
-        if SECRET_NAME.search(name) or hashed or _SHAPES.search(text) or _URL.search(text):
+        if SECRET_NAME.search(name) or hashed or _SHAPES.search(text) or URL_WITH_PASSWORD.search(text):
             yield f"has a secret in its label {name}", ("labels", name)
 
 
