@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.health import judge
+from ansible_collections.slipway.stack.plugins.module_utils.proxies import reloads
 from ansible_collections.slipway.stack.plugins.module_utils.published import proxy_of
 
 _FILE = re.compile(r".*/files/(?P<address>[0-9a-f]{64}/[^:]+):(?P<target>[^:]+):ro")
@@ -78,6 +79,7 @@ def plan(
             result.append(_entry(name, "reload", ["proxy configuration"]))
         else:
             result.append(_entry(name, "unchanged", []))
+    _tell_proxies(result, new["services"])
     gone = set(running) | set(old["services"] if old else ())
     result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(gone - set(new["services"])))
     return result
@@ -86,6 +88,17 @@ def plan(
 def _another_proxy(before: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> bool:
     """Return whether the edge was another proxy before: the two have no configuration in common."""
     return bool(before and before["edge"] and facts["edge"] and proxy_of(before) != proxy_of(facts))
+
+
+def _tell_proxies(entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say of proxies that look names up once that they do so again, where others get other containers."""
+    moved = [
+        entry["service"] for entry in entries if entry["action"] in REPLACING and not services[entry["service"]]["edge"]
+    ]
+    for entry in entries:
+        others = [name for name in moved if manner(services[name]) != "run"]
+        if entry["action"] == "unchanged" and reloads(services[entry["service"]]) and others:
+            entry.update(action="reload", because=[f"replacement of {', '.join(others)}"])
 
 
 def _left_behind(proxies: list[Container], pods: list[Container]) -> bool:

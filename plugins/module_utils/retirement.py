@@ -6,13 +6,16 @@ and none is needed. Safe to repeat.
 
 from __future__ import annotations
 
-from ansible_collections.slipway.stack.plugins.module_utils import edge, images, replicas
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import edge, images, proxies, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
 from ansible_collections.slipway.stack.plugins.module_utils.release import prune
-from ansible_collections.slipway.stack.plugins.module_utils.running import Running
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running
 from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
 
 
@@ -31,11 +34,21 @@ def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> N
     if leaving:
         with journal.part("finalize", "stop"):
             replicas.stop(leaving)
+        # At once: their names have gone with them.
+        _tell_proxies(manifest["services"], running, journal)
         with journal.part("finalize", "remove"):
             replicas.remove(leaving)
     with journal.part("finalize", "record"):
         link(home.current, f"releases/{tx.release}")
         home.transaction.unlink(missing_ok=True)
+
+
+def _tell_proxies(services: Mapping[str, Mapping[str, Any]], running: Running, journal: Journal) -> None:
+    try:
+        proxies.refresh(services, running, journal, "finalize")
+    except RolloutFailed as error:
+        # It was told before, by the same command, and knows the new containers.
+        journal.write("finalize", "done", str(error))
 
 
 def tidy(home: Home, stack: str, keep: int, journal: Journal) -> None:

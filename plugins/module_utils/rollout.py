@@ -25,6 +25,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     edge,
     jobs,
     preflight,
+    proxies,
     replicas,
     transaction,
 )
@@ -133,7 +134,7 @@ class Rollout:
         self._write_down(found)
         self._pull()
         self._check_edge(found)
-        self._in_place(self._touched("in place", "run"))
+        self._in_place("prepare", late=False)
         self._release_jobs()
 
     def _write_down(self, found: dict[str, list[Container]]) -> None:
@@ -190,12 +191,17 @@ class Rollout:
             edge.proxy(self._manifest).test(self._home, self._manifest, trial, found.get(name, []) if same else [])
         boot.ensure(self._journal)
 
-    def _in_place(self, names: Iterable[str]) -> None:
-        wanted = {name: self._services[name] for name in names}
+    def _in_place(self, step: str, late: bool) -> None:
+        """Have Compose replace what cannot stand beside itself, or runs once: before the others or, *late*, after."""
+        wanted = {
+            name: self._services[name]
+            for name in self._touched("in place", "run")
+            if bool(self._services[name].get("late")) == late
+        }
         for group in waves(wanted):
-            with self._journal.part("prepare", "start"):
+            with self._journal.part(step, "start"):
                 docker.run(replicas.up_arguments(group), cwd=self._folder)
-                self._running.wait({name: wanted[name] for name in group}, "prepare")
+                self._running.wait({name: wanted[name] for name in group}, step)
 
     def _release_jobs(self) -> None:
         if self._tx.previous is None or self._tx.previous < self._tx.release:
@@ -253,6 +259,8 @@ class Rollout:
             with self._journal.part("switch", "stop", name):
                 replicas.stop(self._tx.old.get(name, []))
             self._start("switch", [name])
+        self._in_place("switch", late=True)
+        proxies.refresh(self._services, self._running, self._journal, "switch")
         self._prove()
 
     def _prove(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, replicas
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, proxies, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
@@ -95,6 +95,7 @@ def _restore(
         replicas.start(stopped)
         # What runs once is not undone, and not done again.
         running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")
+    proxies.refresh(services, running, journal, "take back")
 
 
 def _restore_edge(

@@ -65,6 +65,13 @@ def _own_volume(stack: Stack, service: Service) -> Mount | None:
     return None
 
 
+def program(service: Service) -> str:
+    """Return which program a proxy is, by its image."""
+    if service.base in ("nginx-unprivileged", "nginx-proxy-manager", "swag"):
+        return "nginx"
+    return service.base if service.base in ("nginx", "openresty", "httpd", "haproxy", "caddy", "traefik") else "other"
+
+
 def in_place(keys: Mapping[str, Any], service_class: str) -> list[str]:
     """Return a sentence's end on what keeps a service from standing beside itself, nothing where it may."""
     if service_class in ("oneshot", "stateful"):

@@ -166,7 +166,7 @@ class _Work:
         service_class, why = classes.classify(self._project.stack, read)
         given["class"] = service_class
         if read.base in vocabulary.PROXIES:
-            given["proxy"] = read.base
+            given["proxy"] = classes.program(read)
         whole = annotated.lay_over(given, said)
         reason = why if "class" not in said else "the inventory or x-slipway says so"
         placed = classes.in_place(keys, whole["class"])

@@ -1,0 +1,58 @@
+"""Proxies of a team's own, which look up the names in their configuration once: told when services behind them move.
+
+Place in the pipeline: target, switch, finalize and the way back. The edge of the kind nginx is another matter
+(``edge``); such a proxy knows services by their names, which stand for all of their containers, the old and the new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running
+
+#: By the proxy's program, what has it read its configuration again and look names up, without closing a connection.
+#: A program that is not here looks names up by itself, for every connection or all the time.
+_RELOADS: dict[str, tuple[str, ...]] = {
+    "nginx": ("exec", "{id}", "nginx", "-s", "reload"),
+    "openresty": ("exec", "{id}", "openresty", "-s", "reload"),
+    "httpd": ("exec", "{id}", "httpd", "-k", "graceful"),
+    # The images' own: the master process loads anew when it is hung up on.
+    "haproxy": ("kill", "--signal", "HUP", "{id}"),
+}
+
+
+def reloads(facts: Mapping[str, Any]) -> bool:
+    """Return whether a service is a proxy that has to be told when others have moved."""
+    return facts.get("proxy") in _RELOADS
+
+
+def arguments(program: str, container_id: str) -> list[str]:
+    """Return the ``docker`` command that reloads *program* in a container."""
+    return [part.format(id=container_id) for part in _RELOADS[program]]
+
+
+def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal: Journal, step: str) -> None:
+    """Have every proxy of a release look its names up again.
+
+    :param services: the entries of the manifest.
+    :raises RolloutFailed: for one that refuses its configuration now.
+    """
+    proxies = [name for name, facts in services.items() if reloads(facts)]
+    found = running.look() if proxies else {}
+    for name in proxies:
+        ids = [container.id for container in found.get(name, []) if container.state == "running"]
+        try:
+            _reload(str(services[name]["proxy"]), ids)
+        except DockerError as error:
+            raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.lines) from None
+        if ids:
+            journal.write(step, "done", "looks the names in its configuration up again", name)
+
+
+def _reload(program: str, ids: Iterable[str]) -> None:
+    for container_id in ids:
+        docker.run(arguments(program, container_id), timeout=30)
