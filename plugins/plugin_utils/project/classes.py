@@ -12,8 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import manners
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import Mount, ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import Mount
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, Stack
 
 _SCHEDULERS = re.compile(
@@ -72,12 +71,13 @@ def program(service: Service) -> str:
     return service.base if service.base in ("nginx", "openresty", "httpd", "haproxy", "caddy", "traefik") else "other"
 
 
-def in_place(keys: Mapping[str, Any], service_class: str) -> list[str]:
-    """Return a sentence's end on what keeps a service from standing beside itself, nothing where it may."""
-    if service_class in ("oneshot", "stateful"):
+def in_place(described: Mapping[str, Any]) -> list[str]:
+    """Return what keeps a described service from standing beside itself, as a sentence's end; nothing where it may."""
+    if described["class"] in ("oneshot", "stateful"):
         return []
-    published = [str(port.published) for port in ports(Map(keys)) if port.published is not None]
-    why = f"it publishes port {published[0]} of the host" if published else ""
-    reason = manners.alone(keys)
-    why = why or (f"of its {reason.removeprefix('its ')}" if reason else "")
-    return [f"is replaced in place, with a gap, because {why}"] if why else []
+    published = described.get("publish") or []
+    reason = manners.alone(described.get("compose") or {})
+    if published:
+        port = str(published[0]).split("/")[0].rsplit(":", 2)[-2]
+        return [f"is replaced in place, with a gap, because it publishes port {port} of the host"]
+    return [f"is replaced in place, with a gap, because of its {reason.removeprefix('its ')}"] if reason else []

@@ -59,7 +59,12 @@ def read(
     """
     paths = [base / name for name in files]
     unset = _pretended if pretend else places.unset
-    given = {**{variable(name): secret_text.mark(name, "dotenv") for name in secrets}, **variables}
+    # The one variable of the shell that files are written with: where they are.
+    given = {
+        "PWD": str(paths[0].parent),
+        **{variable(name): secret_text.mark(name, "dotenv") for name in secrets},
+        **variables,
+    }
     try:
         # Without profiles first: which are active may stand in `.env`.
         document = reading.read(paths, given, None, unset=unset)

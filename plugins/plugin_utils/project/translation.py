@@ -169,7 +169,7 @@ class _Work:
             given["proxy"] = classes.program(read)
         whole = annotated.lay_over(given, said)
         reason = why if "class" not in said else "the inventory or x-slipway says so"
-        placed = classes.in_place(keys, whole["class"])
+        placed = classes.in_place(whole)
         self.notes[name] = [f"is {whole['class']}, because {reason}", *placed, *found.notes, *notes]
         if hidden:
             self.notes[name].append(f"gets {len(hidden)} secrets in a file that only root reads")

@@ -1,0 +1,106 @@
+"""Proxies of a team's own: which are told that services behind them have moved, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import docker, proxies
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.plan import manner, plan
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
+
+
+def _container(service: str, state: str = "running") -> Container:
+    return Container(
+        f"id-{service}", f"s-{service}-1", service, False, "a:1", state, 0, 0, None, "", "2026-01-01T00:00:00Z"
+    )
+
+
+class _Running:
+    def __init__(self, *containers: Container) -> None:
+        self._found = {container.service: [container] for container in containers}
+
+    def look(self) -> dict[str, list[Container]]:
+        return self._found
+
+
+class _Journal:
+    def __init__(self) -> None:
+        self.lines: list[tuple[Any, ...]] = []
+
+    def write(self, *arguments: Any) -> None:
+        self.lines.append(arguments)
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("nginx", ["exec", "id-proxy", "nginx", "-s", "reload"]),
+        ("haproxy", ["kill", "--signal", "HUP", "id-proxy"]),
+        ("httpd", ["exec", "id-proxy", "httpd", "-k", "graceful"]),
+    ],
+)
+def test_a_proxy_that_looks_names_up_once_is_told(
+    monkeypatch: pytest.MonkeyPatch, program: str, command: list[str]
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
+    journal: Any = _Journal()
+    running: Any = _Running(_container("proxy"), _container("web"))
+    proxies.refresh({"proxy": {"proxy": program}, "web": {"proxy": None}}, running, journal, "switch")
+    assert commands == [command]
+    assert journal.lines == [("switch", "done", "looks the names in its configuration up again", "proxy")]
+
+
+@pytest.mark.parametrize("program", ["caddy", "traefik", "other", "", None])
+def test_one_that_looks_names_up_by_itself_is_left_alone(monkeypatch: pytest.MonkeyPatch, program: str | None) -> None:
+    monkeypatch.setattr(docker, "run", lambda arguments, **_: pytest.fail(f"ran {arguments}"))
+    running: Any = _Running(_container("proxy"))
+    journal: Any = _Journal()
+    proxies.refresh({"proxy": {"proxy": program}}, running, journal, "switch")
+
+
+def test_one_that_refuses_its_configuration_ends_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> str:
+        raise DockerError("host not found in upstream", ("line",))
+
+    monkeypatch.setattr(docker, "run", refuse)
+    running: Any = _Running(_container("proxy"))
+    journal: Any = _Journal()
+    with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
+        proxies.refresh({"proxy": {"proxy": "nginx"}}, running, journal, "switch")
+
+
+def _facts(**keys: Any) -> dict[str, Any]:
+    given = {"class": "rolling", "ports": [], "edge": False, "pod": None, "replicas": 1, "start_seconds": 0}
+    settings = {"image": keys.pop("image", "a:1"), "environment": {}}
+    return {**given, "secrets": {}, "pinned": settings["image"], "settings": settings, "proxy": None, **keys}
+
+
+def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
+    proxy = _facts(proxy="nginx", ports=["80:80"])
+    old = {"services": {"proxy": proxy, "web": _facts()}, "addresses": {}}
+    new = {"services": {"proxy": proxy, "web": _facts(image="a:2")}, "addresses": {}}
+    running = {"proxy": [_container("proxy")], "web": [_container("web")]}
+    entries = {entry["service"]: entry for entry in plan(old, new, running, edge_changed=False)}
+    assert entries["web"]["action"] == "roll"
+    assert (entries["proxy"]["action"], entries["proxy"]["downtime"]) == ("reload", False)
+    assert entries["proxy"]["because"] == ["replacement of web"]
+    again = plan(new, new, running, edge_changed=False)
+    assert {entry["action"] for entry in again} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (_facts(), "beside"),
+        (_facts(alone="container_name"), "in place"),
+        (_facts(alone="container_name", **{"class": "singleton"}), "in place"),
+        (_facts(**{"class": "singleton"}), "instead"),
+        (_facts(alone="network_mode", edge=True), "beside"),
+        (_facts(alone="container_name", **{"class": "oneshot"}), "run"),
+    ],
+)
+def test_what_cannot_stand_beside_itself_is_replaced_in_place(facts: dict[str, Any], expected: str) -> None:
+    assert manner(facts) == expected
