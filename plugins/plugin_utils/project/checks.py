@@ -6,7 +6,7 @@ Place in the pipeline: project. Pure. What only Compose knows (the shape of a ra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import SERVICE_FIELDS
@@ -29,14 +29,18 @@ _INSIDE = {
 }
 
 
-def check(project: Project, complaints: Complaints) -> None:
-    """Note all that is wrong with the files themselves."""
+def check(project: Project, complaints: Complaints, elsewhere: Collection[str]) -> None:
+    """Note all that is wrong with the files themselves.
+
+    :param elsewhere: services that the inventory describes itself, or leaves out.
+    """
     document = project.document
     _keys(complaints, document.top, [*vocabulary.TOP_KEYS], "key {!r}", "of a Compose file")
     _project_name(project, complaints)
     for name, service in document.services.items():
-        _service(project, complaints, name, service)
-    _ports(project, complaints)
+        if name not in elsewhere:
+            _service(project, complaints, name, service)
+    _ports(project, complaints, elsewhere)
     for key in ("networks", "volumes", "secrets", "configs"):
         _unset(complaints, f"key '{key}", mapping(document.top.get(key)))
 
@@ -131,10 +135,10 @@ def _project_name(project: Project, complaints: Complaints) -> None:
         )
 
 
-def _ports(project: Project, complaints: Complaints) -> None:
+def _ports(project: Project, complaints: Complaints, elsewhere: Collection[str]) -> None:
     taken: list[tuple[str, str, set[int], str]] = []
     for name, service in project.document.services.items():
-        for port in ports(service):
+        for port in ports(service) if name not in elsewhere else ():
             mark = _port_mark(service, port.path[1])
             if port.published is None:
                 text = str((service["ports"][port.path[1]]).get("published") or "")

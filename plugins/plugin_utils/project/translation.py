@@ -58,7 +58,8 @@ def translate(
     """
     complaints = project.complaints()
     said = annotated.notes_of(project.document.top, project.document.services, inventory)
-    checks.check(project, complaints)
+    elsewhere = [name for name, given in said.items() if not isinstance(given, Mapping) or "kind" in given]
+    checks.check(project, complaints, elsewhere)
     _check_name(project, stack_name, complaints)
     known = list(project.document.services)
     for name, given in said.items():

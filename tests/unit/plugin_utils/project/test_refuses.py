@@ -144,6 +144,12 @@ def test_a_file_in_a_directory_is_called_as_it_was_named(tmp_path: Path) -> None
     assert complaint(parcel, tmp_path, "app/docker-compose.yml").startswith("app/docker-compose.yml:2: service 'web'")
 
 
+def test_what_the_inventory_has_in_its_place_may_be_wrong(tmp_path: Path) -> None:
+    text = "services:\n  web: {image: 'a:1'}\n  proxy: {image: 'a:${TAG}', ports: ['80']}\n  tool: {build: .}\n"
+    edge = {"kind": "nginx", "routes": [{"path": "/", "to": "web", "port": 1}]}
+    assert list(said(text, tmp_path, services={"proxy": edge, "tool": None}).services) == ["web", "proxy-pod", "proxy"]
+
+
 ANNOTATIONS: list[tuple[dict[str, Any], str]] = [
     (
         {"wbe": {"class": "rolling"}},
