@@ -27,7 +27,7 @@ _RELOADS: dict[str, tuple[str, ...]] = {
 
 def reloads(facts: Mapping[str, Any]) -> bool:
     """Return whether a service is a proxy that has to be told when others have moved."""
-    return facts.get("proxy") in _RELOADS
+    return facts.get("own_proxy") in _RELOADS
 
 
 def arguments(program: str, container_id: str) -> list[str]:
@@ -46,7 +46,7 @@ def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal
     for name in proxies:
         ids = [container.id for container in found.get(name, []) if container.state == "running"]
         try:
-            _reload(str(services[name]["proxy"]), ids)
+            _reload(str(services[name]["own_proxy"]), ids)
         except DockerError as error:
             raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.lines) from None
         if ids:

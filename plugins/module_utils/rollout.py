@@ -14,7 +14,6 @@ of the first three a rollout of several hosts waits for the others (``gate``).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,12 +191,8 @@ class Rollout:
         boot.ensure(self._journal)
 
     def _in_place(self, step: str, late: bool) -> None:
-        """Have Compose replace what cannot stand beside itself, or runs once: before the others or, *late*, after."""
-        wanted = {
-            name: self._services[name]
-            for name in self._touched("in place", "run")
-            if bool(self._services[name].get("late")) == late
-        }
+        names = self._touched("in place", "run")
+        wanted = {one: self._services[one] for one in names if bool(self._services[one].get("late")) == late}
         for group in waves(wanted):
             with self._journal.part(step, "start"):
                 docker.run(replicas.up_arguments(group), cwd=self._folder)
@@ -246,7 +241,7 @@ class Rollout:
         replaced = self._touched("beside", "instead")
         return container.service not in replaced or not self._tx.is_old(container.service, container.id)
 
-    def _new_ids(self, names: Iterable[str]) -> list[str]:
+    def _new_ids(self, names: list[str]) -> list[str]:
         found = self._running.look(self._counts)
         return [container.id for name in names for container in found.get(name, [])]
 

@@ -48,7 +48,7 @@ def test_a_proxy_that_looks_names_up_once_is_told(
     monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
     journal: Any = _Journal()
     running: Any = _Running(_container("proxy"), _container("web"))
-    proxies.refresh({"proxy": {"proxy": program}, "web": {"proxy": None}}, running, journal, "switch")
+    proxies.refresh({"proxy": {"own_proxy": program}, "web": {"own_proxy": None}}, running, journal, "switch")
     assert commands == [command]
     assert journal.lines == [("switch", "done", "looks the names in its configuration up again", "proxy")]
 
@@ -58,7 +58,7 @@ def test_one_that_looks_names_up_by_itself_is_left_alone(monkeypatch: pytest.Mon
     monkeypatch.setattr(docker, "run", lambda arguments, **_: pytest.fail(f"ran {arguments}"))
     running: Any = _Running(_container("proxy"))
     journal: Any = _Journal()
-    proxies.refresh({"proxy": {"proxy": program}}, running, journal, "switch")
+    proxies.refresh({"proxy": {"own_proxy": program}}, running, journal, "switch")
 
 
 def test_one_that_refuses_its_configuration_ends_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,17 +69,17 @@ def test_one_that_refuses_its_configuration_ends_the_rollout(monkeypatch: pytest
     running: Any = _Running(_container("proxy"))
     journal: Any = _Journal()
     with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
-        proxies.refresh({"proxy": {"proxy": "nginx"}}, running, journal, "switch")
+        proxies.refresh({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
 
 
 def _facts(**keys: Any) -> dict[str, Any]:
     given = {"class": "rolling", "ports": [], "edge": False, "pod": None, "replicas": 1, "start_seconds": 0}
     settings = {"image": keys.pop("image", "a:1"), "environment": {}}
-    return {**given, "secrets": {}, "pinned": settings["image"], "settings": settings, "proxy": None, **keys}
+    return {**given, "secrets": {}, "pinned": settings["image"], "settings": settings, "own_proxy": None, **keys}
 
 
 def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
-    proxy = _facts(proxy="nginx", ports=["80:80"])
+    proxy = _facts(own_proxy="nginx", ports=["80:80"])
     old = {"services": {"proxy": proxy, "web": _facts()}, "addresses": {}}
     new = {"services": {"proxy": proxy, "web": _facts(image="a:2")}, "addresses": {}}
     running = {"proxy": [_container("proxy")], "web": [_container("web")]}

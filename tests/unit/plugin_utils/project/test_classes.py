@@ -79,7 +79,7 @@ def test_a_proxy_waits_for_those_that_it_needs(tmp_path: Path) -> None:
         "nginx": True,
         "adminer": False,
     }
-    assert release.services["nginx"]["proxy"] == "nginx"
+    assert release.services["nginx"]["own_proxy"] == "nginx"
 
 
 ANNOTATED: list[tuple[str, dict[str, Any]]] = [
