@@ -207,8 +207,6 @@ class Rollout:
     def _replaces(self, name: str) -> bool:
         return self._tx.plan[name] in REPLACING
 
-    # Prepare
-
     def _prepare(self) -> None:
         """Make the new containers beside the old, and start those that may run beside them."""
         names = self._touched("beside", "instead")
