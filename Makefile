@@ -61,8 +61,8 @@ bench: environment ## time a deploy against other ways to the same end (docs/per
 test: environment ## lint, unit, apps and molecule, one after the other
 	@scripts/test.sh lint unit apps molecule
 
-test-long: environment ## rollouts under load at length, broken off after every step; Langflow (about 55 minutes)
-	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos langflow
+test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
+	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow workspace
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint unit apps molecule bench \
   test test-long

@@ -1,0 +1,124 @@
+"""A team's own files on a server: deployed, rolled under load, refused where they are wrong. One after the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.stacks import Stack, Visitor
+
+Playbook = Callable[..., Any]
+OLD, NEW = "1.0.0", "1.1.0"
+
+
+@pytest.fixture
+def own(host: Any) -> Stack:
+    return Stack(host, "own", 8427)
+
+
+@pytest.fixture
+def theirs(host: Any) -> Stack:
+    return Stack(host, "theirs", 8428)
+
+
+@pytest.fixture(scope="session")
+def scenario() -> Path:
+    return Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "molecule/own"
+
+
+@contextmanager
+def visited(stack: Stack, *paths: str) -> Iterator[list[Visitor]]:
+    """Ask the paths without a pause to speak of, and for a while longer than whatever happens."""
+    with ExitStack() as visitors:
+        yield [visitors.enter_context(Visitor(stack, path, pause=0.01)) for path in paths]
+        time.sleep(2)
+
+
+def test_the_files_are_live_through_our_edge(own: Stack) -> None:
+    assert own.get("/api/version").headers["x-app-version"] == OLD
+    assert '<div id="root">' in own.get("/").body
+    assert own.host.check_output("docker volume ls --quiet --filter name=own_pgdata") == "own_pgdata"
+    # Without a profile there is no adminer.
+    assert own.containers("adminer") == []
+    [database] = own.containers("db")
+    query = "SELECT extname FROM pg_extension WHERE extname = 'pg_trgm'"
+    found = own.host.check_output(f'docker exec {database} psql --username app --dbname app -tAc "{query}"')
+    assert found == "pg_trgm"
+
+
+def test_no_secret_is_where_it_should_not_be(own: Stack) -> None:
+    secrets = own.host.check_output("sudo sh -c %s", f"cat {own.home}/secrets/generated/*")
+    assert len(secrets) == 32 + 32 + 50
+    with own.host.sudo():
+        for name in ("db_password", "redis_password", "secret_key"):
+            value = own.host.file(f"{own.home}/secrets/generated/{name}").content_string
+            found = own.host.run(f"grep -rlF {value} {own.home}/releases {own.home}/files {own.home}/state")
+            assert (found.rc, found.stdout) == (1, "")
+
+
+def test_a_plan_says_what_it_thinks_and_changes_nothing(own: Stack, playbook: Playbook) -> None:
+    before = own.tree(), own.containers()
+    run = playbook("deploy", "--check", app_version=NEW)
+    assert run.code == 0, run.output
+    assert "db is stateful, because its image, postgres, holds data" in run.output
+    assert "worker is drain, because its command is that of a worker" in run.output
+    assert "proxy is described in the inventory, in place of the file's" in run.output
+    assert "backend roll image" in run.output
+    assert (own.tree(), own.containers()) == before
+
+
+def test_a_new_version_fails_no_request(own: Stack, playbook: Playbook) -> None:
+    with visited(own, "/api/version", "/") as (api, page):
+        run = playbook("deploy", app_version=NEW)
+    assert run.code == 0, run.output
+    assert {seen[0] for seen in api.seen | page.seen} == {200}
+    assert {seen[1] for seen in api.seen} == {OLD, NEW}
+    assert api.count > 300
+    assert playbook("deploy", app_version=NEW).changed == 0
+
+
+def test_bad_files_are_refused_with_file_and_line(own: Stack, playbook: Playbook, tmp_path: Path) -> None:
+    before = own.tree(), own.containers()
+    (tmp_path / "docker-compose.yml").write_text(
+        "services:\n  web:\n    image: web:${TAG}\n    comand: x\n    volumes: [../conf:/conf]\n  job: {build: .}\n"
+    )
+    files = [str(tmp_path / "docker-compose.yml")]
+    run = playbook("deploy", stack_compose_files=files, stack_services={})
+    assert run.code == 2
+    for sentence in (
+        "docker-compose.yml:3: service 'web': key 'image': the variable TAG has no value",
+        "docker-compose.yml:4: service 'web': key 'comand': is no key of a service; did you mean 'command'?",
+        "docker-compose.yml:5: service 'web': key 'volumes': ../conf is outside of the project",
+        "docker-compose.yml:6: service 'job': key 'build': the image has no name",
+    ):
+        assert sentence in run.output
+    assert (own.tree(), own.containers()) == before
+
+
+def test_a_proxy_of_theirs_follows_what_is_behind_it(theirs: Stack, playbook: Playbook, scenario: Path) -> None:
+    given = {
+        "stack_name": "theirs",
+        "stack_compose_files": [str(scenario / "theirs/docker-compose.yml")],
+        "stack_services": {},
+        "stack_secrets": {},
+    }
+    first = playbook("deploy", app_version=OLD, **given)
+    assert first.code == 0, first.output
+    assert "proxy is replaced in place, with a gap, because it publishes port 8428 of the host" in " ".join(
+        first.output.split()
+    )
+    [proxy] = theirs.containers("proxy")
+    with visited(theirs, "/", "/", "/") as pages:
+        run = playbook("deploy", app_version=NEW, **given)
+    assert run.code == 0, run.output
+    assert "proxy reload replacement of web" in run.output
+    assert {seen[0] for page in pages for seen in page.seen} == {200}
+    assert theirs.containers("proxy") == [proxy]
+    # Nobody whom it still knows has gone.
+    assert all(theirs.get("/").status == 200 for _ in range(20))
