@@ -79,7 +79,9 @@ def test_a_reboot_brings_the_stack_back_by_itself(shop: Stack, playbook: Playboo
 
 
 def _healthy(shop: Stack) -> bool:
+    """Return whether the application answers and nothing is on its way up any more, the worker for one."""
     try:
-        return shop.get("/api/health").status == 200
+        answers = shop.get("/api/health").status == 200
     except OSError:
         return False
+    return answers and not shop.host.check_output("docker ps --quiet --filter health=starting")
