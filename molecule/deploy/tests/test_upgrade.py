@@ -84,4 +84,5 @@ def _healthy(shop: Stack) -> bool:
         answers = shop.get("/api/health").status == 200
     except OSError:
         return False
-    return answers and not shop.host.check_output("docker ps --quiet --filter health=starting")
+    starting = shop.host.run("docker ps --quiet --filter health=starting")
+    return answers and starting.rc == 0 and not starting.stdout
