@@ -5,19 +5,15 @@ Place in the pipeline: model -> workspace. Pure. Which package manager a source 
 
 from __future__ import annotations
 
-import functools
-import json
 import posixpath
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
-import jinja2
 from ansible_collections.slipway.stack.plugins.plugin_utils.development import Development, Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Build, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.templating import template
 
-TEMPLATES = Path(__file__).parent / "templates/dockerfiles"
 #: By package manager, the files of which one tells that a source uses it, the surest first.
 _PYTHON = {"uv": "uv.lock", "poetry": "poetry.lock", "pip": "requirements.txt"}
 _NODE = {"npm": "package-lock.json"}
@@ -57,7 +53,7 @@ def files(stack: Stack, bases: Mapping[str, str]) -> dict[str, str]:
         if manager is None or path in found:
             continue
         found[path] = _dockerfile(service, form, manager, bases)
-        found[posixpath.normpath(f"{form.source.path}/.dockerignore")] = _template("dockerignore").render()
+        found[posixpath.normpath(f"{form.source.path}/.dockerignore")] = template("dockerfiles/dockerignore").render()
     return found
 
 
@@ -83,7 +79,7 @@ def _manager(dockerfile: str, source: Source) -> str | None:
 
 def _dockerfile(service: Service, form: Development, manager: str, bases: Mapping[str, str]) -> str:
     health = service.health.get("test", ["NONE"])
-    return _template(f"{form.dockerfile}.j2").render(
+    return template(f"dockerfiles/{form.dockerfile}.j2").render(
         manager=manager,
         entries=form.source.entries,
         images=bases,
@@ -105,17 +101,3 @@ def _command(service: Service) -> list[str]:
         behind_the_edge = ["--proxy-headers", "--forwarded-allow-ips", "*", "--timeout-graceful-shutdown", "25"]
         return ["uvicorn", str(service.options["app"]), *address, *behind_the_edge]
     return ["python", "-m", "app"]
-
-
-@functools.lru_cache
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["exec"] = functools.partial(json.dumps, ensure_ascii=False)
-    return environment.get_template(name)

@@ -5,15 +5,11 @@ Place in the pipeline: model -> compose -> bundle. Pure.
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import duration_text, parse_duration, parse_size
-
-TEMPLATES = Path(__file__).parent / "templates"
+from ansible_collections.slipway.stack.plugins.plugin_utils.templating import template, text
+from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration, parse_size
 
 #: First nginx whose open-source edition resolves the names in an upstream again while it runs.
 _OLDEST = (1, 27, 3)
@@ -47,9 +43,9 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "real_ip_from": edge.options["real_ip_from"],
     }
     return {
-        "nginx.conf": _template("nginx.conf.j2").render(values),
-        "listen.conf": _template("listen.conf.j2").render(values),
-        "start.sh": (TEMPLATES / "nginx_start.sh").read_text(encoding="utf-8"),
+        "nginx.conf": template("nginx.conf.j2").render(values),
+        "listen.conf": template("listen.conf.j2").render(values),
+        "start.sh": text("nginx_start.sh"),
     }
 
 
@@ -57,17 +53,3 @@ def upstreams(edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, port}`` for each place that requests go to, without repetition."""
     routes = [route for route in edge.routes if route.to]
     return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
-
-
-@functools.lru_cache
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.filters["time"] = duration_text
-    return environment.get_template(name)

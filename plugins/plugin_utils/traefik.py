@@ -7,14 +7,12 @@ command; a change of that is another container.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Route, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.templating import text
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import duration_text, parse_size
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 #: First Traefik that can take headers away which applications read as its own (CVE-2026-88879).
 _OLDEST = (3, 7, 12)
@@ -59,8 +57,8 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
             )
     return {
         "routes.yml": compose.dump(stack, "Routes", {"http": _http(edge)}),
-        "start.sh": (TEMPLATES / "traefik_start.sh").read_text(encoding="utf-8"),
-        "check.sh": (TEMPLATES / "traefik_check.sh").read_text(encoding="utf-8"),
+        "start.sh": text("traefik_start.sh"),
+        "check.sh": text("traefik_check.sh"),
     }
 
 

@@ -22,9 +22,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     dockerfiles,
     dotenv,
     edge,
-    nginx,
     overrides,
     pod,
+    templating,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.mounted import mounted as mounted_in
@@ -115,7 +115,7 @@ def _edge(stack: Stack) -> dict[str, str]:
 def _tools(stack: Stack) -> dict[str, str]:
     if not any(service.development and service.development.tools for service in stack.services.values()):
         return {}
-    return {".slipway/tools/serve.py": (nginx.TEMPLATES / "serve.py").read_text(encoding="utf-8")}
+    return {".slipway/tools/serve.py": templating.text("serve.py")}
 
 
 def _publish(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> dict[str, tuple[int, str]]:
