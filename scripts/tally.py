@@ -1,4 +1,4 @@
-"""Add up the JUnit reports of all test runs and print one closing line in pytest's form."""
+"""Add up the JUnit reports of all test runs: name what failed, and print one closing line in pytest's form."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def count(reports: Path) -> Counter[str]:
     return totals
 
 
+def failed(reports: Path) -> list[str]:
+    """Return the tests of all reports that failed or broke, as `FAILED report: class::test`."""
+    return [
+        f"FAILED {path.stem}: {case.get('classname')}::{case.get('name')}"
+        for path in sorted(reports.glob("*.xml"))
+        for case in ElementTree.parse(path).iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+
+
 def closing_line(totals: Counter[str], seconds: int) -> str:
     """Return for example `===== 2 failed, 140 passed in 412s =====`."""
     parts = [f"{totals[name]} {name}" for name in ("failed", "error", "passed", "skipped") if totals[name]]
@@ -26,7 +36,7 @@ def closing_line(totals: Counter[str], seconds: int) -> str:
 
 
 def main() -> None:
-    """Print the closing line; a step that failed without a failing test (lint, a playbook) counts as one error."""
+    """Print what failed and the closing line; a step without a failing test that failed (lint) counts as one error."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reports", type=Path)
     parser.add_argument("--seconds", type=int, required=True)
@@ -35,6 +45,8 @@ def main() -> None:
     totals = count(arguments.reports)
     if arguments.failed_step != "none" and not totals["failed"] and not totals["error"]:
         totals["error"] = 1
+    for line in failed(arguments.reports):
+        print(line)
     print(closing_line(totals, arguments.seconds))
 
 
