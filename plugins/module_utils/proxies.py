@@ -45,12 +45,13 @@ def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal
     found = running.look() if proxies else {}
     for name in proxies:
         ids = [container.id for container in found.get(name, []) if container.state == "running"]
-        try:
-            _reload(str(services[name]["own_proxy"]), ids)
-        except DockerError as error:
-            raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.lines) from None
-        if ids:
-            journal.write(step, "done", "looks the names in its configuration up again", name)
+        if not ids:
+            continue
+        with journal.part(step, "reload", name, ends="looks the names in its configuration up again"):
+            try:
+                _reload(str(services[name]["own_proxy"]), ids)
+            except DockerError as error:
+                raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.lines) from None
 
 
 def _reload(program: str, ids: Iterable[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import docker, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.plan import manner, plan
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
@@ -25,12 +28,14 @@ class _Running:
         return self._found
 
 
-class _Journal:
-    def __init__(self) -> None:
-        self.lines: list[tuple[Any, ...]] = []
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.jsonl", "r1")
 
-    def write(self, *arguments: Any) -> None:
-        self.lines.append(arguments)
+
+def _written(tmp_path: Path) -> list[tuple[str, str, str]]:
+    records = map(json.loads, (tmp_path / "journal.jsonl").read_text().splitlines())
+    return [(record["part"], record["state"], record["text"]) for record in records]
 
 
 @pytest.mark.parametrize(
@@ -42,34 +47,39 @@ class _Journal:
     ],
 )
 def test_a_proxy_that_looks_names_up_once_is_told(
-    monkeypatch: pytest.MonkeyPatch, program: str, command: list[str]
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path, program: str, command: list[str]
 ) -> None:
     commands: list[list[str]] = []
     monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
-    journal: Any = _Journal()
     running: Any = _Running(_container("proxy"), _container("web"))
     proxies.refresh({"proxy": {"own_proxy": program}, "web": {"own_proxy": None}}, running, journal, "switch")
     assert commands == [command]
-    assert journal.lines == [("switch", "done", "looks the names in its configuration up again", "proxy")]
+    assert _written(tmp_path) == [
+        ("reload", "started", ""),
+        ("reload", "done", "looks the names in its configuration up again"),
+    ]
 
 
 @pytest.mark.parametrize("program", ["caddy", "traefik", "other", "", None])
-def test_one_that_looks_names_up_by_itself_is_left_alone(monkeypatch: pytest.MonkeyPatch, program: str | None) -> None:
+def test_one_that_looks_names_up_by_itself_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, program: str | None
+) -> None:
     monkeypatch.setattr(docker, "run", lambda arguments, **_: pytest.fail(f"ran {arguments}"))
     running: Any = _Running(_container("proxy"))
-    journal: Any = _Journal()
     proxies.refresh({"proxy": {"own_proxy": program}}, running, journal, "switch")
 
 
-def test_one_that_refuses_its_configuration_ends_the_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_refuses_its_configuration_ends_the_rollout(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path
+) -> None:
     def refuse(*_: Any, **__: Any) -> str:
         raise DockerError("host not found in upstream", ("line",))
 
     monkeypatch.setattr(docker, "run", refuse)
     running: Any = _Running(_container("proxy"))
-    journal: Any = _Journal()
     with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
         proxies.refresh({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
+    assert _written(tmp_path) == [("reload", "started", "")]
 
 
 def _facts(**keys: Any) -> dict[str, Any]:
