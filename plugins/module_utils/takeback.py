@@ -6,6 +6,7 @@ Place in the pipeline: target; the undo of prepare and switch, safe to repeat.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, proxies, replicas
@@ -29,7 +30,7 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
         if previous is None:
             _away([container.id for container in made], journal)
         else:
-            _restore(home, tx, previous, running, made, journal)
+            _WayBack(home, tx, running, journal, previous, made).go()
     except (RolloutFailed, DockerError, EdgeError) as error:
         return f"Release {tx.previous} could not be put back either: {error}"
     home.transaction.unlink(missing_ok=True)
@@ -61,64 +62,75 @@ def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running)
     ]
 
 
-def _restore(
-    home: Home,
-    tx: Transaction,
-    previous: Mapping[str, Any],
-    running: Running,
-    made: list[Container],
-    journal: Journal,
-) -> None:
-    """Bring the edge and the containers of the previous release back to what they were."""
-    services = previous["services"]
-    in_place = [
-        name for name, facts in services.items() if tx.plan.get(name) in REPLACING and manner(facts) == "in place"
-    ]
-    if in_place:
-        with journal.part("take back", "start"):
-            docker.run(replicas.up_arguments(in_place), cwd=str(home.release(str(tx.previous))))
-    # Before the switch the edge knows nothing of the new release.
-    if edge_of(previous) and tx.edge_before and tx.phase == "switching":
-        _restore_edge(home, tx, previous, running, made, journal)
-    there = {one.id for group in running.look().values() for one in group}
-    _away([one.id for one in made if one.service not in in_place and one.id in there], journal)
-    stopped = [
-        container.id
-        for name, group in running.look().items()
-        for container in group
-        if container.state != "running"
-        and tx.is_old(name, container.id)
-        and services.get(name, {}).get("replicas")
-        and manner(services[name]) != "run"
-    ]
-    with journal.part("take back", "start"):
-        replicas.start(stopped)
-        # What runs once is not undone, and not done again.
-        running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")
-    proxies.refresh(services, running, journal, "take back")
+@dataclass(frozen=True)
+class _WayBack:
+    """Brings the edge and the containers of the previous release back to what they were.
 
+    ``previous``: its manifest. ``made``: the containers of the rollout that is taken back.
+    """
 
-def _restore_edge(
-    home: Home,
-    tx: Transaction,
-    previous: Mapping[str, Any],
-    running: Running,
-    made: list[Container],
-    journal: Journal,
-) -> None:
-    """Have the edge of the previous release answer with the configuration that it had."""
-    name = str(edge_of(previous))
-    before = str(tx.edge_before)
-    action = tx.plan.get(name)
-    if action == "roll":
-        both = running.up(name)
-        edge.proxy(previous).open_port(previous, both, [one for one in both if tx.is_old(name, one.id)])
-        with journal.part("take back", "stop", name):
-            # It would go on answering through the port that both have.
-            replicas.stop([container.id for container in made if container.service == name])
-    elif action not in ("reload", "unchanged"):
-        new = running.look(lambda one: not tx.is_old(one.service, one.id))
-        edge.replace(home, home.manifest(tx.release), previous, tx.plan, new, running, before, journal)
-    containers = running.up(name)
-    edge.exchange(home, previous, containers, running.names(), before, journal)
-    edge.drain(home, previous, containers, journal)
+    home: Home
+    tx: Transaction
+    running: Running
+    journal: Journal
+    previous: Mapping[str, Any]
+    made: list[Container]
+
+    def go(self) -> None:
+        """Undo it: what was replaced in place, the edge, what was made, what was stopped."""
+        services = self.previous["services"]
+        in_place = self._put_in_place(services)
+        # Before the switch the edge knows nothing of the new release.
+        if edge_of(self.previous) and self.tx.edge_before and self.tx.phase == "switching":
+            self._turn_edge()
+        there = {one.id for group in self.running.look().values() for one in group}
+        _away([one.id for one in self.made if one.service not in in_place and one.id in there], self.journal)
+        with self.journal.part("take back", "start"):
+            replicas.start(self._stopped(services))
+            # What runs once is not undone, and not done again.
+            self.running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")
+        proxies.refresh(services, self.running, self.journal, "take back")
+
+    def _put_in_place(self, services: Mapping[str, Any]) -> list[str]:
+        """Bring back what the rollout replaced in place, and return the names of these services."""
+        in_place = [
+            name
+            for name, facts in services.items()
+            if self.tx.plan.get(name) in REPLACING and manner(facts) == "in place"
+        ]
+        if in_place:
+            with self.journal.part("take back", "start"):
+                docker.run(replicas.up_arguments(in_place), cwd=str(self.home.release(str(self.tx.previous))))
+        return in_place
+
+    def _stopped(self, services: Mapping[str, Any]) -> list[str]:
+        """Return the ids of the previous release's containers that should run and do not."""
+        return [
+            container.id
+            for name, group in self.running.look().items()
+            for container in group
+            if container.state != "running"
+            and self.tx.is_old(name, container.id)
+            and services.get(name, {}).get("replicas")
+            and manner(services[name]) != "run"
+        ]
+
+    def _turn_edge(self) -> None:
+        """Have the edge of the previous release answer with the configuration that it had."""
+        name = str(edge_of(self.previous))
+        before = str(self.tx.edge_before)
+        action = self.tx.plan.get(name)
+        if action == "roll":
+            both = self.running.up(name)
+            old = [one for one in both if self.tx.is_old(name, one.id)]
+            edge.proxy(self.previous).open_port(self.previous, both, old)
+            with self.journal.part("take back", "stop", name):
+                # It would go on answering through the port that both have.
+                replicas.stop([container.id for container in self.made if container.service == name])
+        elif action not in ("reload", "unchanged"):
+            new = self.running.look(lambda one: not self.tx.is_old(one.service, one.id))
+            replaced = self.home.manifest(self.tx.release)
+            edge.replace(self.home, replaced, self.previous, self.tx.plan, new, self.running, before, self.journal)
+        containers = self.running.up(name)
+        edge.exchange(self.home, self.previous, containers, self.running.names(), before, self.journal)
+        edge.drain(self.home, self.previous, containers, self.journal)

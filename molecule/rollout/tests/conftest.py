@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,9 @@ import pytest
 
 from testbed.load.session import Load
 from tests.support.rollouts import LONG, SHORT, Form, Rollouts
-from tests.support.stacks import Stack, address, described
+from tests.support.stacks import Stack, described
 
 DEMO = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "inventories/demo"
-FIGURES = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/reports"
 PORT = 8420
 
 
@@ -47,27 +44,10 @@ def rollouts() -> Iterator[Rollouts]:
     """Keep the reports of all steps; written down as figures in the end."""
     kept = Rollouts()
     yield kept
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    figures = {step: asdict(report) | {"sights": len(report.sights)} for step, report in kept.reports.items()}
-    (FIGURES / "rollout-load.json").write_text(json.dumps(figures, indent=1) + "\n")
+    kept.write("rollout")
 
 
 @pytest.fixture
 def under_load(rollouts: Rollouts, form: Form) -> Callable[[str], AbstractContextManager[Load]]:
     """Return a context of load that holds no failed request, at least 300 short ones a second, and long ones."""
-
-    @contextmanager
-    def loaded(step: str) -> Iterator[Load]:
-        with Load(address(), PORT) as load:
-            time.sleep(2)
-            yield load
-            time.sleep(form.rest)
-        report = load.report
-        rollouts.reports[step] = report
-        shown = "\n".join(report.lines())
-        print(f"{step}: {shown}")
-        assert report.failed == 0, shown
-        assert report.rate >= 300, shown
-        assert report.slow.finished > 0, shown
-
-    return loaded
+    return functools.partial(rollouts.under_load, port=PORT, rest=form.rest, least=300)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import copy
-import json
+import functools
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from testbed.load.session import Load, Report
-from tests.support.stacks import Stack, address
+from testbed.load.session import Load
+from tests.support.rollouts import Rollouts
+from tests.support.stacks import Stack
 
 EXAMPLE = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "examples/stacks/traefik"
-FIGURES = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/reports"
 PORT = 8425
 
 
@@ -41,31 +40,14 @@ def services() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def reports() -> Iterator[dict[str, Report]]:
+def rollouts() -> Iterator[Rollouts]:
     """Keep the reports of all steps; written down as figures in the end."""
-    kept: dict[str, Report] = {}
+    kept = Rollouts()
     yield kept
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    figures = {step: {"requests": report.requests, "failed": report.failed} for step, report in kept.items()}
-    (FIGURES / "traefik-load.json").write_text(json.dumps(figures, indent=1) + "\n")
+    kept.write("traefik")
 
 
 @pytest.fixture
-def under_load(reports: dict[str, Report]) -> Callable[[str], AbstractContextManager[None]]:
+def under_load(rollouts: Rollouts) -> Callable[[str], AbstractContextManager[Load]]:
     """Return a context of load that holds no failed request, at least 200 short ones a second, and long ones."""
-
-    @contextmanager
-    def loaded(step: str) -> Iterator[None]:
-        with Load(address(), PORT) as load:
-            time.sleep(1)
-            yield
-            time.sleep(1)
-        report = load.report
-        reports[step] = report
-        shown = "\n".join(report.lines())
-        print(f"{step}: {shown}")
-        assert report.failed == 0, shown
-        assert report.rate >= 200, shown
-        assert report.slow.finished > 0, shown
-
-    return loaded
+    return functools.partial(rollouts.under_load, port=PORT, rest=1, least=200)

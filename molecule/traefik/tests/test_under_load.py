@@ -6,23 +6,24 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from testbed.load.session import Report
+from testbed.load.session import Load
+from tests.support.rollouts import Rollouts
 from tests.support.stacks import Stack
 
 Playbook = Callable[..., Any]
 Services = Callable[..., dict[str, Any]]
-UnderLoad = Callable[[str], AbstractContextManager[None]]
+UnderLoad = Callable[[str], AbstractContextManager[Load]]
 
 OLD, NEW = "1.0.0", "1.1.0"
 DRAIN = 6
 
 
-def test_a_good_deploy(stack: Stack, playbook: Playbook, under_load: UnderLoad, reports: dict[str, Report]) -> None:
+def test_a_good_deploy(stack: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts) -> None:
     edges = stack.containers("edge")
     with under_load("good deploy"):
         run = playbook("deploy", app_version=NEW)
     assert run.code == 0, run.output
-    report = reports["good deploy"]
+    report = rollouts.reports["good deploy"]
     assert {sight.version for sight in report.sights} == {OLD, NEW}
     assert stack.containers("edge") == edges
     # A websocket may go on for the drain time, and is opened again at once when its container stops.
@@ -35,7 +36,7 @@ def test_a_good_deploy(stack: Stack, playbook: Playbook, under_load: UnderLoad, 
 
 
 def test_a_change_of_the_routes(
-    stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, reports: dict[str, Report]
+    stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts
 ) -> None:
     containers = stack.containers()
     routes = [{"path": "/api/", "to": "backend"}, {"path": "/news/", "to": "frontend"}, {"path": "/", "to": "frontend"}]
@@ -45,8 +46,8 @@ def test_a_change_of_the_routes(
     assert "edge reload proxy configuration" in run.output
     assert stack.containers() == containers
     # What is open goes on: its container stays.
-    assert [life.closed for life in reports["routes"].lives] == [None]
-    assert {sight.release for sight in reports["routes"].sights} >= {stack.live()}
+    assert [life.closed for life in rollouts.reports["routes"].lives] == [None]
+    assert {sight.release for sight in rollouts.reports["routes"].sights} >= {stack.live()}
 
 
 def test_another_traefik(stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad) -> None:
@@ -60,7 +61,7 @@ def test_another_traefik(stack: Stack, playbook: Playbook, services: Services, u
 
 
 def test_a_release_that_the_public_gets_no_answer_from(
-    stack: Stack, playbook: Playbook, under_load: UnderLoad, reports: dict[str, Report]
+    stack: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts
 ) -> None:
     """It is healthy, and had been switched to with another Traefik: both go again."""
     live, containers = stack.live(), stack.containers()
@@ -68,7 +69,7 @@ def test_a_release_that_the_public_gets_no_answer_from(
         run = playbook("deploy", app_version=OLD, stack_probes=[{"path": "/api/version", "status": 418}])
     assert run.code == 2, run.output
     assert "/api/version answered 200, 418 expected" in run.output
-    seen = {(sight.release == live, sight.version) for sight in reports["taken back"].sights}
+    seen = {(sight.release == live, sight.version) for sight in rollouts.reports["taken back"].sights}
     assert {(True, NEW), (False, OLD)} <= seen
     assert (stack.live(), stack.containers()) == (live, containers)
 
