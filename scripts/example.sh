@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Deploy one of examples/stacks to a throwaway server: STACK and ENVIRONMENT as its directories are called.
+# Deploy one of examples/stacks to a throwaway server: STACK and ENVIRONMENT as its directories are called. Its
+# development form runs on this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,6 +8,7 @@ stack=${1:?name a stack of examples/stacks, such as bot}
 environment=${2:?name one of its environments, such as production}
 inventory=examples/stacks/$stack/$environment
 [[ -d $inventory ]] || { echo "error: there is no $inventory; there are:" examples/stacks/*/*/hosts.yml; exit 1; }
+if [[ $environment == development ]]; then exec scripts/example_here.sh "$stack"; fi
 address=172.31.250.46
 known_hosts=.testbed/known_hosts.example
 
@@ -14,8 +16,8 @@ say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
 
 images=(backend)
 case $stack in
-  monorepo | traefik) [[ $environment == development ]] && images+=(vite) || images+=(frontend) ;;
-  template) [[ $environment == development ]] && images+=(vite) || images+=(edge) ;;
+  monorepo | traefik) images+=(frontend) ;;
+  template) images+=(edge) ;;
   langflow) images+=(next) ;;
 esac
 if [[ $environment == test ]]; then images+=(tests); fi

@@ -48,7 +48,7 @@ fi
 
 mapfile -t shared < <(marked shared)
 mapfile -t alone < <(comm -23 <(marked alone) <(marked long))
-mapfile -t own < <(cd molecule && printf '%s\n' */molecule.yml | cut -d / -f 1 |
+mapfile -t own < <(printf '%s\n' molecule/*/molecule.yml | cut -d / -f 2 |
   grep -vxFf <(marked long; marked shared; marked alone))
 remove_shared
 trap remove_shared EXIT
