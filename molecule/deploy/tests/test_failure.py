@@ -35,7 +35,7 @@ def test_a_version_that_never_gets_healthy_leaves_the_old_one_serving(
 ) -> None:
     live, containers = shop.live(), shop.containers()
     # The verdict in seconds in place of a minute.
-    services = backend(health={"start_period": "10s", "interval": "1s", "retries": 3})
+    services = backend(health={"start_period": "20s", "interval": "1s", "retries": 3})
     with Visitor(shop, "/api/version") as visitor:
         run = playbook("deploy", app_version="1.2.0-unhealthy", stack_services=services)
     assert run.code == 2, run.output
