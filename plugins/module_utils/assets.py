@@ -19,7 +19,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,14 @@ _NOT_THERE = "Could not find the file"
 #: The union of nothing.
 _NONE = "none"
 
-Release = tuple[Mapping[str, Any] | None, Mapping[str, list[Container]]]
+#: A manifest, ``None`` for no release, and what tells the containers that it has, by service.
+Release = tuple[Mapping[str, Any] | None, Callable[[], Mapping[str, list[Container]]]]
 
 
 def keep(home: Home, releases: Iterable[Release], journal: Journal) -> None:
     """Copy the assets out of images that have not been seen before, and have the edge serve them.
 
-    :param releases: manifests, ``None`` for none, each with the containers that it has by service.
+    :param releases: the one that is live, and the one to come.
     :raises RolloutFailed: for a service whose image lacks the directory that the service names.
     """
     missing = list(_missing(home, releases))
@@ -80,12 +81,11 @@ def _key(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
 
 
 def _missing(home: Home, releases: Iterable[Release]) -> Iterator[tuple[str, Mapping[str, Any], Container]]:
-    for manifest, found in releases:
+    for manifest, containers in releases:
         for entry in _entries(manifest):
             key = _key(manifest or {}, entry)
-            containers = found.get(entry["service"], [])
-            if containers and not (_images(home) / f"{key}.json").exists():
-                yield key, entry, containers[0]
+            if not (_images(home) / f"{key}.json").exists():
+                yield from ((key, entry, container) for container in containers().get(entry["service"], [])[:1])
 
 
 def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) -> None:

@@ -13,6 +13,7 @@ of the first three a rollout of several hosts waits for the others (``gate``).
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -205,9 +206,10 @@ class Rollout:
         names = self._touched("beside", "instead")
         if names:
             self._make(names)
-        previous = self._home.manifest(self._tx.previous)
-        old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
-        assets.keep(self._home, [(previous, old), (self._manifest, self._running.look(self._counts))], self._journal)
+        live = self._home.manifest(self._tx.previous)
+        old = functools.partial(self._running.look, lambda one: self._tx.is_old(one.service, one.id))
+        new = functools.partial(self._running.look, self._counts)
+        assets.keep(self._home, [(live, old), (self._manifest, new)], self._journal)
 
     def _make(self, names: list[str]) -> None:
         wanted = {name: self._services[name]["replicas"] for name in names}

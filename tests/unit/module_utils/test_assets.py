@@ -16,6 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, 
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
 DIRECTORY = "/srv/assets"
+NOTHING: assets.Release = (None, dict)
 
 
 class _Host:
@@ -51,7 +52,7 @@ class _Host:
         manifest = {"services": {"web": {"pinned": image}}, "assets": [entry]}
         write_text(self.home.release(release_id) / "manifest.json", json.dumps(manifest))
         container = Container(image, image, "web", False, image, "running", 0, 0, None, "", "2026-01-01T00:00:00Z")
-        return manifest, {"web": [container]}
+        return manifest, lambda: {"web": [container]}
 
     def keep(self, *releases: assets.Release) -> None:
         assets.keep(self.home, releases, Journal(self.home.journal, "r"))
@@ -70,7 +71,7 @@ def test_the_files_of_an_earlier_release_stay_beside_those_of_the_next(host: _Ho
     host.image("a", {"index-1.js": "one", "deep/x-1.css": "css"})
     host.image("b", {"index-2.js": "two"})
     first, second = host.release("r1", "a"), host.release("r2", "b")
-    host.keep((None, {}), first)
+    host.keep(NOTHING, first)
     assert host.served() == {"/assets/index-1.js": "one", "/assets/deep/x-1.css": "css"}
     host.keep(first, second)
     assert host.served() == {"/assets/index-1.js": "one", "/assets/deep/x-1.css": "css", "/assets/index-2.js": "two"}
@@ -107,7 +108,7 @@ def test_a_link_is_not_served(host: _Host) -> None:
     folder = host.image("a", {"index-1.js": "one"})
     (folder / "passwd.js").symlink_to("/etc/passwd")
     (folder / "etc").symlink_to("/etc")
-    host.keep((None, {}), host.release("r1", "a"))
+    host.keep(NOTHING, host.release("r1", "a"))
     assert host.served() == {"/assets/index-1.js": "one"}
 
 
@@ -115,21 +116,21 @@ def test_files_that_only_their_owner_may_read_are_served(host: _Host) -> None:
     folder = host.image("a", {"deep/index-1.js": "one"})
     (folder / "deep/index-1.js").chmod(0o600)
     (folder / "deep").chmod(0o700)
-    host.keep((None, {}), host.release("r1", "a"))
+    host.keep(NOTHING, host.release("r1", "a"))
     found = host.home.edge / "assets/current/assets/deep"
     assert (found.stat().st_mode & 0o777, (found / "index-1.js").stat().st_mode & 0o777) == (0o755, 0o644)
 
 
 def test_a_directory_that_only_the_kind_names_may_be_missing(host: _Host) -> None:
     release = host.release("r1", "none")
-    host.keep((None, {}), release)
-    host.keep((None, {}), release)
+    host.keep(NOTHING, release)
+    host.keep(NOTHING, release)
     assert (host.served(), host.copied) == ({}, ["none"])
 
 
 def test_one_that_the_service_names_may_not(host: _Host) -> None:
     with pytest.raises(RolloutFailed, match="service 'web': key 'assets': its image has no directory /srv/assets"):
-        host.keep((None, {}), host.release("r1", "none", required=True))
+        host.keep(NOTHING, host.release("r1", "none", required=True))
 
 
 def test_a_copy_that_broke_off_is_made_again(host: _Host) -> None:
@@ -137,23 +138,23 @@ def test_a_copy_that_broke_off_is_made_again(host: _Host) -> None:
     release = host.release("r1", "a")
     host.broken = True
     with pytest.raises(DockerError):
-        host.keep((None, {}), release)
+        host.keep(NOTHING, release)
     host.broken = False
-    host.keep((None, {}), release)
+    host.keep(NOTHING, release)
     assert host.served() == {"/assets/index-1.js": "one"}
 
 
 def test_a_union_that_was_not_made_any_more_is_made_next_time(host: _Host) -> None:
     host.image("a", {"index-1.js": "one"})
     release = host.release("r1", "a")
-    host.keep((None, {}), release)
+    host.keep(NOTHING, release)
     (host.home.edge / "assets/current").unlink()
-    host.keep((None, {}), release)
+    host.keep(NOTHING, release)
     assert host.served() == {"/assets/index-1.js": "one"}
     assert host.copied == ["a"]
 
 
 def test_a_release_that_has_none_leaves_no_trace(host: _Host) -> None:
-    host.keep((None, {}), ({"services": {"web": {"pinned": "a"}}}, {}))
+    host.keep(NOTHING, ({"services": {"web": {"pinned": "a"}}}, dict))
     assets.prune(host.home)
     assert not host.home.edge.exists()
