@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    assets,
     bundle,
     compose,
     describe,
@@ -87,6 +88,12 @@ _ROUTES = """\
 For the kinds `nginx` and `traefik`. Of the paths that fit, the longest counts. With Traefik `timeout` is the time until
 the answer begins.
 """
+_ASSETS = """\
+Pages of an earlier release go on asking for files of theirs, which the new containers do not have. An edge of kind
+`nginx` keeps those that are named by their content from every release that is still on the host. A file whose content
+has changed under the same name is not kept, and what is not kept the service answers as ever. The kinds `spa` and
+`nextjs` say where theirs are usually; an image that has no such directory has none, unless the service itself says it.
+"""
 _STACK_SECRETS = """\
 Each is a text, or a mapping with one of these. The host makes what a kind declares itself, such as a database's
 password, unless an entry here gives it; it is called `SERVICE_NAME`, for example `db_password`.
@@ -102,6 +109,7 @@ _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
     "Keys of `development`": (_DEVELOPMENT, development.FIELDS),
     "An entry of `routes`": (_ROUTES, routes.FIELDS),
+    "Keys of `assets`": (_ASSETS, assets.FIELDS),
     "An entry of `stack_secrets`": (_STACK_SECRETS, model.SECRET_FIELDS),
     "An entry of `stack_probes`": (_STACK_PROBES, bundle._PROBE_FIELDS),
 }

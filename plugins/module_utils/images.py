@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 
 # Official images have a name and no namespace; registries that mirror them put them below `library`.
 _OFFICIAL = re.compile(r"[^/]+|(?:.+/)?library/[^/]+")
@@ -56,6 +58,21 @@ def pull(services: Mapping[str, str], dry: bool) -> tuple[dict[str, str], list[s
     for pinned in missing if not dry else []:
         docker.run(["pull", "--quiet", pinned])
     return resolved, missing
+
+
+def bring(services: Mapping[str, Mapping[str, Any]], journal: Journal) -> None:
+    """Fetch what a release has pinned and is no longer here.
+
+    :param services: the entries of its manifest.
+    :raises RolloutFailed: for an image that no registry has.
+    :raises DockerError: when fetching fails.
+    """
+    for pinned, name in {facts["pinned"]: facts["image"] for facts in services.values()}.items():
+        if docker.local_image(pinned) is None:
+            if docker.has_no_registry(name):
+                raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
+            with journal.part("pull", "pull", begins=f"pulling {name}", ends=f"pulled {name}"):
+                docker.run(["pull", "--quiet", pinned])
 
 
 def prune(root: Path, stack: str, dry: bool) -> tuple[list[str], int]:

@@ -172,6 +172,7 @@ def _manifest(
         "services": dict(services),
         "probes": content["probes"],
         "upstreams": content["upstreams"],
+        "assets": content["assets"],
         "addresses": dict(addresses),
         "mounted": sorted({address.split("/", 1)[0] for address in content["mounted"]}),
     }

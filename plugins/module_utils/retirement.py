@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import edge, images, proxies, replicas
+from ansible_collections.slipway.stack.plugins.module_utils import assets, edge, images, proxies, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
@@ -56,6 +56,7 @@ def tidy(home: Home, stack: str, keep: int, journal: Journal) -> None:
     with journal.part("finalize", "tidy"):
         removed = prune(home, keep)
         edge.prune(home)
+        assets.prune(home)
         _prune_images(home, stack, journal)
     journal.write("finalize", "done", f"{len(removed)} old releases removed" if removed else "recorded")
 

@@ -13,15 +13,18 @@ of the first three a rollout of several hosts waits for the others (``gate``).
 
 from __future__ import annotations
 
+import functools
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import (
+    assets,
     audit,
     boot,
     docker,
     edge,
+    images,
     jobs,
     preflight,
     proxies,
@@ -131,7 +134,7 @@ class Rollout:
     def _begin(self) -> None:
         found = self._running.look()
         self._write_down(found)
-        self._pull()
+        images.bring(self._services, self._journal)
         self._check_edge(found)
         self._in_place("prepare", late=False)
         self._release_jobs()
@@ -169,15 +172,6 @@ class Rollout:
             if manner(facts, self._tx.plan[name]) in manners and self._tx.plan[name] in (*REPLACING, "start")
         ]
 
-    def _pull(self) -> None:
-        for pinned in dict.fromkeys(facts["pinned"] for facts in self._services.values()):
-            if docker.local_image(pinned) is None:
-                name = next(facts["image"] for facts in self._services.values() if facts["pinned"] == pinned)
-                if docker.has_no_registry(name):
-                    raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
-                with self._journal.part("pull", "pull", begins=f"pulling {name}", ends=f"pulled {name}"):
-                    docker.run(["pull", "--quiet", pinned])
-
     def _check_edge(self, found: dict[str, list[Container]]) -> None:
         name = edge_of(self._manifest)
         if name is None:
@@ -208,10 +202,16 @@ class Rollout:
         return self._tx.plan[name] in REPLACING
 
     def _prepare(self) -> None:
-        """Make the new containers beside the old, and start those that may run beside them."""
+        """Make the new containers beside the old, start those that may run beside them, and keep their assets."""
         names = self._touched("beside", "instead")
-        if not names:
-            return
+        if names:
+            self._make(names)
+        live = self._home.manifest(self._tx.previous)
+        old = functools.partial(self._running.look, lambda one: self._tx.is_old(one.service, one.id))
+        new = functools.partial(self._running.look, self._counts)
+        assets.keep(self._home, [(live, old), (self._manifest, new)], self._journal)
+
+    def _make(self, names: list[str]) -> None:
         wanted = {name: self._services[name]["replicas"] for name in names}
         there = {name: len(group) for name, group in self._running.look().items()}
         with self._journal.part("prepare", "make"):

@@ -46,8 +46,10 @@ class Bundle:
     ``SHA256/NAME/PATH`` for those of a directory; ``executable``: which of them may be run.
     ``services``: by name, what the host must know to run and judge each (see ``_facts``). ``secret_files``: the secret
     store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
-    ``upstreams``: ``{service, port}`` for each that the edge sends requests to. ``documents``: the Compose documents
-    before they became text, for the policy; they do not travel. Nor do ``notes``, which are for whoever deploys.
+    ``upstreams``: ``{service, port}`` for each that the edge sends requests to. ``assets``: ``{service, path,
+    directory, required}`` for files of its image that are kept for pages of earlier releases. ``documents``: the
+    Compose documents before they became text, for the policy; they do not travel. Nor do ``notes``, which are for
+    whoever deploys.
     """
 
     stack: str
@@ -62,6 +64,7 @@ class Bundle:
     sources: Mapping[str, Secret]
     probes: tuple[Mapping[str, Any], ...]
     upstreams: tuple[Mapping[str, Any], ...]
+    assets: tuple[Mapping[str, Any], ...]
     documents: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     executable: tuple[str, ...] = ()
     notes: Mapping[str, list[str]] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class Bundle:
             "secret_files": list(self.secret_files),
             "probes": list(self.probes),
             "upstreams": list(self.upstreams),
+            "assets": list(self.assets),
         }
 
     def secrets(self) -> dict[str, dict[str, Any]]:
@@ -126,6 +130,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         "secret_files": secret_files(stack),
         "probes": _probes(stack, probes),
         "upstreams": edge.upstreams(stack),
+        "assets": edge.assets(stack),
     }
     return Bundle(
         stack=stack.name,
@@ -140,6 +145,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         sources=stack.secrets,
         probes=tuple(content["probes"]),
         upstreams=tuple(content["upstreams"]),
+        assets=tuple(content["assets"]),
         documents=(base, overlay),
         executable=mounted.executable,
         notes=stack.notes,

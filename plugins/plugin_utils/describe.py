@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    assets,
     builds,
     commands,
     development,
@@ -207,6 +208,7 @@ def _draft(
             "health": health,
             "command": commands.escaped(commands.arguments(where, "command", values["command"])) or body["command"],
             **commands.release(where, values),
+            "assets": assets.read(where, values["assets"], body["assets"]),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
             "files": {
                 **{path: text for path, text in body["files"].items() if text},

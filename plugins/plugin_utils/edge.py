@@ -29,6 +29,12 @@ class Proxy(Protocol):
     def upstreams(self, edge: Service) -> list[dict[str, Any]]:
         """Return ``{service, port}``, and what else the host must know, for each place that requests go to."""
 
+    def assets(self, stack: Stack, edge: Service) -> list[dict[str, Any]]:
+        """Return ``{service, path, directory, required}`` for the files that are kept beside the configuration.
+
+        :raises ValueError: for a service whose assets cannot be kept although it says that it has some.
+        """
+
 
 PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
 
@@ -65,3 +71,19 @@ def _version(tag: str) -> tuple[int, ...]:
 def upstreams(stack: Stack) -> list[dict[str, Any]]:
     """Return the places that the edge sends requests to (see :class:`Proxy`), without repetition."""
     return PROXIES[str(stack.edge.kind.edge)].upstreams(stack.edge) if stack.edge else []
+
+
+def assets(stack: Stack) -> list[dict[str, Any]]:
+    """Return the files that are kept for pages of earlier releases (see :class:`Proxy`).
+
+    :raises ValueError: for a service whose assets cannot be kept although it says that it has some.
+    """
+    if stack.edge:
+        return PROXIES[str(stack.edge.kind.edge)].assets(stack, stack.edge)
+    for service in stack.services.values():
+        if service.assets and service.assets.required:
+            raise ValueError(
+                f"service {service.name!r}: key 'assets': the stack has no edge that could keep them; add a service of "
+                "kind nginx"
+            )
+    return []

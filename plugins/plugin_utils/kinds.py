@@ -50,6 +50,9 @@ _FIELDS = {
     "data_version": Field("dict", "version of its data, and the files of a volume that tell which is there"),
     "ports": Field("list", "published ports in Compose's short notation", default=[]),
     "health": Field("dict", "Compose health check", default={}),
+    "assets": Field(
+        "dict", "files named by their content: path that they are asked for below, and directory", default={}
+    ),
     "provides": Field("dict", "what services that need it are told", default={}),
     "notes": Field("dict", "comments for the reader of the Compose files, by Compose key", default={}),
     "compose": Field("dict", "further Compose keys", default={}),

@@ -37,6 +37,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "publish": Field("list", "ports published on the host, in Compose's short notation", default=[]),
     "user": Field("str", "numeric uid[:gid] that it runs as"),
     "health": Field("any", "path that answers 200, or a Compose healthcheck"),
+    "assets": Field("dict", "files named by their content, kept for pages of earlier releases; {} for none"),
     "stop_grace": Field("duration", "time between SIGTERM and SIGKILL"),
     "memory": Field("memory", "memory limit"),
     "cpus": Field("cpus", "processor limit"),
@@ -123,6 +124,19 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Assets:
+    """Files of an image that are named by their content, and that pages of earlier releases still ask for.
+
+    ``path``: what they are asked for below, with a slash at both ends. ``required``: said for the service itself, not
+    only for its kind.
+    """
+
+    path: str
+    directory: str
+    required: bool
+
+
+@dataclass(frozen=True)
 class Directory:
     """A directory that is mounted: texts by path in it."""
 
@@ -165,6 +179,7 @@ class Service:
     release_once: bool
     release_check: list[str] | None
     routes: tuple[Route, ...]
+    assets: Assets | None
     options: Mapping[str, Any]
     compose: Mapping[str, Any]
     overlay: Mapping[str, Any]

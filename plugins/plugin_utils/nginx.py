@@ -5,9 +5,11 @@ Place in the pipeline: model -> compose -> bundle. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils import compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.templating import template, text
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration, parse_size
 
@@ -36,7 +38,10 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     values = {
         "stack": stack,
         "edge": edge,
-        "routes": sorted(edge.routes, key=lambda route: -len(route.path)),
+        "routes": _by_length(edge.routes),
+        # What is developed changes its files as it likes.
+        "kept": {} if any(service.development for service in stack.services.values()) else _kept(stack, edge),
+        "kept_in": f"{compose.EDGE_MOUNT}/assets/current",
         "upstreams": upstreams(edge),
         "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
@@ -53,3 +58,47 @@ def upstreams(edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, port}`` for each place that requests go to, without repetition."""
     routes = [route for route in edge.routes if route.to]
     return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
+
+
+def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
+    """Return ``{service, path, directory, required}`` for each: those of services, and those of the edge's own image.
+
+    :raises ValueError: for a service that says it has some, and that no route leads to for them.
+    """
+    kept = _kept(stack, edge)
+    for service in stack.services.values():
+        if service.assets and service.assets.required and service.name not in {one["service"] for one in kept.values()}:
+            raise ValueError(
+                f"service {service.name!r}: key 'assets': no route of {edge.name!r} leads {service.assets.path} to it"
+            )
+    own = [
+        {
+            "service": edge.name,
+            "path": f"{route.path}{route.immutable}/",
+            "directory": f"{route.static}/{route.immutable}",
+            "required": False,
+        }
+        for route in edge.routes
+        if route.static
+    ]
+    return [*own, *kept.values()]
+
+
+def _kept(stack: Stack, edge: Service) -> dict[str, dict[str, Any]]:
+    """Return what services have, by the path of the route that it is asked for by."""
+    result = {}
+    for service in stack.services.values():
+        found = service.assets
+        route = next((route for route in _by_length(edge.routes) if found and found.path.startswith(route.path)), None)
+        if found and route and route.to == service.name:
+            result[route.path] = {
+                "service": service.name,
+                "path": found.path,
+                "directory": found.directory,
+                "required": found.required,
+            }
+    return result
+
+
+def _by_length(routes: Iterable[Route]) -> list[Route]:
+    return sorted(routes, key=lambda route: -len(route.path))

@@ -21,7 +21,7 @@ FIELDS = {
     "timeout": Field("duration", "longest silence of the service", default="60s"),
 }
 #: What nginx reads as a path without quotes.
-_FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 
 
 def read(where: str, given: object) -> Route:
@@ -42,7 +42,7 @@ def read(where: str, given: object) -> Route:
     if not values["path"].endswith("/"):
         raise ValueError(f"{where}: key 'routes': path {values['path']!r} of static files does not end with /")
     folder, immutable = values["static"].rstrip("/"), values["immutable"].strip("/")
-    if not (_FOLDER.fullmatch(folder) and _FOLDER.fullmatch(f"/{immutable}")):
+    if not (FOLDER.fullmatch(folder) and FOLDER.fullmatch(f"/{immutable}")):
         raise ValueError(
             f"{where}: key 'routes': path {values['path']!r}: 'static' is the absolute path of a directory, and "
             f"'immutable' one below it, not {values['static']!r} and {values['immutable']!r}"

@@ -134,3 +134,17 @@ def _transport(route: Route) -> str:
 
 def _name(route: Route) -> str:
     return f"{route.to}-{route.port}-{_transport(route)}"
+
+
+def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
+    """Return none: Traefik serves no files.
+
+    :raises ValueError: for a service that says it has some.
+    """
+    for service in stack.services.values():
+        if service.assets and service.assets.required:
+            raise ValueError(
+                f"service {service.name!r}: key 'assets': they are kept by an edge of kind nginx only; Traefik, of "
+                f"{edge.name!r}, serves no files"
+            )
+    return []

@@ -184,6 +184,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         release_once=_release_once(draft, drafts),
         release_check=values["release_check"],
         routes=routes,
+        assets=values["assets"],
         options=draft.options,
         compose=values["compose"],
         overlay=values["overlay"],

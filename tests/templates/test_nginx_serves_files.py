@@ -15,6 +15,7 @@ from tests.support.described import example, parcel
 IMAGE = "nginx:1.30"
 ROUTES = [
     {"path": "/docs/", "static": "/srv/docs", "immutable": "_static"},
+    {"path": "/next/", "to": "frontend"},
     {"path": "/", "static": "/srv/www"},
 ]
 FILES = {
@@ -24,6 +25,8 @@ FILES = {
     "docs/index.html": "docs",
     "docs/_static/x.css": "style",
 }
+#: Kept on the host, of earlier releases and of services.
+KEPT = {"assets/index-old.js": "old script", "assets/index-abc.js": "another", "next/static/page-1.js": "page one"}
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -39,14 +42,17 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name, text in FILES.items():
         (folder / "srv" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "srv" / name).write_text(text)
-    services = example(edge={"image": "shop/edge:1", "routes": ROUTES})
+    for name, text in KEPT.items():
+        write_text(folder / "home/edge/assets/current" / name, text)
+    next_assets = {"path": "/next/static/", "directory": "/app/static"}
+    services = example(edge={"image": "shop/edge:1", "routes": ROUTES}, frontend={"assets": next_assets})
     release = parcel(services)
     home = Home(str(folder / "home"))
     for path, text in release.files.items():
         if path.startswith("edge/"):
             write_text(home.release("r1") / path, text)
-    manifest = {"release": "r1", "services": release.services, "upstreams": []}
-    name = edge.lay_down(home, edge.contents(home, manifest, {}))
+    manifest = {"release": "r1", "services": release.services, "upstreams": list(release.upstreams)}
+    name = edge.lay_down(home, edge.contents(home, manifest, {"frontend": ["nobody"]}))
     configuration = f"/etc/slipway/edge/versions/{name}/nginx.conf"
     start = f"echo 'include listen.conf;' > /tmp/listen.conf; exec nginx -c {configuration} -g 'daemon off;'"
     mounts = [f"--volume={home.edge}:/etc/slipway/edge:ro", f"--volume={folder / 'srv'}:/srv:ro"]
@@ -81,10 +87,18 @@ def _get(nginx: str, path: str) -> tuple[int, str, str]:
         ("/docs/", "no-cache", "docs"),
         ("/docs/chapter", "no-cache", "docs"),
         ("/docs/_static/x.css", FOREVER, "style"),
+        ("/assets/index-old.js", FOREVER, "old script"),
+        ("/next/static/page-1.js", FOREVER, "page one"),
     ],
 )
 def test_a_file_and_how_long_it_may_be_kept(nginx: str, path: str, age: str, body: str) -> None:
     assert _get(nginx, path) == (200, age, body)
+
+
+def test_a_kept_file_that_is_missing_is_asked_of_its_service(nginx: str) -> None:
+    # Nobody is there, and what cannot be answered is not to be kept.
+    assert _get(nginx, "/next/static/page-2.js")[:2] == (502, "")
+    assert _get(nginx, "/next/")[:2] == (502, "")
 
 
 @pytest.mark.parametrize("path", ["/assets/gone-123.js", "/docs/_static/gone.css"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import time
@@ -42,6 +43,25 @@ def test_an_upgrade_keeps_the_data_and_answers_all_the_while(
     assert name in _items(shop)
     for service, containers in before.items():
         assert (shop.containers(service) == containers) is (service in STATEFUL)
+
+
+def test_a_page_that_was_loaded_before_finds_its_files(shop: Stack, at_version: AtVersion) -> None:
+    at_version("1.0.0")
+    before = _script(shop)
+    at_version("1.1.0")
+    assert _script(shop) != before
+    for path in (before, _script(shop)):
+        answer = shop.get(path)
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+    assert shop.get("/assets/index-none.js").status == 404
+
+
+def _script(shop: Stack) -> str:
+    """Return the path of the script that the page loads."""
+    found = re.search(r'src="(/assets/[^"]+\.js)"', shop.get("/").body)
+    assert found
+    return found[1]
 
 
 def test_an_installed_collection_does_the_same(shop: Stack, at_version: AtVersion, tmp_path: Path) -> None:
