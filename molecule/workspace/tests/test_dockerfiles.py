@@ -1,4 +1,4 @@
-"""Dockerfiles for sources that have none, by each package manager: they build, and what they build gets healthy."""
+"""Dockerfiles for sources that have none: they build, and what they build gets healthy."""
 
 from __future__ import annotations
 
@@ -37,20 +37,12 @@ def health() -> str:
 """
 
 
-def _python(folder: Path, *lock: str) -> None:
+def _uv(folder: Path) -> None:
     (folder / "app").mkdir(parents=True)
     (folder / "app/__init__.py").touch()
     (folder / "app/main.py").write_text(APPLICATION)
     (folder / "pyproject.toml").write_text(PROJECT)
-    subprocess.run(lock, cwd=folder, check=True, env={**os.environ, "UV_NATIVE_TLS": "true"})
-
-
-def _uv(folder: Path) -> None:
-    _python(folder, "uv", "lock", "--quiet")
-
-
-def _poetry(folder: Path) -> None:
-    _python(folder, "uv", "tool", "run", "--quiet", "poetry", "lock", "--no-interaction")
+    subprocess.run(["uv", "lock", "--quiet"], cwd=folder, check=True, env={**os.environ, "UV_SYSTEM_CERTS": "true"})
 
 
 def _next(folder: Path) -> None:
@@ -60,11 +52,6 @@ def _next(folder: Path) -> None:
 #: By a name: what makes the source, the service, and what its image must be able to do in its stage of development.
 SOURCES: dict[str, tuple[Callable[[Path], None], dict[str, Any], list[str]]] = {
     "uv": (_uv, {"kind": "fastapi", "health": "/health"}, ["python", "-c", "import fastapi, debugpy, watchfiles"]),
-    "poetry": (
-        _poetry,
-        {"kind": "fastapi", "health": "/health"},
-        ["python", "-c", "import fastapi, debugpy, watchfiles"],
-    ),
     "next": (_next, {"kind": "nextjs", "health": "/healthz"}, ["node", "node_modules/next/dist/bin/next", "--version"]),
 }
 
