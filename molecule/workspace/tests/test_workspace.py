@@ -58,8 +58,9 @@ def test_a_debugger_listens_once_it_is_asked_for(checkout: Checkout) -> None:
         except OSError:
             return False
 
-    checkout.wait(greets)
+    # In this order: a process that starts while a debugger is connected waits for what that says to it.
     checkout.wait(lambda: '"database":"connected"' in checkout.get("/api/health"))
+    checkout.wait(greets)
     checkout.compose("up", "--detach", "--no-build", "--no-deps", "backend")
 
 
