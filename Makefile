@@ -58,8 +58,8 @@ molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for
 bench: environment ## time a deploy against other ways to the same end (docs/performance.md)
 	@PYTHONPATH=.collections python3 -m tests.bench $(BENCH)
 
-test: environment ## lint and unit, apps, molecule
-	@scripts/test.sh lint,unit apps molecule
+test: environment ## lint beside unit and apps, then molecule
+	@scripts/test.sh lint,unit,apps molecule
 
 test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
 	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow workspace

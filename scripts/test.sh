@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run the checks one after the other, say how long each took, and close with one line that counts the tests of all.
-# Those in one argument, joined by a comma, go beside each other: each keeps one core busy. What the first of them says
-# comes when it has ended.
+# Of those that commas join, the first goes beside the others, as each keeps one core busy; what it says comes when all
+# of them have ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,17 +19,21 @@ check() {
 step=none
 trap 'python3 scripts/tally.py "$reports" --seconds "$SECONDS" --failed-step "$step"' EXIT
 for step in "$@"; do
-  if [[ $step == *,* ]]; then
-    echo "==> ${step%%,*}, beside ${step##*,}"
-    check "${step%%,*}" >"$reports/first.log" 2>&1 &
-    first=$!
-    failed=
-    check "${step##*,}" || failed=yes
-    wait "$first" || failed=yes
-    cat "$reports/first.log"
-    [[ -z $failed ]] || exit 1
-  else
-    check "$step" || exit 1
+  IFS=, read -ra names <<<"$step"
+  beside= failed=
+  if [[ ${#names[@]} -gt 1 ]]; then
+    echo "==> ${names[0]}, beside ${names[*]:1}"
+    check "${names[0]}" >"$reports/beside.log" 2>&1 &
+    beside=$!
+    names=("${names[@]:1}")
   fi
+  for name in "${names[@]}"; do
+    check "$name" || { failed=yes; break; }
+  done
+  if [[ -n $beside ]]; then
+    wait "$beside" || failed=yes
+    cat "$reports/beside.log"
+  fi
+  [[ -z $failed ]] || exit 1
 done
 step=none
