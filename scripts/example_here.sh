@@ -12,6 +12,11 @@ variables=(app_version=development)
 
 say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
 
+# Read `SERVICE STATE HEALTH EXIT_CODE` of each container: whether all run and are healthy, or have ended well.
+all_well() {
+  awk '$2 == "running" && $3 == "healthy" {next} $2 == "exited" && $NF == 0 {next} {bad = 1} END {exit bad || !NR}'
+}
+
 say "An engine and base images on this machine"
 python3 -m testbed engine
 python3 -m testbed images
@@ -19,6 +24,9 @@ case $stack in
   bot)
     python3 -m testbed telegram
     variables+=(app_telegram_api=http://telegram:8081 "vault_telegram_token=$(openssl rand -hex 13)") ;;
+  traefik)
+    python3 -m testbed registry traefik
+    variables+=(app_traefik=3) ;;
   langflow)
     python3 -m testbed registry
     python3 -m testbed langflow "${LANGFLOW_IMAGE:-}"
@@ -38,13 +46,19 @@ say "playbooks/workspace.yml"
 ansible-playbook -i "$inventory" playbooks/workspace.yml -e "workspace_path=$checkout" "${variables[@]/#/-e}"
 
 say "docker compose up"
+given_up=$((SECONDS + 300))
 (
   cd "$checkout"
   docker compose build
   docker compose create
   if [[ $stack == bot ]]; then docker network connect --alias telegram "${COMPOSE_PROJECT_NAME}_default" slipway-telegram; fi
-  docker compose up --detach --wait
-  docker compose ps
+  docker compose up --detach
+  # Not --wait: that takes a job which has done its work for one that has failed.
+  until docker compose ps --all --format '{{.Service}} {{.State}} {{.Health}} {{.ExitCode}}' | all_well; do
+    [[ $SECONDS -lt $given_up ]] || { docker compose ps --all; echo "error: not all of it is well" >&2; exit 1; }
+    sleep 1
+  done
+  docker compose ps --all
 )
 
 say "What the description asks of it: stack_probes"

@@ -233,7 +233,7 @@ def _pod_facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "release_check": None,
         "ports": list(merged.get("ports", [])),
         "data_version": None,
-        "start_seconds": 0.0,
+        "start_seconds": _start_seconds(merged["healthcheck"]),
         "secrets": {},
         "settings": {**merged, "environment": {}},
         "alone": None,

@@ -30,6 +30,8 @@ _OF_THE_NETWORK = (
 )
 #: Nobody, in whatever image: the pod needs no file and no right.
 _NOBODY = "65534:65534"
+#: Of its health check: it is well at once, or never.
+_PACE = {"interval": "30s", "timeout": "5s", "retries": 3, "start_period": "5s", "start_interval": "500ms"}
 #: By this label the server knows which containers to start again once their pod runs (``module_utils/boot.py``).
 LABEL = "slipway.pod"
 
@@ -65,7 +67,8 @@ def documents(service: Service, whole: Mapping[str, Any]) -> tuple[dict[str, Any
         "init": True,
         "user": _NOBODY,
         **of_the_network,
-        "healthcheck": {"disable": True},
+        # It has what it is there for, a network. Without any check `docker compose up --wait` would give it up.
+        "healthcheck": {"test": ["CMD", "test", "-d", "/sys/class/net/eth0"], **_PACE},
         "restart": "unless-stopped",
         "stop_signal": "SIGTERM",
         "stop_grace_period": "2s",

@@ -17,7 +17,14 @@ POD = {
     "ports": ["80:8080"],
     "networks": {"app": {"aliases": ["edge"]}},
     "sysctls": {"net.ipv4.tcp_migrate_req": 1},
-    "healthcheck": {"disable": True},
+    "healthcheck": {
+        "test": ["CMD", "test", "-d", "/sys/class/net/eth0"],
+        "interval": "30s",
+        "timeout": "5s",
+        "retries": 3,
+        "start_period": "5s",
+        "start_interval": "500ms",
+    },
     "restart": "unless-stopped",
     "stop_signal": "SIGTERM",
     "stop_grace_period": "2s",
@@ -90,7 +97,7 @@ def test_what_the_host_must_know_of_both() -> None:
     assert (pod["class"], pod["edge"], pod["pod"], pod["ports"]) == ("pod", False, None, ["80:8080"])
     assert (nginx["class"], nginx["edge"], nginx["pod"], nginx["ports"]) == ("rolling", True, "edge-pod", [])
     assert set(pod) == set(nginx)
-    assert (pod["start_seconds"], nginx["start_seconds"]) == (0.0, 90.0)
+    assert (pod["start_seconds"], nginx["start_seconds"]) == (145.0, 90.0)
 
 
 @pytest.mark.parametrize(
