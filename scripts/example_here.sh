@@ -51,7 +51,7 @@ given_up=$((SECONDS + 300))
   cd "$checkout"
   docker compose build
   docker compose create
-  if [[ $stack == bot ]]; then docker network connect --alias telegram "${COMPOSE_PROJECT_NAME}_default" slipway-telegram; fi
+  if [[ $stack == bot ]]; then docker network connect --alias telegram "${COMPOSE_PROJECT_NAME}_app" slipway-telegram; fi
   docker compose up --detach
   # Not --wait: that takes a job which has done its work for one that has failed.
   until docker compose ps --all --format '{{.Service}} {{.State}} {{.Health}} {{.ExitCode}}' | all_well; do
