@@ -35,6 +35,7 @@ esac
 
 if [[ -e $checkout/compose.yaml ]]; then
   say "Away with what ran there before"
+  if [[ $stack == bot ]]; then docker network disconnect --force "${COMPOSE_PROJECT_NAME}_app" slipway-telegram || :; fi
   (cd "$checkout" && docker compose down --volumes --remove-orphans --timeout 2)
 fi
 say "A checkout of its own: $checkout"
