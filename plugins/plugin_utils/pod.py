@@ -84,7 +84,7 @@ def documents(service: Service, whole: Mapping[str, Any]) -> tuple[dict[str, Any
         "network_mode": f"service:{name(service)}",
         # Whoever restarts the pod by hand gets the proxy restarted too: the network that it was in is gone.
         "depends_on": {
-            name(service): {"condition": "service_started", "restart": True},
+            name(service): {"condition": "service_healthy", "restart": True},
             **rest.get("depends_on", {}),
         },
         "labels": {**rest.get("labels", {}), LABEL: name(service)},

@@ -61,7 +61,7 @@ def test_every_need_is_waited_for_until_it_is_healthy() -> None:
         "frontend": None,
         "edge-pod": None,
         "edge": {
-            "edge-pod": {"condition": "service_started", "restart": True},
+            "edge-pod": {"condition": "service_healthy", "restart": True},
             "backend": healthy,
             "frontend": healthy,
         },

@@ -173,7 +173,8 @@ class _Work:
         placed = classes.in_place(whole)
         self.notes[name] = [f"is {whole['class']}, because {reason}", *placed, *found.notes, *notes]
         if hidden:
-            self.notes[name].append(f"gets {len(hidden)} secrets in a file that only root reads")
+            amount = "a secret" if len(hidden) == 1 else f"{len(hidden)} secrets"
+            self.notes[name].append(f"gets {amount} in a file that only root reads")
         return whole
 
     def _env_files(self, name: str, keys: Map) -> None:
