@@ -15,6 +15,7 @@ from testbed import images, machine, network, shell
 STEP = "server"
 IMAGES = ("server", "server-engine")
 PREFIX = "slipway-"
+_THAW = "docker ps --quiet --filter status=paused | xargs --no-run-if-empty docker unpause"
 # Containers and networks of the testbed itself are called so.
 RESERVED = ("registry", "telegram", "testbed")
 USER = "deploy"
@@ -54,6 +55,8 @@ def down(name: str) -> None:
     container = _container(name)
     if container in _ours():
         shell.say(STEP, f"removing {container}")
+        # A process that is frozen cannot end, and its server not without it.
+        shell.succeeds(["docker", "exec", container, "sh", "-c", _THAW])
         shell.run(STEP, ["docker", "rm", "--force", "--volumes", container])
     if shell.succeeds(["docker", "volume", "inspect", _volume(container)]):
         shell.run(STEP, ["docker", "volume", "rm", _volume(container)])
