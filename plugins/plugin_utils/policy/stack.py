@@ -77,7 +77,8 @@ class Stack:
     """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags.
 
     ``finishing``: services that others wait for until they have ended. ``has_front``: a proxy with a published port
-    stands before the others. ``joined``: services whose network others are in.
+    stands before the others. ``joined``: services whose network others are in. ``elsewhere``: services that
+    some environments only are meant to have. ``own``: those with images of the application itself, at any version.
     """
 
     services: Mapping[str, Service]
@@ -89,6 +90,8 @@ class Stack:
     finishing: frozenset[str] = frozenset()
     has_front: bool = False
     joined: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def one_shot(self, service: Service) -> bool:
         """Whether a service runs to its end: somebody waits for that, or it looks like a migration."""
