@@ -73,7 +73,7 @@ def _looks_random(text: str) -> bool:
 
 @service_rule(
     "wwee",
-    "compose-lint:CL-0020 compose-auditor:SEC005",
+    "compose-lint:CL-0020 compose-auditor:SEC005 hadolint:DL3064",
     id="SLP050",
     title="No secret is written into environment",
     reason="It is in the repository and its history for ever, and whoever may read the one may use the other.",
@@ -202,6 +202,7 @@ def in_labels(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "wwee",
+    "hadolint:DL3064",
     id="SLP055",
     title="No secret is a build argument",
     reason="Arguments stay in the image's history, where everybody who can pull it reads them.",
