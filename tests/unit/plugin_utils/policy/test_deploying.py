@@ -173,6 +173,14 @@ def test_the_application_itself_is_of_another_version_before_it_is_released() ->
     assert _drift(ours, theirs, version="", other="") == []
 
 
+@pytest.mark.parametrize(("uses", "found"), [([{"name": "pw", "env": "POSTGRES_PASSWORD"}], set()), ([], {"SLP131"})])
+def test_a_password_in_a_file_of_the_secret_store_is_one(uses: list[Any], found: set[str]) -> None:
+    """The review does not know what is in that file, so it does not say that there is none."""
+    keys = {"environment": {"POSTGRES_USER": "app"}, "secrets": uses, "volumes": ["d:/var/lib/postgresql"]}
+    release = parcel({"db": plain(image="postgres:18", user="999:999", **keys)}, {"pw": {"generate": 20}})
+    assert {one.rule for one in _check(release).findings} & {"SLP131"} == found
+
+
 def test_what_could_not_be_compared_is_told_with_the_rest() -> None:
     found = _check(parcel(example()))
     assert deploying.remarks(found) == []
