@@ -1,4 +1,4 @@
-"""What another inventory says of the stack, read by Ansible itself: nobody is connected to, nothing is decrypted.
+"""What another inventory says of the stack, read by Ansible itself: nobody is connected to, no vault is opened.
 
 Place in the pipeline: describe, of an environment that is not deployed, for the policy to compare with. What cannot be
 had there is left out: which services there are and which images they run does not depend on passwords.

@@ -65,6 +65,12 @@ def test_a_rule_tells_what_lies_close_to_its_edge(rule: str) -> None:
         ("SLP020", "restart: on-failure", "restart", "only after a failure"),
         ("SLP020", "deploy: {restart_policy: {condition: on-failure}}", "restart", "only after a failure"),
         ("SLP020", "tty: true", "restart", "has no restart policy"),
+        (
+            "SLP020",
+            "{restart: false, deploy: {restart_policy: {condition: on-failure}}}",
+            "restart",
+            "no restart policy",
+        ),
         ("SLP030", "tty: true", "deploy.resources.limits.memory", "has no memory limit"),
         ("SLP031", "tty: true", "deploy.resources.limits.cpus", "has no processor limit"),
         ("SLP036", "logging: {driver: none}", "logging.driver", "switched off"),
