@@ -100,6 +100,7 @@ def test_a_finding_says_which_key_and_what_of_it(rule: str, keys: str, place: st
     assert finding.key == place
     assert said in finding.message
     assert ("did you mean" in finding.message) == ("did you mean" in said)
+    assert "None" not in finding.message
 
 
 def test_a_text_that_looks_random_may_be_long_but_no_document() -> None:
