@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PEERS = ("compose-lint", "compose-auditor", "dclint")
+PEERS = ("compose-lint", "compose-auditor", "dclint", "hadolint")
 
 COMPARED = """\
 The corpus under `tests/policy/corpus/` is 33 Compose files in the manner of public projects with 899 things to find in
@@ -26,7 +26,7 @@ What peers find and this policy does not, on purpose: every application port on 
 no-unbound-port-interfaces; here only datastores, and what stands behind a proxy), access keys' ids (CL-0020), a
 volume that is not read-only (VOL001; here configuration only), `build` beside `image` (no-build-and-image; that is how
 an image gets its name), the order of keys, a project name, and every port without quotes (require-quotes-in-ports; here
-those that YAML really reads otherwise). Dockerfiles are hadolint's.
+those that YAML really reads otherwise).
 
 What none of them sees: sham health checks, times that make no sense, `service_started` on a service that has a health
 check (compose-auditor only asks for conditions), limits of 0, anonymous volumes, one volume under two datastores,
@@ -34,4 +34,16 @@ check (compose-auditor only asks for conditions), limits of 0, anonymous volumes
 `latest` only through a variable, Postgres' volume at the wrong path for its major version, a broker that forgets, tasks
 longer than the grace period, shells that keep SIGTERM to themselves, development servers, and environments that drift
 apart.
+
+Hadolint is no rival but the other half. It reads Dockerfiles, which this policy never opens; this policy reads what
+becomes of an image in a stack, of which hadolint knows nothing. A team with Dockerfiles of its own wants both. Hadolint
+alone sees packages without a version, package lists and caches left in a layer, `sudo`, mistakes in shell scripts (it
+has ShellCheck inside), and commands in shell form. Five questions are asked on both sides, of another file each, and
+are in its column below: one answer does not stand for the other. A base image may be pinned and the service's own not;
+and whether an image changes to a user of its own, or has a health check, this policy cannot tell from the Compose file,
+so it asks for both there. Sham health checks in a Dockerfile (`HEALTHCHECK CMD ["true"]`), a development server as its
+command and a password in a URL of its `ENV` are found by neither.
+
+Hadolint 2.15.1 has nothing to say about the Dockerfiles in `examples/apps` and those that `playbooks/workspace.yml`
+writes. It is installed by whoever wants it, and neither needed nor run here.
 """

@@ -36,6 +36,27 @@ stack_policy_exceptions:
 
 An exception needs a reason. It is shown with every deploy, and so is one that is over or that nothing needs any more.
 
+### Other environments
+
+Where an inventory names those beside it, each deploy compares its release with what they describe: SLP150 and SLP151,
+which are shown as warnings and stop it from `stack_policy_level: warning` on.
+
+```yaml
+# In the inventory of production; paths are relative to it.
+stack_policy_environments: {{test: ../test, staging: ../staging}}
+```
+
+All inventories may share one list, for an environment is not compared with itself. The other inventories are read on
+the controller as Ansible reads them, `-e` and `group_vars` beside the playbook included; what counts is the first host
+of the group that is deployed to. No server is connected to, no encrypted file opened, and no lookup made: a value that
+takes one, or a password or variable that is not there, is left out, since names and images do not depend on secrets.
+An image that cannot be had is compared by no version. A service with `only_in` is meant to be in some environments
+only, and the application's own images (those with a `build`, and those whose tag is the `stack_version`) may have
+another version in each; neither is a finding.
+
+An inventory that cannot be read is a line of the report and stops nothing, so that a production in need does not wait
+for staging. An environment costs about 40 ms for each host that is deployed to.
+
 ## Alone
 
     ansible-playbook slipway.stack.policy -e policy_files=docker-compose.yml

@@ -15,7 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import inventory, report, target, units
+from ansible_collections.slipway.stack.plugins.plugin_utils import environments, inventory, report, target, units
 from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
 
@@ -40,13 +40,14 @@ class ActionModule(ActionBase):
                 "allow_downtime": {"type": "list", "elements": "str", "default": []},
                 "policy_level": {"type": "str", "default": "error"},
                 "policy_exceptions": {"type": "list", "elements": "dict", "default": []},
+                "policy_environments": {"type": "dict", "default": {}},
             }
         )
         base = inventory.base_directory(task_vars)
         try:
             parcel = inventory.parcel(arguments, base)
             min_free = units.parse_size(str(arguments["min_free"]))
-            self._hold_to_policy(parcel, arguments, task_vars)
+            self._hold_to_policy(parcel, arguments, base, task_vars)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
@@ -70,19 +71,26 @@ class ActionModule(ActionBase):
             display.display("\n".join(report.release_lines(host, parcel.stack, result)))
         return result
 
-    def _hold_to_policy(self, parcel: Bundle, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
+    def _hold_to_policy(self, parcel: Bundle, arguments: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
         """Show what the policy finds. :raises ValueError: with all findings at once, where they stop the deploy."""
+        others = environments.others(
+            arguments["policy_environments"],
+            parcel.environment,
+            base,
+            str(task_vars.get("stack_hosts") or "stack"),
+            str(task_vars.get("playbook_dir") or ""),
+        )
         found = deploying.check(
-            parcel.documents,
-            parcel.told(),
+            deploying.stack(parcel.documents, parcel.told(), arguments["services"], str(arguments["version"])),
             parcel.environment,
             arguments["policy_level"],
             arguments["policy_exceptions"],
             datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+            others.stacks,
         )
         if found.failing:
             raise ValueError(deploying.refusal(found))
-        remarks = deploying.remarks(found)
+        remarks = deploying.remarks(found, others.notes)
         # The same release goes to every host of the play; once is enough to read it.
         if remarks and _first(task_vars):
             display.display("\n".join(remarks))

@@ -55,6 +55,11 @@ options:
     type: list
     elements: dict
     default: []
+  policy_environments:
+    description: The inventories of the stack's other environments, by environment and relative to this one, which the
+      release is compared with.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full

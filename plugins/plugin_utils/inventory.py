@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, compose, describe, kinds, mounted
 from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import reading
@@ -112,6 +112,15 @@ def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
     names = [use.get("name") if isinstance(use, Mapping) else use for use in uses]
     secrets = {name: {"generate": 32} for name in names if isinstance(name, str)}
     return _stack({**plain, "secrets": secrets, "pretend": True}, base)
+
+
+def documents(arguments: Mapping[str, Any], base: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return base and overlay of a stack whose secrets nobody has to know, as data.
+
+    :raises ValueError: as :func:`parcel`.
+    """
+    stack = without_secrets(arguments, base)
+    return compose.base(stack, mounted.mounted(stack).paths), compose.overlay(stack)
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:

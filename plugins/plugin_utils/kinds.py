@@ -138,10 +138,16 @@ def load(folders: list[Path]) -> dict[str, Kind]:
     for folder in folders:
         for path in sorted(folder.glob("*.yml")):
             try:
-                kinds[path.stem] = parse(path.stem, yaml_load(path.read_text(encoding="utf-8")))
+                kinds[path.stem] = _parsed(path.stem, path.read_text(encoding="utf-8"))
             except yaml.YAMLError as error:
                 raise ValueError(f"kind {path.stem!r}: {path} is not YAML: {error}") from None
     return kinds
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(name: str, text: str) -> Kind:
+    # YAML is most of what a description costs, and the policy describes every other environment as well.
+    return parse(name, yaml_load(text))
 
 
 _ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)

@@ -35,6 +35,13 @@ def test_an_environment_of_a_topology_is_called_as_its_directory(name: str) -> N
     assert (STACKS[name] / "group_vars/all/stack.yml").resolve() == STACKS[name].parent / "stack.yml"
 
 
+@pytest.mark.parametrize("name", STACKS)
+def test_what_an_environment_of_a_topology_says_is_not_overruled(name: str) -> None:
+    """Of files in one directory the last by name counts: what stack.yml says as well would go before the other's."""
+    folder = STACKS[name] / "group_vars/all"
+    assert set(load(folder / "stack.yml")) & set(load(folder / "environment.yml")) == set()
+
+
 def test_the_stack_is_described_once() -> None:
     """Environments have the same services from the same file; their own files say none of its variables again."""
     common = ROOT / "inventories/common/stack.yml"

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.contracts.checkout import ROOT
 
 CORPUS = ROOT / "tests/policy/corpus"
+#: Its version is known to whoever deploys it, by -e.
+APPLICATION = {
+    "web": {
+        "kind": "custom",
+        "image": "registry.example.com/web:{{ app_version }}",
+        "user": "10:10",
+        "health": {"test": ["CMD", "/check"]},
+        "needs": ["db"],
+    }
+}
 
 
 def _playbook(name: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -38,3 +50,33 @@ def test_a_file_without_an_inventory(file: str, code: int, tmp_path: Path) -> No
     assert done.returncode == code, done.stdout
     assert "policy for production: " in done.stdout
     assert f"tests/policy/corpus/{file}.yaml" in report.read_text(encoding="utf-8")
+
+
+def _inventory(folder: Path, version: str, **more: Any) -> None:
+    """Write an inventory of the environment that *folder* is called after, with that version of Postgres."""
+    variables = {
+        "stack_name": "shop",
+        "stack_environment": folder.name,
+        "stack_services": {"db": {"kind": "postgres", "version": version}, **APPLICATION},
+        **more,
+    }
+    (folder / "group_vars").mkdir(parents=True)
+    # Nothing listens there: a deploy that goes on fails at once, and otherwise.
+    hosts = {"stack": {"hosts": {f"shop-{folder.name}": {"ansible_host": "127.0.0.1", "ansible_port": 9}}}}
+    (folder / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    (folder / "group_vars/stack.yml").write_text(yaml.safe_dump(variables), encoding="utf-8")
+
+
+def test_a_deploy_compares_its_environment_with_those_beside_it(tmp_path: Path) -> None:
+    beside = {"production": "../production", "staging": "../staging", "test": "../test"}
+    _inventory(tmp_path / "production", "17", stack_policy_environments=beside)
+    _inventory(tmp_path / "staging", "16")
+    options = ["-i", str(tmp_path / "production"), "-e", "app_version=1.4.2"]
+    done = _playbook("deploy", *options, "-e", "stack_policy_level=warning")
+    assert done.returncode == 2
+    assert "1 findings of the policy stop this deploy to production:" in done.stdout
+    assert "SLP151  db has different versions: postgres:16 in staging, postgres:17 in production" in done.stdout
+    told = _playbook("deploy", *options).stdout
+    assert "policy for production: 0 errors, 1 warnings" in told
+    assert f"test is not compared with: {tmp_path / 'test'}: there is no such file or directory" in told
+    assert "findings of the policy stop" not in told

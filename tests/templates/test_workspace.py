@@ -132,7 +132,9 @@ def test_a_context_that_is_the_checkout_itself() -> None:
     ("entries", "manager"),
     [
         (("app", "pyproject.toml", "uv.lock", "requirements.txt"), "uv sync --locked --no-dev"),
+        (("app", "pyproject.toml", "uv.lock"), "pip install 'uv<1'"),
         (("app", "pyproject.toml", "poetry.lock"), "poetry install --only main"),
+        (("app", "pyproject.toml", "poetry.lock"), "pip install 'poetry<3'"),
         (("app", "requirements.txt"), "install --requirement requirements.txt"),
     ],
 )
@@ -167,8 +169,14 @@ def test_a_worker_alone_gets_an_image_that_runs_it() -> None:
     services = {"worker": {"kind": "celery_worker", "image": "a:1", "build": {"context": "b"}, "queues": "a"}}
     text = files(stack(services))["backend/Dockerfile"]
     assert 'CMD ["celery", "-A", "app.worker", "worker"' in text
-    assert "celery@$HOSTNAME" in text
     assert "EXPOSE" not in text
+    check = next(line for line in text.splitlines() if "celery@$HOSTNAME" in line)
+    assert json.loads(check.strip().removeprefix("CMD "))[:2] == ["sh", "-c"]
+
+
+def test_other_tools_read_a_file_within_a_dockerfile() -> None:
+    """Hadolint reads no instruction that follows the end of one at once (its issue 960), and then nothing at all."""
+    assert "\nEND\n\n" in FILES["frontend/Dockerfile"]
 
 
 def test_base_images_are_the_teams_to_choose() -> None:

@@ -135,7 +135,9 @@ def volume(value: Any) -> dict[str, Any] | None:
         return {"type": "volume", "source": None, "target": parts[0]}
     source, target = parts[:2]
     options = parts[2].split(",") if len(parts) == 3 else []
-    kind = "bind" if source.startswith((".", "/", "~")) else "volume"
+    # Behind a variable too a slash makes it a path: no volume's name has one.
+    path = source.startswith((".", "~")) or "/" in source or source in ("${PWD}", "${HOME}")
+    kind = "bind" if path else "volume"
     result: dict[str, Any] = {"type": kind, "source": source, "target": target, "read_only": "ro" in options}
     propagation = [option for option in options if option in ("shared", "rshared", "slave", "rslave")]
     if propagation:

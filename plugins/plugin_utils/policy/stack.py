@@ -77,7 +77,8 @@ class Stack:
     """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags.
 
     ``finishing``: services that others wait for until they have ended. ``has_front``: a proxy with a published port
-    stands before the others. ``joined``: services whose network others are in.
+    stands before the others. ``joined``: services whose network others are in. ``elsewhere``: services that
+    some environments only are meant to have. ``own``: those with images of the application itself, at any version.
     """
 
     services: Mapping[str, Service]
@@ -89,6 +90,8 @@ class Stack:
     finishing: frozenset[str] = frozenset()
     has_front: bool = False
     joined: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def one_shot(self, service: Service) -> bool:
         """Whether a service runs to its end: somebody waits for that, or it looks like a migration."""
@@ -118,7 +121,8 @@ def from_data(
 ) -> Stack:
     """Return the stack of Compose documents that are data and will be deployed by digest.
 
-    :param told: by service, all variables that it is told.
+    :param told: by service, the variables that it is told, but for those with a secret in them, which the file of a
+        secret store has; every other file, ``env/NAME.env``, is among them.
     """
     services = Map()
     top = Map()
@@ -131,7 +135,12 @@ def from_data(
     for name, values in told.items():
         if name in services:
             services[name]["environment"] = Map(values, {})
-    return _stack(services, top, tuple(files), {}, set(), tuple(registries), True)
+    untold = {name for name, keys in services.items() if _more_than(f"env/{name}.env", keys.get("env_file"))}
+    return _stack(services, top, tuple(files), {}, untold, tuple(registries), True)
+
+
+def _more_than(known: str, files: Any) -> bool:
+    return any(file != known for file in (files if isinstance(files, list) else [files] if files else []))
 
 
 def _marked(value: Any) -> Any:

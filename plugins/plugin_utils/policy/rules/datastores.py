@@ -51,7 +51,7 @@ def postgres_path(service: Service, stack: Stack) -> Iterator[Problem]:
 def no_password(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find Postgres and MySQL whose environment, all of it known, has no password."""
     told = set(service.told)
-    if not service.holds_data or service.untold or (service.items("env_file") and not told):
+    if not service.holds_data or service.untold:
         return
     if service.base in POSTGRES:
         if not told & {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AUTH_METHOD"}:

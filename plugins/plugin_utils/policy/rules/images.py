@@ -27,7 +27,8 @@ def _looked_at(service: Service) -> Image | None:
 
 @service_rule(
     "iwee",
-    "compose-lint:CL-0004 compose-auditor:IMG001 dclint:service-image-require-explicit-tag",
+    "compose-lint:CL-0004 compose-auditor:IMG001 dclint:service-image-require-explicit-tag hadolint:DL3006 "
+    "hadolint:DL3007",
     id="SLP040",
     title="An image has a tag, and it is not latest",
     reason="Two servers, or the same one after a restart, run different versions, and there is none to go back to.",
@@ -77,6 +78,7 @@ def no_digest(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "eeee",
+    "hadolint:DL3026",
     id="SLP043",
     title="Images come from registries that are allowed",
     reason="What is pulled runs with the rights of the stack; a company decides where from.",

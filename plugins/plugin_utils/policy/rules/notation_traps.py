@@ -64,7 +64,7 @@ def unquoted_port(service: Service, stack: Stack) -> Iterator[Problem]:
 def ambiguous(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find unquoted words that are booleans in YAML 1.1, and numbers that lose digits."""
     for where, path, source in _written(service):
-        if not _BASE_60.fullmatch(source) and "$" not in source:
+        if not _BASE_60.fullmatch(source):
             yield f"has {source} without quotes under {where}", path
 
 

@@ -12,11 +12,13 @@ _REFERENCE = "The Twelve-Factor App, X: dev/prod parity"
 
 
 def _main(stack: Stack) -> dict[str, Service]:
-    """Return the services that start with a stack and are no tools for development."""
+    """Return the services that start with a stack and are no tools for development, nor parts of another service."""
     return {
         name: service
         for name, service in stack.services.items()
-        if service.base not in DEVELOPMENT_TOOLS and not service.items("profiles")
+        if service.base not in DEVELOPMENT_TOOLS
+        and not service.items("profiles")
+        and service.labels.get("slipway.class") != "pod"
     }
 
 
@@ -30,8 +32,9 @@ def _main(stack: Stack) -> dict[str, Service]:
 )
 def services(stacks: Mapping[str, Stack]) -> Iterator[StackProblem]:
     """Find services that some environments have and others do not."""
+    meant = {name for stack in stacks.values() for name in stack.elsewhere}
     names = dict.fromkeys(name for stack in stacks.values() for name in _main(stack))
-    for name in names:
+    for name in (name for name in names if name not in meant):
         lacking = [environment for environment, stack in stacks.items() if name not in stack.services]
         if lacking:
             yield name, f"is not there in {', '.join(lacking)}", ()
@@ -52,7 +55,9 @@ def versions(stacks: Mapping[str, Stack]) -> Iterator[StackProblem]:
         found: dict[tuple[str, int | None], str] = {}
         for environment, stack in stacks.items():
             service = stack.services.get(name)
-            if service and service.image and not service.image.unknown and "build" not in service.keys:
+            if name in stack.own or not service or "build" in service.keys:
+                continue
+            if service.image and not service.image.unknown:
                 found.setdefault((service.image.base, service.image.major), environment)
         datastores = {key for key in found if key[1] is not None}
         if len(datastores) > 1:

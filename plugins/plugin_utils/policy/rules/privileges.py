@@ -22,7 +22,7 @@ _DEVICES = re.compile(
 
 @service_rule(
     "iiwe",
-    "compose-lint:CL-0018 compose-auditor:SEC002",
+    "compose-lint:CL-0018 compose-auditor:SEC002 hadolint:DL3002",
     id="SLP090",
     title="A service does not run as root",
     reason="Root inside is root of the host for whoever finds a way out, and owner of every mounted file before that.",

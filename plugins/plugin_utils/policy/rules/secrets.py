@@ -73,7 +73,7 @@ def _looks_random(text: str) -> bool:
 
 @service_rule(
     "wwee",
-    "compose-lint:CL-0020 compose-auditor:SEC005",
+    "compose-lint:CL-0020 compose-auditor:SEC005 hadolint:DL3064",
     id="SLP050",
     title="No secret is written into environment",
     reason="It is in the repository and its history for ever, and whoever may read the one may use the other.",
@@ -84,7 +84,7 @@ def in_environment(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find values, defaults of variables too, under the names of secrets or of the shape of one."""
     for name, value in service.environment.items():
         text = written(service.environment, name, value)
-        if value is None or not is_secret(text):
+        if not is_secret(text):
             continue
         if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text):
             yield f"has a secret in the file: {name}", ("environment", name)
@@ -105,13 +105,9 @@ def handed_over(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find secrets that come from a variable of Compose, alone or inside of a URL."""
     for name, value in service.environment.items():
         text = written(service.environment, name, value)
-        if (
-            SECRET_NAME.search(name)
-            and not URL_WITH_PASSWORD.search(text)
-            and (value is None or ("${" in text and not is_secret(text)))
-        ):
+        if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text) and (value is None or "${" in text):
             yield f"is given a secret in its environment: {name}", ("environment", name)
-        elif value is not None and any("${" in match[1] for match in URL_WITH_PASSWORD.finditer(text)):
+        elif any("${" in match[1] for match in URL_WITH_PASSWORD.finditer(text)):
             yield f"is given a URL with a password in its environment: {name}", ("environment", name)
 
 
@@ -176,7 +172,7 @@ def on_command_line(service: Service, stack: Stack) -> Iterator[Problem]:
         for match in _ARGUMENT.finditer(_line(container, path[-1])):
             value = match[1].strip("\"'")
             # A doubled dollar is the shell's own, inside the container.
-            if value and not value.startswith(("$$", "$(", "/run/secrets", "\\", "-")) and "cat /run" not in value:
+            if value and not value.startswith(("$$", "$(", "/run/secrets", "\\", "-")):
                 yield f"has a secret on the command line of its {path[0]}", path
                 break
 
@@ -202,6 +198,7 @@ def in_labels(service: Service, stack: Stack) -> Iterator[Problem]:
 
 @service_rule(
     "wwee",
+    "hadolint:DL3064",
     id="SLP055",
     title="No secret is a build argument",
     reason="Arguments stay in the image's history, where everybody who can pull it reads them.",

@@ -38,13 +38,16 @@ def _data_path(service: Service) -> str:
 
 def _holds(service: Service, mount: Mount) -> bool:
     """Return whether a mount is where the image of a datastore keeps its data."""
-    path = _data_path(service)
+    return _is_place(service, mount.target) and not _FILE.search(mount.target)
+
+
+def _is_place(service: Service, target: str) -> bool:
+    """Return whether the data of a datastore is at *target*, above or below it."""
     own = service.told.get("PGDATA", "") if service.base in POSTGRES else ""
     return any(
-        place
-        and (mount.target == place or mount.target.startswith(f"{place}/") or place.startswith(f"{mount.target}/"))
-        for place in (path, own)
-    ) and not _FILE.search(mount.target)
+        place and (target == place or target.startswith(f"{place}/") or place.startswith(f"{target}/"))
+        for place in (_data_path(service), own)
+    )
 
 
 def _is_cache(service: Service) -> bool:
@@ -69,7 +72,7 @@ def no_volume(service: Service, stack: Stack) -> Iterator[Problem]:
         return
     if any(_holds(service, mount) for mount in service.mounts):
         return
-    if any(str(item).split(":")[0].rstrip("/") == _data_path(service) for item in service.items("tmpfs")):
+    if any(_is_place(service, str(item).split(":")[0].rstrip("/")) for item in service.items("tmpfs")):
         return
     yield f"keeps its data in the container; nothing is mounted at {_data_path(service)}", ("volumes",)
 

@@ -20,8 +20,9 @@ from tests.support.policy_review import DAY
 REASON = "a test says so"
 
 
-def _check(release: Bundle, level: Any = "error", exceptions: Any = ()) -> Review:
-    return deploying.check(release.documents, release.told(), release.environment, level, exceptions, DAY)
+def _check(release: Bundle, level: Any = "error", exceptions: Any = (), others: Any = None) -> Review:
+    given = deploying.stack(release.documents, release.told(), {}, "")
+    return deploying.check(given, release.environment, level, exceptions, DAY, others)
 
 
 SHIPPED = sorted(
@@ -121,3 +122,68 @@ def test_what_is_reviewed_does_not_travel() -> None:
     release = parcel(example())
     assert release.documents[0]["services"]
     assert "documents" not in release.content()
+
+
+def _drift(ours: Any, theirs: Any, version: str = "1.4.2", other: str = "1.4.2") -> list[str]:
+    """Return what is found to differ between production and staging, each with services and a version of its own."""
+    stacks = {}
+    for environment, services, tag in (("production", ours, version), ("staging", theirs, other)):
+        release = parcel(services, environment=environment)
+        stacks[environment] = deploying.stack(release.documents, release.told(), services, tag)
+    found = deploying.check(stacks["production"], "production", "warning", [], DAY, {"staging": stacks["staging"]})
+    return [f"{one.rule} {one.service} {one.message}" for one in found.failing]
+
+
+def test_environments_that_drift_apart_are_told() -> None:
+    theirs = {**example(db={"version": "16"}), "mail": plain(health={"test": ["CMD", "/check"]}, user="1:1")}
+    del theirs["beat"]
+    assert _drift(example(), theirs) == [
+        "SLP150 beat is not there in staging",
+        "SLP151 db has different versions: postgres:16 in staging, postgres:17 in production",
+        "SLP150 mail is not there in production",
+    ]
+
+
+def test_a_pod_is_part_of_its_service() -> None:
+    theirs = example()
+    del theirs["edge"]
+    assert _drift(example(), theirs) == ["SLP150 edge is not there in staging"]
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs", "both"])
+def test_a_service_that_is_meant_for_some_environments_is_no_drift(side: str) -> None:
+    where = "production" if side == "ours" else "staging"
+    only = {"seed": {"kind": "job", "like": "backend", "command": "x", "only_in": [where]}}
+    ours, theirs = example(), example()
+    ours |= only if side in ("ours", "both") else {}
+    theirs |= only if side in ("theirs", "both") else {}
+    assert _drift(ours, theirs) == []
+
+
+def test_the_application_itself_is_of_another_version_before_it_is_released() -> None:
+    theirs = {
+        name: {**keys, "image": keys["image"].replace("1.4.2", "2.0.0")} if "image" in keys else keys
+        for name, keys in example().items()
+    }
+    assert _drift(example(), theirs, other="2.0.0") == []
+    drifting = {line.split()[1] for line in _drift(example(), theirs, version="", other="")}
+    assert drifting == {"backend", "backend-release", "worker", "beat", "frontend"}
+    # Without a version to tell it by, what is built here is the application's.
+    ours = {name: {**keys, "build": {"context": name}} if "image" in keys else keys for name, keys in example().items()}
+    assert _drift(ours, theirs, version="", other="") == []
+
+
+@pytest.mark.parametrize(("uses", "found"), [([{"name": "pw", "env": "POSTGRES_PASSWORD"}], set()), ([], {"SLP131"})])
+def test_a_password_in_a_file_of_the_secret_store_is_one(uses: list[Any], found: set[str]) -> None:
+    """The review does not know what is in that file, so it does not say that there is none."""
+    keys = {"environment": {"POSTGRES_USER": "app"}, "secrets": uses, "volumes": ["d:/var/lib/postgresql"]}
+    release = parcel({"db": plain(image="postgres:18", user="999:999", **keys)}, {"pw": {"generate": 20}})
+    assert {one.rule for one in _check(release).findings} & {"SLP131"} == found
+
+
+def test_what_could_not_be_compared_is_told_with_the_rest() -> None:
+    found = _check(parcel(example()))
+    assert deploying.remarks(found) == []
+    lines = deploying.remarks(found, ["staging is not compared with: it is not there"])
+    assert lines[1:] == ["  staging is not compared with: it is not there"]
+    assert lines[0].startswith("policy for production: 0 errors")

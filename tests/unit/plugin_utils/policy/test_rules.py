@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import checking
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.registry import RULES, SEVERITIES
 
 from tests.support import policy_corpus
-from tests.support.policy_review import reviewed, rules
+from tests.support.policy_review import DAY, reviewed, rules
 
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((policy_corpus.FOLDER / "rules.yml").read_text(encoding="utf-8"))
+EDGES: dict[str, list[Any]] = yaml.safe_load((policy_corpus.FOLDER / "edges.yml").read_text(encoding="utf-8"))
 
 
 def test_every_rule_has_its_cases() -> None:
@@ -38,6 +42,80 @@ def test_a_finding_has_its_place(rule: str) -> None:
             assert finding.file.endswith("compose.yaml")
             assert finding.line > 0 or rule in ("SLP150", "SLP151")
             assert finding.service in case["breaks"] + case.get("other", "")
+
+
+@pytest.mark.parametrize("rule", EDGES)
+def test_a_rule_tells_what_lies_close_to_its_edge(rule: str) -> None:
+    for case in EDGES[rule]:
+        given = case if isinstance(case, dict) else {"text": case}
+        found = reviewed(given["text"], given=given.get("settings"), other=given.get("other", ""))
+        names = re.findall(r"\bbad[\w-]*(?=:\s*[{\n])", given["text"] + given.get("other", ""))
+        assert sorted({finding.service for finding in found.findings if finding.rule == rule}) == sorted({*names})
+
+
+@pytest.mark.parametrize(
+    ("rule", "keys", "place", "said"),
+    [
+        ("SLP002", "healthcheck: {test: 'exit 0'}", "healthcheck.test", "cannot fail: 'exit 0'"),
+        ("SLP003", "healthcheck: {test: x, interval: 0s}", "healthcheck.interval", "takes for its default"),
+        ("SLP003", "healthcheck: {test: x, interval: 1h}", "healthcheck.interval", "checked every 1h only"),
+        ("SLP003", "healthcheck: {test: x, interval: 9s, timeout: 10s}", "healthcheck.timeout", "above its interval"),
+        ("SLP003", "healthcheck: {test: x, start_period: 1h}", "healthcheck.start_period", "dead for 1h"),
+        ("SLP003", "healthcheck: {test: x, retries: 0}", "healthcheck.retries", "0 retries"),
+        ("SLP020", "restart: on-failure", "restart", "only after a failure"),
+        ("SLP020", "deploy: {restart_policy: {condition: on-failure}}", "restart", "only after a failure"),
+        ("SLP020", "tty: true", "restart", "has no restart policy"),
+        (
+            "SLP020",
+            "{restart: false, deploy: {restart_policy: {condition: on-failure}}}",
+            "restart",
+            "no restart policy",
+        ),
+        ("SLP030", "tty: true", "deploy.resources.limits.memory", "has no memory limit"),
+        ("SLP031", "tty: true", "deploy.resources.limits.cpus", "has no processor limit"),
+        ("SLP036", "logging: {driver: none}", "logging.driver", "switched off"),
+        ("SLP040", "image: 'a:${TAG:-latest}'", "image", "is latest, through 'a:${TAG:-latest}'"),
+        ("SLP040", "image: a", "image", "runs 'a', which has no tag, which means latest"),
+        ("SLP045", "build: {context: ., target: dev}", "build.target", "the stage 'dev'"),
+        ("SLP051", "environment: {TOKEN: 'a://b:${PW}@c'}", "environment.TOKEN", "a URL with a password"),
+        ("SLP053", "healthcheck: {test: redis-cli -a hunter2 ping}", "healthcheck.test", "line of its healthcheck"),
+        ("SLP080", "ports: ['10.0.0.1:5432:5432']", "ports.10.0.0.1:5432:5432", "port 5432 on 10.0.0.1"),
+        ("SLP080", "ports: ['5432:5432']", "ports.5432:5432", "port 5432 on all addresses"),
+        ("SLP111", "entrypoint: nodemon a.js", "entrypoint", "nodemon"),
+        ("SLP111", "command: nodemon a.js", "command", "nodemon"),
+        ("SLP112", "develop: {watch: [{action: sync, path: ., target: /a}]}", "develop.watch", "is watched"),
+        ("SLP120", "command: worker --time-limit=60", "command", "after 10 s while time-limit allows 60 s"),
+        ("SLP120", "{command: w --job-timeout=60, stop_grace_period: 1s}", "stop_grace_period", "after 1 s"),
+        ("SLP122", "entrypoint: sh -c 'a; b'", "entrypoint", "does not pass SIGTERM on"),
+        ("SLP122", "command: sh -c 'a; b'", "command", "does not pass SIGTERM on"),
+        ("SLP142", "build: {context: ., args: {A: yes}}", "build.args.A", "yes without quotes under build.args"),
+        ("SLP142", "logging: {options: {a: yes}}", "logging.options.a", "yes without quotes under logging.options"),
+        ("SLP144", "enviroment: {A: b}", "enviroment", "'enviroment'; did you mean 'environment'?"),
+        ("SLP144", "unheard-of: {A: b}", "unheard-of", "the unknown key 'unheard-of'"),
+    ],
+)
+def test_a_finding_says_which_key_and_what_of_it(rule: str, keys: str, place: str, said: str) -> None:
+    found = reviewed(f"web: {keys if keys.startswith('{') else '{' + keys + '}'}").findings
+    [finding] = [one for one in found if one.rule == rule]
+    assert finding.key == place
+    assert said in finding.message
+    assert ("did you mean" in finding.message) == ("did you mean" in said)
+    assert "None" not in finding.message
+
+
+def test_a_text_that_looks_random_may_be_long_but_no_document() -> None:
+    random = "aB3dE5fG7hI9jK1lM3nO5pQ7" * 9
+    assert "SLP050" in rules(reviewed(f"web: {{image: a:1, environment: {{SALT: {random[:200]}}}}}"))
+    assert "SLP050" not in rules(reviewed(f"web: {{image: a:1, environment: {{SALT: {random[:201]}}}}}"))
+
+
+def test_what_dotenv_says_is_not_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PW=hunter2hunter2\n", encoding="utf-8")
+    path = tmp_path / "compose.yaml"
+    path.write_text("services: {web: {image: a:1, environment: {TOKEN: '${PW}', KEPT: '${PW}'}}}", encoding="utf-8")
+    found = {(finding.rule, finding.key) for finding in checking.check(checking.Wanted(files=[path]), DAY).findings}
+    assert ("SLP051", "environment.TOKEN") in found
+    assert ("SLP050", "environment.TOKEN") not in found
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
