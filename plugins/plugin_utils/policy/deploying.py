@@ -65,7 +65,9 @@ def check(
 
 def refusal(given: Review) -> str:
     """Return why a release is not shipped: every finding that stops it, with its repair."""
-    lines = [f"{len(given.failing)} findings of the policy stop this deploy to {given.environment}:"]
+    count = len(given.failing)
+    amount = "1 finding of the policy stops" if count == 1 else f"{count} findings of the policy stop"
+    lines = [f"{amount} this deploy to {given.environment}:"]
     for finding in given.failing:
         lines.append(f"  {finding.rule}  {finding.service or 'the stack'} {finding.message}")
         lines.append(f"          {RULES[finding.rule].fix}")
