@@ -12,7 +12,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils import docker
-from ansible_collections.slipway.stack.plugins.plugin_utils import bake, buildx, inventory, report
+from ansible_collections.slipway.stack.plugins.plugin_utils import attestations, bake, buildx, inventory, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.attestations import Pushed
 from ansible_collections.slipway.stack.plugins.plugin_utils.bake import Source, Target
 from ansible_collections.slipway.stack.plugins.plugin_utils.buildx import BuildError
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
@@ -36,6 +37,13 @@ class ActionModule(ActionBase):
                 **inventory.SERVICE_ARGUMENTS,
                 "push": {"type": "bool", "default": True},
                 "push_registries": {"type": "dict", "default": {}},
+                "attestations": {
+                    "type": "list",
+                    "elements": "str",
+                    "choices": [attestations.PROVENANCE, attestations.SBOM],
+                    "default": [attestations.PROVENANCE, attestations.SBOM],
+                },
+                "sbom_generator": {"type": "str", "default": attestations.GENERATOR},
             }
         )
         base = inventory.base_directory(task_vars)
@@ -47,15 +55,19 @@ class ActionModule(ActionBase):
             if not targets:
                 return {**result, "changed": False, "images": [], "msg": f"no service of {stack.name} has a 'build'"}
             buildx.require()
-            before = _digests(targets, push)
+            before = _look_up(targets, push)
+            attested, without = _attested(targets, push, before, arguments)
+            if without:
+                display.display(f"images of {stack.name} without attestations: {without}")
             if self._task.check_mode:
-                buildx.check(bake.document(targets))
+                buildx.check(bake.document(targets, attested))
                 # Only building tells whether an image that is there would become another.
                 after = before
             else:
                 for pushed, some in _by_destination(targets, push).items():
-                    _build(some, pushed)
-                after = _digests(targets, push)
+                    _build(some, pushed, attested, arguments["sbom_generator"])
+                after = _look_up(targets, push)
+                _keep_unchanged([one for one in targets if one.name in attested], before, after)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         except BuildError as error:
@@ -97,14 +109,56 @@ def _by_destination(targets: list[Target], push: bool) -> dict[bool, list[Target
     return result
 
 
-def _digests(targets: list[Target], push: bool) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
+def _look_up(targets: list[Target], push: bool) -> dict[str, Pushed | None]:
+    found: dict[str, Pushed | None] = {}
     for pushed, some in _by_destination(targets, push).items():
-        found.update(buildx.digests([tag for one in some for tag in one.tags], pushed))
+        found.update(buildx.look_up([tag for one in some for tag in one.tags], pushed))
     return found
 
 
-def _build(targets: list[Target], push: bool) -> None:
+def _attested(
+    targets: list[Target], push: bool, before: Mapping[str, Pushed | None], arguments: Mapping[str, Any]
+) -> tuple[dict[str, tuple[str, ...]], str]:
+    """Return the attestations of each target that gets some, and in words why others get none.
+
+    :param before: what the tags stand for, as :func:`_look_up` has it.
+    """
+    if not arguments["attestations"]:
+        return {}, ""
+    pushed = _by_destination(targets, push).get(True, [])
+    try:
+        reason = attestations.hindrance(*buildx.builder()) if pushed else ""
+    except BuildError as error:
+        reason = str(error)
+    if reason:
+        return {}, reason
+    found, without = {}, []
+    for one in targets:
+        if one not in pushed:
+            without.append(f"{one.name} is not pushed, and nobody reads them elsewhere")
+        elif any(known and not known.images for known in map(before.get, one.tags)):
+            # What has been pushed could not be told from what was there.
+            without.append(f"buildx cannot ask {docker.registry_of(one.tags[0])} itself for {one.name}")
+        else:
+            found[one.name] = attestations.of(one, arguments["attestations"], arguments["sbom_generator"])
+    return found, "; ".join(without)
+
+
+def _keep_unchanged(
+    targets: list[Target], before: Mapping[str, Pushed | None], after: dict[str, Pushed | None]
+) -> None:
+    """Have the tags of images that are the same as before stand for what they did, attestations included.
+
+    With the digest that they have now, a deploy would replace their containers by the same.
+    """
+    for one in targets:
+        now = after[one.tags[0]]
+        known = attestations.same(one.tags, before, now) if now else None
+        if known and buildx.retag(one.tags, known):
+            after.update(dict.fromkeys(one.tags, known))
+
+
+def _build(targets: list[Target], push: bool, attested: Mapping[str, tuple[str, ...]], generator: str) -> None:
     progress = Progress(targets, push)
 
     def told(line: str) -> None:
@@ -114,10 +168,11 @@ def _build(targets: list[Target], push: bool) -> None:
             _show(event, push)
 
     try:
-        buildx.build(bake.document(targets), push, told)
+        buildx.build(bake.document(targets, attested), push, told)
     except BuildError as error:
         where = f"service {progress.failed!r}: key 'build': " if progress.failed else ""
-        raise BuildError(f"{where}{error}", error.lines) from None
+        advice = attestations.advice(str(error), generator) if attested else ""
+        raise BuildError(f"{where}{error}{advice}", error.lines) from None
     for event in progress.finish():
         _show(event, push)
 
@@ -127,13 +182,15 @@ def _show(event: Event, push: bool) -> None:
     display.display(f"{event.target:<12}  {done}")
 
 
-def _outcome(target: Target, before: Mapping[str, str | None], after: Mapping[str, str | None]) -> dict[str, Any]:
+def _outcome(target: Target, before: Mapping[str, Pushed | None], after: Mapping[str, Pushed | None]) -> dict[str, Any]:
+    now = {tag: found.digest if found else None for tag, found in after.items()}
+    then = {tag: found.digest if found else None for tag, found in before.items()}
     return {
         "name": target.name,
         "image": target.image,
         "tags": list(target.tags),
-        "digest": after[target.tags[0]] or "",
-        "changed": any(after[tag] is None or before[tag] != after[tag] for tag in target.tags),
+        "digest": now[target.tags[0]] or "",
+        "changed": any(now[tag] is None or then[tag] != now[tag] for tag in target.tags),
     }
 
 

@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 
 #: An engine with this store keeps layers as they came, compressed or not: what it has cannot be told by their content.
-_CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
+CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
 
 
 def identity(record: Mapping[str, Any]) -> str:
@@ -35,7 +35,7 @@ def missing(wanted: Mapping[str, str]) -> list[str]:
 
 def layers() -> list[list[str]]:
     """Return the layers of each image on this host, as digests of their content, the lowest first."""
-    if _CONTAINERD in (docker.ask("/info").get("DriverStatus") or []):
+    if CONTAINERD in (docker.ask("/info").get("DriverStatus") or []):
         return []
     records = [docker.local_image(str(item["Id"])) for item in docker.ask("/images/json")]
     return [record["RootFS"]["Layers"] for record in records if record and record["RootFS"].get("Layers")]

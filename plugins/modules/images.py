@@ -16,8 +16,10 @@ description:
     declares none of them is not bothered. The same two are the image's labels C(org.opencontainers.image.version) and
     C(org.opencontainers.image.revision).
   - Changed is what the registry says - the digest of each tag before and after. An image that is built again from the
-    same files keeps its digest as long as the builder has its cache. Attestations are off, because they hold the time
-    of the build.
+    same files keeps its digest as long as the builder has its cache.
+  - Where the builder can, images that are pushed get attestations. They hold the time of the build, so that what is
+    pushed has another digest each time; where the images in it are the same as before, the tags go back to what they
+    stood for, with the attestations that it has.
   - An image whose reference begins with C(localhost/) has no registry. It is not pushed but kept by this machine's own
     engine; M(slipway.stack.send) brings it to the hosts.
   - Builder, logins and cache are those of the C(docker) command of whoever runs Ansible.
@@ -35,6 +37,21 @@ options:
         in image references.
     type: dict
     default: {}
+  attestations:
+    description:
+      - What the builder says of images that are pushed - V(provenance), how it was built, and V(sbom), what is in it.
+      - The provenance is the short one (C(mode=min)) where a build argument looks like a secret, for the whole one has
+        the arguments in it.
+      - The engine's own builder can do this only where its images are in containerd's store, BuildKit from 0.11 on.
+        What cannot be had is said in one line, and no error.
+    type: list
+    elements: str
+    choices: [provenance, sbom]
+    default: [provenance, sbom]
+  sbom_generator:
+    description: The image that lists what is in an image, which the builder pulls; the builder's own where empty.
+    type: str
+    default: docker/buildkit-syft-scanner:stable-1
 requirements:
   - Docker Engine with buildx 0.10 or later, on the controller
 attributes:

@@ -97,13 +97,16 @@ def pushed_as(image: str, push_registries: Mapping[str, str]) -> str:
     return f"{push_registries[host]}/{rest}" if slash and host in push_registries else image
 
 
-def document(chosen: Iterable[Target]) -> dict[str, Any]:
-    """Return the bake document for the *chosen* targets, ready for JSON."""
-    entries = {target.name: _entry(target) for target in chosen}
+def document(chosen: Iterable[Target], attested: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
+    """Return the bake document for the *chosen* targets, ready for JSON.
+
+    :param attested: by target, the attestations that its image gets, as ``attest`` has them.
+    """
+    entries = {target.name: _entry(target, (attested or {}).get(target.name, ())) for target in chosen}
     return {"group": {"default": {"targets": list(entries)}}, "target": entries}
 
 
-def _entry(target: Target) -> dict[str, Any]:
+def _entry(target: Target, attested: tuple[str, ...]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "context": target.context,
         "dockerfile": target.dockerfile,
@@ -115,6 +118,8 @@ def _entry(target: Target) -> dict[str, Any]:
         entry["target"] = target.stage
     if target.platforms:
         entry["platforms"] = list(target.platforms)
+    if attested:
+        entry["attest"] = list(attested)
     return {key: _literal(value) for key, value in entry.items()}
 
 

@@ -10,16 +10,18 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import docker, sending
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.plugin_utils import attestations
+from ansible_collections.slipway.stack.plugins.plugin_utils.attestations import Builder, Pushed
 
 _ENVIRONMENT = {
     # Attestations hold the time of the build: with them an unchanged image gets another digest each time
-    # (moby/buildkit#5894), and each deploy would restart every service.
+    # (moby/buildkit#5894). Which images get them is said in the document, and what is unchanged goes back (`retag`).
     "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
     # From 0.20 on bake asks before it reads outside the working directory; the inventory has named the contexts.
     "BUILDX_BAKE_ENTITLEMENTS_FS": "0",
@@ -100,10 +102,10 @@ def build(document: Mapping[str, Any], push: bool, told: Callable[[str], None]) 
         raise BuildError(f"{reason(lines)}; the whole log is in {_keep(lines)}", ending(lines))
 
 
-def reason(lines: Iterable[str]) -> str:
-    """Return the error that bake ends with, without its word ``ERROR``."""
+def reason(lines: Iterable[str], command: str = "docker buildx bake") -> str:
+    """Return the error that a *command* of buildx ends with, without its word ``ERROR``."""
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return errors[-1] if errors else "docker buildx bake failed and did not say why"
+    return errors[-1] if errors else f"{command} failed and did not say why"
 
 
 def ending(lines: list[str]) -> tuple[str, ...]:
@@ -118,27 +120,55 @@ def _keep(lines: list[str]) -> str:
     return path
 
 
-def digests(references: Iterable[str], pushed: bool) -> dict[str, str | None]:
+def builder() -> tuple[Builder, bool]:
+    """Return the builder that would build now, and whether its engine keeps images in containerd's store.
+
+    :raises BuildError: where it cannot be asked.
+    """
+    done = _run(["docker", "buildx", "inspect"])
+    if done.returncode != 0:
+        raise BuildError(f"the builder cannot be asked: {reason(done.stderr.splitlines(), 'docker buildx inspect')}")
+    found = attestations.builder(done.stdout)
+    if found.driver != "docker":
+        return found, False
+    # A builder of this driver is called as the context of its engine is.
+    info = _run(["docker", "--context", found.name, "info", "--format", "{{json .DriverStatus}}"])
+    store = json.loads(info.stdout or "null") if info.returncode == 0 else None
+    return found, sending.CONTAINERD in (store or [])
+
+
+def retag(tags: Sequence[str], found: Pushed) -> bool:
+    """Have *tags* stand for what was *found* in their repository before; return whether they do.
+
+    buildx makes an index of a single manifest unless it is told not to, which it can be from 0.15 on.
+    """
+    options = [] if found.index else ["--prefer-index=false"]
+    options += [word for tag in tags for word in ("--tag", tag)]
+    source = f"{docker.repository(tags[0])}@{found.digest}"
+    return _run(["docker", "buildx", "imagetools", "create", *options, source]).returncode == 0
+
+
+def look_up(references: Iterable[str], in_registry: bool) -> dict[str, Pushed | None]:
     """Return what each reference stands for, ``None`` where it is nothing yet.
 
-    :param pushed: whether the registry is to be asked, rather than this machine's engine.
+    :param in_registry: whether the registry is to be asked, rather than this machine's engine.
     :raises BuildError: where a registry cannot be asked.
     """
     wanted = list(references)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        return dict(zip(wanted, pool.map(_in_registry if pushed else _in_engine, wanted), strict=True))
+        return dict(zip(wanted, pool.map(_in_registry if in_registry else _in_engine, wanted), strict=True))
 
 
-def _in_registry(reference: str) -> str | None:
+def _in_registry(reference: str) -> Pushed | None:
     done = _run(["docker", "buildx", "imagetools", "inspect", reference, "--format", "{{json .Manifest}}"])
     if done.returncode == 0:
-        return str(json.loads(done.stdout)["digest"])
+        return attestations.pushed(json.loads(done.stdout))
     answer = reason(done.stderr.splitlines())
     if is_absent(answer):
         return None
     # buildx asks the registry itself and knows nothing of the engine's insecure registries.
     try:
-        return docker.remote_digest(reference)
+        return Pushed(docker.remote_digest(reference))
     except DockerError as error:
         if is_absent(str(error)):
             return None
@@ -150,9 +180,9 @@ def is_absent(answer: str) -> bool:
     return _ABSENT.search(answer) is not None
 
 
-def _in_engine(reference: str) -> str | None:
+def _in_engine(reference: str) -> Pushed | None:
     record = inspect(reference)
-    return str(record["Id"]) if record else None
+    return Pushed(str(record["Id"])) if record else None
 
 
 def inspect(reference: str) -> dict[str, Any] | None:

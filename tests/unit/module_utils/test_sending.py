@@ -56,6 +56,13 @@ def test_another_build_of_the_same_layers_is_another_image() -> None:
     assert sending.identity(_record("a", "c")) != one
 
 
+def test_attestations_make_no_other_image(engine: Engine) -> None:
+    """In containerd's store the id is that of the index, which has them; date and layers are those of the image."""
+    wanted = {IMAGE: sending.identity({**_record("a", "b"), "Id": "sha256:index with attestations"})}
+    engine.images = {IMAGE: {**_record("a", "b"), "Id": "sha256:index with others"}}
+    assert sending.missing(wanted) == []
+
+
 def test_missing_is_what_is_not_there_or_another(engine: Engine) -> None:
     engine.images = {"localhost/a:1": _record("a"), "localhost/b:1": _record("b")}
     wanted = {

@@ -15,9 +15,11 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.archive import Share
 BASE, LIBRARIES, APP, OTHER = (f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in ("b", "l", "a", "o"))
 
 
-def _saved(path: Path, *images: list[str], links: dict[str, str] | None = None) -> Path:
-    """Write what `docker save` would of images with these layers."""
-    entries: dict[str, bytes] = {}
+def _saved(
+    path: Path, *images: list[str], links: dict[str, str] | None = None, blobs: dict[str, bytes] | None = None
+) -> Path:
+    """Write what `docker save` would of images with these layers, and further *blobs*."""
+    entries: dict[str, bytes] = dict(blobs or {})
     manifest = []
     for number, layers in enumerate(images):
         config = f"blobs/sha256/config{number}"
@@ -79,3 +81,12 @@ def test_links_may_lead_anywhere(tmp_path: Path) -> None:
     saved = _saved(tmp_path / "saved.tar", [BASE, APP], links={"blobs/sha256/twin": "base"})
     assert archive.thin(saved, packed, [[BASE]]).sent == 2
     assert _name(BASE) in _sent(packed)
+
+
+def test_attestations_are_no_layers(tmp_path: Path) -> None:
+    """An engine with containerd's store saves them too; `manifest.json`, by which engines load, has the images only."""
+    blobs = {"blobs/sha256/attestation": b"{}", "blobs/sha256/predicate": b"{}", "index.json": b"{}"}
+    packed = tmp_path / "images.tar.gz"
+    share = archive.thin(_saved(tmp_path / "saved.tar", [BASE, APP], blobs=blobs), packed, [[BASE]])
+    assert (share.layers, share.sent) == (2, 1)
+    assert _sent(packed) == {_name(APP), "blobs/sha256/attestation", "blobs/sha256/predicate"}

@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.plugin_utils import buildx
+from ansible_collections.slipway.stack.plugins.plugin_utils.attestations import Builder, Pushed
 from ansible_collections.slipway.stack.plugins.plugin_utils.buildx import BuildError
 
 LOGS = Path(__file__).parent / "bake_logs"
@@ -106,19 +107,22 @@ def test_digests_from_the_registry(docker_is: Path) -> None:
         '#!/bin/sh\ncase "$4" in\n  r/a:1) echo \'{"digest": "sha256:11"}\' ;;\n'
         '  *) echo "ERROR: $4: not found" >&2; exit 1 ;;\nesac\n'
     )
-    assert buildx.digests(["r/a:1", "r/b:1"], pushed=True) == {"r/a:1": "sha256:11", "r/b:1": None}
+    found = buildx.look_up(["r/a:1", "r/b:1"], in_registry=True)
+    assert found == {"r/a:1": Pushed("sha256:11", frozenset({"sha256:11"})), "r/b:1": None}
 
 
 def test_digests_from_the_engine(docker_is: Path) -> None:
     docker_is.write_text("""#!/bin/sh\n[ "$3" = a:1 ] && echo '[{"Id": "sha256:22"}]'\n""")
-    assert buildx.digests(["a:1", "b:1"], pushed=False) == {"a:1": "sha256:22", "b:1": None}
+    assert buildx.look_up(["a:1", "b:1"], in_registry=False) == {"a:1": Pushed("sha256:22"), "b:1": None}
 
 
 @pytest.mark.parametrize(
-    ("engine", "found"), [("sha256:33", "sha256:33"), (DockerError("no such image"), None)], ids=["there", "absent"]
+    ("engine", "found"),
+    [("sha256:33", Pushed("sha256:33")), (DockerError("no such image"), None)],
+    ids=["there", "absent"],
 )
 def test_registry_that_only_the_engine_may_speak_to(
-    docker_is: Path, monkeypatch: pytest.MonkeyPatch, engine: str | DockerError, found: str | None
+    docker_is: Path, monkeypatch: pytest.MonkeyPatch, engine: str | DockerError, found: Pushed | None
 ) -> None:
     docker_is.write_text("#!/bin/sh\necho 'ERROR: http: server gave HTTP response to HTTPS client' >&2\nexit 1\n")
 
@@ -128,7 +132,7 @@ def test_registry_that_only_the_engine_may_speak_to(
         return engine
 
     monkeypatch.setattr(docker, "remote_digest", asked)
-    assert buildx.digests(["lan:5000/a:1"], pushed=True) == {"lan:5000/a:1": found}
+    assert buildx.look_up(["lan:5000/a:1"], in_registry=True) == {"lan:5000/a:1": found}
 
 
 def test_registry_that_does_not_answer(docker_is: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,4 +143,43 @@ def test_registry_that_does_not_answer(docker_is: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(docker, "remote_digest", asked)
     with pytest.raises(BuildError, match=r"192\.0\.2\.1:5000 cannot be asked for 192\.0\.2\.1:5000/a:1: dial tcp"):
-        buildx.digests(["192.0.2.1:5000/a:1"], pushed=True)
+        buildx.look_up(["192.0.2.1:5000/a:1"], in_registry=True)
+
+
+@pytest.mark.parametrize(
+    ("driver", "status", "found"),
+    [
+        ("docker", '[["Backing Filesystem","extfs"]]', (Builder("lan", "docker", ()), False)),
+        ("docker", '[["driver-type","io.containerd.snapshotter.v1"]]', (Builder("lan", "docker", ()), True)),
+        ("docker", "null", (Builder("lan", "docker", ()), False)),
+        # Nobody asks an engine that does not build.
+        ("remote", '[["driver-type","io.containerd.snapshotter.v1"]]', (Builder("lan", "remote", ()), False)),
+    ],
+)
+def test_the_builder_is_asked_once(docker_is: Path, driver: str, status: str, found: tuple[Builder, bool]) -> None:
+    docker_is.write_text(
+        f"""#!/bin/sh\necho "$@" >>asked\ncase "$*" in\n  "buildx inspect") echo 'Name: lan\nDriver: {driver}' ;;\n"""
+        f"""  "--context lan info --format {{{{json .DriverStatus}}}}") echo '{status}' ;;\n  *) exit 1 ;;\nesac\n"""
+    )
+    assert buildx.builder() == found
+    assert len(Path("asked").read_text().splitlines()) == (2 if driver == "docker" else 1)
+
+
+def test_a_builder_that_does_not_answer(docker_is: Path) -> None:
+    docker_is.write_text("#!/bin/sh\necho 'ERROR: no builder \"x\" found' >&2\nexit 1\n")
+    with pytest.raises(BuildError, match='the builder cannot be asked: no builder "x" found'):
+        buildx.builder()
+
+
+def test_tags_go_back_to_what_they_stood_for(docker_is: Path) -> None:
+    docker_is.write_text('#!/bin/sh\necho "$@" >>asked\n')
+    tags = ["r:5000/a:1", "r:5000/a:1-0123"]
+    assert buildx.retag(tags, Pushed("sha256:1", frozenset({"sha256:2"}), index=True))
+    assert buildx.retag(tags[:1], Pushed("sha256:3", frozenset({"sha256:3"})))
+    create = "buildx imagetools create"
+    assert Path("asked").read_text().splitlines() == [
+        f"{create} --tag r:5000/a:1 --tag r:5000/a:1-0123 r:5000/a@sha256:1",
+        f"{create} --prefer-index=false --tag r:5000/a:1 r:5000/a@sha256:3",
+    ]
+    docker_is.write_text("#!/bin/sh\nexit 1\n")
+    assert not buildx.retag(tags, Pushed("sha256:3", frozenset({"sha256:3"})))
