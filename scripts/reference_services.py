@@ -17,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     model,
     mounted,
     routes,
+    variables,
     wiring,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
@@ -104,7 +105,7 @@ asked for its path.
 """
 _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `needs`": (_NEEDS, describe._NEED_FIELDS),
-    "An entry of `secrets`": (_SECRETS, wiring._SECRET_USE_FIELDS),
+    "An entry of `secrets`": (_SECRETS, variables.SECRET_USE_FIELDS),
     "An entry of `files`": (_FILES, mounted.FILE_FIELDS),
     "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
     "Keys of `development`": (_DEVELOPMENT, development.FIELDS),

@@ -35,6 +35,7 @@ class ActionModule(ActionBase):
         _, arguments = self.validate_argument_spec(
             {
                 **inventory.ARGUMENTS,
+                **inventory.SHARED_ARGUMENTS,
                 "version": {"type": "str", "default": ""},
                 "min_free": {"type": "str", "default": "1g"},
                 "allow_downtime": {"type": "list", "elements": "str", "default": []},

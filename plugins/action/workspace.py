@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ class ActionModule(ActionBase):
         _, arguments = self.validate_argument_spec(
             {
                 **inventory.SERVICE_ARGUMENTS,
+                **inventory.SHARED_ARGUMENTS,
                 "secrets": {"type": "dict", "default": {}, "no_log": True},
                 "path": {"type": "path", "required": True},
                 "images": {"type": "dict", "default": {}},
@@ -61,7 +61,7 @@ class ActionModule(ActionBase):
             changed=bool(made) or any(file.writes for file in files),
             files=[{"path": file.path, "state": file.state} for file in files],
             secrets=made,
-            diff=[_diff(file) for file in files if file.writes],
+            diff=[file.diff() for file in files if file.writes],
         )
         return result
 
@@ -103,11 +103,8 @@ def _told(file: File, fully: bool) -> list[str]:
             # They are for sources that have none.
             return []
         return [f"  {file.path} kept: it was there before; --diff shows what would be written"]
-    before, wanted = (file.before or "").splitlines(), (file.wanted or "").splitlines()
-    names = f"{file.path}, as it is", f"{file.path}, as it would be written"
-    difference = difflib.unified_diff(before, wanted, *names, lineterm="")
     why = "somebody has changed it" if file.known else "it was there before"
-    return [f"  {file.path} kept: {why}", *(f"    {line}" for line in difference)]
+    return [f"  {file.path} kept: {why}", *(f"    {line}" for line in file.difference())]
 
 
 def _unfit(stack: Stack, files: list[File]) -> list[str]:
@@ -118,12 +115,3 @@ def _unfit(stack: Stack, files: list[File]) -> list[str]:
         f"add it, or say another under 'development.target'"
         for path, stage, services in dockerfiles.lacking(stack, kept)
     ]
-
-
-def _diff(file: File) -> dict[str, str]:
-    return {
-        "before_header": file.path,
-        "after_header": file.path,
-        "before": file.before or "",
-        "after": file.wanted or "",
-    }

@@ -17,7 +17,7 @@ description:
     findings at once.
   - What runs is not touched; M(slipway.stack.rollout) does that.
   - Secrets travel in the request's body only. They are in no output, diff, process list, or file but their own.
-extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
+extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services, slipway.stack.shared]
 options:
   version:
     description: Version that is deployed, for the record.

@@ -17,7 +17,7 @@ description:
     C(.dockerignore).
   - Records the digest of each file that it writes in C(.slipway/workspace.json). A file with another digest has been
     changed by somebody, and is kept; the difference is shown.
-extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
+extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services, slipway.stack.shared]
 options:
   secrets:
     description: Secrets by name, as for M(slipway.stack.release).

@@ -6,6 +6,7 @@ for as long as it has the digest that was recorded when it was written; any othe
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -38,6 +39,17 @@ class File:
         """The variables that a file like `.env`, where people change values, does not have yet."""
         there = _variables(self.before or "")
         return [name for name in _variables(self.wanted or "") if name not in there]
+
+    def difference(self) -> list[str]:
+        """Return what a person's file would be if it were written, line by line."""
+        before, wanted = (self.before or "").splitlines(), (self.wanted or "").splitlines()
+        names = f"{self.path}, as it is", f"{self.path}, as it would be written"
+        return list(difflib.unified_diff(before, wanted, *names, lineterm=""))
+
+    def diff(self) -> dict[str, str]:
+        """Return both texts as Ansible shows them with ``--diff``."""
+        headers = {"before_header": self.path, "after_header": self.path}
+        return {**headers, "before": self.before or "", "after": self.wanted or ""}
 
     @property
     def writes(self) -> bool:

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, compose, describe, kinds, mounted
+from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, compose, describe, kinds, mounted, resources
 from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import reading
-from ansible_collections.slipway.stack.plugins.plugin_utils.project.adopt import Adopted, adopt
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.contents import Contents, runs
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.translation import Translated, translate
 
@@ -34,7 +33,13 @@ SERVICE_ARGUMENTS: dict[str, dict[str, Any]] = {
     "kinds_paths": {"type": "list", "elements": "path", "default": []},
 }
 
-#: All the arguments of an action that describe a stack, for :func:`parcel`.
+#: The arguments of an action that say more of what services share.
+SHARED_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "networks": {"type": "dict", "default": {}},
+    "volumes": {"type": "dict", "default": {}},
+}
+
+#: All the arguments of an action that describe a stack and its secrets; for :func:`parcel`, with the shared ones.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     **SERVICE_ARGUMENTS,
     "secrets": {"type": "dict", "default": {}, "no_log": True},
@@ -52,8 +57,8 @@ def parcel(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
 
     :raises ValueError: with one sentence for the first thing that is wrong.
     """
-    plain = _plain(arguments)
-    return bundle.bundle(_stack(plain, base), plain["probes"])
+    plain = plain_of(arguments)
+    return bundle.bundle(stack_of(plain, base), plain["probes"])
 
 
 def developed(arguments: Mapping[str, Any], base: Path, root: Path) -> Stack:
@@ -61,13 +66,13 @@ def developed(arguments: Mapping[str, Any], base: Path, root: Path) -> Stack:
 
     :raises ValueError: as :func:`parcel`, and for a build context that is not a directory below *root*.
     """
-    plain = _plain(arguments)
+    plain = plain_of(arguments)
     sources = {}
     for name, given in plain["services"].items():
         build = given.get("build") if isinstance(given, Mapping) else None
         if isinstance(build, Mapping) and isinstance(build.get("context"), str):
             sources[build["context"]] = _source(f"service {name!r}: key 'build.context'", build["context"], base, root)
-    return _stack(plain, base, sources)
+    return stack_of(plain, base, sources)
 
 
 def _source(where: str, context: str, base: Path, root: Path) -> Source:
@@ -82,19 +87,6 @@ def _source(where: str, context: str, base: Path, root: Path) -> Source:
     return Source("." if below == "." else f"./{below}", frozenset(entry.name for entry in path.iterdir()))
 
 
-def adopted(arguments: Mapping[str, Any], base: Path) -> Adopted:
-    """Return what to write into the inventory in place of the Compose files that *arguments* name.
-
-    :raises ValueError: where they name none, and with a line for everything that is wrong with them.
-    """
-    plain = _plain(arguments)
-    services = {name: _with_contents(name, given, base) for name, given in plain["services"].items()}
-    found = _of_files(plain, services, base)
-    if found is None:
-        raise ValueError("stack_compose_files: there are no Compose files to adopt; name them")
-    return adopt(found, base)
-
-
 def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
     """Return the model of a stack whose secrets nobody has to know: each is as if it were to be generated.
 
@@ -102,7 +94,7 @@ def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
 
     :raises ValueError: as :func:`parcel`.
     """
-    plain = _plain(arguments)
+    plain = plain_of(arguments)
     uses = [
         use
         for given in plain["services"].values()
@@ -111,7 +103,7 @@ def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
     ]
     names = [use.get("name") if isinstance(use, Mapping) else use for use in uses]
     secrets = {name: {"generate": 32} for name in names if isinstance(name, str)}
-    return _stack({**plain, "secrets": secrets, "pretend": True}, base)
+    return stack_of({**plain, "secrets": secrets, "pretend": True}, base)
 
 
 def documents(arguments: Mapping[str, Any], base: Path) -> tuple[Mapping[str, Any], ...]:
@@ -123,16 +115,18 @@ def documents(arguments: Mapping[str, Any], base: Path) -> tuple[Mapping[str, An
     return compose.base(stack, mounted.mounted(stack).paths), compose.overlay(stack)
 
 
-def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def plain_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an action as plain data."""
     # Ansible's values carry their origin with them, and may still be encrypted; from here on they are plain.
     found: dict[str, Any] = json.loads(json.dumps(dict(arguments), default=str))
     return found
 
 
-def _stack(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source] | None = None) -> Stack:
-    services = {name: _with_contents(name, given, base) for name, given in plain["services"].items()}
-    found = _of_files(plain, services, base)
-    return describe.describe(
+def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source] | None = None) -> Stack:
+    """Return the model of the stack that :func:`plain_of` arguments describe. :raises ValueError: as :func:`parcel`."""
+    services = {name: with_contents(name, given, base) for name, given in plain["services"].items()}
+    found = of_files(plain, services, base)
+    stack = describe.describe(
         name=plain["name"],
         environment=plain["environment"],
         domain=plain["domain"],
@@ -141,13 +135,19 @@ def _stack(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source] |
         secrets=found.secrets if found else plain["secrets"],
         kinds=kinds.load([_SHIPPED_KINDS, *(base / path for path in plain["kinds_paths"])]),
         sources=sources,
-        top=found.top if found else None,
+        top=resources.read(plain, found.top if found else {}),
         notes=found.notes if found else None,
     )
+    resources.check(stack, plain, found.services if found else services)
+    return stack
 
 
-def _of_files(plain: Mapping[str, Any], services: Mapping[str, Any], base: Path) -> Translated | None:
-    """Return what a team's own Compose files and the description together say, ``None`` where there are no files."""
+def of_files(plain: Mapping[str, Any], services: Mapping[str, Any], base: Path) -> Translated | None:
+    """Return what a team's own Compose files and the description together say, ``None`` where there are no files.
+
+    :param plain: arguments as :func:`plain_of` gives them. :param services: its services, :func:`with_contents`.
+    :raises ValueError: with a line for everything that is wrong with the files.
+    """
     if not plain.get("compose_files"):
         for key in ("compose_profiles", "compose_variables", "compose_host_paths"):
             if plain.get(key):
@@ -161,8 +161,11 @@ def _of_files(plain: Mapping[str, Any], services: Mapping[str, Any], base: Path)
     return translate(project, plain["name"], services, plain["secrets"], plain["compose_host_paths"], pretend)
 
 
-def _with_contents(name: str, given: Any, base: Path) -> Any:
-    """Return a service with the files that it names by ``src`` read into ``content``."""
+def with_contents(name: str, given: Any, base: Path) -> Any:
+    """Return a service with the files that it names by ``src`` read into ``content``.
+
+    :raises ValueError: naming service, key and file, for one that cannot be read.
+    """
     if not isinstance(given, Mapping) or not isinstance(given.get("files"), Mapping):
         return given
     files = {}

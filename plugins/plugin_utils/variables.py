@@ -5,9 +5,21 @@ Place in the pipeline: model, with ``wiring``. Pure.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import SecretMount
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
+
+SECRET_USE_FIELDS = {
+    "name": Field("str", "name in stack_secrets", required=True),
+    "target": Field("str", "path in the container"),
+    "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
+    "text": Field("str", "with env, a longer text for the variable, in which {NAME} stands for the secret as it is"),
+}
 
 
 class Variables:
@@ -82,3 +94,20 @@ def value_text(where: str, name: object, value: object) -> str:
     raise ValueError(
         f"{where}: key 'environment.{name}': {value!r} is not a text or number; write '' for an empty value"
     )
+
+
+def secret_value(where: str, name: str, use: Mapping[str, Any], known: Iterable[str]) -> str:
+    """Return what a variable gets by an entry of `secrets`: a placeholder for the secret, or a text with some in it.
+
+    :param use: the entry as read by :data:`SECRET_USE_FIELDS`. :param known: the names of all secrets.
+    :raises ValueError: for a text without a variable that would get it, or without the secret.
+    """
+    text = use["text"]
+    if text is None:
+        return secret_text.mark(name, "dotenv")
+    if not use["env"]:
+        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} is for a variable; name that as its 'env'")
+    if f"{{{name}}}" not in text:
+        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} lacks the secret; write {{{name}}} in it")
+    names = re.compile("|".join(re.escape(f"{{{one}}}") for one in known))
+    return names.sub(lambda match: secret_text.mark(match[0][1:-1], "dotenv"), str(text))

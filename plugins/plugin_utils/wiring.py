@@ -13,18 +13,17 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils import databases, order, ports, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, Service
-from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read, suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.schema import read, suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
-from ansible_collections.slipway.stack.plugins.plugin_utils.variables import Variables, value_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.variables import (
+    SECRET_USE_FIELDS,
+    Variables,
+    secret_value,
+    value_text,
+)
 
 NETWORKS = ("app", "data")
-
-_SECRET_USE_FIELDS = {
-    "name": Field("str", "name in stack_secrets", required=True),
-    "target": Field("str", "path in the container"),
-    "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
-}
 
 
 @dataclass(frozen=True)
@@ -246,15 +245,16 @@ def _meet(other: Draft, networks: list[str]) -> None:
 
 
 def _use_secret(draft: Draft, variables: Variables, use: object, known: Mapping[str, Secret]) -> None:
-    values = read({"name": use} if isinstance(use, str) else use, _SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
+    values = read({"name": use} if isinstance(use, str) else use, SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
     name = values["name"]
     if name not in known:
         raise ValueError(
             f"{draft.where}: key 'secrets': secret {name!r} has no source{suggestion(name, list(known))}; "
             f"set stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to have it made on the host"
         )
+    text = secret_value(draft.where, name, values, known)
     if values["env"]:
-        variables.secret_variable(values["env"], secret_text.mark(name, "dotenv"), "secrets", f"secret {name!r}")
+        variables.secret_variable(values["env"], text, "secrets", f"secret {name!r}")
         return
     target = values["target"] or secret_path(name)
     variables.mount(name, secret_text.mark(name), target)

@@ -7,7 +7,15 @@ from types import ModuleType
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, describe, kinds, model, mounted, wiring
+from ansible_collections.slipway.stack.plugins.plugin_utils import (
+    bundle,
+    describe,
+    kinds,
+    model,
+    mounted,
+    variables,
+    wiring,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
 
 from scripts import reference, reference_services
@@ -27,7 +35,9 @@ def test_every_class_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [bundle, describe, kinds, model, mounted, wiring], ids=lambda module: module.__name__.rpartition(".")[2]
+    "module",
+    [bundle, describe, kinds, model, mounted, variables, wiring],
+    ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_key_that_a_description_is_read_with_is_in_the_reference(module: ModuleType) -> None:
     tables = {name: value for name, value in vars(module).items() if name.endswith("_FIELDS")}

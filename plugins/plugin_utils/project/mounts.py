@@ -119,9 +119,9 @@ class Reader:
 
 def configs(
     name: str, service: Map, declared: Map, variables: Mapping[str, str], contents: Contents, complaints: Complaints
-) -> dict[str, dict[str, Any]]:
+) -> Mounts:
     """Return the ``configs`` of a service as files: ``{content}`` by path in the container."""
-    result: dict[str, dict[str, Any]] = {}
+    result = Mounts()
     for index, item in enumerate(service.get("configs") or []):
         use = mapping(item)
         key = str(use.get("source"))
@@ -137,7 +137,12 @@ def configs(
             what = f"{key!r} has a secret in it, which everybody on the server could read; make it a file of 'secrets'"
             complaints.add(mark, of(name, "configs"), what)
             continue
-        result[str(use.get("target") or f"/{key}")] = {"content": text}
+        target = str(use.get("target") or f"/{key}")
+        result.files[target] = {"content": text}
+        path = Path(os.path.normpath(contents.folder / str(spec.get("file") or "")))
+        # What may be run would stay so with its source named, and a config never is.
+        if path.is_file() and not runs(path):
+            result.sources[target] = str(path)
     return result
 
 

@@ -22,13 +22,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project import place
 class Project:
     """What the files say. ``folder`` is where relative paths start, ``shown`` what paths are shown relative to.
 
-    ``variables``: what interpolation knew; a secret is in it as its placeholder.
+    ``inactive``: services that no active profile has.
     """
 
     document: reading.Document
     stack: Stack
     folder: Path
     shown: Path
+    inactive: tuple[str, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -68,12 +69,14 @@ def read(
     try:
         # Without profiles first: which are active may stand in `.env`.
         document = reading.read(paths, given, None, unset=unset)
+        every = list(document.services)
         active = [*profiles] or [one for one in document.variables.get("COMPOSE_PROFILES", "").split(",") if one]
         if any("profiles" in service for service in document.services.values()):
             document = reading.read(paths, given, active, unset=unset)
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
-    return Project(document, from_document(document), paths[0].parent, base)
+    inactive = tuple(name for name in every if name not in document.services)
+    return Project(document, from_document(document), paths[0].parent, base, inactive)
 
 
 def _pretended(name: str, reference: str) -> str:

@@ -31,6 +31,16 @@ _TRANSLATED = frozenset(
     | {"pull_policy", "attach", "label_file", "extra_hosts"}
 )
 
+#: Those of them that become nothing at all, and the keys of `build` that do not.
+_NOTHING = ("develop", "profiles", "pull_policy", "attach", "label_file")
+_BUILT = frozenset({"context", "dockerfile", "target", "args", "platforms"})
+
+
+def left_out(keys: Map) -> list[str]:
+    """Return the keys of a service, such as ``develop`` and ``build.ssh``, that are not carried into a description."""
+    build = [f"build.{key}" for key in mapping(keys.get("build")) if key not in _BUILT]
+    return [*(key for key in _NOTHING if keys.get(key)), *build]
+
 
 def translate(keys: Map, service: Service, told: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return the keys of one service, without its mounts, secrets and environment.

@@ -32,7 +32,8 @@ class Translated:
 
     ``services`` and ``secrets`` as in the inventory, ``top`` the files' own networks and volumes, ``notes`` by service
     what a person should know: its class and why, and what is other than in the file. ``sources`` by service and path in
-    the container where on the controller its files are.
+    the container where on the controller its files are. ``left_out`` by service the keys that become nothing,
+    ``inactive`` the services that no active profile has.
     """
 
     services: dict[str, Any]
@@ -40,6 +41,8 @@ class Translated:
     top: dict[str, dict[str, Any]]
     notes: dict[str, list[str]]
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    inactive: tuple[str, ...] = ()
 
 
 def translate(
@@ -79,7 +82,7 @@ def translate(
     result.update({name: given for name, given in said.items() if given is not None})
     for service in result.values():
         _without(service, [name for name in known if name not in result])
-    return Translated(result, work.secrets, work.top(), work.notes, work.sources)
+    return Translated(result, work.secrets, work.top(), work.notes, work.sources, work.left_out, project.inactive)
 
 
 def _without(service: Any, gone: list[str]) -> None:
@@ -126,6 +129,7 @@ class _Work:
         self.secrets = secrets
         self.notes: dict[str, list[str]] = {}
         self.sources: dict[str, dict[str, str]] = {}
+        self.left_out: dict[str, list[str]] = {}
 
     def service(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
         """Return the description of one service of the files, with what is *said* of it laid over."""
@@ -150,10 +154,11 @@ class _Work:
             self._contents,
             self._complaints,
         )
-        for key, value in (("volumes", found.volumes), ("files", {**found.files, **files})):
+        for key, value in (("volumes", found.volumes), ("files", {**found.files, **files.files})):
             if value:
                 given[key] = value
-        self.sources[name] = found.sources
+        self.sources[name] = {**found.sources, **files.sources}
+        self.left_out[name] = services.left_out(keys)
         if found.tmpfs:
             given["compose"]["tmpfs"] = [*given["compose"].get("tmpfs", []), *found.tmpfs]
         uses = self._secrets(name, keys)

@@ -89,3 +89,43 @@ def test_images_can_be_described_where_no_secret_is(tmp_path: Path) -> None:
 )
 def test_where_relative_paths_start(variables: dict[str, Any], base: str) -> None:
     assert inventory.base_directory(variables) == Path(base)
+
+
+VOLUME = plain(volumes=["files:/files"])
+
+
+def test_what_is_said_of_networks_and_volumes_is_in_the_base(tmp_path: Path) -> None:
+    said = {"volumes": {"files": {"name": "real", "external": True}}, "networks": {"app": {"internal": True}}}
+    [base, _] = inventory.parcel(_arguments({"web": VOLUME}, **said), tmp_path).documents
+    assert base["volumes"] == said["volumes"]
+    assert base["networks"] == said["networks"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"volumes": {"file": {}}}, "stack_volumes: no service has the volume 'file'; did you mean 'files'?"),
+        ({"networks": {"front": None}}, "stack_networks: no service has the network 'front'; known are app"),
+        ({"volumes": {"files": "real"}}, "stack_volumes, 'files': 'real' is not a mapping of Compose's keys to values"),
+    ],
+)
+def test_a_network_or_volume_that_nobody_has(said: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    assert complaint(inventory.parcel, _arguments({"web": VOLUME}, **said), tmp_path) == sentence
+
+
+def test_a_volume_of_another_environment_is_none_that_is_misspelt(tmp_path: Path) -> None:
+    services = {"web": plain(), "mail": {**VOLUME, "only_in": ["development"]}}
+    assert inventory.parcel(_arguments(services, volumes={"files": {"external": True}}), tmp_path)
+
+
+def test_what_is_said_of_a_volume_counts_over_the_file(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'a:1', volumes: ['d:/d']}}\nvolumes: {d: {name: theirs}}\n"
+    (tmp_path / "compose.yaml").write_text(text)
+    files = {
+        "compose_files": ["compose.yaml"],
+        "compose_profiles": [],
+        "compose_variables": {},
+        "compose_host_paths": [],
+    }
+    [base, _] = inventory.parcel(_arguments({}, **files, volumes={"d": {"name": "ours"}}), tmp_path).documents
+    assert base["volumes"] == {"d": {"name": "ours"}}

@@ -1,0 +1,151 @@
+"""The real playbook on a project with Compose files: what it writes into the inventory, and over what it does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.contracts.checkout import ROOT
+from tests.support import adopted, own_projects
+
+INVENTORY: dict[str, Any] = {"stack": {"hosts": {"nowhere": {"ansible_host": "192.0.2.1"}}}}
+VARIABLES: dict[str, Any] = {
+    "stack_name": "shop",
+    "stack_environment": "production",
+    "stack_compose_files": ["../../docker-compose.yml"],
+    "stack_compose_variables": {"TAG": "{{ app_version }}"},
+    "stack_secrets": {"db_password": "{{ vault_db_password }}"},
+}
+SAID = {"web": {"class": "singleton", "replicas": 1}}
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """Return the directory of an inventory whose project has Compose files."""
+    own_projects.write(tmp_path, own_projects.PROJECTS["whole"])
+    folder = tmp_path / "inventories/production"
+    _write(folder / "hosts.yml", INVENTORY)
+    _write(folder / "group_vars/all.yml", VARIABLES)
+    return folder
+
+
+def _write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(value))
+
+
+def _run(inventory: Path, *options: str, **variables: Any) -> tuple[int, int, str]:
+    """Return the exit code, how many tasks changed something, and what was printed."""
+    given = json.dumps({"adopt": True, "app_version": "1.0.0", **variables})
+    done = subprocess.run(
+        ["ansible-playbook", "-i", str(inventory / "hosts.yml"), "-e", given, *options, "playbooks/workspace.yml"],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    text = done.stdout + done.stderr
+    return done.returncode, sum(map(int, re.findall(r"changed=(\d+)", text))), re.sub(r"\s+", " ", text)
+
+
+def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(inventory: Path) -> None:
+    file = inventory / "group_vars/stack/services.yml"
+    code, changed, text = _run(inventory, "--check", "--diff")
+    assert (code, changed) == (0, 1), text
+    assert "+stack_services: + # Is rolling" in text
+    assert not file.parent.exists()
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 1), text
+    assert "put POSTGRES_PASSWORD of db into a vault" not in text
+    assert "put /run/secrets/api_key of web into a vault, as vault_api_key" in text
+    assert "take stack_compose_files and stack_compose_variables out of the inventory" in text
+    written = file.read_text()
+    assert "registry.example.com/backend:{{ app_version }}" in written
+    # It counts by now, and nobody has put anything into a vault yet.
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 0), text
+    assert file.read_text() == written
+    file.write_text(written.replace("replicas: 2", "replicas: 3"))
+    code, changed, text = _run(inventory, "--diff")
+    assert (code, changed) == (0, 0), text
+    assert "services.yml kept: somebody has changed it" in text
+    assert "- replicas: 3 + replicas: 2" in text
+    assert "replicas: 3" in file.read_text()
+
+
+def test_what_counts_is_the_same_release_without_the_files(inventory: Path) -> None:
+    assert _run(inventory)[0] == 0
+    of_files = own_projects.parcel(
+        inventory,
+        "../../docker-compose.yml",
+        secrets={"db_password": "a-long-one"},
+        compose_variables={"TAG": "1.0.0"},
+    )
+    file = inventory / "group_vars/stack/services.yml"
+    known = {"app_version": "1.0.0", **adopted.vault(file.read_text(), of_files)}
+    described = adopted.parcel(inventory, adopted.variables(file, **known))
+    assert described.digest == of_files.digest
+
+
+def test_files_that_have_changed_are_adopted_anew_unless_the_inventory_had_a_word(inventory: Path) -> None:
+    project = inventory.parents[1] / "docker-compose.yml"
+    file = inventory / "group_vars/stack/services.yml"
+    assert _run(inventory)[1] == 1
+    project.write_text(project.read_text().replace("shm_size: 64m", "shm_size: 65m"))
+    assert _run(inventory)[1] == 1
+    assert "shm_size: 65m" in file.read_text()
+    file.unlink()
+    (file.parent / ".slipway.json").unlink()
+    _write(inventory / "group_vars/all.yml", {**VARIABLES, "stack_services": SAID})
+    assert _run(inventory)[1] == 1
+    assert "class: singleton" in file.read_text()
+    # What the inventory said is behind the file now, where nobody sees it; it must not be lost.
+    assert _run(inventory)[:2] == (0, 0)
+    project.write_text(project.read_text().replace("shm_size: 65m", "shm_size: 66m"))
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 0), text
+    assert "- shm_size: 65m + shm_size: 66m" in text
+    assert "class: singleton" in file.read_text()
+
+
+def test_another_file_of_variables_is_not_hidden(inventory: Path) -> None:
+    _write(inventory / "group_vars/stack.yml", {"x": 1})
+    code, _, text = _run(inventory)
+    assert code != 0
+    assert "group_vars/stack.yml would not be read any more beside a directory stack; move it to stack/main.yml" in text
+    assert _run(inventory, adopt_to="services.yml")[0] == 0
+    assert (inventory / "services.yml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"stack_compose_files": []}, "stack_compose_files: there are no Compose files to adopt; name them"),
+        ({"stack_services": "{{ x }}", "x": {}}, "stack_services is one template, of which nothing can be kept"),
+        (
+            {"adopt_to": "services.txt"},
+            "workspace_adopt_to: services.txt would not be read as YAML; give it a name that",
+        ),
+    ],
+)
+def test_what_cannot_be_adopted(inventory: Path, variables: dict[str, Any], sentence: str) -> None:
+    code, _, text = _run(inventory, **variables)
+    assert code != 0
+    assert sentence in text
+    assert not (inventory / "group_vars/stack").exists()
+
+
+def test_a_record_that_somebody_broke_is_named(inventory: Path) -> None:
+    _run(inventory)
+    (inventory / "group_vars/stack/.slipway.json").write_text("{")
+    code, _, text = _run(inventory)
+    assert code != 0
+    assert ".slipway.json is no record of written files; restore it, or remove it" in text
