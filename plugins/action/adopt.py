@@ -48,6 +48,10 @@ class ActionModule(ActionBase):
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         lines = _told(proposal, found, [name for name in _ANSWERED if arguments[name]], bool(raw.services))
+        for name in adoption.mounting(found, base, path) if lines else ():
+            lines.append(
+                f"  service {name!r} has this file mounted with what is around it; adopt_to names another place"
+            )
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
             display.display("\n".join([f"adopting the Compose files of {arguments['name']}{would}:", *lines]))

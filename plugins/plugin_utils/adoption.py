@@ -122,19 +122,20 @@ def _hold(result: Adopted, plain: Mapping[str, Any], found: Translated, stack: S
         base,
     )
     one, other = (bundle.bundle(each, plain["probes"]).content() for each in (stack, described))
+    advice = "would not be what the files say; say it in stack_services as you want it"
     services = one["services"].keys() | other["services"].keys()
     problems = [
-        f"service {name!r}: key {key!r} would not be what the files say; say it in stack_services as you want it"
+        f"service {name!r}: key {key!r} {advice}"
         for name in sorted(services)
         for key in _differing(one["services"].get(name, {}), other["services"].get(name, {}))
     ]
+    secrets = ({file["name"]: file for file in each["secret_files"]} for each in (one, other))
+    problems += [f"service {name.removesuffix('_env')!r}: key 'environment' {advice}" for name in _differing(*secrets)]
     problems += [
-        f"{path} would not be what the files give; the services in it cannot be adopted as they are"
-        for path in _differing(one["files"], other["files"])
-        if not problems
+        f"{path}, which the release has of the files, {advice}" for path in _differing(one["files"], other["files"])
     ]
     if not problems and one != {**other, "digest": one["digest"]}:
-        problems = ["the release would be another than the files give, so that they cannot be adopted as they are"]
+        problems = ["the release would be another than that of the files, which cannot be adopted as they are"]
     if problems:
         raise ValueError("\n".join(problems))
 
@@ -167,6 +168,20 @@ def place(given: str, base: Path | None, group: str) -> Path:
                 f"{folder.name}/main{other.suffix}, or name another file as workspace_adopt_to"
             )
     return path
+
+
+def mounting(found: Adopted, base: Path, path: Path) -> list[str]:
+    """Return the services that have a directory mounted in which the file at *path* is, or would be.
+
+    It travels with the release then, which is another for it.
+    """
+    target = path.resolve()
+    return [
+        name
+        for name, given in expressions.evaluated(found.services).items()
+        for file in (given.get("files") or {}).values()
+        if "src" in file and target.is_relative_to((base / str(file["src"])).resolve())
+    ]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.contracts.checkout import ROOT
 from tests.support import adopted, own_projects
@@ -114,6 +116,26 @@ def test_files_that_have_changed_are_adopted_anew_unless_the_inventory_had_a_wor
     assert (code, changed) == (0, 0), text
     assert "- shm_size: 65m + shm_size: 66m" in text
     assert "class: singleton" in file.read_text()
+
+
+def test_a_file_that_a_service_would_have_mounted_is_named(inventory: Path) -> None:
+    project = inventory.parents[1] / "docker-compose.yml"
+    project.write_text("services: {web: {image: 'a:1', volumes: ['.:/srv:ro']}}\n")
+    assert "service 'web' has this file mounted with what is around it; adopt_to names another" in _run(inventory)[2]
+
+
+def test_a_vault_may_stay_closed(inventory: Path) -> None:
+    """Nobody's values are needed to write names; and what is encrypted in the inventory is not written in the open."""
+    lib = VaultLib([("default", VaultSecret(secrets.token_bytes(16)))])
+    lines = lib.encrypt("a-long-one").decode().splitlines()
+    encrypted = "".join(f"\n    {line}" for line in lines)
+    variables = {key: value for key, value in VARIABLES.items() if key != "stack_secrets"}
+    text = f"{yaml.safe_dump(variables)}stack_secrets:\n  db_password: !vault |{encrypted}\n"
+    (inventory / "group_vars/all.yml").write_text(text)
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 1), text
+    assert "put stack_secrets.db_password into a vault, as vault_db_password" in text
+    assert 'db_password: "{{ vault_db_password }}"' in (inventory / "group_vars/stack/services.yml").read_text()
 
 
 def test_another_file_of_variables_is_not_hidden(inventory: Path) -> None:

@@ -19,7 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.expressions 
 _WIDTH = 110
 _HEADER = """\
 The stack {name!r} as {files} has it, written by slipway.stack. It deploys what the files do, without them.
-It is yours from here on: playbooks/workspace.yml keeps what somebody has changed. docs/services.md has the keys.
+It is yours from here on: playbooks/workspace.yml keeps what somebody has changed. Keys: docs/services.md.
 """
 _OF_A_VAULT = "What is called vault_ here is for a vault to keep, under that name."
 

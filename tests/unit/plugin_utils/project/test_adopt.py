@@ -158,6 +158,15 @@ def test_what_cannot_be_said_and_what_would_suit_better_is_remarked(tmp_path: Pa
 
 
 def test_what_would_be_another_release_is_refused(tmp_path: Path) -> None:
+    """A text with braces that are none of a secret's cannot be said with the secret beside them."""
+    text = "services: {web: {image: 'a:1', environment: {URL: '${TOKEN}/{token}'}}}\n"
+    found = complaint(_adopted, tmp_path, text, secrets={"token": "a-long-token"})
+    assert found == (
+        "service 'web': key 'environment' would not be what the files say; say it in stack_services as you want it"
+    )
+
+
+def test_a_directory_that_cannot_be_read_alone_is_refused(tmp_path: Path) -> None:
     """A link may lead through the project, and the file that it leads to could be read; the directory alone may not."""
     text = "services: {web: {image: 'a:1', volumes: ['./conf:/conf:ro']}}\n"
     write(tmp_path, {"docker-compose.yml": text, "elsewhere": "x\n", "conf/a": "x\n"})

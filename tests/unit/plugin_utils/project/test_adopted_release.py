@@ -36,7 +36,7 @@ services:
       URL: "postgres://app:${DB_PASSWORD}@db/app?x={y}"
       BOTH: "${DB_PASSWORD}:${OTHER}"
       API_TOKEN: a-token-from-the-file
-    labels: {traefik.rule: "Host(`{{ .Name }}`)", "a:b": "- no list"}
+    labels: {traefik.rule: "Host(`{{ .Name }}`)", "a:b": "- no list", length: "$${#x}"}
     configs: [{source: text, target: /etc/text.conf}]
     x-slipway: {class: singleton, port: 8000}
     networks: {front: {aliases: [www]}, default: }
