@@ -93,8 +93,11 @@ def test_what_counts_is_the_same_release_without_the_files(inventory: Path) -> N
     )
     file = inventory / "group_vars/stack/services.yml"
     known = {"app_version": "1.0.0", **adopted.vault(file.read_text(), of_files)}
-    described = adopted.parcel(inventory, adopted.variables(file, **known))
-    assert described.digest == of_files.digest
+    found = adopted.variables(file, **known)
+    assert adopted.parcel(inventory, found).digest == of_files.digest
+    # Until somebody has taken the files out of the inventory, both are there.
+    files = {"compose_files": VARIABLES["stack_compose_files"], "compose_variables": {"TAG": "1.0.0"}}
+    assert adopted.parcel(inventory, found, **files).digest == of_files.digest
 
 
 def test_files_that_have_changed_are_adopted_anew_unless_the_inventory_had_a_word(inventory: Path) -> None:
