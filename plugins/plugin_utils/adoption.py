@@ -6,7 +6,7 @@ Place in the pipeline: beside it, for ``playbooks/workspace.yml``; reads files o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
 from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, checkout, compose, inventory, resources
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import SECRET_NAME, is_secret
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import expressions, inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.adopt import Adopted, Written, adopt
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.expressions import Expression
@@ -49,10 +50,11 @@ def adopted(arguments: Mapping[str, Any], base: Path, raw: Raw | None = None, al
     # Nobody has to know a secret to write its name.
     plain = {**plain, "services": said, "secrets": {name: _source(source) for name, source in raw.secrets.items()}}
     found = _read(plain, base)
-    second, variables = _second(plain, base, raw)
+    second, variables, lost = _second(found, plain, base, raw)
     stack = inventory.stack_of(plain, base)
     written = Written(raw.services, said, raw.secrets, variables)
-    result = adopt(found, base, written, second, _top(stack))
+    result = adopt(found, base, written, second, _top(stack), lost)
+    _check_open(lost, plain["compose_variables"])
     _hold(result, plain, found, stack, base)
     return result
 
@@ -73,23 +75,53 @@ def _read(plain: Mapping[str, Any], base: Path) -> Translated:
     return found
 
 
-def _second(plain: Mapping[str, Any], base: Path, raw: Raw) -> tuple[Translated | None, dict[str, Expression]]:
-    """Return the files as they read with marks for variables that are templates, and those of which this can be told.
+def _second(
+    found: Translated, plain: Mapping[str, Any], base: Path, raw: Raw
+) -> tuple[Translated | None, dict[str, Expression], set[str]]:
+    """Return the files as they read with marks for the variables that are templates, and these.
 
-    A number of replicas, for one, is read as such: there a mark is none.
+    Third are those of which something is read that is no text, such as a number of replicas: their value has to stand.
     """
     values = {name: "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
-    found, accepted = None, dict[str, Expression]()
-    for name, value in values.items():
-        if not expressions.is_template(raw.variables.get(name)):
-            continue
+    templates = {
+        name: Expression(str(raw.variables[name]), value)
+        for name, value in values.items()
+        if expressions.is_template(raw.variables.get(name))
+    }
+    lost = set()
+    second, accepted = None, dict[str, Expression]()
+    for name, template in templates.items():
         marks = {one: expressions.mark(one) for one in [*accepted, name]}
         try:
-            found = _read({**plain, "compose_variables": {**values, **marks}}, base)
+            alone = _read({**plain, "compose_variables": {**values, name: marks[name]}}, base)
+            second = _read({**plain, "compose_variables": {**values, **marks}}, base)
         except ValueError:
+            lost.add(name)
             continue
-        accepted[name] = Expression(str(raw.variables[name]), value)
-    return found, accepted
+        accepted[name] = template
+        if not expressions.agrees(_texts(found), _texts(alone), {name: template}):
+            lost.add(name)
+    return second, accepted, lost
+
+
+def _texts(found: Translated) -> dict[str, Any]:
+    """Return what of a reading is written, without what is inferred from the values of now on purpose."""
+    services = {
+        name: {key: value for key, value in given.items() if key not in ("class", "proxy")}
+        for name, given in found.services.items()
+        if isinstance(given, Mapping)
+    }
+    return {"services": services, "secrets": found.secrets}
+
+
+def _check_open(lost: Collection[str], values: Mapping[str, Any]) -> None:
+    """:raises ValueError: for a variable that is a secret by its name, and whose value would be written."""
+    for name in sorted(lost):
+        if SECRET_NAME.search(name) and is_secret(str(values[name])):
+            raise ValueError(
+                f"stack_compose_variables: {name} is a secret, and stands where its value would have to be written; "
+                f"make it stack_secrets.{name.lower()}"
+            )
 
 
 def _top(stack: Stack) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ Place in the pipeline: beside it, for a team that moves over. Pure. The services
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,16 +62,17 @@ def adopt(
     written: Written,
     second: Translated | None,
     top: Mapping[str, Mapping[str, Any]],
+    lost: Collection[str],
 ) -> Adopted:
     """Return the description that is equivalent to a team's files.
 
     :param found: what was made of the files. :param base: the directory of the inventory, for relative paths.
     :param second: the same once more, with marks for the variables of *written*.
     :param top: networks and volumes that services have and of which there is something to say.
+    :param lost: variables that are templates, and whose value of now is all that can stand somewhere.
     :raises ValueError: naming service and key, for what the inventory writes in a way that cannot be kept.
     """
     services = {}
-    lost: set[str] = set()
     for name, given in found.services.items():
         said, as_it_is = written.said.get(name), written.services.get(name)
         if not _is_files(given) or (isinstance(said, Mapping) and "kind" in said):
@@ -79,7 +80,7 @@ def adopt(
             continue
         one = _service(given, found.sources.get(name, {}), base)
         if second:
-            one = expressions.put_back(one, _service(second.services[name], {}, base), written.variables, lost)
+            one = expressions.put_back(one, _service(second.services[name], {}, base), written.variables)
         if isinstance(said, Mapping):
             one = expressions.as_written(_with_files(one, said), said, as_it_is, name)
         services[name] = one
@@ -87,7 +88,7 @@ def adopt(
     uses = _uses(services)
     marks = second.secrets if second else {}
     secrets = {
-        name: _secret(name, expressions.put_back(value, marks.get(name), written.variables, lost), written, uses, vault)
+        name: _secret(name, expressions.put_back(value, marks.get(name), written.variables), written, uses, vault)
         for name, value in found.secrets.items()
         if name in uses or name in written.secrets
     }
@@ -171,6 +172,8 @@ def _secret(name: str, value: Any, written: Written, uses: Mapping[str, str], va
     if isinstance(value, Expression) and name not in written.secrets:
         return value
     variable = f"vault_{name.replace('-', '_')}"
+    while variable in vault:
+        variable += "_"
     vault[variable] = f"stack_secrets.{name}" if name in written.secrets else uses[name]
     return Expression(f"{{{{ {variable} }}}}", None)
 

@@ -7,7 +7,7 @@ in their place; where both readings agree but for the marks, the templates can s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 # Private-use characters, which nobody types.
@@ -38,33 +38,30 @@ def mark(variable: str) -> str:
     return f"\ue004{variable}\ue005"
 
 
-def marked(value: Any) -> Iterator[str]:
-    """Yield the variables whose marks are anywhere in *value*."""
-    if isinstance(value, str):
-        yield from _MARK.findall(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from marked(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from marked(item)
+def agrees(value: Any, second: Any, templates: Mapping[str, Expression]) -> bool:
+    """Return whether the *second* reading is the first but for marks, so that templates can stand for all of them."""
+    if isinstance(value, Mapping) and isinstance(second, Mapping):
+        return value.keys() == second.keys() and all(agrees(value[key], second[key], templates) for key in value)
+    if isinstance(value, list) and isinstance(second, list):
+        return len(value) == len(second) and all(map(agrees, value, second, [templates] * len(value)))
+    return bool(value == (_filled(second, templates) if isinstance(second, str) else second))
 
 
-def put_back(value: Any, second: Any, templates: Mapping[str, Expression], lost: set[str]) -> Any:
+def _filled(second: str, templates: Mapping[str, Expression]) -> str:
+    return _MARK.sub(lambda match: str(templates[match[1]].value), second)
+
+
+def put_back(value: Any, second: Any, templates: Mapping[str, Expression]) -> Any:
     """Return *value* with templates in the place of what came of them.
 
     :param second: the same with marks, where the second reading has it at all.
-    :param templates: by variable. :param lost: gets the variables whose value of now is all that can stand somewhere.
+    :param templates: by variable.
     """
     if isinstance(value, Mapping) and isinstance(second, Mapping):
-        return {key: put_back(item, second.get(key), templates, lost) for key, item in value.items()}
+        return {key: put_back(item, second.get(key), templates) for key, item in value.items()}
     if isinstance(value, list) and isinstance(second, list) and len(value) == len(second):
-        return [put_back(item, other, templates, lost) for item, other in zip(value, second, strict=True)]
-    names = set(marked(second))
-    if not names:
-        return value
-    if not isinstance(second, str) or _MARK.sub(lambda match: str(templates[match[1]].value), second) != value:
-        lost |= names
+        return [put_back(item, other, templates) for item, other in zip(value, second, strict=True)]
+    if not isinstance(second, str) or not _MARK.search(second) or _filled(second, templates) != value:
         return value
     text, position = "", 0
     for match in _MARK.finditer(second):

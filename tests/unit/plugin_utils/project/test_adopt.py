@@ -76,9 +76,26 @@ def test_a_number_is_written_as_it_is_now(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:${TAG}', deploy: {replicas: '${N}'}, stop_grace_period: '${G}s'}}\n"
     values = {"TAG": "1", "N": "3", "G": "7"}
     raw = {"compose_variables": {name: f"{{{{ {name.lower()} }}}}" for name in values}}
-    web = _adopted(tmp_path, text, raw, compose_variables=values).services["web"]
+    found = _adopted(tmp_path, text, raw, compose_variables=values)
+    web = found.services["web"]
     assert web["image"] == "a:{{ tag }}"
     assert web["replicas"] == 3
+    assert "N of stack_compose_variables stands as the value that it has" in found.remarks
+
+
+def test_a_secret_is_not_written_where_only_its_value_could_be(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'a:1', ports: ['80${A_TOKEN}:80']}}\n"
+    raw = {"compose_variables": {"A_TOKEN": "{{ vault_token }}"}}
+    assert complaint(_adopted, tmp_path, text, raw, compose_variables={"A_TOKEN": "81"}) == (
+        "stack_compose_variables: A_TOKEN is a secret, and stands where its value would have to be written; "
+        "make it stack_secrets.a_token"
+    )
+
+
+def test_two_secrets_are_two_variables_of_a_vault(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'a:1'}}\n"
+    found = _adopted(tmp_path, text, secrets={"a-b": "x", "a_b": "y"})
+    assert found.secrets == {"a-b": "{{ vault_a_b }}", "a_b": "{{ vault_a_b_ }}"}
 
 
 def test_what_the_inventory_says_stays_as_it_is_written(tmp_path: Path) -> None:
