@@ -183,13 +183,6 @@ def test_secret_as_a_variable_is_in_a_file_of_its_own() -> None:
     assert web.secret_env.parts == ('API_KEY="', {"secret": "k", "quote": "dotenv"}, '"\n')
 
 
-def test_secrets_inside_of_a_longer_text() -> None:
-    use = {"name": "k", "env": "URL", "text": "redis://{k}:{other}@r/{none}"}
-    web = _service("web", {"web": plain(secrets=[use])}, secrets={"k": "v", "other": {"generate": 20}, "left": "x"})
-    secret, other = {"secret": "k", "quote": "dotenv"}, {"secret": "other", "quote": "dotenv"}
-    assert web.secret_env.parts == ('URL="redis://', secret, ":", other, '@r/{none}"\n')
-
-
 def test_only_secrets_in_use_travel() -> None:
     secrets = {"secret_key": "a", "unused": "b", "redis_password": "c"}
     found = model(example(), secrets).secrets

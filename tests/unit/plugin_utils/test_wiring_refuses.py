@@ -103,14 +103,6 @@ WRITTEN = [
         "service 'web', key 'secrets': unknown key 'path'; known are env, name, target, text",
     ),
     (
-        _one(secrets=[{"name": "secret_key", "text": "x{secret_key}"}]),
-        "service 'web': key 'secrets': the 'text' of 'secret_key' is for a variable; name that as its 'env'",
-    ),
-    (
-        _one(secrets=[{"name": "secret_key", "env": "KEY", "text": "{secret_kee}"}]),
-        "service 'web': key 'secrets': the 'text' of 'secret_key' lacks the secret; write {secret_key} in it",
-    ),
-    (
         _one(secrets=[{"name": "secret_key", "env": "SECRET KEY"}]),
         "service 'web': key 'secrets': 'SECRET KEY' is no name for an environment variable",
     ),
