@@ -16,7 +16,11 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploy
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack
 
 _VARIABLE = "stack_policy_environments"
-_ARGUMENTS: dict[str, dict[str, Any]] = {**inventory.SERVICE_ARGUMENTS, "version": {"type": "str", "default": ""}}
+_ARGUMENTS: dict[str, dict[str, Any]] = {
+    **inventory.SERVICE_ARGUMENTS,
+    **inventory.SHARED_ARGUMENTS,
+    "version": {"type": "str", "default": ""},
+}
 
 
 @dataclass(frozen=True)
