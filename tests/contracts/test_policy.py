@@ -74,7 +74,7 @@ def test_a_deploy_compares_its_environment_with_those_beside_it(tmp_path: Path) 
     options = ["-i", str(tmp_path / "production"), "-e", "app_version=1.4.2"]
     done = _playbook("deploy", *options, "-e", "stack_policy_level=warning")
     assert done.returncode == 2
-    assert "1 findings of the policy stop this deploy to production:" in done.stdout
+    assert "1 finding of the policy stops this deploy to production:" in done.stdout
     assert "SLP151  db has different versions: postgres:16 in staging, postgres:17 in production" in done.stdout
     told = _playbook("deploy", *options).stdout
     assert "policy for production: 0 errors, 1 warnings" in told
