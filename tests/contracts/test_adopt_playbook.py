@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import secrets
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +10,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests.contracts.checkout import ROOT
+from tests.contracts import playbooks
 from tests.support import adopted, own_projects
 
 INVENTORY: dict[str, Any] = {"stack": {"hosts": {"nowhere": {"ansible_host": "192.0.2.1"}}}}
@@ -44,18 +40,8 @@ def _write(path: Path, value: Any) -> None:
 
 
 def _run(inventory: Path, *options: str, **variables: Any) -> tuple[int, int, str]:
-    """Return the exit code, how many tasks changed something, and what was printed."""
-    given = json.dumps({"adopt": True, "app_version": "1.0.0", **variables})
-    done = subprocess.run(
-        ["ansible-playbook", "-i", str(inventory / "hosts.yml"), "-e", given, *options, "playbooks/workspace.yml"],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    text = done.stdout + done.stderr
-    return done.returncode, sum(map(int, re.findall(r"changed=(\d+)", text))), re.sub(r"\s+", " ", text)
+    given = {"adopt": True, "app_version": "1.0.0", **variables}
+    return playbooks.run("workspace", inventory / "hosts.yml", *options, variables=given)
 
 
 def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(inventory: Path) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.contracts import playbooks
 from tests.contracts.checkout import ROOT
 
 IMAGE = "registry.example.com/shop/api:1.4.2"
@@ -41,18 +39,11 @@ def _builder(project: Path, driver: str, store: list[list[str]] | None = None) -
 
 def _run(project: Path, *options: str, **variables: Any) -> tuple[int, str]:
     """Return how many tasks changed something, and what was printed."""
-    argv = ["ansible-playbook", "-i", str(project / "hosts.yml"), "-e", json.dumps(variables), *options]
-    done = subprocess.run(
-        [*argv, "playbooks/images.yml"],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PATH": f"{project / 'bin'}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
+    code, changed, text = playbooks.run(
+        "images", project / "hosts.yml", *options, variables=variables, commands=project / "bin"
     )
-    text = done.stdout + done.stderr
-    assert done.returncode == 0, text
-    return sum(map(int, re.findall(r"changed=(\d+)", text))), re.sub(r"\s+", " ", text)
+    assert code == 0, text
+    return changed, text
 
 
 def _baked(project: Path) -> dict[str, Any]:

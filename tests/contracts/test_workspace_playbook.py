@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.contracts.checkout import ROOT
+from tests.contracts import playbooks
 
 INVENTORY: dict[str, Any] = {
     "stack": {
@@ -39,18 +36,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _run(checkout: Path, *options: str, **variables: Any) -> tuple[int, int, str]:
-    """Return the exit code, how many tasks changed something, and what was printed."""
-    argv = ["ansible-playbook", "-i", str(checkout / "inventory.yml"), "-e", json.dumps(variables), *options]
-    done = subprocess.run(
-        [*argv, "playbooks/workspace.yml"],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    text = done.stdout + done.stderr
-    return done.returncode, sum(map(int, re.findall(r"changed=(\d+)", text))), re.sub(r"\s+", " ", text)
+    return playbooks.run("workspace", checkout / "inventory.yml", *options, variables=variables)
 
 
 def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(checkout: Path) -> None:
