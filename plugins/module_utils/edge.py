@@ -13,7 +13,7 @@ import http.client
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.published import (
     proxy_of,
     public_address,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.running import Running
+from ansible_collections.slipway.stack.plugins.module_utils.running import Running, names_of
 
 _CONFIRM_SECONDS = 10.0
 #: Connections are dealt out to old and new nginx by chance: that this many in a row miss one of two is 1 in a million.
@@ -45,8 +45,8 @@ class Proxy(Protocol):
     def written(self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """Return the files that the host adds to a release's configuration, by path."""
 
-    def test(self, home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
-        """Have the proxy itself check a configuration that was laid down, or raise :class:`EdgeError`."""
+    def test(self, home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
+        """Have the proxy itself check configurations that were laid down, or raise :class:`EdgeError`."""
 
     def reload(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
         """Have it read the live configuration, or raise :class:`EdgeError` where it says that it does not."""
@@ -110,40 +110,45 @@ def switch(home: Home, name: str) -> None:
 def exchange(
     home: Home,
     manifest: Mapping[str, Any],
-    running: list[Container],
-    everyone: Mapping[str, Iterable[str]],
+    found: Mapping[str, list[Container]],
     final: str,
     journal: Journal,
+    replaced: Iterable[Container] = (),
 ) -> None:
-    """Bring the edge to the configuration *final* in two turns, so that at no moment it knows nobody to ask.
+    """Bring the edge to the configuration *final*, and wait until all is finished that came before.
 
-    nginx knows the address of a name only after it has asked for it once, and keeps it through a reload. With other
-    containers' names alone it would for some milliseconds have nobody to send a request to. So they come in beside
-    the ones that it knows, and stand alone only after that.
+    It takes two turns, so that at no moment the edge knows nobody to ask. nginx knows the address of a name only after
+    it has asked for it once, and keeps it through a reload. With other containers' names alone it would for some
+    milliseconds have nobody to send a request to. So they come in beside the ones that it knows, and stand alone only
+    after that.
 
-    :param running: the edge's containers.
-    :param everyone: by service, the names of its containers, old and new.
+    :param found: by service, the containers that run, old and new.
+    :param replaced: those of the edge itself that are about to go.
     :raises EdgeError: when the proxy refuses it, or the published port does not answer with the release.
     """
-    with journal.part("switch", "turn", edge_of(manifest)):
-        turn(home, manifest, running, lay_down(home, contents(home, manifest, everyone)))
-        time.sleep(proxy(manifest).LOOK_UP_SECONDS)
-    with journal.part("switch", "turn", edge_of(manifest)):
-        turn(home, manifest, running, final)
+    service = str(edge_of(manifest))
+    running = found.get(service, [])
+    with journal.part("switch", "turn", service):
+        both = lay_down(home, contents(home, manifest, names_of(found)))
+        proxy(manifest).test(home, manifest, [both, final], running)
+        _turn(home, manifest, running, both, proxy(manifest).LOOK_UP_SECONDS)
+    with journal.part("switch", "turn", service):
+        _turn(home, manifest, running, final)
+    old = list(replaced)
+    if old:
+        # Whose connection they close in the end must not come back to them.
+        with journal.part("switch", "close port", service):
+            proxy(manifest).close_port(manifest, running, old)
+    _drain(home, manifest, running, journal)
 
 
-def turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str) -> None:
-    """Make a configuration that was laid down the live one: reload, and wait until it answers.
-
-    :raises EdgeError: when the proxy refuses it, or the published port does not answer with the release.
-    """
-    proxy(manifest).test(home, manifest, name, running)
+def _turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, at_least: float = 0.0) -> None:
     switch(home, name)
     proxy(manifest).reload(home, manifest, running)
-    confirm(manifest)
+    confirm(manifest, at_least)
 
 
-def drain(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:
+def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:
     """Wait until all is finished that came before the live configuration, as long as the edge's `drain` at most.
 
     What is open then is closed by nginx itself, or by the container that it goes to when that stops.
@@ -218,20 +223,23 @@ def _put_up(home: Home, manifest: Mapping[str, Any], running: Running) -> None:
     running.wait({member: manifest["services"][member] for member in members(manifest)}, "switch")
 
 
-def confirm(manifest: Mapping[str, Any]) -> None:
+def confirm(manifest: Mapping[str, Any], at_least: float = 0.0) -> None:
     """Ask the port that the edge publishes until it answers with the release, whichever nginx takes the connection.
 
+    :param at_least: seconds for which it has to give no other answer.
     :raises EdgeError: when it does not within ten seconds.
     """
     host, port = public_address(manifest)
     deadline = time.monotonic() + _CONFIRM_SECONDS
-    answered, in_a_row = "nothing", 0
+    answered, in_a_row, since = "nothing", 0, 0.0
     while time.monotonic() < deadline:
         answered = _answering(host, port)
         in_a_row = in_a_row + 1 if answered == manifest["release"] else 0
-        if in_a_row == _CONFIRM_IN_A_ROW:
+        if in_a_row == 1:
+            since = time.monotonic()
+        if in_a_row >= _CONFIRM_IN_A_ROW and time.monotonic() - since >= at_least:
             return
-        if not in_a_row:
+        if not in_a_row or in_a_row > _CONFIRM_IN_A_ROW:
             time.sleep(0.05)
     raise EdgeError(f"port {port} does not answer with release {manifest['release']} but with {answered}")
 
@@ -259,14 +267,13 @@ def mend(
     service = edge_of(manifest)
     if service is None:
         raise EdgeError("the live release has no edge; add a service of kind nginx or traefik")
-    targets = {name: [container.name for container in group] for name, group in running.items()}
-    wanted = contents(home, manifest, targets)
+    wanted = contents(home, manifest, names_of(running))
     differing = [path for path, text in wanted.items() if _text(home.edge / "current" / path) != text]
     if dry or not (differing or force):
         return differing
     for path in differing:
         write_text(home.edge / "current" / path, wanted[path])
-    proxy(manifest).test(home, manifest, str(live(home)), running.get(service, []))
+    proxy(manifest).test(home, manifest, [str(live(home))], running.get(service, []))
     proxy(manifest).reload(home, manifest, running.get(service, []))
     confirm(manifest)
     return differing

@@ -28,6 +28,7 @@ WAITING = "waiting"
 _OUTSIDE = {
     "pull": "pulling",
     "job": "for release jobs",
+    "make": "making containers",
     "start": "until healthy",
     "drain": "draining",
     "stop": "stopping",

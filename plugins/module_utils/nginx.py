@@ -6,7 +6,7 @@ Place in the pipeline: target, under ``edge``, which knows when.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, replicas
@@ -32,17 +32,18 @@ def written(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -
     return result
 
 
-def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
-    """Have nginx itself check a configuration that was laid down, in each of its containers or a passing one.
+def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
+    """Have nginx itself check configurations that were laid down, in each of its containers or a passing one.
 
     :raises EdgeError: with nginx' own complaint.
     """
     service = edge_of(manifest)
-    command = ["nginx", "-t", "-q", "-c", f"{MOUNT}/versions/{name}/nginx.conf"]
+    tests = (f"nginx -t -q -c {MOUNT}/versions/{name}/nginx.conf" for name in names)
+    command = ["sh", "-c", " && ".join(tests)]
     up = [container for container in running if container.state == "running"]
     try:
         for container in up:
-            docker.run(["exec", container.id, *command], timeout=30)
+            docker.execute(container.id, command)
         if not up:
             folder = str(home.release(manifest["release"]))
             if members(manifest)[0] != service:
@@ -70,7 +71,7 @@ def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[
     It comes back to the port by :func:`open_port`, or by a start of its container.
     """
     for container in old:
-        _execute(container, "rm", "-f", _LISTENS)
+        docker.execute(container.id, ["rm", "-f", _LISTENS])
         _reload(container)
 
 
@@ -78,7 +79,7 @@ def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[C
     """Have the *old* nginx listen on the port again that it left, and wait until it does."""
     for container in old:
         before = _workers(container)
-        _execute(container, "sh", "-c", f"test -e {_LISTENS} || echo 'include listen.conf;' > {_LISTENS}")
+        docker.execute(container.id, ["sh", "-c", f"test -e {_LISTENS} || echo 'include listen.conf;' > {_LISTENS}"])
         _reload(container)
         # It opens its ports before it starts the workers for them.
         deadline = time.monotonic() + _WORKERS_SECONDS
@@ -88,20 +89,13 @@ def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[C
 
 def leaving(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
     """Return whether any worker of an earlier configuration is still there."""
-    return any(_LEAVING in line for container in running for line in _processes(container))
+    return any(_LEAVING in words for container in running for words in docker.processes(container.id).values())
 
 
 def _reload(container: Container) -> None:
-    _execute(container, "nginx", "-s", "reload", "-c", f"{MOUNT}/current/nginx.conf")
+    docker.execute(container.id, ["nginx", "-s", "reload", "-c", f"{MOUNT}/current/nginx.conf"])
 
 
-def _workers(container: Container) -> set[str]:
-    return {line.split()[0] for line in _processes(container) if _WORKER in line and _LEAVING not in line}
-
-
-def _processes(container: Container) -> list[str]:
-    return docker.run(["top", container.id, "-o", "pid,args"], timeout=30).splitlines()
-
-
-def _execute(container: Container, *command: str) -> None:
-    docker.run(["exec", container.id, *command], timeout=30)
+def _workers(container: Container) -> set[int]:
+    found = docker.processes(container.id)
+    return {number for number, words in found.items() if _WORKER in words and _LEAVING not in words}

@@ -181,7 +181,7 @@ class Rollout:
         with self._journal.part("prepare", "test", name, ends="configuration accepted"):
             trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
             same = self._tx.plan[name] not in ("create", "recreate")
-            edge.proxy(self._manifest).test(self._home, self._manifest, trial, found.get(name, []) if same else [])
+            edge.proxy(self._manifest).test(self._home, self._manifest, [trial], found.get(name, []) if same else [])
         boot.ensure(self._journal)
 
     def _in_place(self, step: str, late: bool) -> None:
@@ -207,7 +207,7 @@ class Rollout:
         if names:
             self._make(names)
         live = self._home.manifest(self._tx.previous)
-        old = functools.partial(self._running.look, lambda one: self._tx.is_old(one.service, one.id))
+        old = functools.partial(self._running.look, self._is_old)
         new = functools.partial(self._running.look, self._counts)
         assets.keep(self._home, [(live, old), (self._manifest, new)], self._journal)
 
@@ -224,7 +224,7 @@ class Rollout:
         """See to it that a new edge, which starts beside the old one, gets no requests before it can serve them."""
         name = edge_of(self._manifest)
         if name in self._touched("beside"):
-            old = self._running.up(str(name))
+            old = self._running.up().get(str(name), [])
             with self._journal.part("prepare", "keep port", name):
                 edge.proxy(self._manifest).keep_port(self._manifest, old, old)
 
@@ -237,7 +237,10 @@ class Rollout:
     def _counts(self, container: Container) -> bool:
         """Return whether a container is one of the new release's, rather than one that is about to go."""
         replaced = self._touched("beside", "instead")
-        return container.service not in replaced or not self._tx.is_old(container.service, container.id)
+        return container.service not in replaced or not self._is_old(container)
+
+    def _is_old(self, container: Container) -> bool:
+        return self._tx.is_old(container.service, container.id)
 
     def _new_ids(self, names: list[str]) -> list[str]:
         found = self._running.look(self._counts)
@@ -271,25 +274,20 @@ class Rollout:
         name = edge_of(self._manifest)
         if name is None:
             return
-        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, self._running.names(self._counts)))
+        found = self._running.up()
+        targets = {service: [one.name for one in group if self._counts(one)] for service, group in found.items()}
+        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
         if name in self._touched("at the switch"):
-            old = self._running.look(lambda one: self._tx.is_old(one.service, one.id))
+            old = self._running.look(self._is_old)
             leaving = self._home.manifest(self._tx.previous)
             edge.replace(self._home, leaving, self._manifest, self._tx.plan, old, self._running, final, self._journal)
+            edge.confirm(self._manifest)
         elif final != edge.live(self._home):
-            self._exchange_edge(name, final)
-        edge.confirm(self._manifest)
+            replaced = [one for one in found.get(name, []) if name in self._touched("beside") and self._is_old(one)]
+            edge.exchange(self._home, self._manifest, found, final, self._journal, replaced)
+        else:
+            edge.confirm(self._manifest)
         self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
-
-    def _exchange_edge(self, name: str, final: str) -> None:
-        containers = self._running.up(name)
-        edge.exchange(self._home, self._manifest, containers, self._running.names(), final, self._journal)
-        if name in self._touched("beside"):
-            # Whose connection it closes in the end must not come back to it.
-            with self._journal.part("switch", "close port", name):
-                old = [one for one in containers if self._tx.is_old(name, one.id)]
-                edge.proxy(self._manifest).close_port(self._manifest, containers, old)
-        edge.drain(self._home, self._manifest, containers, self._journal)
 
     # Finalize
 

@@ -35,14 +35,10 @@ class Running:
         found = docker.containers(self._project)
         return health.by_service([container for container in found if keep is None or keep(container)])
 
-    def names(self, keep: Callable[[Container], bool] | None = None) -> dict[str, list[str]]:
-        """Return the names of the containers that run, by service, only those that *keep* says yes to."""
-        found = self.look(keep)
-        return {name: [one.name for one in group if one.state == "running"] for name, group in found.items()}
-
-    def up(self, service: str) -> list[Container]:
-        """Return the containers of a service that run."""
-        return [one for one in self.look().get(service, []) if one.state == "running"]
+    def up(self) -> dict[str, list[Container]]:
+        """Return the containers that run, by service."""
+        found = self.look()
+        return {name: [one for one in group if one.state == "running"] for name, group in found.items()}
 
     def one_off(self) -> list[Container]:
         """Return the containers of commands that ran once, such as release jobs."""
@@ -67,6 +63,11 @@ class Running:
         for name, verdict in health.wait(services, lambda: self.look(keep), report, self._clock).items():
             if verdict.state == "down":
                 raise RolloutFailed(f"service '{name}': {verdict.reason}", health.explain(verdict))
+
+
+def names_of(found: Mapping[str, list[Container]]) -> dict[str, list[str]]:
+    """Return the names of containers, by service."""
+    return {service: [one.name for one in group] for service, group in found.items()}
 
 
 def waves(services: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:

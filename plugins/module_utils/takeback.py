@@ -121,7 +121,7 @@ class _WayBack:
         before = str(self.tx.edge_before)
         action = self.tx.plan.get(name)
         if action == "roll":
-            both = self.running.up(name)
+            both = self.running.up().get(name, [])
             old = [one for one in both if self.tx.is_old(name, one.id)]
             edge.proxy(self.previous).open_port(self.previous, both, old)
             with self.journal.part("take back", "stop", name):
@@ -131,6 +131,4 @@ class _WayBack:
             new = self.running.look(lambda one: not self.tx.is_old(one.service, one.id))
             replaced = self.home.manifest(self.tx.release)
             edge.replace(self.home, replaced, self.previous, self.tx.plan, new, self.running, before, self.journal)
-        containers = self.running.up(name)
-        edge.exchange(self.home, self.previous, containers, self.running.names(), before, self.journal)
-        edge.drain(self.home, self.previous, containers, self.journal)
+        edge.exchange(self.home, self.previous, self.running.up(), before, self.journal)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,11 +57,16 @@ def _dump(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def test(home: Home, manifest: Mapping[str, Any], name: str, running: list[Container]) -> None:
-    """Have a passing Traefik load a configuration that was laid down: the release's own image, without a network.
+def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
+    """Have a passing Traefik load each configuration that was laid down: the release's own image, without a network.
 
     :raises EdgeError: with Traefik's own complaint.
     """
+    for name in names:
+        _test(home, manifest, name)
+
+
+def _test(home: Home, manifest: Mapping[str, Any], name: str) -> None:
     service = str(edge_of(manifest))
     facts = manifest["services"][service]
     settings = facts["settings"]
@@ -117,7 +122,7 @@ def _servers(service: Mapping[str, Any]) -> list[str]:
 def _loaded(container: Container) -> tuple[str, dict[str, list[str]]]:
     """Return the release that a Traefik would name, and the servers that it sends requests to, as it says itself."""
     try:
-        answer = json.loads(docker.run(["exec", container.id, "sh", "-c", _ASK], timeout=30))
+        answer = json.loads(docker.execute(container.id, ["sh", "-c", _ASK]))
     except (DockerError, ValueError):
         return "no release", {}
     suffix = "@file"

@@ -20,7 +20,7 @@ from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
 
-#: The share of a rollout's time that is neither containers becoming healthy, nor a drain, nor a stop.
+#: The share of a rollout's time in which containers are neither made, nor become healthy, nor drain or stop.
 OWN = "of its own"
 
 

@@ -24,11 +24,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Answer with what is there for the path, 404 for anything else."""
         self.server.asked.append((self.path, dict(self.headers)))
         status, body = self.server.answers.get(self.path, (404, {"message": "no such thing"}))
-        text = json.dumps(body).encode()
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def do_POST(self) -> None:
+        """Answer as to a question."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def address_string(self) -> str:
         """Return a name for a client that, on a Unix socket, has none."""
@@ -40,7 +45,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def engine(socket: Path, answers: dict[str, tuple[int, Any]]) -> Iterator[list[tuple[str, dict[str, str]]]]:
-    """Answer at *socket* with ``{path: (status, body)}``; gives the requests so far, path and headers of each."""
+    """Answer at *socket* with ``{path: (status, body)}``, a body of bytes as it is and any other as JSON.
+
+    Gives the requests so far, path and headers of each.
+    """
     server = _Server(str(socket), _Handler)
     server.answers, server.asked = answers, []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -42,7 +42,7 @@ def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None
     manifest = {"release": "r1", "stack": "shop", "services": services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in services}
     name = edge.lay_down(home, edge.contents(home, manifest, targets))
-    edge.proxy(manifest).test(home, manifest, name, [])
+    edge.proxy(manifest).test(home, manifest, [name], [])
 
 
 @pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])

@@ -210,3 +210,26 @@ def test_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DockerError, match="docker cannot be started: "):
         docker.run(["pull", "x"])
+
+
+def test_a_command_in_a_container_has_ended_when_the_engine_says_so(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = [{"Running": True, "ExitCode": None}, {"Running": False, "ExitCode": 3}]
+    answers: dict[str, tuple[int, Any]] = {
+        "/v1.43/containers/c1/exec": (201, {"Id": "e1"}),
+        "/v1.43/exec/e1/start": (200, b""),
+        "/v1.43/exec/e1/json": (200, ended[0]),
+    }
+    answer(answers)
+    monkeypatch.setattr(docker.time, "sleep", lambda _seconds: answers.update({"/v1.43/exec/e1/json": (200, ended[1])}))
+    with pytest.raises(DockerError, match=r"^true exited with 3$"):
+        docker.execute("c1", ["true"])
+
+
+def test_a_command_in_a_container_that_does_not_run(answer: Answer) -> None:
+    answer({"/v1.43/containers/c1/exec": (409, {"message": "container c1 is not running"})})
+    with pytest.raises(DockerError, match=r"^container c1 is not running$"):
+        docker.execute("c1", ["true"])
+    with pytest.raises(DockerError, match=r"^no such container: c1$"):
+        docker.processes("c1")

@@ -135,4 +135,6 @@ def test_a_part_that_failed_has_no_end(tmp_path: Path) -> None:
 
 def test_what_nobody_can_hasten_is_told_apart_from_the_rollouts_own_time() -> None:
     spent = {"start": 6.04, "drain": 2.0, "stop": 5.25, "turn": 0.8, "make": 1.1, "job": 0.01}
-    assert journal.account(15.2, spent) == "6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 1.9 s of its own"
+    assert journal.account(15.2, spent) == (
+        "1.1 s making containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
+    )

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 
-from tests.support.on_host import container
+from tests.support.on_host import container, facts
 
 
 class Master:
@@ -15,19 +15,16 @@ class Master:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.commands: list[list[str]] = []
         self.since_reload = 0
-        monkeypatch.setattr(docker, "run", self._run)
+        monkeypatch.setattr(docker, "execute", lambda _id, command: self.commands.append(command))
+        monkeypatch.setattr(docker, "processes", lambda _id: self._processes())
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 
-    def _run(self, arguments: list[str], timeout: float | None = None) -> str:
-        self.commands.append(arguments)
-        if arguments[0] != "top":
-            return ""
+    def _processes(self) -> dict[int, str]:
         self.since_reload += any("reload" in command for command in self.commands)
-        lines = ["PID  COMMAND", "1  nginx: master process", "7  nginx: worker process"]
         if self.since_reload > 2:
-            lines[2] = "7  nginx: worker process is shutting down"
-            lines.append("9  nginx: worker process")
-        return "\n".join(lines)
+            worker = "nginx: worker process"
+            return {1: "nginx: master process", 7: f"{worker} is shutting down", 9: worker}
+        return {1: "nginx: master process", 7: "nginx: worker process"}
 
 
 @pytest.fixture
@@ -35,11 +32,19 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Master:
     return Master(monkeypatch)
 
 
+def test_several_configurations_are_tested_at_once(master: Master) -> None:
+    manifest = {"services": {"edge": facts(edge=True)}}
+    nginx.test(Home(""), manifest, ["a", "b"], [container("edge")])
+    versions = "/etc/slipway/edge/versions"
+    script = f"nginx -t -q -c {versions}/a/nginx.conf && nginx -t -q -c {versions}/b/nginx.conf"
+    assert master.commands == [["sh", "-c", script]]
+
+
 def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
     nginx.close_port({}, [], [container("edge")])
     assert master.commands == [
-        ["exec", "edge1", "rm", "-f", "/tmp/listen.conf"],
-        ["exec", "edge1", "nginx", "-s", "reload", "-c", "/etc/slipway/edge/current/nginx.conf"],
+        ["rm", "-f", "/tmp/listen.conf"],
+        ["nginx", "-s", "reload", "-c", "/etc/slipway/edge/current/nginx.conf"],
     ]
 
 

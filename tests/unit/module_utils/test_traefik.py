@@ -57,19 +57,21 @@ def _says(release: str, *servers: str) -> str:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What `docker exec` answers, one after the other and the last for ever; an exception is raised."""
+    """What a command in a container answers, one after the other and the last for ever; an exception is raised."""
     answers: list[Any] = []
 
     def run(arguments: list[str], **_: Any) -> str:
-        if arguments[0] == "kill":
-            assert arguments == ["kill", "--signal=HUP", "edge1", "edge2"]
-            return ""
+        assert arguments == ["kill", "--signal=HUP", "edge1", "edge2"]
+        return ""
+
+    def execute(_id: str, _command: list[str]) -> str:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return str(answer)
 
     monkeypatch.setattr(docker, "run", run)
+    monkeypatch.setattr(docker, "execute", execute)
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     return answers
 
