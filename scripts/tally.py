@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 
 
-def count(reports: Path) -> Counter[str]:
-    """Return the number of tests by outcome over all `*.xml` in the directory `reports`."""
-    totals: Counter[str] = Counter()
-    for path in sorted(reports.glob("*.xml")):
-        for case in ElementTree.parse(path).iter("testcase"):
-            totals[next((name for tag, name in OUTCOMES.items() if case.find(tag) is not None), "passed")] += 1
-    return totals
+@dataclass(frozen=True)
+class Case:
+    """One test of a report, and how it ended: ``passed``, ``failed``, ``error`` or ``skipped``."""
+
+    name: str
+    outcome: str
 
 
-def failed(reports: Path) -> list[str]:
-    """Return the tests of all reports that failed or broke, as `FAILED report: class::test`."""
+def cases(reports: Path) -> list[Case]:
+    """Return the tests of all `*.xml` in the directory `reports`, each named `report: class::test`."""
     return [
-        f"FAILED {path.stem}: {case.get('classname')}::{case.get('name')}"
+        Case(f"{path.stem}: {case.get('classname')}::{case.get('name')}", _outcome(case))
         for path in sorted(reports.glob("*.xml"))
         for case in ElementTree.parse(path).iter("testcase")
-        if case.find("failure") is not None or case.find("error") is not None
     ]
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    return next((name for tag, name in OUTCOMES.items() if case.find(tag) is not None), "passed")
 
 
 def closing_line(totals: Counter[str], seconds: int) -> str:
@@ -42,11 +45,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, required=True)
     parser.add_argument("--failed-step", default="none")
     arguments = parser.parse_args()
-    totals = count(arguments.reports)
+    found = cases(arguments.reports)
+    totals = Counter(case.outcome for case in found)
     if arguments.failed_step != "none" and not totals["failed"] and not totals["error"]:
         totals["error"] = 1
-    for line in failed(arguments.reports):
-        print(line)
+    for case in found:
+        if case.outcome in ("failed", "error"):
+            print(f"FAILED {case.name}")
     print(closing_line(totals, arguments.seconds))
 
 

@@ -17,9 +17,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.adopt import
 
 display = Display()
 
-#: By argument, the variables that the description takes the place of.
-_ANSWERED = ("compose_files", "compose_profiles", "compose_variables", "compose_host_paths")
-
 
 class ActionModule(ActionBase):
     """``slipway.stack.adopt``."""
@@ -47,7 +44,7 @@ class ActionModule(ActionBase):
                 proposal.write()
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        lines = _told(proposal, found, [name for name in _ANSWERED if arguments[name]], bool(raw.services))
+        lines = _told(proposal, found, [name for name in adoption.ANSWERED if arguments[name]], bool(raw.services))
         for name in adoption.mounting(found, base, path) if lines else ():
             lines.append(
                 f"  service {name!r} has this file mounted with what is around it; adopt_to names another place"

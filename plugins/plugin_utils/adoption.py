@@ -22,7 +22,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.translation 
 
 #: Beside the file: by its name the digests of what was written, and of what the Compose files alone gave then.
 STATE = ".slipway.json"
-_ANSWERED = ("compose_files", "compose_profiles", "compose_variables", "compose_host_paths")
+#: By argument, the variables that the description takes the place of.
+ANSWERED = ("compose_files", "compose_profiles", "compose_variables", "compose_host_paths")
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _hold(result: Adopted, plain: Mapping[str, Any], found: Translated, stack: S
     described = inventory.stack_of(
         {
             **plain,
-            **dict.fromkeys(_ANSWERED),
+            **dict.fromkeys(ANSWERED),
             "services": expressions.evaluated(result.services),
             "secrets": {name: _source(found.secrets[name]) for name in result.secrets},
             "networks": result.networks,

@@ -30,13 +30,14 @@ class Proxy(Protocol):
         """Return ``{service, port}``, and what else the host must know, for each place that requests go to."""
 
     def assets(self, stack: Stack, edge: Service) -> list[dict[str, Any]]:
-        """Return ``{service, path, directory, required}`` for the files that are kept beside the configuration.
+        """Return ``{service, path, directory, required}`` for the files that are kept beside the configuration."""
 
-        :raises ValueError: for a service whose assets cannot be kept although it says that it has some.
-        """
+    def not_kept(self, edge: Service, path: str) -> str:
+        """Return why those that a service has below *path* are not among them, as the end of a sentence."""
 
 
 PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
+_NO_EDGE = "the stack has no edge that could keep them; add a service of kind nginx"
 
 
 def files(stack: Stack) -> dict[str, str]:
@@ -78,12 +79,11 @@ def assets(stack: Stack) -> list[dict[str, Any]]:
 
     :raises ValueError: for a service whose assets cannot be kept although it says that it has some.
     """
-    if stack.edge:
-        return PROXIES[str(stack.edge.kind.edge)].assets(stack, stack.edge)
+    edge = stack.edge
+    proxy = PROXIES[str(edge.kind.edge)] if edge else None
+    kept = proxy.assets(stack, edge) if proxy and edge else []
     for service in stack.services.values():
-        if service.assets and service.assets.required:
-            raise ValueError(
-                f"service {service.name!r}: key 'assets': the stack has no edge that could keep them; add a service of "
-                "kind nginx"
-            )
-    return []
+        if service.assets and service.assets.required and service.name not in {one["service"] for one in kept}:
+            why = proxy.not_kept(edge, service.assets.path) if proxy and edge else _NO_EDGE
+            raise ValueError(f"service {service.name!r}: key 'assets': {why}")
+    return kept

@@ -61,16 +61,7 @@ def upstreams(edge: Service) -> list[dict[str, Any]]:
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, path, directory, required}`` for each: those of services, and those of the edge's own image.
-
-    :raises ValueError: for a service that says it has some, and that no route leads to for them.
-    """
-    kept = _kept(stack, edge)
-    for service in stack.services.values():
-        if service.assets and service.assets.required and service.name not in {one["service"] for one in kept.values()}:
-            raise ValueError(
-                f"service {service.name!r}: key 'assets': no route of {edge.name!r} leads {service.assets.path} to it"
-            )
+    """Return ``{service, path, directory, required}`` for each: those of the edge's own image, and of services."""
     own = [
         {
             "service": edge.name,
@@ -81,7 +72,12 @@ def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
         for route in edge.routes
         if route.static
     ]
-    return [*own, *kept.values()]
+    return [*own, *_kept(stack, edge).values()]
+
+
+def not_kept(edge: Service, path: str) -> str:
+    """Return why the assets that a service has below *path* are not kept, as the end of a sentence."""
+    return f"no route of {edge.name!r} leads {path} to it"
 
 
 def _kept(stack: Stack, edge: Service) -> dict[str, dict[str, Any]]:

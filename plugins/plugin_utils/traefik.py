@@ -137,14 +137,10 @@ def _name(route: Route) -> str:
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
-    """Return none: Traefik serves no files.
-
-    :raises ValueError: for a service that says it has some.
-    """
-    for service in stack.services.values():
-        if service.assets and service.assets.required:
-            raise ValueError(
-                f"service {service.name!r}: key 'assets': they are kept by an edge of kind nginx only; Traefik, of "
-                f"{edge.name!r}, serves no files"
-            )
+    """Return none: Traefik serves no files."""
     return []
+
+
+def not_kept(edge: Service, path: str) -> str:
+    """Return why the assets that a service has below *path* are not kept, as the end of a sentence."""
+    return f"they are kept by an edge of kind nginx only; Traefik, of {edge.name!r}, serves no files"
