@@ -17,7 +17,7 @@ options:
     type: path
     default: /opt/stacks
 requirements:
-  - Docker Engine 24 or later with Compose v2, on the host
+  - Docker Engine 25 or later with Compose 2.26 or later, on the host
   - Python 3.9 or later, on the host
 author:
   - slipway.stack maintainers (@slipway-stack)

@@ -1,7 +1,6 @@
 """The engine of this host: questions through its socket, changes through the ``docker`` command line.
 
-Place in the pipeline: target. Questions, and commands inside a container, go to the Engine API (v1.43, engine 24 and
-later) because a list of containers costs 3 ms there and 30 ms through the command line, most of it a processor's, which
+Place in the pipeline: target. Questions, and commands inside a container, go to the Engine API because a list of containers costs 3 ms there and 30 ms through the command line, most of it a processor's, which
 on a busy host nobody has; changes go through ``docker compose``, so that what we do is what an operator would do by
 hand.
 """
@@ -22,7 +21,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_API = "/v1.43"
+#: Engine 25 knows it, and from engine 29 on none that is older is answered.
+_API = "/v1.44"
 _LABEL_PROJECT = "com.docker.compose.project"
 _LABEL_SERVICE = "com.docker.compose.service"
 _LABEL_ONEOFF = "com.docker.compose.oneoff"

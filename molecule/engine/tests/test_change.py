@@ -112,7 +112,7 @@ def test_keys_set_by_others_stay_until_taken_out(host: Any, playbook: Playbook) 
 @pytest.mark.parametrize(
     ("command", "script", "sentence"),
     [
-        ("dockerd", "echo Docker version 20.10.24", "has Docker Engine 20.10.24, but 24 or newer is needed"),
+        ("dockerd", "echo Docker version 24.0.7", "has Docker Engine 24.0.7, but 25 or newer is needed"),
         ("docker", "echo unknown command >&2; exit 1", "`docker compose` of engine is missing"),
     ],
 )

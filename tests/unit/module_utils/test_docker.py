@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.docker import Contai
 from tests.support.fake_engine import engine
 
 Answer = Callable[[dict[str, tuple[int, Any]]], list[tuple[str, dict[str, str]]]]
-REMOTE = "/v1.43/distribution/registry.example.com%3A5000/shop/backend%3A1/json"
+REMOTE = "/v1.44/distribution/registry.example.com%3A5000/shop/backend%3A1/json"
 
 
 @pytest.fixture
@@ -89,13 +89,13 @@ HEALTH = {"Status": "starting", "Log": [{"Output": "old"}, {"Output": " connecti
 )
 def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: str | None, output: str) -> None:
     listing = (
-        "/v1.43/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
+        "/v1.44/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
     )
     # The second is gone by the time it is looked at.
     answer(
         {
             listing: (200, [{"Id": "c1"}, {"Id": "c2"}]),
-            "/v1.43/containers/c1/json": (200, _inspected(**state)),
+            "/v1.44/containers/c1/json": (200, _inspected(**state)),
         }
     )
     assert docker.containers("shop") == [
@@ -105,19 +105,19 @@ def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: 
 
 def test_who_publishes_a_port(answer: Answer) -> None:
     ports = [{"PrivatePort": 80}, {"PrivatePort": 80, "PublicPort": 8080}]
-    answer({"/v1.43/containers/json": (200, [{"Names": ["/a"], "Ports": None}, {"Names": ["/b"], "Ports": ports}])})
+    answer({"/v1.44/containers/json": (200, [{"Names": ["/a"], "Ports": None}, {"Names": ["/b"], "Ports": ports}])})
     assert docker.published_by(8080) == "b"
     assert docker.published_by(80) is None
 
 
 def test_an_image_that_is_not_here(answer: Answer) -> None:
-    answer({"/v1.43/images/app%3A1/json": (200, {"Id": "sha256:1"})})
+    answer({"/v1.44/images/app%3A1/json": (200, {"Id": "sha256:1"})})
     assert docker.local_image("app:1") == {"Id": "sha256:1"}
     assert docker.local_image("app:2") is None
 
 
 def test_what_the_engine_refuses_is_told_in_its_words(answer: Answer) -> None:
-    answer({"/v1.43/info": (500, {"message": "disk is on fire\n"})})
+    answer({"/v1.44/info": (500, {"message": "disk is on fire\n"})})
     with pytest.raises(DockerError, match=r"^disk is on fire$"):
         docker.ask("/info")
 
@@ -217,18 +217,18 @@ def test_a_command_in_a_container_has_ended_when_the_engine_says_so(
 ) -> None:
     ended = [{"Running": True, "ExitCode": None}, {"Running": False, "ExitCode": 3}]
     answers: dict[str, tuple[int, Any]] = {
-        "/v1.43/containers/c1/exec": (201, {"Id": "e1"}),
-        "/v1.43/exec/e1/start": (200, b""),
-        "/v1.43/exec/e1/json": (200, ended[0]),
+        "/v1.44/containers/c1/exec": (201, {"Id": "e1"}),
+        "/v1.44/exec/e1/start": (200, b""),
+        "/v1.44/exec/e1/json": (200, ended[0]),
     }
     answer(answers)
-    monkeypatch.setattr(docker.time, "sleep", lambda _seconds: answers.update({"/v1.43/exec/e1/json": (200, ended[1])}))
+    monkeypatch.setattr(docker.time, "sleep", lambda _seconds: answers.update({"/v1.44/exec/e1/json": (200, ended[1])}))
     with pytest.raises(DockerError, match=r"^true exited with 3$"):
         docker.execute("c1", ["true"])
 
 
 def test_a_command_in_a_container_that_does_not_run(answer: Answer) -> None:
-    answer({"/v1.43/containers/c1/exec": (409, {"message": "container c1 is not running"})})
+    answer({"/v1.44/containers/c1/exec": (409, {"message": "container c1 is not running"})})
     with pytest.raises(DockerError, match=r"^container c1 is not running$"):
         docker.execute("c1", ["true"])
     with pytest.raises(DockerError, match=r"^no such container: c1$"):
