@@ -1,7 +1,7 @@
 """The engine of this host: questions through its socket, changes through the ``docker`` command line.
 
-Place in the pipeline: target. Questions, and commands inside a container, go to the Engine API because a list of containers costs 3 ms there and 30 ms through the command line, most of it a processor's, which
-on a busy host nobody has; changes go through ``docker compose``, so that what we do is what an operator would do by
+Place in the pipeline: target. Questions go to the Engine API because a list of containers costs 3 ms there and 30 ms
+through the command line; changes go through ``docker compose``, so that what we do is what an operator would do by
 hand.
 """
 
@@ -13,11 +13,9 @@ import json
 import os
 import re
 import socket
-import struct
 import subprocess
-import time
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +29,12 @@ _LABEL_ONEOFF = "com.docker.compose.oneoff"
 class DockerError(Exception):
     """The engine refused, or does not answer.
 
-    The message is its own, in one line; ``lines`` is all that was printed.
+    The message is its own, in one line; ``detail`` is all that was printed.
     """
 
-    def __init__(self, message: str, lines: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, detail: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.lines = lines
+        self.detail = detail
 
 
 @dataclass(frozen=True)
@@ -74,34 +72,43 @@ def ask(path: str, headers: Mapping[str, str] | None = None, timeout: float = 30
     :raises DockerError: when the engine does not answer, or answers with another error.
     """
     status, body = _request("GET", path, None, headers or {}, timeout)
-    return None if status == 404 else _parsed(status, body)
+    if status == 404:
+        return None
+    _refuse(status, body)
+    return json.loads(body or b"null")
 
 
-def _post(path: str, data: Mapping[str, Any], timeout: float, late: str = "") -> tuple[int, bytes]:
-    return _request("POST", path, json.dumps(data), {"Content-Type": "application/json"}, timeout, late)
+def post(path: str, data: Mapping[str, Any], timeout: float, late: str = "") -> bytes:
+    """Return what the engine answers when it is told *data*.
+
+    :param late: what to say where it does not answer in time.
+    :raises DockerError: when it does not answer, or with an error.
+    """
+    status, body = _request("POST", path, json.dumps(data), {"Content-Type": "application/json"}, timeout, late)
+    _refuse(status, body)
+    return body
 
 
 def _request(
     method: str, path: str, data: str | None, headers: Mapping[str, str], timeout: float, late: str = ""
 ) -> tuple[int, bytes]:
-    """Return status and body of the engine's answer. *late*: what to say where there is none in time."""
+    """Return status and body of the engine's answer."""
     connection = _SocketConnection("localhost", timeout=timeout)
     try:
         connection.request(method, _API + path, data, headers)
         response = connection.getresponse()
         return response.status, response.read()
-    except OSError as error:
-        said = late if late and isinstance(error, TimeoutError) else f"the Docker engine does not answer: {error}"
+    except (OSError, http.client.HTTPException) as error:
+        # Before Python 3.10 it is no TimeoutError.
+        said = late if late and isinstance(error, socket.timeout) else f"the Docker engine does not answer: {error}"
         raise DockerError(said) from None
     finally:
         connection.close()
 
 
-def _parsed(status: int, body: bytes) -> Any:
-    answer = json.loads(body or b"null")
+def _refuse(status: int, body: bytes) -> None:
     if status >= 400:
-        raise DockerError(str((answer or {}).get("message", f"status {status}")).strip())
-    return answer
+        raise DockerError(str(json.loads(body or b"{}").get("message", f"status {status}")).strip())
 
 
 def containers(project: str) -> list[Container]:
@@ -220,57 +227,13 @@ def run(arguments: list[str], cwd: str | None = None, timeout: float | None = No
         raise DockerError(f"docker cannot be started: {error}") from None
     if done.returncode != 0:
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        message = _last_meaning(lines) or f"docker {arguments[0]} exited with {done.returncode}"
+        message = last_meaning(lines) or f"docker {arguments[0]} exited with {done.returncode}"
         raise DockerError(message, tuple((done.stdout + done.stderr).splitlines()))
     return done.stdout
 
 
-def execute(container_id: str, command: Sequence[str], timeout: float = 30.0) -> str:
-    """Return what a command prints that is run in a container.
-
-    :param timeout: seconds that it may be silent.
-    :raises DockerError: as :func:`run`.
-    """
-    wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
-    made = _parsed(*_post(f"/containers/{container_id}/exec", wanted, timeout))
-    late = f"{command[0]} did not end within {timeout:g} s"
-    status, body = _post(f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout, late)
-    if status >= 400:
-        _parsed(status, body)
-    # Its output ends before the engine has noted how it ended.
-    deadline = time.monotonic() + timeout
-    while (ended := ask(f"/exec/{made['Id']}/json"))["Running"] and time.monotonic() < deadline:
-        time.sleep(0.01)
-    out, err = _streams(body)
-    if ended["ExitCode"] != 0:
-        lines = [line.strip() for line in (err or out).splitlines() if line.strip()]
-        message = _last_meaning(lines) or f"{command[0]} exited with {ended['ExitCode']}"
-        raise DockerError(message, tuple((out + err).splitlines()))
-    return out
-
-
-def _streams(body: bytes) -> tuple[str, str]:
-    """Return standard output and error, which come in frames: a byte says which it is, four how long it is."""
-    found = {1: b"", 2: b""}
-    while len(body) >= 8:
-        stream, length = struct.unpack(">B3xI", body[:8])
-        found[stream] += body[8 : 8 + length]
-        body = body[8 + length :]
-    return found[1].decode(errors="replace"), found[2].decode(errors="replace")
-
-
-def processes(container_id: str) -> dict[int, str]:
-    """Return the processes of a container that runs: what each was started as, or calls itself, by its number.
-
-    :raises DockerError: when the engine does not answer, or the container does not run.
-    """
-    answer = ask(f"/containers/{container_id}/top?ps_args={urllib.parse.quote('-o pid,args')}")
-    if answer is None:
-        raise DockerError(f"no such container: {container_id}")
-    return {int(number): words for number, words in answer["Processes"]}
-
-
-def _last_meaning(lines: list[str]) -> str:
+def last_meaning(lines: list[str]) -> str:
+    """Return the last line that sounds like a reason."""
     for line in reversed(lines):
         if re.search(r"error|denied|invalid|no such|not found|refused|unable|fail|cannot|must", line, re.IGNORECASE):
             return line
@@ -279,14 +242,18 @@ def _last_meaning(lines: list[str]) -> str:
 
 def logs(container_id: str, lines: int = 20) -> list[str]:
     """Return the last lines that a container wrote, standard output and error together."""
-    done = subprocess.run(
-        ["docker", "logs", "--tail", str(lines), container_id],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=30,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            ["docker", "logs", "--tail", str(lines), container_id],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        # Asked for while a failure is being told, which is not to hide behind this one.
+        return [f"(its log cannot be read: {error})"]
     return done.stdout.splitlines()

@@ -31,6 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.published import (
 )
 from ansible_collections.slipway.stack.plugins.module_utils.running import Running, names_of
 
+_TO_COME = "to-be-started"
 _CONFIRM_SECONDS = 10.0
 #: Connections are dealt out to old and new nginx by chance: that this many in a row miss one of two is 1 in a million.
 _CONFIRM_IN_A_ROW = 20
@@ -75,12 +76,18 @@ def proxy(manifest: Mapping[str, Any]) -> Proxy:
 def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return the files of a release's configuration, by path.
 
-    :param targets: by service, the names of the containers that requests go to.
+    :param targets: by service, the names of the containers that requests go to. A proxy looks names up when it runs,
+        not when it tests, so a service without any gets one that nobody has yet.
     """
+    names = {service: list(targets.get(service, ())) or [_TO_COME] for service in _upstreams(manifest)}
     folder = home.release(manifest["release"]) / "edge"
     result = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
-    result.update(proxy(manifest).written(manifest, targets))
+    result.update(proxy(manifest).written(manifest, names))
     return result
+
+
+def _upstreams(manifest: Mapping[str, Any]) -> set[str]:
+    return {upstream["service"] for upstream in manifest["upstreams"]}
 
 
 def lay_down(home: Home, files: Mapping[str, str]) -> str:
@@ -139,6 +146,7 @@ def exchange(
         # Whose connection they close in the end must not come back to them.
         with journal.part("switch", "close port", service):
             proxy(manifest).close_port(manifest, running, old)
+            confirm(manifest)
     _drain(home, manifest, running, journal)
 
 
@@ -241,6 +249,8 @@ def confirm(manifest: Mapping[str, Any], at_least: float = 0.0) -> None:
             return
         if not in_a_row or in_a_row > _CONFIRM_IN_A_ROW:
             time.sleep(0.05)
+    if in_a_row:
+        answered += ", but not often enough in a row"
     raise EdgeError(f"port {port} does not answer with release {manifest['release']} but with {answered}")
 
 

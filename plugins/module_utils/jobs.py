@@ -40,7 +40,7 @@ def forward(
             with journal.part("release", "job", name, begins="release job running", ends="release job completed"):
                 docker.run([*_RUN, facts["release"]], cwd=folder)
         except DockerError as error:
-            lines = error.lines[-health.LAST_LINES :]
+            lines = error.detail[-health.LAST_LINES :]
             raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
 
 
@@ -63,5 +63,5 @@ def back(
             raise RolloutFailed(
                 f"service '{name}': {facts['image']} does not know the database as it is ({error}); migrate it back "
                 "first, or say that this version works with it: rollback_compatible=true",
-                error.lines[-health.LAST_LINES :],
+                error.detail[-health.LAST_LINES :],
             ) from None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils import docker, inside, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.published import MOUNT, EdgeError, edge_of, members
@@ -43,7 +43,7 @@ def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running:
     up = [container for container in running if container.state == "running"]
     try:
         for container in up:
-            docker.execute(container.id, command)
+            inside.execute(container.id, command)
         if not up:
             folder = str(home.release(manifest["release"]))
             if members(manifest)[0] != service:
@@ -52,13 +52,16 @@ def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running:
             once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
             docker.run(once, cwd=folder, timeout=60)
     except DockerError as error:
-        raise EdgeError(f"service '{service}': nginx refuses the configuration: {error}") from None
+        said = [line.partition("[emerg] ")[2] for line in error.detail if "[emerg] " in line] or [str(error)]
+        raise EdgeError(f"service '{service}': nginx refuses the configuration: {'; '.join(said)}") from None
 
 
 def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
-    """Have each nginx read the live configuration; old workers finish what they have."""
-    for container in running:
-        _reload(container)
+    """Have each nginx read the live configuration; old workers finish what they have.
+
+    :raises EdgeError: when one goes on with the configuration of before.
+    """
+    _reload(manifest, running)
 
 
 def keep_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
@@ -71,31 +74,45 @@ def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[
     It comes back to the port by :func:`open_port`, or by a start of its container.
     """
     for container in old:
-        docker.execute(container.id, ["rm", "-f", _LISTENS])
-        _reload(container)
+        inside.execute(container.id, ["rm", "-f", _LISTENS])
+    _reload(manifest, old)
 
 
 def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Have the *old* nginx listen on the port again that it left, and wait until it does."""
     for container in old:
-        before = _workers(container)
-        docker.execute(container.id, ["sh", "-c", f"test -e {_LISTENS} || echo 'include listen.conf;' > {_LISTENS}"])
-        _reload(container)
-        # It opens its ports before it starts the workers for them.
-        deadline = time.monotonic() + _WORKERS_SECONDS
-        while _workers(container) <= before and time.monotonic() < deadline:
-            time.sleep(0.05)
+        inside.execute(container.id, ["sh", "-c", f"test -e {_LISTENS} || echo 'include listen.conf;' > {_LISTENS}"])
+    # It opens its ports before it starts the workers for them.
+    _reload(manifest, old)
 
 
 def leaving(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
     """Return whether any worker of an earlier configuration is still there."""
-    return any(_LEAVING in words for container in running for words in docker.processes(container.id).values())
+    return any(_LEAVING in words for container in running for words in inside.processes(container.id).values())
 
 
-def _reload(container: Container) -> None:
-    docker.execute(container.id, ["nginx", "-s", "reload", "-c", f"{MOUNT}/current/nginx.conf"])
+def _reload(manifest: Mapping[str, Any], containers: list[Container]) -> None:
+    """Have each nginx read its configuration again, and wait until all workers of before are leaving.
+
+    nginx tells them a tenth of a second after it has started others. Until then they take requests, and nothing shows
+    that they are old.
+
+    :raises EdgeError: when an nginx keeps them for ten seconds.
+    """
+    before = {container.id: _workers(container) for container in containers}
+    for container in containers:
+        inside.execute(container.id, ["nginx", "-s", "reload", "-c", f"{MOUNT}/current/nginx.conf"])
+    deadline = time.monotonic() + _WORKERS_SECONDS
+    for container in containers:
+        while _workers(container) & before[container.id]:
+            if time.monotonic() > deadline:
+                raise EdgeError(
+                    f"service '{edge_of(manifest)}': {container.name} goes on with the configuration of before; see "
+                    f"docker logs {container.name}"
+                )
+            time.sleep(0.02)
 
 
 def _workers(container: Container) -> set[int]:
-    found = docker.processes(container.id)
+    found = inside.processes(container.id)
     return {number for number, words in found.items() if _WORKER in words and _LEAVING not in words}

@@ -51,7 +51,7 @@ def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal
             try:
                 _reload(str(services[name]["own_proxy"]), ids)
             except DockerError as error:
-                raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.lines) from None
+                raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.detail) from None
 
 
 def _reload(program: str, ids: Iterable[str]) -> None:

@@ -13,7 +13,9 @@ MOUNT = "/etc/slipway/edge"
 
 
 class EdgeError(Exception):
-    """The proxy refuses the configuration, or does not answer with the new release."""
+    """The proxy refuses the configuration, or does not answer with the new release. ``detail``: lines that show why."""
+
+    detail: tuple[str, ...] = ()
 
 
 def edge_of(manifest: Mapping[str, Any]) -> str | None:

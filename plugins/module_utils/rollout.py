@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import (
@@ -40,30 +39,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.published import Edg
 from ansible_collections.slipway.stack.plugins.module_utils.retirement import retire, tidy
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running, waves
 from ansible_collections.slipway.stack.plugins.module_utils.takeback import take_back
-from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Order, Transaction
 from ansible_collections.slipway.stack.plugins.module_utils.verification import verify
 
 #: Seconds in which the whole must prove itself before the old replicas may go.
 _PROOF_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked of a rollout. ``keep``: releases that stay on the host. ``owner``: who asks.
-
-    ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: on the way back, an
-    older image need not know the database as it is. ``in_step``: wait for other hosts at every gate, ``patience``
-    seconds each. ``first_host``: this host runs what is to run once for all of them.
-    """
-
-    release: str
-    keep: int
-    owner: str
-    allow_downtime: tuple[str, ...] = ()
-    compatible: bool = False
-    in_step: bool = False
-    first_host: bool = True
-    patience: float = 0.0
 
 
 class Rollout:
@@ -101,7 +81,7 @@ class Rollout:
                 self._gate.wait("proven")
                 self._enter("switched")
             except (RolloutFailed, DockerError, EdgeError) as error:
-                self._journal.write("rollout", "failed", str(error), detail=getattr(error, "detail", ()))
+                self._journal.write("rollout", "failed", str(error), detail=error.detail)
                 outcome = "Nothing was changed"
                 if self._home.transaction.exists():
                     outcome = take_back(self._home, self._tx, self._running, self._journal)
@@ -176,10 +156,8 @@ class Rollout:
         name = edge_of(self._manifest)
         if name is None:
             return
-        # The containers to come have no names yet; a proxy looks names up when it runs, not when it tests.
-        targets = {upstream["service"]: ["to-be-started"] for upstream in self._manifest["upstreams"]}
         with self._journal.part("prepare", "test", name, ends="configuration accepted"):
-            trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
+            trial = edge.lay_down(self._home, edge.contents(self._home, self._manifest, {}))
             same = self._tx.plan[name] not in ("create", "recreate")
             edge.proxy(self._manifest).test(self._home, self._manifest, [trial], found.get(name, []) if same else [])
         boot.ensure(self._journal)
@@ -256,6 +234,7 @@ class Rollout:
                 replicas.stop(self._tx.old.get(name, []))
             self._start("switch", [name])
         self._in_place("switch", late=True)
+        self._follow()
         proxies.refresh(self._services, self._running, self._journal, "switch")
         self._prove()
 
@@ -275,8 +254,7 @@ class Rollout:
         if name is None:
             return
         found = self._running.up()
-        targets = {service: [one.name for one in group if self._counts(one)] for service, group in found.items()}
-        final = edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
+        final = self._aim(found)
         if name in self._touched("at the switch"):
             old = self._running.look(self._is_old)
             leaving = self._home.manifest(self._tx.previous)
@@ -288,6 +266,20 @@ class Rollout:
         else:
             edge.confirm(self._manifest)
         self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
+
+    def _follow(self) -> None:
+        """Have the edge send requests to what has taken another's place, too."""
+        found = self._running.up()
+        if edge_of(self._manifest) and (final := self._aim(found)) != edge.live(self._home):
+            edge.exchange(self._home, self._manifest, found, final, self._journal)
+
+    def _aim(self, found: dict[str, list[Container]]) -> str:
+        """Lay the edge's configuration down for the containers that get requests now, and return its name."""
+        targets = {
+            service: [one.name for one in group if self._counts(one) or service in self._touched("instead")]
+            for service, group in found.items()
+        }
+        return edge.lay_down(self._home, edge.contents(self._home, self._manifest, targets))
 
     # Finalize
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, steering
+from ansible_collections.slipway.stack.plugins.module_utils import docker, inside, steering
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE_HEADER
@@ -77,7 +77,7 @@ def _test(home: Home, manifest: Mapping[str, Any], name: str) -> None:
     try:
         docker.run([*once, *settings["command"]], timeout=60)
     except DockerError as error:
-        said = [_meaning(line) for line in error.lines] or [str(error)]
+        said = [_meaning(line) for line in error.detail] or [str(error)]
         raise EdgeError(f"service '{service}': Traefik refuses the configuration: {'; '.join(said)}") from None
 
 
@@ -122,7 +122,7 @@ def _servers(service: Mapping[str, Any]) -> list[str]:
 def _loaded(container: Container) -> tuple[str, dict[str, list[str]]]:
     """Return the release that a Traefik would name, and the servers that it sends requests to, as it says itself."""
     try:
-        answer = json.loads(docker.execute(container.id, ["sh", "-c", _ASK]))
+        answer = json.loads(inside.execute(container.id, ["sh", "-c", _ASK]))
     except (DockerError, ValueError):
         return "no release", {}
     suffix = "@file"
@@ -159,8 +159,8 @@ def _addresses(manifest: Mapping[str, Any], kept: Iterable[str | None]) -> set[s
 def _connected(pid: int) -> set[str]:
     """Return the addresses that connections are open to, in the network of a process."""
     result = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+    for table in Path(f"/proc/{pid}/net").glob("tcp*"):
+        for line in table.read_text(encoding="ascii").splitlines()[1:]:
             _, _, remote, state, *_ = line.split()
             if state == _ESTABLISHED:
                 result.add(_address(remote.split(":")[0]))

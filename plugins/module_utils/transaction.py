@@ -1,4 +1,4 @@
-"""A rollout under way, on disk: what was there before it, and how far it has come.
+"""What is asked of a rollout; and a rollout under way, on disk: what was there before it, and how far it has come.
 
 Place in the pipeline: target, from the first step to the last. ``state/transaction.json`` exists exactly while a
 rollout is unfinished, so that whoever finds it with no process at work can undo it or end it.
@@ -18,6 +18,25 @@ from ansible_collections.slipway.stack.plugins.module_utils.layout import write_
 
 #: How far a rollout is, in this order. From ``switched`` on the new release is proven, and there is no way but forward.
 PHASES = ("preparing", "switching", "switched")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a rollout. ``keep``: releases that stay on the host. ``owner``: who asks.
+
+    ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: on the way back, an
+    older image need not know the database as it is. ``in_step``: wait for other hosts at every gate, ``patience``
+    seconds each. ``first_host``: this host runs what is to run once for all of them.
+    """
+
+    release: str
+    keep: int
+    owner: str
+    allow_downtime: tuple[str, ...] = ()
+    compatible: bool = False
+    in_step: bool = False
+    first_host: bool = True
+    patience: float = 0.0
 
 
 @dataclass

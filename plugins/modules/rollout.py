@@ -123,8 +123,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.gate import WORDS, g
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, describe, holder
 from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, before
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import Order, Rollout
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.transaction import Order
 
 #: Longest time, in seconds, that one call waits for something to tell.
 _PATIENCE = 5.0

@@ -7,9 +7,12 @@ import http.server
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+#: Has an engine answer with ``{path: (status, body)}``, and gives what it was asked (see :func:`engine`).
+Answer = Callable[[dict[str, tuple[int, Any]]], list[tuple[str, dict[str, str]]]]
 
 
 class _Server(socketserver.UnixStreamServer):

@@ -77,7 +77,10 @@ def test_what_nginx_refuses_never_goes_live(host: Any, kiosk: Stack, playbook: P
     with Visitor(kiosk, "/") as visitor:
         run = playbook("deploy", stack_services=described(INVENTORY, edge={"routes": routes}))
     assert run.code == 2, run.output
-    assert "service 'edge': " in run.output
+    # Its complaint, and not only that it has one.
+    assert "service 'edge': nginx refuses the configuration: " in run.output
+    assert "nginx.conf:" in run.output
+    assert "test failed" not in run.output
     assert {(status, release) for status, _, release in visitor.seen} == {(200, live)}
     assert (kiosk.live(), _started(host, kiosk), kiosk.containers()) == (live, started, containers)
 
@@ -91,6 +94,32 @@ def test_a_new_route_is_a_reload(host: Any, kiosk: Stack, playbook: Playbook) ->
     assert "edge reload proxy configuration" in run.output
     assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
     assert (_started(host, kiosk), kiosk.containers()) == (started, containers)
+    back = playbook("deploy")
+    assert back.code == 0, back.output
+
+
+def test_one_of_which_there_are_never_two_gets_requests_too(kiosk: Stack, playbook: Playbook) -> None:
+    def deploy(number: str) -> Any:
+        desk = described(INVENTORY)["page"] | {"class": "singleton", "replicas": None, "environment": {"DESK": number}}
+        routes = [{"path": "/desk/", "to": "desk"}, {"path": "/", "to": "page"}]
+        return playbook("deploy", stack_services=described(INVENTORY, desk=desk, edge={"routes": routes}))
+
+    first = deploy("1")
+    assert first.code == 0, first.output
+    assert kiosk.get("/desk/").status == 200
+    (before,) = kiosk.containers("desk")
+
+    with Visitor(kiosk, "/") as visitor:
+        second = deploy("2")
+    assert second.code == 0, second.output
+    assert "desk recreate" in second.output
+    assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
+    (after,) = kiosk.containers("desk")
+    assert after != before
+    assert kiosk.get("/desk/").status == 200
+    unchanged = deploy("2")
+    assert (unchanged.code, unchanged.changed) == (0, 0), unchanged.output
+
     back = playbook("deploy")
     assert back.code == 0, back.output
 

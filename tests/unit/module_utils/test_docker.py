@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +10,9 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 
-from tests.support.fake_engine import engine
+from tests.support.fake_engine import Answer
 
-Answer = Callable[[dict[str, tuple[int, Any]]], list[tuple[str, dict[str, str]]]]
 REMOTE = "/v1.44/distribution/registry.example.com%3A5000/shop/backend%3A1/json"
-
-
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answer]:
-    """Have an engine answer with what the test gives."""
-    # The path of a socket may have 108 bytes; those of pytest's folders are longer.
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
-        socket = Path(folder) / "s"
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
-        yield lambda answers: running.enter_context(engine(socket, answers))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +48,7 @@ def test_parts_of_a_reference(reference: str, repository: str, registry: str) ->
     ],
 )
 def test_the_line_of_an_error_that_says_what_is_wrong(lines: list[str], meaning: str) -> None:
-    assert docker._last_meaning(lines) == meaning
+    assert docker.last_meaning(lines) == meaning
 
 
 def _inspected(**state: Any) -> dict[str, Any]:
@@ -191,7 +178,7 @@ def test_a_command_that_fails(command: Callable[[str], None]) -> None:
     with pytest.raises(DockerError) as caught:
         docker.run(["pull", "x"])
     assert str(caught.value) == "pull access denied for x"
-    assert caught.value.lines == ("begun", "pull access denied for x", "bye")
+    assert caught.value.detail == ("begun", "pull access denied for x", "bye")
 
 
 def test_a_command_that_fails_without_a_word(command: Callable[[str], None]) -> None:
@@ -210,26 +197,3 @@ def test_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DockerError, match="docker cannot be started: "):
         docker.run(["pull", "x"])
-
-
-def test_a_command_in_a_container_has_ended_when_the_engine_says_so(
-    answer: Answer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended = [{"Running": True, "ExitCode": None}, {"Running": False, "ExitCode": 3}]
-    answers: dict[str, tuple[int, Any]] = {
-        "/v1.44/containers/c1/exec": (201, {"Id": "e1"}),
-        "/v1.44/exec/e1/start": (200, b""),
-        "/v1.44/exec/e1/json": (200, ended[0]),
-    }
-    answer(answers)
-    monkeypatch.setattr(docker.time, "sleep", lambda _seconds: answers.update({"/v1.44/exec/e1/json": (200, ended[1])}))
-    with pytest.raises(DockerError, match=r"^true exited with 3$"):
-        docker.execute("c1", ["true"])
-
-
-def test_a_command_in_a_container_that_does_not_run(answer: Answer) -> None:
-    answer({"/v1.44/containers/c1/exec": (409, {"message": "container c1 is not running"})})
-    with pytest.raises(DockerError, match=r"^container c1 is not running$"):
-        docker.execute("c1", ["true"])
-    with pytest.raises(DockerError, match=r"^no such container: c1$"):
-        docker.processes("c1")

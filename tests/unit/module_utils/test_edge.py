@@ -48,6 +48,12 @@ def test_which_service_is_the_edge() -> None:
     assert edge.edge_of({"services": {"web": facts()}}) is None
 
 
+def test_one_that_is_to_be_started_has_no_name_yet(home: Home) -> None:
+    for targets in ({}, {"web": []}):
+        files = edge.contents(home, MANIFEST, targets)
+        assert files["upstreams/web_8000.conf"] == "server to-be-started:8000 resolve max_fails=0;\n"
+
+
 def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
     files = edge.contents(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert files == {

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, inside
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
@@ -37,8 +37,8 @@ class Engine:
         self.reloads = 0
         monkeypatch.setattr(docker, "containers", lambda _project: list(self.there.values()))
         monkeypatch.setattr(docker, "run", self._run)
-        monkeypatch.setattr(docker, "execute", lambda one, command: self._run(["exec", one, *command]))
-        monkeypatch.setattr(docker, "processes", lambda _id: {self.reloads + 100: "nginx: worker process"})
+        monkeypatch.setattr(inside, "execute", lambda one, command: self._run(["exec", one, *command]))
+        monkeypatch.setattr(inside, "processes", lambda _id: {self.reloads + 100: "nginx: worker process"})
 
     def add(self, *containers: Container) -> None:
         self.there.update({one.id: one for one in containers})

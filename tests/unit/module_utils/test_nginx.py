@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx
+from ansible_collections.slipway.stack.plugins.module_utils import inside, nginx
+from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError
 
 from tests.support.on_host import container, facts
 
@@ -15,8 +17,8 @@ class Master:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.commands: list[list[str]] = []
         self.since_reload = 0
-        monkeypatch.setattr(docker, "execute", lambda _id, command: self.commands.append(command))
-        monkeypatch.setattr(docker, "processes", lambda _id: self._processes())
+        monkeypatch.setattr(inside, "execute", lambda _id, command: self.commands.append(command))
+        monkeypatch.setattr(inside, "processes", lambda _id: self._processes())
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 
     def _processes(self) -> dict[int, str]:
@@ -38,6 +40,29 @@ def test_several_configurations_are_tested_at_once(master: Master) -> None:
     versions = "/etc/slipway/edge/versions"
     script = f"nginx -t -q -c {versions}/a/nginx.conf && nginx -t -q -c {versions}/b/nginx.conf"
     assert master.commands == [["sh", "-c", script]]
+
+
+def test_it_is_told_what_nginx_complains_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = 'nginx: [emerg] unknown directive "servr" in /etc/slipway/edge/versions/a/nginx.conf:7'
+    last = "nginx: configuration file /etc/slipway/edge/versions/a/nginx.conf test failed"
+
+    def refuse(_id: str, _command: list[str]) -> str:
+        raise DockerError(last, (said, last))
+
+    monkeypatch.setattr(inside, "execute", refuse)
+    manifest = {"services": {"edge": facts(edge=True)}}
+    with pytest.raises(
+        EdgeError, match=r"service 'edge': nginx refuses the configuration: unknown directive .*conf:7$"
+    ):
+        nginx.test(Home(""), manifest, ["a"], [container("edge")])
+
+
+def test_one_that_keeps_its_workers_is_named(master: Master, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nginx, "_WORKERS_SECONDS", 0.0)
+    monkeypatch.setattr(inside, "processes", lambda _id: {7: "nginx: worker process"})
+    manifest = {"services": {"edge": facts(edge=True)}}
+    with pytest.raises(EdgeError, match="goes on with the configuration of before"):
+        nginx.reload(Home(""), manifest, [container("edge")])
 
 
 def test_it_leaves_the_port_by_a_reload(master: Master) -> None:

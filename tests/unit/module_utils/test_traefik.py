@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, steering, traefik
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge, inside, steering, traefik
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError
@@ -71,7 +71,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return str(answer)
 
     monkeypatch.setattr(docker, "run", run)
-    monkeypatch.setattr(docker, "execute", execute)
+    monkeypatch.setattr(inside, "execute", execute)
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     return answers
 
