@@ -269,8 +269,12 @@ class Rollout:
 
     def _follow(self) -> None:
         """Have the edge send requests to what has taken another's place, too."""
+        routed = {upstream["service"] for upstream in self._manifest["upstreams"]}
+        if routed.isdisjoint(self._touched("instead", "in place")):
+            return
         found = self._running.up()
-        if edge_of(self._manifest) and (final := self._aim(found)) != edge.live(self._home):
+        final = self._aim(found)
+        if final != edge.live(self._home):
             edge.exchange(self._home, self._manifest, found, final, self._journal)
 
     def _aim(self, found: dict[str, list[Container]]) -> str:
