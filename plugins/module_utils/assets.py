@@ -21,7 +21,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
@@ -35,7 +35,7 @@ _NOT_THERE = "Could not find the file"
 _NONE = "none"
 
 #: A manifest, ``None`` for no release, and what tells the containers that it has, by service.
-Release = tuple[Mapping[str, Any] | None, Callable[[], Mapping[str, list[Container]]]]
+Release = tuple[Optional[Mapping[str, Any]], Callable[[], Mapping[str, list[Container]]]]
 
 
 def keep(home: Home, releases: Iterable[Release], journal: Journal) -> None:

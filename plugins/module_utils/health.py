@@ -39,7 +39,8 @@ def judge(facts: Mapping[str, Any], containers: list[Container]) -> Verdict:
     for container in containers:
         if container.state in ("exited", "dead"):
             return Verdict("down", f"{container.name} exited with code {container.exit_code}", container)
-        if container.restarts >= MAX_RESTARTS:
+        # Counted since somebody started it, which may be months ago.
+        if container.restarts >= MAX_RESTARTS and container.health != "healthy":
             return Verdict("down", f"{container.name} was restarted {container.restarts} times", container)
         if container.state == "paused":
             return Verdict("down", f"{container.name} is paused", container)

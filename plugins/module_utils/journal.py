@@ -47,6 +47,11 @@ class Journal:
         self._release = release
         self._begun = time.monotonic()
         self._spent: dict[str, float] = {}
+        self._may_be_lost = False
+
+    def may_be_lost(self) -> None:
+        """Go on where a record cannot be written from now on: a full disk must not stand in the way back."""
+        self._may_be_lost = True
 
     @contextmanager
     def part(
@@ -95,10 +100,14 @@ class Journal:
             "text": text,
             "detail": list(detail),
         }
-        with open(self._path, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with open(self._path, "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(record) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError:
+            if not self._may_be_lost:
+                raise
 
 
 def account(seconds: float, spent: Mapping[str, float]) -> str:

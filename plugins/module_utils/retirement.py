@@ -20,8 +20,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.transaction import T
 
 
 def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> None:
-    """Stop and remove what the release of *tx* has replaced, and make it the current one."""
-    manifest = home.manifest(tx.release) or {"services": {}}
+    """Stop and remove what the release of *tx* has replaced, and make it the current one.
+
+    :raises RolloutFailed: when its directory has gone, and nobody knows what belongs to it.
+    """
+    manifest = home.manifest(tx.release)
+    if manifest is None:
+        raise RolloutFailed(f"release {tx.release} is not on this host any more; its containers are left as they are")
     leaving: list[str] = []
     for name, group in running.look().items():
         facts = manifest["services"].get(name)

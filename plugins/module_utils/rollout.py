@@ -13,8 +13,10 @@ of the first three a rollout of several hosts waits for the others (``gate``).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
+import traceback
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import (
@@ -28,7 +30,6 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     preflight,
     proxies,
     replicas,
-    transaction,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
@@ -36,6 +37,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.journal import Journ
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner, plan
 from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError, edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.recovery import settle
 from ansible_collections.slipway.stack.plugins.module_utils.retirement import retire, tidy
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running, waves
 from ansible_collections.slipway.stack.plugins.module_utils.takeback import take_back
@@ -71,7 +73,7 @@ class Rollout:
         """Take every step; on a failure undo what was done. The journal's last record tells how it ended."""
         begun = time.monotonic()
         try:
-            self._settle_leftover()
+            settle(self._home, self._running, self._journal)
             try:
                 self._begin()
                 self._gate.wait("ready")
@@ -80,13 +82,8 @@ class Rollout:
                 self._switch()
                 self._gate.wait("proven")
                 self._enter("switched")
-            except (RolloutFailed, DockerError, EdgeError) as error:
-                self._journal.write("rollout", "failed", str(error), detail=error.detail)
-                outcome = "Nothing was changed"
-                if self._home.transaction.exists():
-                    outcome = take_back(self._home, self._tx, self._running, self._journal)
-                audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - begun, str(error))
-                self._journal.write("end", "failed", outcome)
+            except Exception as error:
+                self._fail(begun, error)
                 return
             self._finalize(begun)
         except Exception as error:
@@ -95,19 +92,20 @@ class Rollout:
             raise
         self._journal.write("end", "done", f"release {self._tx.release} is live: {self._journal.account()}")
 
-    def _settle_leftover(self) -> None:
-        """End or undo a rollout that was killed, by how far it had come; where that fails, this one goes forward."""
-        left = transaction.load(self._home.transaction)
-        if left is None:
-            return
-        whose = f"the rollout of {left.release} by {left.owner}, which broke off"
-        if left.phase == "switched":
-            self._journal.write("recover", "started", f"ending {whose}")
-            retire(self._home, left, self._running, self._journal)
-        else:
-            self._journal.write("recover", "started", f"undoing {whose}")
-            outcome = take_back(self._home, left, self._running, self._journal)
-            self._journal.write("recover", "failed" if self._home.transaction.exists() else "done", outcome)
+    def _fail(self, begun: float, error: Exception) -> None:
+        """Tell why a step failed, and undo what was done."""
+        reason = str(error)
+        if not isinstance(error, (RolloutFailed, DockerError, EdgeError)):
+            traceback.print_exc()
+            reason = f"broke off: {reason or type(error).__name__}"
+        self._journal.may_be_lost()
+        self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
+        outcome = "Nothing was changed"
+        if self._home.transaction.exists():
+            outcome = take_back(self._home, self._tx, self._running, self._journal)
+        with contextlib.suppress(OSError):
+            audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - begun, reason)
+        self._journal.write("end", "failed", outcome)
 
     # Begin
 

@@ -24,14 +24,16 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
     previous = home.manifest(tx.previous)
     journal.write("take back", "started", "taking the new release back")
     try:
-        # A release job that was killed leaves its container behind.
-        replicas.remove([container.id for container in running.one_off()])
-        made = _made(tx, home.manifest(tx.release), running)
+        release = home.manifest(tx.release) or {"services": {}}
+        # A release job that was killed leaves its container behind; what else ran once is a person's.
+        jobs = {facts["release"] for facts in release["services"].values()}
+        replicas.remove([container.id for container in running.one_off() if container.service in jobs])
+        made = _made(tx, release["services"], running)
         if previous is None:
             _away([container.id for container in made], journal)
         else:
-            _WayBack(home, tx, running, journal, previous, made).go()
-    except (RolloutFailed, DockerError, EdgeError) as error:
+            _WayBack(home, tx, running, journal, previous, release["services"], made).go()
+    except (RolloutFailed, DockerError, EdgeError, OSError) as error:
         return f"Release {tx.previous} could not be put back either: {error}"
     home.transaction.unlink(missing_ok=True)
     if previous is None:
@@ -45,13 +47,12 @@ def _away(ids: list[str], journal: Journal) -> None:
         replicas.remove(ids)
 
 
-def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running) -> list[Container]:
+def _made(tx: Transaction, services: Mapping[str, Any], running: Running) -> list[Container]:
     """Return the containers that the rollout made.
 
     Those of data services and of commands that run once are left out where there were others before: Compose replaced
     them in place.
     """
-    services = manifest["services"] if manifest else {}
     return [
         container
         for name, group in running.look().items()
@@ -66,7 +67,7 @@ def _made(tx: Transaction, manifest: Mapping[str, Any] | None, running: Running)
 class _WayBack:
     """Brings the edge and the containers of the previous release back to what they were.
 
-    ``previous``: its manifest. ``made``: the containers of the rollout that is taken back.
+    ``previous``: its manifest. ``leaving``: the services of the rollout that is taken back, ``made`` its containers.
     """
 
     home: Home
@@ -74,6 +75,7 @@ class _WayBack:
     running: Running
     journal: Journal
     previous: Mapping[str, Any]
+    leaving: Mapping[str, Any]
     made: list[Container]
 
     def go(self) -> None:
@@ -96,12 +98,21 @@ class _WayBack:
         in_place = [
             name
             for name, facts in services.items()
-            if self.tx.plan.get(name) in REPLACING and manner(facts) == "in place"
+            if self.tx.plan.get(name) in REPLACING and (manner(facts) == "in place" or self._has_gone(name))
         ]
         if in_place:
             with self.journal.part("take back", "start"):
                 docker.run(replicas.up_arguments(in_place), cwd=str(self.home.release(str(self.tx.previous))))
         return in_place
+
+    def _has_gone(self, name: str) -> bool:
+        """Return whether Compose put new containers of a service in the place of all that there were.
+
+        It may have been another service then, without a port of the host or data.
+        """
+        old = self.tx.old.get(name, [])
+        there = {one.id for one in self.running.look().get(name, [])}
+        return name in self.leaving and manner(self.leaving[name]) == "in place" and there.isdisjoint(old)
 
     def _stopped(self, services: Mapping[str, Any]) -> list[str]:
         """Return the ids of the previous release's containers that should run and do not."""

@@ -50,7 +50,10 @@ UNCHECKED = container(health=None)
         ({}, [container(state="paused", health="unhealthy")], "down", "shop-web-1 is paused"),
         ({}, [container(state="exited", health="unhealthy")], "down", "shop-web-1 exited with code 0"),
         ({}, [container(state="restarting", health="unhealthy")], "waiting", "0 of 1 up, shop-web-1 is restarting"),
-        ({}, [container(restarts=MAX_RESTARTS)], "down", "shop-web-1 was restarted 3 times"),
+        ({}, [container(restarts=MAX_RESTARTS, health=None)], "down", "shop-web-1 was restarted 3 times"),
+        ({}, [container(restarts=MAX_RESTARTS, health="starting")], "down", "shop-web-1 was restarted 3 times"),
+        # They may have been months ago.
+        ({}, [container(restarts=MAX_RESTARTS)], "up", "1 of 1 healthy"),
         ({}, [container(restarts=MAX_RESTARTS - 1)], "up", "1 of 1 healthy"),
         ({"replicas": 2}, [container(), container(number=2, health="unhealthy")], "down", "shop-web-2 is unhealthy"),
         ({"class": "oneshot"}, [], "waiting", "has not run"),

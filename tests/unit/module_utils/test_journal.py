@@ -138,3 +138,11 @@ def test_what_nobody_can_hasten_is_told_apart_from_the_rollouts_own_time() -> No
     assert journal.account(15.2, spent) == (
         "1.1 s making containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
     )
+
+
+def test_a_full_disk_does_not_stand_in_the_way_back(tmp_path: Path) -> None:
+    writer = Journal(tmp_path / "gone/journal.jsonl", "r1")
+    with pytest.raises(OSError, match="No such file"):
+        writer.write("prepare", "started")
+    writer.may_be_lost()
+    writer.write("take back", "started")

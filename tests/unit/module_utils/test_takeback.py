@@ -66,3 +66,31 @@ def test_what_runs_once_is_left_as_it_is(tmp_path: Path, engine: Engine) -> None
     assert _take_back(home, tx) == "Release r1 serves on"
     assert engine.commands == [["stop", "web2"], ["rm", "--force", "--volumes", "web2"]]
     assert not home.transaction.exists()
+
+
+def test_what_compose_has_replaced_comes_back_although_it_was_beside_before(tmp_path: Path, engine: Engine) -> None:
+    """The new definition has a port of the host, so the new containers stand where the old ones were."""
+    home = Home(str(tmp_path))
+    lay_down(home, "r1", services={"web": facts(), "api": facts()})
+    lay_down(home, "r2", services={"web": facts(ports=["80:8000"]), "api": facts(ports=["81:8000"])})
+    # That of the api is still there: its turn had not come.
+    engine.containers = [container("web", 2), container("api")]
+    plan = {"web": "recreate", "api": "recreate"}
+    tx = Transaction("r2", "r1", "ada@laptop", plan=plan, old={"web": ["web1"], "api": ["api1"]})
+    assert _take_back(home, tx) == "Release r1 serves on"
+    assert engine.commands == [["compose", "up", "--no-build", "--pull", "never", "--no-deps", "--detach", "web"]]
+
+
+def test_what_a_person_runs_beside_goes_on(tmp_path: Path, engine: Engine) -> None:
+    home = Home(str(tmp_path))
+    services = {"web": facts(release="web-release")}
+    lay_down(home, "r1", services=services)
+    lay_down(home, "r2", services=services)
+    engine.containers = [
+        container("web"),
+        container("web-release", 7, oneoff=True),
+        container("web", 8, oneoff=True),
+    ]
+    tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll"}, old={"web": ["web1"]})
+    assert _take_back(home, tx) == "Release r1 serves on"
+    assert engine.commands == [["rm", "--force", "--volumes", "web-release7"]]
