@@ -5,6 +5,7 @@ Place in the pipeline: model -> compose -> bundle. Pure.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,7 +28,7 @@ def refusal(version: tuple[int, ...]) -> str | None:
 def files(stack: Stack, edge: Service) -> dict[str, str]:
     """Return the files of the edge's directory by name; ``release.conf`` and ``upstreams/`` are written on the host.
 
-    :raises ValueError: for a route to files that the image cannot have.
+    :raises ValueError: for a route to files that the image cannot have, or a load balancer without an address.
     """
     static = next((route for route in edge.routes if route.static), None)
     if static and edge.image == f"nginx:{edge.options['version']}" and not (edge.volumes or edge.files):
@@ -45,13 +46,26 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "upstreams": upstreams(edge),
         "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
-        "real_ip_from": edge.options["real_ip_from"],
+        "real_ip_from": _networks(edge),
     }
     return {
         "nginx.conf": template("nginx.conf.j2").render(values),
         "listen.conf": template("listen.conf.j2").render(values),
         "start.sh": text("nginx_start.sh"),
     }
+
+
+def _networks(edge: Service) -> list[str]:
+    """Return the networks of load balancers as nginx takes them everywhere: addresses, and each of them once."""
+    networks: dict[str, None] = {}
+    for network in edge.options["real_ip_from"]:
+        try:
+            networks[str(ipaddress.ip_network(str(network), strict=False))] = None
+        except ValueError:
+            raise ValueError(
+                f"service {edge.name!r}: key 'real_ip_from': {network!r} is no address or network such as 10.0.0.0/8"
+            ) from None
+    return list(networks)
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:

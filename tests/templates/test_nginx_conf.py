@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils import edge
 from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
 
+from tests.support.complaints import complaint
 from tests.support.described import example, model, plain
 
 
@@ -115,7 +116,7 @@ def test_the_application_learns_who_asked() -> None:
     assert {
         "proxy_set_header Host $http_host;",
         "proxy_set_header X-Real-IP $remote_addr;",
-        "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto $scheme;",
         "proxy_set_header X-Request-Id $request_id;",
     } <= set(lines)
@@ -128,6 +129,26 @@ def test_only_load_balancers_that_are_named_are_believed() -> None:
     assert lines.count("set_real_ip_from 192.168.0.0/16;") == 1
     assert "real_ip_header X-Forwarded-For;" in lines
     assert "real_ip_recursive on;" in lines
+
+
+def test_how_the_client_came_is_believed_of_load_balancers_only() -> None:
+    """Behind one that ends TLS an application would else send everybody from https to http."""
+    assert "slipway_scheme" not in _configuration()
+    text = _configuration(real_ip_from=["10.0.0.0/8", "192.168.0.1", "10.0.0.0/8"])
+    known = re.search(r"geo \$realip_remote_addr \$slipway_balancer \{\s+([^}]*)\}", text)
+    assert known is not None
+    assert _lines(known[1]) == ["10.0.0.0/8 1;", "192.168.0.1/32 1;", ""]
+    # The colon: what a client sends can never begin with what only the address decides.
+    assert "map $slipway_balancer:$http_x_forwarded_proto $slipway_scheme {" in text
+    assert "default $scheme;" in _lines(text)
+    assert "proxy_set_header X-Forwarded-Proto $slipway_scheme;" in _lines(_public(text))
+    assert "X-Forwarded-Proto $scheme" not in text
+
+
+def test_a_load_balancer_that_has_no_address_is_refused() -> None:
+    assert complaint(_configuration, real_ip_from=["lb.example.com"]) == (
+        "service 'edge': key 'real_ip_from': 'lb.example.com' is no address or network such as 10.0.0.0/8"
+    )
 
 
 @pytest.mark.parametrize(
