@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     env_example,
     manners,
     overrides,
+    placing,
     pod,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
@@ -105,8 +106,9 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     """Return the parcel for *stack*.
 
     :param probes: ``stack_probes`` as written; where empty, each route of the edge is asked for its path.
-    :raises ValueError: for a probe that is none, or a variable that no file can hold.
+    :raises ValueError: for a probe that is none, a variable that no file can hold, or data in the release's directory.
     """
+    placing.check(stack)
     mounted = mounted_in(stack)
     base = compose.base(stack, mounted.paths)
     overlay = compose.overlay(stack)
