@@ -19,7 +19,8 @@ _PUBLISHED = re.compile(
 def check(services: Mapping[str, Service]) -> None:
     """Look at every port that *services* publish, in the base and in the overlay.
 
-    :raises ValueError: for one that is published twice, cannot be understood, or would be shared by replicas.
+    :raises ValueError: for one that is published twice, cannot be understood, or would be shared by replicas; for an
+        edge without any.
     """
     published: list[tuple[str, str, str]] = []
     for service in services.values():
@@ -32,6 +33,20 @@ def check(services: Mapping[str, Service]) -> None:
                         f"here and by service {holder!r}"
                     )
             published.append((address, number, service.name))
+        if service.kind.edge:
+            _check_edge(service)
+
+
+def _check_edge(edge: Service) -> None:
+    """Look at the ports that Compose will have of an edge: by the first of them a rollout asks whether it answers."""
+    merged = overrides.all_ports(edge.compose.get("ports", edge.ports) or [], edge.overlay)
+    for port in merged:
+        _published(edge, str(port))
+    if not merged:
+        raise ValueError(
+            f"service {edge.name!r}: key 'ports': an edge publishes at least one port, and 'compose' or 'environments' "
+            f"take away what it has; leave it there, and choose it by 'http_port' and 'http_address'"
+        )
 
 
 def _published(service: Service, port: str) -> tuple[str, str]:
