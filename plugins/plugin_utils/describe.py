@@ -67,7 +67,9 @@ def describe(
     _check_name(environment, "stack_environment")
     if not isinstance(services, Mapping) or not services:
         raise ValueError("stack_services: name at least one service")
-    raw = presence.present({str(service): _with_shared(str(service), services) for service in services}, environment)
+    raw = presence.present(
+        {str(service): _with_shared(str(service), services, kinds) for service in services}, environment
+    )
     drafts = {
         service: _draft(service, given, {"stack": name, "environment": environment, "domain": domain}, kinds, sources)
         for service, given in raw.items()
@@ -83,7 +85,9 @@ def _check_name(name: object, where: str) -> None:
         raise ValueError(f"{where}: {name!r} is no name; use small letters, digits, - and _, a letter or digit first")
 
 
-def _with_shared(name: str, services: Mapping[str, Any], seen: tuple[str, ...] = ()) -> dict[str, Any]:
+def _with_shared(
+    name: str, services: Mapping[str, Any], kinds: Mapping[str, Kind], seen: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Return what is written for a service, with what it shares through `like` filled in."""
     given = services[name]
     if not isinstance(given, Mapping):
@@ -96,15 +100,22 @@ def _with_shared(name: str, services: Mapping[str, Any], seen: tuple[str, ...] =
         raise ValueError(f"service {name!r}: key 'like': there is no service {model!r}{hint}")
     if model in (*seen, name):
         raise ValueError(f"service {name!r}: key 'like': {' -> '.join((*seen, name, model))} goes in a circle")
-    shared = _with_shared(model, services, (*seen, name))
+    shared = _with_shared(model, services, kinds, (*seen, name))
     result = {key: shared[key] for key in SHARED_FIELDS if key in shared}
     if "image" in given:
         # How the other's image is built says nothing about this one.
         result.pop("build", None)
+    elif _without_user(kinds.get(str(given.get("kind")))) and str(shared.get("kind")) in kinds:
+        # The user that the image has, whoever says so: it alone can read the secrets that they share.
+        result.setdefault("user", kinds[str(shared["kind"])].body["user"])
     result.update(given)
     if "environment" in shared and isinstance(given.get("environment"), Mapping):
         result["environment"] = {**shared["environment"], **given["environment"]}
     return result
+
+
+def _without_user(kind: Kind | None) -> bool:
+    return kind is not None and not kind.plain and kind.body["user"] is None
 
 
 def _secrets(given: object) -> dict[str, Secret]:
@@ -217,11 +228,13 @@ def _draft(
             "executable": mounted.executable(values["files"]),
             "overlay": overrides.lay_over(
                 {key: value for key, value in body["environments"].get(environment, {}).items() if value != []},
-                overrides.check(name, f"environments.{environment}", values["environments"].get(environment) or {}),
+                overrides.check_own(
+                    name, f"environments.{environment}", values["environments"].get(environment), kind.plain
+                ),
             ),
             # Kept where it is None: that takes away what every service has.
             "compose": {
-                **overrides.check(name, "compose", values["compose"]),
+                **overrides.check_own(name, "compose", values["compose"], kind.plain),
                 **wiring.merge(body["compose"], values["compose"]),
             },
         },

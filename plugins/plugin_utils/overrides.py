@@ -41,6 +41,27 @@ def check(service: str, key: str, given: object) -> dict[str, Any]:
     return dict(given)
 
 
+def check_own(service: str, key: str, given: object, plain: bool) -> dict[str, Any]:
+    """Return *given*, as :func:`check` does, where a service itself says it.
+
+    :param plain: whether it is one of a team's own Compose files, where 'user' may be a name.
+    :raises ValueError: as :func:`check`, and for a key that the host would not know of.
+    """
+    keys = check(service, key, given or {})
+    if "user" in keys and not plain:
+        raise ValueError(
+            f"service {service!r}: key '{key}.user': its secret files would belong to another uid; "
+            f"say it by the service's own key 'user'"
+        )
+    found = "scale" if "scale" in keys else "deploy.replicas" if "replicas" in (keys.get("deploy") or {}) else None
+    if found:
+        raise ValueError(
+            f"service {service!r}: key '{key}.{found}': a rollout would not know of it; "
+            f"say it by the service's own key 'replicas'"
+        )
+    return keys
+
+
 def lay_over(base: Any, over: Any) -> Any:
     """Return *base* with *over* laid on it key by key; a ``None`` stays, for the overlay to take away what is below."""
     if not (isinstance(base, Mapping) and isinstance(over, Mapping)):

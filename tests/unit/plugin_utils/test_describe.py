@@ -180,3 +180,23 @@ def test_a_kind_of_ones_own() -> None:
 
 def test_the_directory_on_the_host() -> None:
     assert model(example(), root="/srv/").home == "/srv/shop"
+
+
+def test_alike_services_share_the_user_of_a_kind_as_well() -> None:
+    """The secrets that they share belong to it, and nobody else can read them."""
+    like = plain(like="backend")
+    del like["image"]
+    services = model({**example(), "flower": like, "second": {**like, "like": "flower"}}).services
+    for name in ("flower", "second"):
+        assert services[name].user == services["backend"].user == "10001:10001"
+        assert {mount.file.uid for mount in services[name].secret_mounts} == {10001}
+
+
+@pytest.mark.parametrize(
+    ("keys", "user"),
+    [({"user": "5:6"}, "5:6"), ({"user": None}, None), ({"image": "other:1"}, None), ({"kind": "spa"}, "101:101")],
+)
+def test_an_own_user_or_an_own_image_is_not_taken_over(keys: dict[str, Any], user: str | None) -> None:
+    like = {key: value for key, value in plain(like="backend").items() if key != "image"}
+    services = model({**example(), "flower": {**like, **keys}}).services
+    assert services["flower"].user == user

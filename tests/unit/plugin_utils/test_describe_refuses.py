@@ -13,6 +13,8 @@ from tests.support.described import SECRETS, example, model, parcel, plain
 KINDS = ", ".join(sorted(SHIPPED))
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
 
+NO_REPLICAS = "a rollout would not know of it; say it by the service's own key 'replicas'"
+
 
 def _one(**keys: Any) -> dict[str, Any]:
     return {"web": plain(**keys)}
@@ -166,6 +168,26 @@ WRITTEN = [
     (
         _one(health={"test": ["CMD", "true"], "retries": "often"}),
         "service 'web': key 'health.retries': 'often' is not a whole number from 1 on",
+    ),
+    (
+        _one(compose={"user": "5:6"}),
+        (
+            "service 'web': key 'compose.user': its secret files would belong to another uid; "
+            "say it by the service's own key 'user'"
+        ),
+    ),
+    (
+        _one(environments={"production": {"user": None}}),
+        (
+            "service 'web': key 'environments.production.user': its secret files would belong to another uid; "
+            "say it by the service's own key 'user'"
+        ),
+    ),
+    (_one(compose={"deploy": {"replicas": 3}}), f"service 'web': key 'compose.deploy.replicas': {NO_REPLICAS}"),
+    (_one(compose={"scale": 3}), f"service 'web': key 'compose.scale': {NO_REPLICAS}"),
+    (
+        _one(environments={"production": {"deploy": {"replicas": 3}}}),
+        f"service 'web': key 'environments.production.deploy.replicas': {NO_REPLICAS}",
     ),
     (
         _one(build={"context": "."}, image=None),
