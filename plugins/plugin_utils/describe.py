@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     commands,
     development,
     mounted,
+    names,
     overrides,
     presence,
     routes,
@@ -24,7 +25,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import kinds as kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import (
-    NAME,
     SECRET_FIELDS,
     SERVICE_FIELDS,
     SHARED_FIELDS,
@@ -63,8 +63,9 @@ def describe(
     :param top: networks and volumes as a team's own Compose files say them, ``notes`` what was decided about these.
     :raises ValueError: with one sentence for the first thing that is wrong.
     """
-    _check_name(name, "stack_name")
-    _check_name(environment, "stack_environment")
+    names.check(name, "stack_name")
+    names.check(environment, "stack_environment")
+    names.check_domain(domain)
     if not isinstance(services, Mapping) or not services:
         raise ValueError("stack_services: name at least one service")
     raw = presence.present(
@@ -78,11 +79,6 @@ def describe(
     wired = wiring.wire(drafts, given_secrets)
     home = f"{root.rstrip('/')}/{name}"
     return Stack(name, environment, domain, home, wired.services, wired.secrets, top=top or {}, notes=notes or {})
-
-
-def _check_name(name: object, where: str) -> None:
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(f"{where}: {name!r} is no name; use small letters, digits, - and _, a letter or digit first")
 
 
 def _with_shared(
@@ -124,7 +120,7 @@ def _secrets(given: object) -> dict[str, Secret]:
     result = {}
     for name, source in given.items():
         where = f"stack_secrets, secret {name!r}"
-        _check_name(name, where)
+        names.check(name, where)
         if isinstance(source, str):
             result[name] = Secret(name, value=source)
         elif isinstance(source, Mapping):
@@ -157,7 +153,7 @@ def _draft(
 ) -> wiring.Draft:
     """Return one service with its kind's values filled in and all references to others still names."""
     where = f"service {name!r}"
-    _check_name(name, where)
+    names.check(name, where)
     kind = kinds.get(str(given.get("kind")))
     if kind is None:
         if "kind" not in given:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import databases, order, ports, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils import databases, names, order, ports, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import read, suggestion
@@ -91,10 +91,7 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
     edges = [draft.name for draft in drafts.values() if draft.kind.edge]
     if len(edges) > 1:
         raise ValueError(f"service {edges[1]!r}: the stack has an edge already, service {edges[0]!r}")
-    if edges and f"{edges[0]}-pod" in drafts:
-        raise ValueError(
-            f"service '{edges[0]}-pod': the pod of the edge {edges[0]!r} is called that; choose another name"
-        )
+    names.check_free(drafts)
     databases.check(drafts)
     known = {**_own_secrets(drafts), **given}
     services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}

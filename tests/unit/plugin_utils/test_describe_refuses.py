@@ -15,6 +15,11 @@ NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1
 
 NO_REPLICAS = "a rollout would not know of it; say it by the service's own key 'replicas'"
 
+NO_DOMAIN = (
+    "is not the name of one host, such as shop.example.com or localhost:8443; "
+    "leave it empty where the stack answers to any"
+)
+
 
 def _one(**keys: Any) -> dict[str, Any]:
     return {"web": plain(**keys)}
@@ -213,10 +218,20 @@ def test_description(services: Any, sentence: str) -> None:
             {"environment": "../x"},
             "stack_environment: '../x' is no name; use small letters, digits, - and _, a letter or digit first",
         ),
+        ({"domain": "https://shop.example.com"}, f"stack_domain: 'https://shop.example.com' {NO_DOMAIN}"),
+        ({"domain": "shop.example.com,example.com"}, f"stack_domain: 'shop.example.com,example.com' {NO_DOMAIN}"),
+        ({"domain": "shop.example.com; x"}, f"stack_domain: 'shop.example.com; x' {NO_DOMAIN}"),
+        ({"domain": "shop.example.com\n"}, f"stack_domain: 'shop.example.com\\n' {NO_DOMAIN}"),
+        ({"domain": None}, f"stack_domain: None {NO_DOMAIN}"),
     ],
 )
 def test_stack(values: dict[str, Any], sentence: str) -> None:
     assert complaint(model, {"web": plain()}, **values) == sentence
+
+
+@pytest.mark.parametrize("domain", ["", "localhost", "shop.example.com", "Shop.example.com:8443", "127.0.0.1:8420"])
+def test_a_domain_is_a_host(domain: str) -> None:
+    assert model({"web": plain()}, domain=domain).domain == domain
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,17 @@
+"""Names that are taken by what belongs to another service."""
+
+from __future__ import annotations
+
+from tests.support.complaints import complaint
+from tests.support.described import model, plain
+
+
+def test_a_service_that_is_called_like_a_release_job_is_refused() -> None:
+    services = {"web": plain(release="migrate"), "web-release": plain()}
+    assert complaint(model, services) == (
+        "service 'web-release': the release job of service 'web' is called that; choose another name"
+    )
+
+
+def test_without_a_release_job_the_name_is_free() -> None:
+    assert list(model({"web": plain(), "web-release": plain()}).services) == ["web", "web-release"]
