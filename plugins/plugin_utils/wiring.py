@@ -93,7 +93,9 @@ def wire(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> Wired:
         raise ValueError(f"service {edges[1]!r}: the stack has an edge already, service {edges[0]!r}")
     names.check_free(drafts)
     databases.check(drafts)
-    known = {**_own_secrets(drafts), **given}
+    own = _own_secrets(drafts)
+    _check_given([given[name] for name in own if name in given])
+    known = {**own, **given}
     services = {name: _complete(draft, drafts, known) for name, draft in drafts.items()}
     order.check(services)
     ports.check(services)
@@ -113,6 +115,16 @@ def _own_secrets(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
         for draft in drafts.values()
         for name, spec in draft.body["secrets"].items()
     }
+
+
+def _check_given(secrets: list[Secret]) -> None:
+    """Look at secrets that are given in place of a kind's own: a server and its clients must read them alike."""
+    for secret in secrets:
+        if (secret.value or "").endswith(("\n", "\r")):
+            raise ValueError(
+                f"stack_secrets, secret {secret.name!r}: the value ends in a line break, which some programs take for "
+                f"a part of it and others do not; encrypt it again without (echo -n), or put a trim filter behind it"
+            )
 
 
 def _secret_files(service: Service) -> list[SecretFile]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.described import example, model
+from tests.support.complaints import complaint
+from tests.support.described import SECRETS, example, model
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,23 @@ def test_the_secret_is_not_in_it(wrong: Callable[[str], Any]) -> None:
 def test_a_model_does_not_show_its_secrets() -> None:
     canary = secrets.token_hex(16)
     assert canary not in repr(model(example(), secrets={"secret_key": canary}))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", ["db_password", "redis_password"])
+def test_a_line_break_at_the_end_of_a_kinds_own_secret_is_refused(name: str, ending: str) -> None:
+    """Postgres takes it off where a URL keeps it, and Redis' configuration breaks."""
+    canary = secrets.token_hex(16)
+    for given in (canary + ending, {"value": canary + ending}):
+        sentence = complaint(model, example(), {**SECRETS, name: given})
+        assert canary not in sentence
+        assert sentence == (
+            f"stack_secrets, secret {name!r}: the value ends in a line break, which some programs take for a part of "
+            "it and others do not; encrypt it again without (echo -n), or put a trim filter behind it"
+        )
+
+
+def test_any_other_secret_keeps_its_line_break() -> None:
+    canary = f"{secrets.token_hex(16)}\n"
+    found = model(example(), {"secret_key": canary, "db_password": canary.strip()}).secrets
+    assert found["secret_key"].value == canary
