@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import parts, vocabulary
+
 if TYPE_CHECKING:
     from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import Draft
 
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
 def provided(draft: Draft) -> bool:
     """Return whether a service is a database to those that need it."""
     return bool(draft.body["provides"] and draft.body["provides"]["database"])
+
+
+def migrated(draft: Draft) -> bool:
+    """Return whether a release job may change what a service holds, as far as its kind or its image tells."""
+    if provided(draft):
+        return True
+    keeps = draft.service_class == "stateful" and not draft.body["cache"]
+    return keeps and parts.image(draft.values["image"]).base not in vocabulary.BROKERS
 
 
 def check(drafts: Mapping[str, Draft]) -> None:

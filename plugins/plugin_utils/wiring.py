@@ -203,10 +203,7 @@ def _release_once(draft: Draft, drafts: Mapping[str, Draft]) -> bool:
     """Return whether a release job is for all hosts at once: what it changes is not on each host itself."""
     if draft.values["release_once"] is not None:
         return bool(draft.values["release_once"])
-    needed = [drafts[need.service] for need in draft.needs]
-    return not any(
-        databases.provided(other) or (other.service_class == "stateful" and not other.body["cache"]) for other in needed
-    )
+    return not any(databases.migrated(drafts[need.service]) for need in draft.needs)
 
 
 def _stop_grace(draft: Draft) -> str:

@@ -41,6 +41,12 @@ DATASTORES: dict[str, str] = {
 }
 POSTGRES = frozenset({"postgres", "pgvector", "postgis", "timescaledb"})
 REDIS = frozenset({"redis", "valkey", "keydb", "redis-stack", "redis-stack-server", "redismod"})
+#: What holds messages or a cache: nothing there is for a migration to change.
+BROKERS = frozenset(
+    REDIS
+    | {"memcached", "rabbitmq", "nats", "kafka", "cp-kafka", "redpanda", "zookeeper", "eclipse-mosquitto", "emqx"}
+    | {"activemq-classic", "activemq-artemis", "pulsar"}
+)
 MYSQL = frozenset({"mysql", "mariadb", "percona"})
 #: Servers that need time to write what they have in memory.
 DATABASES = frozenset(POSTGRES | MYSQL | {"postgresql", "mongo", "mongodb", "clickhouse-server", "cassandra", "neo4j"})

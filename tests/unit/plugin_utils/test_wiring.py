@@ -214,11 +214,17 @@ def test_routes_know_the_port_of_their_service() -> None:
         ([], {}, True),
         (["db"], {"release_once": True}, True),
         ([], {"release_once": False}, False),
+        (["broker"], {}, True),
+        (["mysql"], {}, False),
+        (["unknown"], {}, False),
+        (["unknown"], {"release_once": True}, True),
     ],
 )
 def test_a_release_job_is_for_all_hosts_where_its_database_is_elsewhere(
     needs: list[str], given: dict[str, Any], once: bool
 ) -> None:
     services = example()
+    for name, image in (("broker", "library/rabbitmq:4"), ("mysql", "mysql:8"), ("unknown", "store:1")):
+        services[name] = plain(image=image, **{"class": "stateful"})
     services["backend"] |= {"needs": needs, "release": "alembic upgrade head", **given}
     assert _service("backend", services).release_once is once
