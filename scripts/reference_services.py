@@ -207,6 +207,7 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
         "replicas": 1,
         "port": kind.body["port"],
         "needs": ["{server}"],
+        "server": {"name": "{server}", "port": "{port of server}"},
         "secret": lambda _name, _quote="raw": "…",
         "secret_path": lambda name: wiring.secret_path(f"{{name}}_{name}"),
     }
@@ -218,8 +219,11 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _brings(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("class", "image", "command", "port", "user", "networks", "volumes", "ports", "environment"):
-        if body[key]:
-            yield key, code(body[key])
+        value = body[key]
+        if isinstance(value, Mapping):
+            value = {name: item for name, item in value.items() if item is not None}
+        if value:
+            yield key, code(value)
     for name, spec in body["secrets"].items():
         yield "secret", f"`{{name}}_{name}`, {spec['generate']} characters made on the host unless given"
     for name, spec in body["secret_texts"].items():

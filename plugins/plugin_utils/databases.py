@@ -5,18 +5,33 @@ Place in the pipeline: model, with ``wiring``. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import parts, vocabulary
 
 if TYPE_CHECKING:
+    from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
     from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import Draft
 
 
 def provided(draft: Draft) -> bool:
     """Return whether a service is a database to those that need it."""
     return bool(draft.body["provides"] and draft.body["provides"]["database"])
+
+
+def server(needs: Iterable[str], services: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """Return ``name`` and ``port`` of the first of *needs* that is a database server, both empty where none is.
+
+    :param services: as they are described; a one-shot that makes a database in a server is none itself.
+    """
+    for name in needs:
+        given = services.get(name) or {}
+        kind = kinds.get(str(given.get("kind")))
+        provides = kind.body["provides"] if kind else None
+        if kind and provides and provides["database"] and kind.service_class != "oneshot":
+            return {"name": name, "port": given.get("port") or kind.body["port"]}
+    return {"name": "", "port": ""}
 
 
 def migrated(draft: Draft) -> bool:
@@ -30,9 +45,10 @@ def migrated(draft: Draft) -> bool:
 def check(drafts: Mapping[str, Draft]) -> None:
     """Look at who has which database.
 
-    :raises ValueError: for two that are the same or have one role between them; for a service whose kind wants a
-        database of its own and that has none, several, or one that somebody else migrates.
+    :raises ValueError: for two that are the same or have one role between them; for one without a server; for a
+        service whose kind wants a database of its own and that has none, several, or one that somebody else migrates.
     """
+    _check_servers([draft for draft in drafts.values() if provided(draft)], drafts)
     _check_twins([draft for draft in drafts.values() if provided(draft)])
     for draft in drafts.values():
         variable = draft.body["database_url"]
@@ -66,6 +82,18 @@ def _needed(draft: Draft, drafts: Mapping[str, Draft]) -> list[Draft]:
         return []
     needed = [drafts[need.service] for need in draft.needs if need.service in drafts]
     return [other for other in needed if provided(other)]
+
+
+def _check_servers(databases: list[Draft], drafts: Mapping[str, Draft]) -> None:
+    """Look for a database whose server is not named; what is no service at all is complained of elsewhere."""
+    for draft in databases:
+        if draft.body["provides"]["environment"].get("HOST") == "" and all(
+            need.service in drafts for need in draft.needs
+        ):
+            raise ValueError(
+                f"{draft.where}: key 'needs': no server is among them for the database to be made in; "
+                f"name the Postgres in 'needs'"
+            )
 
 
 def _check_twins(databases: list[Draft]) -> None:

@@ -12,6 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     assets,
     builds,
     commands,
+    databases,
     development,
     mounted,
     names,
@@ -72,8 +73,8 @@ def describe(
         {str(service): _with_shared(str(service), services, kinds) for service in services}, environment
     )
     drafts = {
-        service: _draft(service, given, {"stack": name, "environment": environment, "domain": domain}, kinds, sources)
-        for service, given in raw.items()
+        service: _draft(service, raw, {"stack": name, "environment": environment, "domain": domain}, kinds, sources)
+        for service in raw
     }
     given_secrets = _secrets(secrets)
     wired = wiring.wire(drafts, given_secrets)
@@ -146,13 +147,13 @@ def _secrets(given: object) -> dict[str, Secret]:
 
 def _draft(
     name: str,
-    given: dict[str, Any],
+    services: Mapping[str, dict[str, Any]],
     context: dict[str, Any],
     kinds: Mapping[str, Kind],
     sources: Mapping[str, Source] | None,
 ) -> wiring.Draft:
     """Return one service with its kind's values filled in and all references to others still names."""
-    where = f"service {name!r}"
+    where, given = f"service {name!r}", services[name]
     names.check(name, where)
     kind = kinds.get(str(given.get("kind")))
     if kind is None:
@@ -168,6 +169,7 @@ def _draft(
     context["port"] = values["port"] if values["port"] is not None else kind.body["port"]
     needs = tuple(_need(where, need) for need in values["needs"])
     context["needs"] = [need.service for need in needs]
+    context["server"] = databases.server(context["needs"], services, kinds)
     for option in kind.options:
         # A default may be an expression; what the description says is meant literally.
         literal = given.get(option) is not None

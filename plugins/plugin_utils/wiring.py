@@ -134,7 +134,8 @@ def _secret_files(service: Service) -> list[SecretFile]:
 def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Secret]) -> Service:
     variables = Variables(draft.name, draft.owner)
     for key, value in draft.body["environment"].items():
-        variables.variable(key, value, f"kind {draft.kind.name!r}")
+        if value is not None:
+            variables.variable(key, value, f"kind {draft.kind.name!r}")
     for name, spec in draft.body["secrets"].items():
         secret = f"{draft.name}_{name}"
         if spec["env"]:

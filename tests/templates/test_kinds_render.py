@@ -84,3 +84,25 @@ def test_debug_ports_are_where_a_stack_wants_them() -> None:
         "redis": ["127.0.0.1:6420:6379"],
         "backend": ["127.0.0.1:8420:8000"],
     }
+
+
+def test_servers_listen_on_the_port_that_others_are_told() -> None:
+    services = example(db={"port": 5433}, redis={"port": 6380})
+    base, _ = documents(services)
+    found = parcel(services)
+    assert 'PGPORT="5433"' in found.files["env/db.env"]
+    config = next(file for file in found.secret_files if file["name"] == "redis_config")
+    assert "port 6380\n" in "".join(str(part) for part in config["parts"])
+    assert "redis-cli -p 6380 ping" in base["services"]["redis"]["healthcheck"]["test"][1]
+    assert 'REDIS_PORT="6380"' in found.files["env/backend.env"]
+
+
+def test_servers_at_their_usual_ports_are_as_they_were() -> None:
+    """Another text would be a change of a data service, which a deploy refuses."""
+    found = parcel(example())
+    assert "PGPORT" not in found.files["env/db.env"]
+    config = next(file for file in found.secret_files if file["name"] == "redis_config")
+    text = "".join(str(part) for part in config["parts"])
+    assert "\ndir /data\nappendonly yes\n" in text
+    assert "port " not in text
+    assert "redis-cli ping | grep" in found.files["compose.yaml"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.complaints import complaint
-from tests.support.described import example, model, parcel
+from tests.support.described import example, model, parcel, plain
 
 OWN = {"kind": "postgres_database", "needs": ["db"]}
 LANGFLOW = {"kind": "langflow", "needs": ["langflow-db"]}
@@ -113,3 +113,33 @@ def test_a_service_that_migrates_nothing_may_share() -> None:
         langflow_db=OWN, langflow=LANGFLOW, report={"kind": "job", "image": "a:1", "needs": ["langflow-db"]}
     )
     assert "report" in model(services).services
+
+
+@pytest.mark.parametrize(
+    "needs", [["db"], ["redis", "db"], ["redis", {"service": "db"}], [{"service": "twin", "prefix": "TWIN"}, "db"]]
+)
+def test_a_database_is_made_in_the_server_that_is_needed_wherever_it_stands(needs: list[Any]) -> None:
+    services = {**example(), "twin": OWN, "own": {**OWN, "needs": needs}, "web": plain(needs=["own"])}
+    assert model(services).services["web"].environment["POSTGRES_HOST"] == "db"
+
+
+def test_a_database_is_at_the_port_of_its_server() -> None:
+    services = {**example(db={"port": 5433}), "own": OWN, "web": plain(needs=[{"service": "own", "url": "URL"}])}
+    web = model(services).services["web"]
+    assert web.environment["POSTGRES_PORT"] == "5433"
+    assert web.secret_env is not None
+    assert "@db:5433/own" in "".join(str(part) for part in web.secret_env.parts)
+
+
+@pytest.mark.parametrize("needs", [[], ["redis"]])
+def test_a_database_without_a_server_is_refused(needs: list[str]) -> None:
+    assert complaint(model, {**example(), "own": {**OWN, "needs": needs}}) == (
+        "service 'own': key 'needs': no server is among them for the database to be made in; "
+        "name the Postgres in 'needs'"
+    )
+
+
+def test_a_server_that_is_misspelt_is_told_as_such() -> None:
+    assert complaint(model, {**example(), "own": {**OWN, "needs": ["dbb"]}}) == (
+        "service 'own': key 'needs': there is no other service 'dbb'; did you mean 'db'?"
+    )
