@@ -63,8 +63,9 @@ _CLASSES = {
 }
 
 _EVERY_SERVICE = """\
-`compose` is merged over this key by key, where `null` takes a key away; `environments` holds what Compose merges over
-that in one environment. This is what becomes of `app: {kind: custom, image: app:1, health: {test: [CMD, "true"]}}`:
+`compose` is merged over this key by key, where `null` takes a key away and a list of `networks` adds to those that the
+service has; `environments` holds what Compose merges over that in one environment. This is what becomes of
+`app: {kind: custom, image: app:1, health: {test: [CMD, "true"]}}`:
 """
 
 _NEEDS = """\

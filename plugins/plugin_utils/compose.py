@@ -131,7 +131,11 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result["security_opt"] = ["no-new-privileges:true"]
     result["cap_drop"] = ["ALL"]
     result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
-    return dict(merge(_ordered(result), service.compose))
+    compose = dict(service.compose)
+    if isinstance(compose.get("networks"), list):
+        # A mapping is the whole truth. A list would put out what the service's needs and the edge reach it by.
+        compose["networks"] = list(dict.fromkeys([*result["networks"], *compose["networks"]]))
+    return dict(merge(_ordered(result), compose))
 
 
 def _plain(service: Service, said: dict[str, Any]) -> dict[str, Any]:

@@ -184,8 +184,6 @@ def test_mounted_files_are_read_only_and_named_by_their_content() -> None:
         ("data:/data", ["data"]),
         ("data:/data:ro", ["data"]),
         ("/srv/x:/x", []),
-        ("./x:/x", []),
-        ("~/x:/x", []),
         ("${X}:/x", []),
         ("/anonymous", []),
     ],
@@ -242,3 +240,18 @@ def test_only_what_is_used_is_declared() -> None:
     assert document["networks"] == {"app": {}}
     assert set(document) == {"name", "services", "networks"}
     assert model({"web": plain()}).edge is None
+
+
+@pytest.mark.parametrize(
+    ("own", "networks"),
+    [
+        (["app", "mon"], ["app", "data", "mon"]),
+        (["mon"], ["app", "data", "mon"]),
+        ({"mon": {"aliases": ["www"]}}, {"mon": {"aliases": ["www"]}}),
+        (None, None),
+    ],
+)
+def test_a_list_of_networks_leaves_a_service_on_those_of_its_needs(own: Any, networks: Any) -> None:
+    base, _ = documents(example(backend={"compose": {"networks": own}}))
+    assert base["services"]["backend"].get("networks") == networks
+    assert set(base["networks"]) == {*(networks or []), "app", "data"}
