@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,23 +32,27 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(dict(inventory.SERVICE_ARGUMENTS))
         try:
-            wanted = _here(inventory.without_secrets(arguments, inventory.base_directory(task_vars)))
+            stack = inventory.without_secrets(arguments, inventory.base_directory(task_vars))
+            to_build = _to_build(stack) if self._task.check_mode else []
+            wanted = _here(stack, to_build)
         except (ValueError, BuildError) as error:
             raise AnsibleActionFail(str(error)) from None
+        host = task_vars.get("inventory_hostname", "")
+        _tell(f"{host}  would build and send {reference}" for reference in to_build)
         if not wanted:
-            return {**result, "changed": False, "sent": []}
+            return {**result, "changed": bool(to_build), "sent": to_build}
         variables = target.prepare(self, task_vars)
         found = self._execute_module(module_name=_MODULE, module_args={"images": wanted}, task_vars=variables)
         if found.get("failed"):
             return {**result, **found}
-        missing, host = found["missing"], task_vars.get("inventory_hostname", "")
+        missing = found["missing"]
         if self._task.check_mode:
             _tell(f"{host}  would send {reference}" for reference in missing)
         elif missing:
             loaded = self._send(host, {one: wanted[one] for one in missing}, found["layers"], variables)
             if loaded.get("failed"):
                 return {**result, **loaded}
-        return {**result, "changed": bool(missing), "sent": missing}
+        return {**result, "changed": bool(missing or to_build), "sent": [*missing, *to_build]}
 
     def _send(
         self, host: str, images: dict[str, str], there: list[list[str]], variables: dict[str, Any]
@@ -73,15 +77,25 @@ class ActionModule(ActionBase):
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
 
-def _here(stack: Stack) -> dict[str, str]:
+def _to_build(stack: Stack) -> list[str]:
+    """Return the references of images that no registry has and that are still to be built on this machine.
+
+    :raises BuildError: where this machine has no engine.
+    """
+    built = [one.image for one in stack.services.values() if one.build and docker.has_no_registry(one.image)]
+    return [reference for reference in dict.fromkeys(built) if buildx.inspect(reference) is None]
+
+
+def _here(stack: Stack, without: Collection[str]) -> dict[str, str]:
     """Return the identity of each image of a stack that no registry has, by its reference.
 
+    :param without: references of images that need not be there.
     :raises ValueError: naming service and image, for one that this machine does not have.
     :raises BuildError: where this machine has no engine.
     """
     found: dict[str, str] = {}
     for service in stack.services.values():
-        if docker.has_no_registry(service.image) and service.image not in found:
+        if docker.has_no_registry(service.image) and service.image not in {*found, *without}:
             record = buildx.inspect(service.image)
             if record is None:
                 raise ValueError(

@@ -110,3 +110,25 @@ def test_images_of_compose_files_are_built_too(project: Path) -> None:
     (project / "docker-compose.yml").write_text(f"services: {{api: {{image: '{IMAGE}', build: api}}}}\n")
     assert _run(project, stack_services={}, stack_compose_files=["docker-compose.yml"])[0] == 1
     assert _baked(project)["api"]["context"] == str(project / "api")
+
+
+def test_check_mode_does_not_miss_what_it_would_build_itself(project: Path) -> None:
+    """An image without a registry is on this machine once it has been built, and a check builds nothing."""
+    service = {"kind": "fastapi", "image": "localhost/shop/api:2.0", "build": {"context": "api"}}
+    changed, text = _run(project, "--check", stack_services={"api": service, "again": {**service, "like": "api"}})
+    assert changed > 0
+    assert text.count("would build and send localhost/shop/api:2.0") == 1
+    assert not (project / "bin/baked.jsonl").exists()
+
+
+def test_check_mode_misses_what_nobody_builds(project: Path) -> None:
+    service = {"kind": "fastapi", "image": "localhost/shop/api:2.0"}
+    code, _, text = playbooks.run(
+        "images",
+        project / "hosts.yml",
+        "--check",
+        variables={"stack_services": {"api": service}},
+        commands=project / "bin",
+    )
+    assert code != 0
+    assert "service 'api': key 'image': this machine has no localhost/shop/api:2.0 to send" in text
