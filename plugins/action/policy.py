@@ -46,15 +46,22 @@ class ActionModule(ActionBase):
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         display.display(checking.written([review], "table"))
-        if arguments["report"]:
-            text = checking.written([review], arguments["format"])
-            Path(arguments["report"]).write_text(text + "\n", encoding="utf-8")
+        if arguments["report"] and not self._task.check_mode:
+            _write(Path(arguments["report"]), checking.written([review], arguments["format"]))
         result.update(changed=False, findings=[_plain(finding) for finding in review.findings])
         if review.failing:
             result.update(
                 failed=True, msg=f"{review.summary}; {len(review.failing)} of them are {review.level} or worse"
             )
         return result
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise AnsibleActionFail(f"key 'report': {path} cannot be written: {error.strerror}") from None
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

@@ -232,14 +232,14 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if module.check_mode:
-        module.exit_json(changed=True, records=[], release=module.params["release"])
     params = module.params
     home = Home(f"{params['root']}/{params['name']}")
     release, offset, joined = params["release"], params["offset"], ""
     try:
         if offset is None:
             release = before(home) if release == "previous" else release
+            if module.check_mode:
+                module.exit_json(changed=True, records=[], release=release)
             offset, joined = enter(home, release, params)
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)

@@ -282,6 +282,13 @@ def _probes(stack: Stack, given: object) -> list[dict[str, Any]]:
     if given and stack.edge is None:
         raise ValueError("stack_probes: there is no edge to probe through; add a service of kind nginx or traefik")
     if given:
-        return [read(probe, _PROBE_FIELDS, f"stack_probes, entry {number}") for number, probe in enumerate(given, 1)]
+        return [_probe(probe, f"stack_probes, entry {number}") for number, probe in enumerate(given, 1)]
     routes = stack.edge.routes if stack.edge else ()
     return [{"path": route.path, "status": None, "contains": None} for route in routes]
+
+
+def _probe(given: object, where: str) -> dict[str, Any]:
+    values = read(given, _PROBE_FIELDS, where)
+    if not values["path"].startswith("/"):
+        raise ValueError(f"{where}: key 'path': {values['path']!r} does not begin with /")
+    return values

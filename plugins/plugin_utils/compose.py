@@ -235,7 +235,7 @@ def _release_service(running: Mapping[str, Any], service: Service) -> dict[str, 
         result["deploy"] = {"resources": running["deploy"]["resources"]}
     # Under a profile: `docker compose up` leaves it alone, the deploy runs it by name.
     result["profiles"] = ["release"]
-    result["labels"] = {**running["labels"], "slipway.class": "oneshot"}
+    result["labels"] = {**running.get("labels", {}), "slipway.class": "oneshot"}
     return result
 
 

@@ -219,6 +219,7 @@ def _draft(
             **commands.release(where, values),
             "assets": assets.read(where, values["assets"], body["assets"]),
             "ports": tuple(str(port) for port in [*body["ports"], *values["publish"]]),
+            "volumes": mounted.volumes(name, values["volumes"]),
             "files": {
                 **{path: text for path, text in body["files"].items() if text},
                 **mounted.read(where, values["files"]),

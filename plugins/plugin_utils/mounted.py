@@ -46,6 +46,17 @@ def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
     return result
 
 
+def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
+    """Return the volumes of a service in Compose's short notation. :raises ValueError: for one in another."""
+    for volume in given:
+        if not isinstance(volume, str):
+            raise ValueError(
+                f"service {service!r}: key 'volumes': {volume!r} is not in Compose's short notation, such as "
+                f"{service}-data:/path or /srv/{service}:/path:ro"
+            )
+    return tuple(given)
+
+
 def executable(given: dict[str, Any]) -> frozenset[str]:
     """Return the paths in the container that may be run."""
     return frozenset(

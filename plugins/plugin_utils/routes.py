@@ -37,6 +37,11 @@ def read(where: str, given: object) -> Route:
         raise ValueError(
             f"{where}: key 'routes': path {values['path']!r} needs either 'to', a service, or 'static', a directory"
         )
+    if parse_duration(values["timeout"]) < 0.001:
+        raise ValueError(
+            f"{where}: key 'routes': path {values['path']!r}: 'timeout' is {values['timeout']}, within which nobody "
+            f"answers; say how long the service may be silent, such as 60s"
+        )
     if values["static"] is None:
         return Route(values["path"], values["to"], values["port"] or 0, parse_duration(values["timeout"]))
     if not values["path"].endswith("/"):

@@ -182,7 +182,7 @@ def _complete(draft: Draft, drafts: Mapping[str, Draft], known: Mapping[str, Sec
         secret_env=variables.secret_env(),
         files=values["files"],
         executable=values["executable"],
-        volumes=(*draft.body["volumes"], *(str(volume) for volume in values["volumes"])),
+        volumes=(*draft.body["volumes"], *values["volumes"]),
         ports=values["ports"],
         data_version=draft.body["data_version"],
         health=values["health"],

@@ -52,6 +52,23 @@ def test_a_file_without_an_inventory(file: str, code: int, tmp_path: Path) -> No
     assert f"tests/policy/corpus/{file}.yaml" in report.read_text(encoding="utf-8")
 
 
+def test_a_report_gets_the_directory_that_it_is_for_and_a_check_writes_none(tmp_path: Path) -> None:
+    report = tmp_path / "out/policy.json"
+    options = ("-e", "policy_files=tests/policy/corpus/hardened.yaml", "-e", f"policy_report={report}")
+    assert _playbook("policy", *options, "--check").returncode == 0
+    assert not report.parent.exists()
+    assert _playbook("policy", *options).returncode == 0
+    assert report.is_file()
+
+
+def test_a_report_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    report = tmp_path / "out/policy.json"
+    done = _playbook("policy", "-e", "policy_files=tests/policy/corpus/hardened.yaml", "-e", f"policy_report={report}")
+    assert done.returncode == 2
+    assert f"key 'report': {report} cannot be written: " in done.stdout + done.stderr
+
+
 def _inventory(folder: Path, version: str, **more: Any) -> None:
     """Write an inventory of the environment that *folder* is called after, with that version of Postgres."""
     variables = {

@@ -255,3 +255,9 @@ def test_a_list_of_networks_leaves_a_service_on_those_of_its_needs(own: Any, net
     base, _ = documents(example(backend={"compose": {"networks": own}}))
     assert base["services"]["backend"].get("networks") == networks
     assert set(base["networks"]) == {*(networks or []), "app", "data"}
+
+
+def test_a_release_job_of_a_service_without_labels_has_its_class() -> None:
+    services = _document(web=plain(release="migrate", compose={"labels": None}))["services"]
+    assert "labels" not in services["web"]
+    assert services["web-release"]["labels"] == {"slipway.class": "oneshot"}

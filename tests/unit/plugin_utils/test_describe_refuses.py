@@ -141,6 +141,13 @@ WRITTEN = [
     (_one(files={"/a": {}}), "service 'web', key 'files', file '/a': give 'content' or 'src'"),
     (_one(files={"/a": "text"}), "service 'web', key 'files', file '/a': 'text' is not a mapping of keys to values"),
     (
+        _one(volumes=[{"type": "bind", "source": "/srv/x", "target": "/x"}]),
+        (
+            "service 'web': key 'volumes': {'type': 'bind', 'source': '/srv/x', 'target': '/x'} is not in Compose's "
+            "short notation, such as web-data:/path or /srv/web:/path:ro"
+        ),
+    ),
+    (
         _one(environments={"production": ["x"]}),
         "service 'web': key 'environments.production': ['x'] is not a mapping of keys to values",
     ),
@@ -250,6 +257,7 @@ def test_probes_without_an_edge(probes: object, sentence: str) -> None:
     [
         ({"path": "/", "stauts": 200}, "stack_probes, entry 2: unknown key 'stauts'; did you mean 'status'?"),
         ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path asked for through the edge)"),
+        ({"path": "health"}, "stack_probes, entry 2: key 'path': 'health' does not begin with /"),
         ({"path": "/", "status": "ok"}, "stack_probes, entry 2: key 'status': 'ok' is not a whole number"),
     ],
 )

@@ -1,0 +1,31 @@
+"""What the rollout's module says in check mode, in which it does nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.slipway.stack.plugins.modules import rollout
+
+
+def _checked(root: Path, release: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    arguments = {"name": "shop", "root": str(root), "release": release, "_ansible_check_mode": True}
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        rollout.main()
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def test_a_way_back_to_nothing_is_none_in_check_mode_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = _checked(tmp_path, "previous", capsys)
+    assert answer["failed"]
+    assert answer["msg"].startswith("stack 'shop': nothing has been deployed")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_release_that_is_named_would_be_rolled_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = _checked(tmp_path, "20260101T000000Z-0123456789ab", capsys)
+    assert (answer["changed"], answer["release"]) == (True, "20260101T000000Z-0123456789ab")
