@@ -18,6 +18,8 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 
+#: What a registry says that answers, and has no such image for us. Any other failure is one of the registry itself.
+_HAS_NONE = re.compile(r"no such image|(manifest|name) unknown|does not exist|denied", re.IGNORECASE)
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
@@ -27,8 +29,8 @@ def resolve_images(
     """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
 
     An image that only this host has stands for itself, one that was sent here for its id. A registry that is down is
-    no obstacle to an image that the host has already, under its name or as what the *live* release (its manifest) runs
-    under that name.
+    no obstacle to an image that the host has already, as what the *live* release (its manifest) runs under that name,
+    or else under the name itself, whose image may be older.
     """
     known = {facts["image"]: facts["pinned"] for facts in live["services"].values()} if live else {}
     users: dict[str, str] = {}
@@ -62,13 +64,16 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
         return f"{docker.repository(image)}@{docker.remote_digest(image)}", ""
     except DockerError as error:
         reason = str(error)
+    still_here = bool(known) and docker.local_image(str(known)) is not None
+    if known and still_here and "@" in known and not _HAS_NONE.search(reason):
+        return known, ""
     local = docker.local_image(image)
     if local is not None:
         own = [
             digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
         ]
         return (own[0] if own else image), ""
-    if known and docker.local_image(known) is not None:
+    if known and still_here:
         return known, ""
     registry = docker.registry_of(image)
     if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):

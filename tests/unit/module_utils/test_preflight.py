@@ -127,6 +127,26 @@ def test_without_a_registry_a_name_means_what_the_live_release_runs(
 
 
 @pytest.mark.parametrize(
+    ("said", "pinned"),
+    [
+        (UNREACHABLE, "a@sha256:22"),
+        ("toomanyrequests: You have reached your pull rate limit", "a@sha256:22"),
+        ("received unexpected HTTP status: 503 Service Unavailable", "a@sha256:22"),
+        ("x509: certificate signed by unknown authority", "a@sha256:22"),
+        # It has none: what was built or tagged here is meant.
+        ("no such image", "a@sha256:11"),
+        ("denied: requested access to the resource is denied", "a@sha256:11"),
+    ],
+)
+def test_a_registry_that_fails_does_not_make_an_old_tag_the_new_image(
+    monkeypatch: pytest.MonkeyPatch, said: str, pinned: str
+) -> None:
+    _registry(monkeypatch, {"a:1": said}, {"a:1": ["a@sha256:11"], "a@sha256:22": ["a@sha256:22"]})
+    live = {"services": {"web": facts(image="a:1", pinned="a@sha256:22")}}
+    assert preflight.resolve_images({"web": facts(image="a:1")}, live) == ({"a:1": pinned}, [])
+
+
+@pytest.mark.parametrize(
     ("image", "remote", "local", "pinned"),
     [
         ("r.example.com/a:1", {"r.example.com/a:1": "sha256:11"}, {}, "r.example.com/a@sha256:11"),
