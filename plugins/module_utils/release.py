@@ -90,7 +90,7 @@ def ship(
         raise Refused(problems)
     services = _pinned(content["services"], pinned, current, allow_downtime)
     manifest = _manifest(content, release_id, origin, addresses, services)
-    old_files = texts.of(home.release(current_id)) if current_id else {}
+    old_files = texts.of(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
     begun = transaction.load(home.transaction)
     planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)

@@ -149,6 +149,20 @@ def test_the_difference_to_the_live_release_is_told(host: Host) -> None:
     assert "compose.yaml" not in diff
 
 
+def test_what_somebody_left_in_the_live_releases_directory_is_no_obstacle(host: Host) -> None:
+    _live(host)
+    folder = host.home.release("r1")
+    (folder / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
+    (folder / "compose.yaml").write_bytes(b"# Gr\xf6\xdfe\n")
+    (folder / "env/backend.env").unlink()
+    shipped = host.ship("r2", example(backend={"environment": {"LOG": "debug"}}))
+    assert _actions(shipped)["edge"] == "unchanged"
+    diff = {change["after_header"]: change["before"] for change in shipped.diff}
+    assert diff["compose.yaml"].startswith("# Gr\ufffd\ufffde")
+    assert diff["env/backend.env"] == ""
+    assert "edge/.nginx.conf.swp" not in diff
+
+
 def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> None:
     def services(text: str) -> dict[str, Any]:
         return example(backend={"files": {"/etc/app.conf": {"content": text}}})
