@@ -179,7 +179,7 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
 def prune(home: Home) -> None:
     """Remove every configuration but the live one; an older release's is made again from its files."""
     for version in (home.edge / "versions").glob("*"):
-        if version.name != live(home):
+        if version.is_dir() and version.name != live(home):
             shutil.rmtree(version)
 
 

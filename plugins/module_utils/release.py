@@ -260,7 +260,7 @@ def prune(home: Home, keep: int) -> list[str]:
     manifests = [manifest for manifest in (home.manifest(release_id) for release_id in kept) if manifest]
     mounted = {sha for manifest in manifests for sha in manifest["mounted"]}
     for folder in home.files.iterdir() if home.files.is_dir() else []:
-        if folder.name not in mounted:
+        if folder.is_dir() and folder.name not in mounted:
             shutil.rmtree(folder)
     SecretStore(home.path).prune({address for manifest in manifests for address in manifest["addresses"].values()})
     return removed
