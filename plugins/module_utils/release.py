@@ -94,15 +94,16 @@ def ship(
     edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
     begun = transaction.load(home.transaction)
     planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
+    new_files = _rendered(content, manifest)
+    there = _there(home, manifest)
     problems = preflight.check_downtime(planned, services, allow_downtime)
+    problems += _out_of_order(home, release_id) if not dry and there is None else []
     if problems:
         raise Refused(problems)
     if not dry:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
-    new_files = _rendered(content, manifest)
-    manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in new_files.items()}
-    if not dry:
-        release_id = _write(home, manifest, new_files, content["mounted"], content["executable"])
+        new_files = _rendered(content, manifest)
+        release_id = there or _write(home, manifest, new_files, content["mounted"], content["executable"])
     new_files.update(texts.mounted(home, manifest, content["mounted"]))
     if current:
         old_files.update(texts.mounted(home, current, {}))
@@ -178,11 +179,15 @@ def _manifest(
     }
 
 
-def _rendered(content: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the release's files, completed by what only the host knows: addresses of secrets, digests of images."""
+def _rendered(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the release's files, completed by what only the host knows: addresses of secrets, digests of images.
+
+    The *manifest* gets their digests.
+    """
     files = dict(content["files"])
     files[".env"] += "".join(f'{name}="{address}"\n' for name, address in manifest["addresses"].items())
     files[IMAGES] = _images(manifest)
+    manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     return files
 
 
@@ -195,6 +200,29 @@ def _images(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _there(home: Home, manifest: Mapping[str, Any]) -> str | None:
+    """Return the id of a release that is here already, from an attempt that failed, and is to be taken again."""
+    for release_id in reversed(home.release_ids()):
+        found = home.manifest(release_id) if release_id > (home.current_id() or "") else None
+        if found and {**found, "release": manifest["release"]} == manifest:
+            return release_id
+    return None
+
+
+def _out_of_order(home: Home, release_id: str) -> list[str]:
+    """Return a sentence where a new release would count as older than one that is here: as a way back."""
+    newest = max(home.release_ids(), default="")
+    if release_id > newest:
+        return []
+    return [
+        (
+            f"release {release_id} is new, but by its time not later than {newest}, which is on this host: the clock "
+            f"of the controller is behind that of the last deploy; set it right and run again (where the other was "
+            f"ahead, go back to a release before it with playbooks/rollback.yml, and remove {home.release(newest)})"
+        )
+    ]
+
+
 def _write(
     home: Home,
     manifest: Mapping[str, Any],
@@ -202,11 +230,7 @@ def _write(
     mounted: Mapping[str, str],
     executable: Collection[str],
 ) -> str:
-    """Lay the release down and return its id; one that is here already, from an attempt that failed, is taken again."""
-    for release_id in reversed(home.release_ids()):
-        found = home.manifest(release_id) if release_id > (home.current_id() or "") else None
-        if found and {**found, "release": manifest["release"]} == manifest:
-            return release_id
+    """Lay the release down and return its id."""
     for address, text in mounted.items():
         write_text(home.files / address, text, 0o755 if address in executable else 0o644)
     home.state.mkdir(parents=True, exist_ok=True)

@@ -185,6 +185,21 @@ def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
     assert host.home.release_ids() == ["r1", "r2"]
 
 
+def test_a_controller_whose_clock_is_behind_makes_no_way_back_of_a_new_release(host: Host) -> None:
+    _live(host, "20261121T101500Z-b")
+    services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
+    before = tree(host.root)
+    for late in ("20261121T101400Z-a", "20261121T101500Z-b"):
+        with pytest.raises(Refused, match=rf"release {late} is new, .* 20261121T101500Z-b.* clock of the controller"):
+            host.ship(late, services)
+    assert tree(host.root) == before
+    # What makes no new release needs no clock.
+    assert host.ship("20261121T101400Z-a", services, dry=True).changed
+    assert host.ship("20261121T101400Z-a").release == "20261121T101500Z-b"
+    assert host.ship("20261121T102000Z-c", services).release == "20261121T102000Z-c"
+    assert host.ship("20261121T101400Z-c", services).release == "20261121T102000Z-c"
+
+
 def test_a_database_is_not_stopped_because_a_tag_has_moved(host: Host) -> None:
     _live(host)
     host.digest = "sha256:22"
