@@ -97,6 +97,8 @@ def ship(
     new_files = _rendered(content, manifest)
     there = _there(home, manifest)
     problems = preflight.check_downtime(planned, services, allow_downtime)
+    # What broke off is undone first, and has another say on who has which port.
+    problems += preflight.check_moved_ports(planned, current, manifest, running) if begun is None else []
     problems += _out_of_order(home, release_id) if not dry and there is None else []
     if problems:
         raise Refused(problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,20 @@ def test_a_controller_whose_clock_is_behind_makes_no_way_back_of_a_new_release(h
     assert host.ship("20261121T101400Z-a").release == "20261121T101500Z-b"
     assert host.ship("20261121T102000Z-c", services).release == "20261121T102000Z-c"
     assert host.ship("20261121T101400Z-c", services).release == "20261121T102000Z-c"
+
+
+def test_a_port_of_another_service_of_the_stack_is_looked_at_once_the_plan_is_known(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _live(host)
+    monkeypatch.setattr(preflight, "_bind_error", lambda _address, port, _protocol: EADDRINUSE if port == 81 else None)
+    monkeypatch.setattr(docker, "published_by", lambda *_place: ["shop-frontend-1"])
+    services = example(edge={"http_port": 81})
+    with pytest.raises(Refused, match=r"service 'edge': port 81 of the host is that of service 'frontend'"):
+        host.ship("r2", services)
+    # A rollout that broke off is undone first; who has which port is not settled.
+    Transaction("r2", "r1", "ada@laptop", old={one.service: [one.id] for one in RUNNING}).save(host.home.transaction)
+    assert host.ship("r3", services).changed
 
 
 def test_a_database_is_not_stopped_because_a_tag_has_moved(host: Host) -> None:
