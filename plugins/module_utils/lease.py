@@ -44,7 +44,9 @@ class Lease:
             time.sleep(_MOMENT / 10)
         # What stands there is of an earlier rollout, which may have been one of this very release.
         self._stream.truncate(0)
-        json.dump({"owner": owner, "release": release, "since": time.time(), "journal": begin()}, self._stream)
+        #: Where in the journal the rollout begins.
+        self.journal = begin()
+        json.dump({"owner": owner, "release": release, "since": time.time(), "journal": self.journal}, self._stream)
         self._stream.flush()
 
     def _lock(self) -> bool:

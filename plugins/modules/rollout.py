@@ -161,15 +161,7 @@ def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None,
 
 def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     """Start a rollout in a process of its own and return the place in the journal where its records begin."""
-    offset = 0
-
-    def begin() -> int:
-        nonlocal offset
-        journal.put_aside(home.journal)
-        offset = journal.size(home.journal)
-        return offset
-
-    lease = Lease(home.lease, params["owner"], release, begin)
+    lease = Lease(home.lease, params["owner"], release, lambda: open_journal(home))
     order = Order(
         release=release,
         keep=params["keep"],
@@ -185,7 +177,19 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     give_word(home.word, release, WORDS[params["verb"]])
     detach(rollout.run, home.log)
     lease.hand_over()
-    return offset
+    return lease.journal
+
+
+def open_journal(home: Home) -> int:
+    """Return the place in the journal, in bytes, where the next rollout begins.
+
+    For root alone: the last lines of a container that failed are in it, and may have a password.
+    """
+    for path in home.state.glob(f"{home.journal.name}*"):
+        path.chmod(0o600)
+    journal.put_aside(home.journal)
+    home.journal.touch(mode=0o600)
+    return journal.size(home.journal)
 
 
 def _last_words(home: Home, release: str) -> str:
