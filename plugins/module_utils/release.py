@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,10 @@ def ship(
     addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
     same = current and current["digest"] == content["digest"] and current["addresses"] == addresses
     if current and current_id and same and not _sent_anew(current["services"]):
+        if not dry:
+            # What somebody removed is missing at a container's next start at the latest.
+            SecretStore(home.path).addresses(content["secret_files"], sources)
+            _lay_mounted(home, content, missing=True)
         found = verify(current, _PATIENCE)
         entries = plan(current, current, found.running, edge_changed=False)
         unchanged = not found.problems and not home.transaction.exists()
@@ -105,7 +109,8 @@ def ship(
     if not dry:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
         new_files = _rendered(content, manifest)
-        release_id = there or _write(home, manifest, new_files, content["mounted"], content["executable"])
+        _lay_mounted(home, content)
+        release_id = there or _write(home, manifest, new_files)
     new_files.update(texts.mounted(home, manifest, content["mounted"]))
     if current:
         old_files.update(texts.mounted(home, current, {}))
@@ -225,16 +230,19 @@ def _out_of_order(home: Home, release_id: str) -> list[str]:
     ]
 
 
-def _write(
-    home: Home,
-    manifest: Mapping[str, Any],
-    files: Mapping[str, str],
-    mounted: Mapping[str, str],
-    executable: Collection[str],
-) -> str:
+def _lay_mounted(home: Home, content: Mapping[str, Any], missing: bool = False) -> None:
+    """Write the files that services have mounted, or only those that are *missing*."""
+    for address, text in content["mounted"].items():
+        path = home.files / address
+        if path.is_dir():
+            # The engine makes one where the file is missing that a container is to have.
+            path.rmdir()
+        if not missing or not path.is_file():
+            write_text(path, text, 0o755 if address in content["executable"] else 0o644)
+
+
+def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
     """Lay the release down and return its id."""
-    for address, text in mounted.items():
-        write_text(home.files / address, text, 0o755 if address in executable else 0o644)
     home.state.mkdir(parents=True, exist_ok=True)
     incoming = home.releases / f".{manifest['release']}"
     shutil.rmtree(incoming, ignore_errors=True)

@@ -178,6 +178,26 @@ def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> Non
     assert because["backend"] == ["file /etc/app.conf"]
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_what_was_removed_of_a_release_that_is_here_is_written_again(host: Host, live: bool) -> None:
+    services = example(backend={"files": {"/etc/app.conf": {"content": "colour: red"}}})
+    host.ship("r1", services)
+    if live:
+        link(host.home.current, "releases/r1")
+        host.running = RUNNING
+    gone = [*host.home.files.rglob("app.conf"), *host.home.path.glob("secrets/*/secret_key.*")]
+    assert len(gone) >= 2
+    before = tree(host.root)
+    for path in gone:
+        path.unlink()
+    gone[0].mkdir()
+    without = tree(host.root)
+    host.ship("r2", services, dry=True)
+    assert tree(host.root) == without
+    assert host.ship("r2", services).release == "r1"
+    assert tree(host.root) == before
+
+
 def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
     _live(host)
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
