@@ -33,7 +33,7 @@ def resolve_images(
 ) -> tuple[dict[str, str], list[str]]:
     """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
 
-    An image that only this host has stands for itself, one that was sent here for its id. A registry that is down is
+    An image that only this host has, built or sent here, stands for its id. A registry that is down is
     no obstacle to an image that the host has already, as what the *live* release (its manifest) runs under that name,
     or else under the name itself, whose image may be older.
     """
@@ -77,7 +77,7 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
         own = [
             digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
         ]
-        return (own[0] if own else image), ""
+        return (own[0] if own else str(local["Id"])), ""
     if known and still_here:
         return known, ""
     registry = docker.registry_of(image)

@@ -118,13 +118,13 @@ def ship(
 
 
 def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether another image was sent here since under a reference that no registry has.
+    """Return whether another image was sent here, or built here, since under a reference that no registry had.
 
     A registry is not asked where the description is the same; what is on this host costs nothing to look at.
     """
     for facts in services.values():
         # A data service keeps the image that it has.
-        if docker.has_no_registry(facts["image"]) and facts["class"] not in ("stateful", "pod"):
+        if facts["pinned"].startswith("sha256:") and facts["class"] not in ("stateful", "pod"):
             record = docker.local_image(facts["image"])
             if record and record["Id"] != facts["pinned"]:
                 return True

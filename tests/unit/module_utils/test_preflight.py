@@ -113,9 +113,8 @@ def _registry(monkeypatch: pytest.MonkeyPatch, remote: dict[str, str], local: di
         return found
 
     monkeypatch.setattr(docker, "remote_digest", remote_digest)
-    monkeypatch.setattr(
-        docker, "local_image", lambda reference: {"RepoDigests": local[reference]} if reference in local else None
-    )
+    records = {reference: {"Id": f"sha256:id of {reference}", "RepoDigests": own} for reference, own in local.items()}
+    monkeypatch.setattr(docker, "local_image", records.get)
 
 
 UNREACHABLE = "dial tcp: lookup r.example.com: no such host"
@@ -161,7 +160,7 @@ def test_a_registry_that_fails_does_not_make_an_old_tag_the_new_image(
         # A registry that is down is no obstacle to what the host has already.
         ("a:1", {"a:1": UNREACHABLE}, {"a:1": ["b@sha256:33", "a@sha256:11"]}, "a@sha256:11"),
         # Built here, pushed nowhere.
-        ("a:1", {}, {"a:1": []}, "a:1"),
+        ("a:1", {}, {"a:1": []}, "sha256:id of a:1"),
         ("a:1@sha256:44", {}, {}, "a@sha256:44"),
     ],
 )
