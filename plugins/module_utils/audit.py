@@ -6,6 +6,7 @@ Place in the pipeline: target, record.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -30,14 +31,30 @@ def write(
         "outcome": outcome,
         "reason": reason,
     }
-    with open(home.audit, "a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line) + "\n")
+    with open(home.audit, "a+b") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(size - 1, 0))
+        # What a full disk or a power cut has torn stays a line of its own.
+        begins = b"" if stream.read(1) in (b"", b"\n") else b"\n"
+        stream.write(begins + json.dumps(line).encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def read(home: Home, last: int = 0) -> list[dict[str, Any]]:
-    """Return the *last* lines, oldest first; all where it is 0."""
+    """Return the *last* lines that are whole, oldest first; all where it is 0."""
     try:
-        text = home.audit.read_text(encoding="utf-8")
+        text = home.audit.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
-    return [json.loads(line) for line in text.splitlines()[-last:]]
+    found = (_parsed(line) for line in text.split("\n"))
+    return [line for line in found if line is not None][-last:]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    """Return a line, ``None`` for what is left of a torn one."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

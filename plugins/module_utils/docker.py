@@ -142,12 +142,20 @@ def inspect(container_id: str) -> Container | None:
     )
 
 
-def published_by(port: int) -> str | None:
-    """Return the name of the running container that publishes *port* of the host, whatever its project."""
+def published_by(port: int, address: str, protocol: str) -> list[str]:
+    """Return the names of the running containers that publish *port* of the host there, whatever their project.
+
+    :param address: of the host, without brackets; ``0.0.0.0`` and ``::`` are all of their family.
+    """
+    result = []
     for item in ask("/containers/json"):
-        if any(published.get("PublicPort") == port for published in item.get("Ports") or []):
-            return str(item["Names"][0]).lstrip("/")
-    return None
+        for published in item.get("Ports") or []:
+            other = str(published.get("IP") or "0.0.0.0")
+            same_family = (":" in address) == (":" in other)
+            overlaps = same_family and (address == other or not {address, other}.isdisjoint(("0.0.0.0", "::")))
+            if published.get("PublicPort") == port and published.get("Type", "tcp") == protocol and overlaps:
+                result.append(str(item["Names"][0]).lstrip("/"))
+    return list(dict.fromkeys(result))
 
 
 def local_image(reference: str) -> dict[str, Any] | None:

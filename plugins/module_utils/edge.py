@@ -81,7 +81,9 @@ def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iter
     """
     names = {service: list(targets.get(service, ())) or [_TO_COME] for service in _upstreams(manifest)}
     folder = home.release(manifest["release"]) / "edge"
-    result = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
+    # An editor's swap file is none of it, and a byte that is no UTF-8 stays what it is.
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    result = {path.name: path.read_text(encoding="utf-8", errors="surrogateescape") for path in files}
     result.update(proxy(manifest).written(manifest, names))
     return result
 
@@ -177,7 +179,7 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
 def prune(home: Home) -> None:
     """Remove every configuration but the live one; an older release's is made again from its files."""
     for version in (home.edge / "versions").glob("*"):
-        if version.name != live(home):
+        if version.is_dir() and version.name != live(home):
             shutil.rmtree(version)
 
 

@@ -71,6 +71,8 @@ def bring(services: Mapping[str, Mapping[str, Any]], journal: Journal) -> None:
         if docker.local_image(pinned) is None:
             if docker.has_no_registry(name):
                 raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
+            if pinned.startswith("sha256:"):
+                raise RolloutFailed(f"{name}, as it was built on this host for this release, is no longer here")
             with journal.part("pull", "pull", begins=f"pulling {name}", ends=f"pulled {name}"):
                 docker.run(["pull", "--quiet", pinned])
 

@@ -44,7 +44,7 @@ class Home:
             return None
         try:
             found: dict[str, Any] = json.loads((self.release(release_id) / MANIFEST).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         return found
 
@@ -52,7 +52,8 @@ class Home:
         """Return the ids of all releases here, oldest first."""
         if not self.releases.is_dir():
             return []
-        return sorted(entry.name for entry in self.releases.iterdir() if not entry.name.startswith("."))
+        entries = (entry for entry in self.releases.iterdir() if entry.is_dir())
+        return sorted(entry.name for entry in entries if not entry.name.startswith("."))
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,12 @@ class LeaseHeld(Exception):
 class Lease:
     """The lease of one stack. Keep the object: the lock goes when it does."""
 
-    def __init__(self, path: Path, owner: str, release: str) -> None:
+    def __init__(self, path: Path, owner: str, release: str, begin: Callable[[], int]) -> None:
         """Take the lease.
 
+        :param begin: gives the place in the journal, in bytes, where the rollout begins, for those who come later to
+            follow it. It is asked with the lease taken, and before that says whose it is: whoever joins a rollout
+            never reads how an earlier one ended.
         :raises LeaseHeld: when another process has it.
         """
         self._stream = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8")
@@ -38,7 +42,12 @@ class Lease:
                 self._stream.close()
                 raise LeaseHeld(describe(path))
             time.sleep(_MOMENT / 10)
-        self._tell({"owner": owner, "release": release, "since": time.time(), "journal": 0})
+        # What stands there is of an earlier rollout, which may have been one of this very release.
+        self._stream.truncate(0)
+        #: Where in the journal the rollout begins.
+        self.journal = begin()
+        json.dump({"owner": owner, "release": release, "since": time.time(), "journal": self.journal}, self._stream)
+        self._stream.flush()
 
     def _lock(self) -> bool:
         try:
@@ -46,17 +55,6 @@ class Lease:
         except BlockingIOError:
             return False
         return True
-
-    def _tell(self, facts: dict[str, Any]) -> None:
-        self._stream.seek(0)
-        self._stream.truncate(0)
-        json.dump(facts, self._stream)
-        self._stream.flush()
-        self._facts = facts
-
-    def begin(self, journal: int) -> None:
-        """Say where in the journal, in bytes, the rollout begins, for those who come later to follow it."""
-        self._tell({**self._facts, "journal": journal})
 
     def hand_over(self) -> None:
         """Close this process's copy; a process that was forked meanwhile holds the lease on."""

@@ -17,7 +17,14 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
+from ansible_collections.slipway.stack.plugins.module_utils.published import edge_of, members
+from ansible_collections.slipway.stack.plugins.module_utils.running import waves
 
+#: What a registry says that answers, and has no such image for us. Any other failure is one of the registry itself.
+_HAS_NONE = re.compile(r"no such image|(manifest|name) unknown|does not exist|denied", re.IGNORECASE)
+#: The moment after all others of a rollout (see ``_moments``).
+_LAST = (9, 0)
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
@@ -26,9 +33,9 @@ def resolve_images(
 ) -> tuple[dict[str, str], list[str]]:
     """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
 
-    An image that only this host has stands for itself, one that was sent here for its id. A registry that is down is
-    no obstacle to an image that the host has already, under its name or as what the *live* release (its manifest) runs
-    under that name.
+    An image that only this host has, built or sent here, stands for its id. A registry that is down is
+    no obstacle to an image that the host has already, as what the *live* release (its manifest) runs under that name,
+    or else under the name itself, whose image may be older.
     """
     known = {facts["image"]: facts["pinned"] for facts in live["services"].values()} if live else {}
     users: dict[str, str] = {}
@@ -62,13 +69,16 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
         return f"{docker.repository(image)}@{docker.remote_digest(image)}", ""
     except DockerError as error:
         reason = str(error)
+    still_here = bool(known) and docker.local_image(str(known)) is not None
+    if known and still_here and "@" in known and not _HAS_NONE.search(reason):
+        return known, ""
     local = docker.local_image(image)
     if local is not None:
         own = [
             digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
         ]
-        return (own[0] if own else image), ""
-    if known and docker.local_image(known) is not None:
+        return (own[0] if own else str(local["Id"])), ""
+    if known and still_here:
         return known, ""
     registry = docker.registry_of(image)
     if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
@@ -87,24 +97,88 @@ def check_ports(services: Mapping[str, Mapping[str, Any]], running: Mapping[str,
     for service, facts in services.items():
         # A pod has the ports that the description gives to the edge.
         name = edges.get(service, service)
-        for text in facts["ports"]:
-            match = _PORT.fullmatch(str(text))
-            if match is None:
-                continue
-            port, address = int(match["port"]), (match["address"] or "0.0.0.0").strip("[]")
-            reason = _bind_error(address, port, match["protocol"] or "tcp")
+        for address, port, protocol in _published(facts):
+            reason = _bind_error(address, port, protocol)
             if reason == errno.EADDRNOTAVAIL:
                 problems.append(f"service '{name}': published address {address} is not one of this host's")
             if reason != errno.EADDRINUSE:
                 continue
-            holder = docker.published_by(port)
-            if holder not in own:
-                taken_by = f"the container {holder}" if holder else "another process"
+            holders = docker.published_by(port, address, protocol)
+            others = [holder for holder in holders if holder not in own]
+            if others or not holders:
+                taken_by = f"the container {others[0]}" if others else "another process"
                 problems.append(
                     f"service '{name}': port {port} of the host is taken by {taken_by}; "
                     f"stop it, or publish another port"
                 )
     return problems
+
+
+def check_moved_ports(
+    entries: list[dict[str, Any]],
+    leaving: Mapping[str, Any] | None,
+    coming: Mapping[str, Any],
+    running: Mapping[str, list[Container]],
+) -> list[str]:
+    """Return a sentence for each port that another service of the stack has, and lets go of too late.
+
+    :param entries: the plan.
+    :param leaving: the live release's manifest, *coming*: that of the one to come.
+    """
+    owners = {container.name: service for service, group in running.items() for container in group}
+    edges = {facts.get("pod"): name for name, facts in coming["services"].items()}
+    lets_go, takes = _moments({entry["service"]: entry["action"] for entry in entries}, leaving, coming)
+    problems = []
+    for service, moment in takes.items():
+        for address, port, protocol in _published(coming["services"][service]):
+            if _bind_error(address, port, protocol) != errno.EADDRINUSE:
+                continue
+            there = {owners.get(holder, service) for holder in docker.published_by(port, address, protocol)}
+            for owner in sorted(there - {service}):
+                if lets_go.get(owner, _LAST) >= moment:
+                    problems.append(
+                        f"service '{edges.get(service, service)}': port {port} of the host is that of service "
+                        f"'{owner}', which lets go of it too late in this deploy; take it away from '{owner}' in a "
+                        f"deploy of its own first"
+                    )
+    return problems
+
+
+def _moments(
+    actions: Mapping[str, str], leaving: Mapping[str, Any] | None, coming: Mapping[str, Any]
+) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
+    """Return when services let go of the ports that they had, and when they take those that they get.
+
+    A moment is a part of the rollout (see ``rollout``) and a place in it. What is not among the first keeps its ports
+    until the new release is proven.
+    """
+    services = coming["services"]
+    manners = {
+        name: manner(facts, actions[name]) for name, facts in services.items() if actions[name] in (*REPLACING, "start")
+    }
+    takes = {name: (1, 1) for name, how in manners.items() if how == "at the switch"}
+    for part, late in ((0, False), (3, True)):
+        in_place = {name: services[name] for name, how in manners.items() if how in ("in place", "run")}
+        group = {name: facts for name, facts in in_place.items() if bool(facts.get("late")) == late}
+        takes.update({name: (part, place) for place, names in enumerate(waves(group)) for name in names})
+    instead = [name for name, how in manners.items() if how == "instead"]
+    takes.update({name: (2, place) for place, name in enumerate(instead)})
+    lets_go = {name: moment for name, moment in takes.items() if moment != (1, 1)}
+    if manners.get(str(edge_of(coming))) == "at the switch":
+        # As ``edge.make_way`` does it.
+        both = [*members(coming), *(members(leaving) if leaving else [])]
+        lets_go.update({name: (1, 0) for name in both if actions.get(name) != "unchanged"})
+    return lets_go, takes
+
+
+def _published(facts: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    """Return address, port and protocol of each port of the host that a service publishes."""
+    matches = (_PORT.fullmatch(str(text)) for text in facts["ports"])
+    return [
+        ((match["address"] or "0.0.0.0").strip("[]"), int(match["port"]), match["protocol"] or "tcp")
+        for match in matches
+        if match
+    ]
 
 
 def _bind_error(address: str, port: int, protocol: str) -> int | None:

@@ -6,11 +6,14 @@ Place in the pipeline: target, verify; the probes come from the model (``stack_p
 from __future__ import annotations
 
 import http.client
+import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
 RELEASE_HEADER = "X-Release"
 _LONGEST_BODY = 1024 * 1024
+#: Characters that mean something in a path or a query, beside letters, digits and ``_.-~``.
+_AS_IT_IS = "/?&=%#:@!$'()*+,;[]"
 
 
 def probe(
@@ -23,13 +26,17 @@ def probe(
     :param wanted: ``path``, and ``status`` and ``contains`` or ``None`` for each.
     """
     where = f"http://{host}:{port}{wanted['path']}"
+    # As a browser asks for it; what is quoted already stays so.
+    path = urllib.parse.quote(wanted["path"], safe=_AS_IT_IS)
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.request("GET", wanted["path"], headers={"Host": domain or f"{host}:{port}", "Connection": "close"})
+        connection.request("GET", path, headers={"Host": domain or f"{host}:{port}", "Connection": "close"})
         response = connection.getresponse()
         body = response.read(_LONGEST_BODY).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         return f"{where} does not answer: {str(error) or type(error).__name__}"
+    except ValueError as error:
+        return f"{where} cannot be asked for: {error}"
     finally:
         connection.close()
     if wanted["status"] is not None and response.status != wanted["status"]:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,10 @@ def ship(
     addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
     same = current and current["digest"] == content["digest"] and current["addresses"] == addresses
     if current and current_id and same and not _sent_anew(current["services"]):
+        if not dry:
+            # What somebody removed is missing at a container's next start at the latest.
+            SecretStore(home.path).addresses(content["secret_files"], sources)
+            _lay_mounted(home, content, missing=True)
         found = verify(current, _PATIENCE)
         entries = plan(current, current, found.running, edge_changed=False)
         unchanged = not found.problems and not home.transaction.exists()
@@ -90,19 +94,23 @@ def ship(
         raise Refused(problems)
     services = _pinned(content["services"], pinned, current, allow_downtime)
     manifest = _manifest(content, release_id, origin, addresses, services)
-    old_files = texts.of(home.release(current_id)) if current_id else {}
+    old_files = texts.of(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
     begun = transaction.load(home.transaction)
     planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
+    new_files = _rendered(content, manifest)
+    there = _there(home, manifest)
     problems = preflight.check_downtime(planned, services, allow_downtime)
+    # What broke off is undone first, and has another say on who has which port.
+    problems += preflight.check_moved_ports(planned, current, manifest, running) if begun is None else []
+    problems += _out_of_order(home, release_id) if not dry and there is None else []
     if problems:
         raise Refused(problems)
     if not dry:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
-    new_files = _rendered(content, manifest)
-    manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in new_files.items()}
-    if not dry:
-        release_id = _write(home, manifest, new_files, content["mounted"], content["executable"])
+        new_files = _rendered(content, manifest)
+        _lay_mounted(home, content)
+        release_id = there or _write(home, manifest, new_files)
     new_files.update(texts.mounted(home, manifest, content["mounted"]))
     if current:
         old_files.update(texts.mounted(home, current, {}))
@@ -110,13 +118,13 @@ def ship(
 
 
 def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether another image was sent here since under a reference that no registry has.
+    """Return whether another image was sent here, or built here, since under a reference that no registry had.
 
     A registry is not asked where the description is the same; what is on this host costs nothing to look at.
     """
     for facts in services.values():
         # A data service keeps the image that it has.
-        if docker.has_no_registry(facts["image"]) and facts["class"] not in ("stateful", "pod"):
+        if facts["pinned"].startswith("sha256:") and facts["class"] not in ("stateful", "pod"):
             record = docker.local_image(facts["image"])
             if record and record["Id"] != facts["pinned"]:
                 return True
@@ -178,11 +186,15 @@ def _manifest(
     }
 
 
-def _rendered(content: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the release's files, completed by what only the host knows: addresses of secrets, digests of images."""
+def _rendered(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the release's files, completed by what only the host knows: addresses of secrets, digests of images.
+
+    The *manifest* gets their digests.
+    """
     files = dict(content["files"])
     files[".env"] += "".join(f'{name}="{address}"\n' for name, address in manifest["addresses"].items())
     files[IMAGES] = _images(manifest)
+    manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     return files
 
 
@@ -195,20 +207,42 @@ def _images(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write(
-    home: Home,
-    manifest: Mapping[str, Any],
-    files: Mapping[str, str],
-    mounted: Mapping[str, str],
-    executable: Collection[str],
-) -> str:
-    """Lay the release down and return its id; one that is here already, from an attempt that failed, is taken again."""
+def _there(home: Home, manifest: Mapping[str, Any]) -> str | None:
+    """Return the id of a release that is here already, from an attempt that failed, and is to be taken again."""
     for release_id in reversed(home.release_ids()):
         found = home.manifest(release_id) if release_id > (home.current_id() or "") else None
         if found and {**found, "release": manifest["release"]} == manifest:
             return release_id
-    for address, text in mounted.items():
-        write_text(home.files / address, text, 0o755 if address in executable else 0o644)
+    return None
+
+
+def _out_of_order(home: Home, release_id: str) -> list[str]:
+    """Return a sentence where a new release would count as older than one that is here: as a way back."""
+    newest = max(home.release_ids(), default="")
+    if release_id > newest:
+        return []
+    return [
+        (
+            f"release {release_id} is new, but by its time not later than {newest}, which is on this host: the clock "
+            f"of the controller is behind that of the last deploy; set it right and run again (where the other was "
+            f"ahead, go back to a release before it with playbooks/rollback.yml, and remove {home.release(newest)})"
+        )
+    ]
+
+
+def _lay_mounted(home: Home, content: Mapping[str, Any], missing: bool = False) -> None:
+    """Write the files that services have mounted, or only those that are *missing*."""
+    for address, text in content["mounted"].items():
+        path = home.files / address
+        if path.is_dir():
+            # The engine makes one where the file is missing that a container is to have.
+            path.rmdir()
+        if not missing or not path.is_file():
+            write_text(path, text, 0o755 if address in content["executable"] else 0o644)
+
+
+def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """Lay the release down and return its id."""
     home.state.mkdir(parents=True, exist_ok=True)
     incoming = home.releases / f".{manifest['release']}"
     shutil.rmtree(incoming, ignore_errors=True)
@@ -260,7 +294,7 @@ def prune(home: Home, keep: int) -> list[str]:
     manifests = [manifest for manifest in (home.manifest(release_id) for release_id in kept) if manifest]
     mounted = {sha for manifest in manifests for sha in manifest["mounted"]}
     for folder in home.files.iterdir() if home.files.is_dir() else []:
-        if folder.name not in mounted:
+        if folder.is_dir() and folder.name not in mounted:
             shutil.rmtree(folder)
     SecretStore(home.path).prune({address for manifest in manifests for address in manifest["addresses"].values()})
     return removed

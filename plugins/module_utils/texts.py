@@ -6,20 +6,23 @@ Place in the pipeline: target, ship, beside the plan.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.plan import mounted as mounted_by
 
 
-def of(folder: Path) -> dict[str, str]:
-    """Return the files of a release by path, without its manifest."""
+def of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return those files of a release that are there, by path; what else somebody left beside them is none of it.
+
+    :param names: their paths, as the manifest has them.
+    """
     return {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
+        name: (folder / name).read_text(encoding="utf-8", errors="replace")
+        for name in sorted(names)
+        if (folder / name).is_file()
     }
 
 

@@ -161,7 +161,7 @@ def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None,
 
 def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     """Start a rollout in a process of its own and return the place in the journal where its records begin."""
-    lease = Lease(home.lease, params["owner"], release)
+    lease = Lease(home.lease, params["owner"], release, lambda: open_journal(home))
     order = Order(
         release=release,
         keep=params["keep"],
@@ -174,13 +174,22 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     )
     rollout = Rollout(home, order)
     home.word.unlink(missing_ok=True)
-    journal.put_aside(home.journal)
     give_word(home.word, release, WORDS[params["verb"]])
-    offset = journal.size(home.journal)
-    lease.begin(offset)
     detach(rollout.run, home.log)
     lease.hand_over()
-    return offset
+    return lease.journal
+
+
+def open_journal(home: Home) -> int:
+    """Return the place in the journal, in bytes, where the next rollout begins.
+
+    For root alone: the last lines of a container that failed are in it, and may have a password.
+    """
+    for path in home.state.glob(f"{home.journal.name}*"):
+        path.chmod(0o600)
+    journal.put_aside(home.journal)
+    home.journal.touch(mode=0o600)
+    return journal.size(home.journal)
 
 
 def _last_words(home: Home, release: str) -> str:
@@ -191,19 +200,21 @@ def _last_words(home: Home, release: str) -> str:
     return f"no rollout of release {release} is under way; run the playbook again"
 
 
-def follow(home: Home, offset: int) -> tuple[list[dict[str, object]], int]:
-    """Return what the journal says after *offset*, and the place after that; wait up to five seconds for something.
+def follow(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
+    """Return what the journal says of *release* after *offset*, and the place after that.
+
+    Waits up to five seconds for something.
 
     :raises RolloutFailed: when the rollout's process is gone without having written its end.
     """
     deadline = time.monotonic() + _PATIENCE
     while True:
         alive = holder(home.lease) is not None
-        records, behind = journal.read(home.journal, offset)
+        records, behind = _records(home, release, offset)
         told = any(record["text"] for record in records)
         if told and records[-1]["step"] != "end":
             time.sleep(_COALESCE)
-            records, behind = journal.read(home.journal, offset)
+            records, behind = _records(home, release, offset)
         if not records and not alive:
             raise RolloutFailed(
                 f"the rollout's process on the host died; {home.log} may say why. Run the playbook again"
@@ -211,6 +222,12 @@ def follow(home: Home, offset: int) -> tuple[list[dict[str, object]], int]:
         if told or not alive or time.monotonic() > deadline:
             return records, behind
         time.sleep(0.1)
+
+
+def _records(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
+    records, behind = journal.read(home.journal, offset)
+    # Which one was meant is known to the call that began it, and no longer once that is live.
+    return [record for record in records if release in (record["release"], "previous")], behind
 
 
 def main() -> None:
@@ -243,7 +260,7 @@ def main() -> None:
             offset, joined = enter(home, release, params)
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
-        records, offset = follow(home, offset)
+        records, offset = follow(home, release, offset)
     except LeaseHeld as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with the status playbook")
     except (RolloutFailed, Refused) as error:

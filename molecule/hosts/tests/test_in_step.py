@@ -20,7 +20,7 @@ ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 
 def _records(stack: Stack, release: str) -> list[dict[str, Any]]:
     """Return what the last rollout of a release wrote in the journal, each record as ``(step, state)`` and time."""
-    text = stack.host.check_output("cat %s/state/journal.jsonl", stack.home)
+    text = stack.host.check_output("sudo cat %s/state/journal.jsonl", stack.home)
     return [record for record in map(json.loads, text.splitlines()) if record["release"] == release]
 
 

@@ -90,11 +90,33 @@ def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: 
     ]
 
 
-def test_who_publishes_a_port(answer: Answer) -> None:
-    ports = [{"PrivatePort": 80}, {"PrivatePort": 80, "PublicPort": 8080}]
-    answer({"/v1.44/containers/json": (200, [{"Names": ["/a"], "Ports": None}, {"Names": ["/b"], "Ports": ports}])})
-    assert docker.published_by(8080) == "b"
-    assert docker.published_by(80) is None
+@pytest.mark.parametrize(
+    ("address", "port", "protocol", "names"),
+    [
+        ("0.0.0.0", 8080, "tcp", ["a", "b"]),
+        ("127.0.0.1", 8080, "tcp", ["a"]),
+        ("10.0.0.1", 8080, "tcp", ["b"]),
+        ("10.0.0.2", 8080, "tcp", []),
+        ("::", 8080, "tcp", []),
+        ("127.0.0.1", 8080, "udp", ["c"]),
+        ("::1", 8080, "udp", ["c"]),
+        ("0.0.0.0", 80, "tcp", []),
+    ],
+)
+def test_who_publishes_a_port(answer: Answer, address: str, port: int, protocol: str, names: list[str]) -> None:
+    def container(name: str, *ports: dict[str, Any]) -> dict[str, Any]:
+        return {"Names": [f"/{name}"], "Ports": [{"PrivatePort": 80, "PublicPort": 8080, **one} for one in ports]}
+
+    everywhere = [{"IP": address, "Type": "udp"} for address in ("0.0.0.0", "::")]
+    listed = [
+        {"Names": ["/none"], "Ports": None},
+        {"Names": ["/inside"], "Ports": [{"PrivatePort": 80, "Type": "tcp"}]},
+        container("a", {"IP": "127.0.0.1", "Type": "tcp"}),
+        container("b", {"IP": "10.0.0.1", "Type": "tcp"}),
+        container("c", *everywhere),
+    ]
+    answer({"/v1.44/containers/json": (200, listed)})
+    assert docker.published_by(port, address, protocol) == names
 
 
 def test_an_image_that_is_not_here(answer: Answer) -> None:

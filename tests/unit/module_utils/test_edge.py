@@ -54,6 +54,15 @@ def test_one_that_is_to_be_started_has_no_name_yet(home: Home) -> None:
         assert files["upstreams/web_8000.conf"] == "server to-be-started:8000 resolve max_fails=0;\n"
 
 
+def test_what_is_no_file_of_the_release_is_none_of_the_configuration(home: Home) -> None:
+    (home.release("r1") / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
+    (home.release("r1") / "edge/nginx.conf").write_bytes(b"# Gr\xf6\xdfe\n")
+    files = edge.contents(home, MANIFEST, {"web": ["shop-web-1"]})
+    assert ".nginx.conf.swp" not in files
+    name = edge.lay_down(home, files)
+    assert (home.edge / "versions" / name / "nginx.conf").read_bytes() == b"# Gr\xf6\xdfe\n"
+
+
 def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
     files = edge.contents(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert files == {

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight
+from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight, release
 from ansible_collections.slipway.stack.plugins.module_utils import images as images_
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.images import Image, ImagesError, Surplus
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
+
+from tests.support.on_host import facts
 
 OLD, NEW = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
 APP = "registry:5000/shop/app"
@@ -184,3 +188,23 @@ def test_pull_tells_every_image_that_is_nowhere(engine: Engine, monkeypatch: pyt
         images_.pull({"api": f"{APP}:1", "page": "registry:5000/shop/page:1"}, dry=False)
     assert "service 'api'" in str(caught.value)
     assert "service 'page'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [("localhost/app:1", "send it again"), ("app:1", "as it was built on this host for this release, is no longer")],
+)
+def test_an_image_that_only_this_host_had_is_not_asked_of_a_registry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, told: str
+) -> None:
+    monkeypatch.setattr(docker, "local_image", lambda _reference: None)
+    with pytest.raises(RolloutFailed, match=told):
+        images_.bring({"web": facts(image=image, pinned="sha256:1")}, Journal(tmp_path / "journal.jsonl", "r1"))
+
+
+@pytest.mark.parametrize("image", ["localhost/app:1", "app:1"])
+def test_another_build_under_the_same_reference_is_noticed(monkeypatch: pytest.MonkeyPatch, image: str) -> None:
+    monkeypatch.setattr(docker, "local_image", {image: {"Id": "sha256:2"}}.get)
+    assert release._sent_anew({"web": facts(image=image, pinned="sha256:2")}) is False
+    assert release._sent_anew({"web": facts(image=image, pinned="sha256:1")}) is True
+    assert release._sent_anew({"web": facts(image=image, pinned="app@sha256:1")}) is False

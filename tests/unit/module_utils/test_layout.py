@@ -35,6 +35,14 @@ def test_releases_are_listed_oldest_first_without_those_half_written(tmp_path: P
     assert home.release_ids() == ["20261120T101500Z-a", "20261121T101500Z-b"]
 
 
+def test_a_file_among_the_releases_is_none(tmp_path: Path) -> None:
+    home = Home(str(tmp_path))
+    lay_down(home, "r1")
+    write_text(home.releases / "backup.tar", "")
+    assert home.release_ids() == ["r1"]
+    assert home.manifest("backup.tar") is None
+
+
 @pytest.mark.parametrize("text", ["", "{", "\x00"])
 def test_a_manifest_that_is_not_whole_is_none(tmp_path: Path, text: str) -> None:
     home = Home(str(tmp_path))

@@ -25,20 +25,20 @@ def _ports(*ports: str) -> dict[str, Any]:
     return {"edge": facts(ports=list(ports))}
 
 
-def _published_by(monkeypatch: pytest.MonkeyPatch, holder: str | None) -> None:
-    monkeypatch.setattr(docker, "published_by", lambda _port: holder)
+def _published_by(monkeypatch: pytest.MonkeyPatch, *holders: str) -> None:
+    monkeypatch.setattr(docker, "published_by", lambda *_place: list(holders))
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:", "0.0.0.0:"])
 def test_a_port_that_another_process_has(monkeypatch: pytest.MonkeyPatch, taken: int, address: str) -> None:
-    _published_by(monkeypatch, None)
+    _published_by(monkeypatch)
     assert preflight.check_ports(_ports(f"{address}{taken}:80"), {}) == [
         f"service 'edge': port {taken} of the host is taken by another process; stop it, or publish another port"
     ]
 
 
 def test_a_port_of_the_pod_is_told_of_the_edge(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
-    _published_by(monkeypatch, None)
+    _published_by(monkeypatch)
     services = {"edge-pod": facts(ports=[f"{taken}:80"]), "edge": facts(edge=True, pod="edge-pod")}
     (problem,) = preflight.check_ports(services, {})
     assert problem.startswith(f"service 'edge': port {taken} of the host is taken")
@@ -57,6 +57,12 @@ def test_a_port_that_another_container_has(monkeypatch: pytest.MonkeyPatch, take
 def test_a_port_that_the_stack_has_itself(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch, "shop-edge-1")
     assert preflight.check_ports(_ports(f"{taken}:80"), {"edge": [container("edge")]}) == []
+
+
+def test_another_holder_beside_the_stack_itself_stays(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+    _published_by(monkeypatch, "shop-edge-1", "blog-edge-1")
+    (problem,) = preflight.check_ports(_ports(f"{taken}:80"), {"edge": [container("edge")]})
+    assert "is taken by the container blog-edge-1" in problem
 
 
 @pytest.mark.parametrize("port", ["{port}:80/udp", "127.0.0.2:{port}:80"])
@@ -79,7 +85,7 @@ def test_an_address_that_this_host_has_not() -> None:
 
 
 def test_all_ports_are_looked_at(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
-    _published_by(monkeypatch, None)
+    _published_by(monkeypatch)
     services = {"a": facts(ports=[f"{taken}:80"]), "b": facts(ports=["192.0.2.1:8080:80", f"127.0.0.1:{taken}:80"])}
     assert len(preflight.check_ports(services, {})) == 3
 
@@ -107,9 +113,8 @@ def _registry(monkeypatch: pytest.MonkeyPatch, remote: dict[str, str], local: di
         return found
 
     monkeypatch.setattr(docker, "remote_digest", remote_digest)
-    monkeypatch.setattr(
-        docker, "local_image", lambda reference: {"RepoDigests": local[reference]} if reference in local else None
-    )
+    records = {reference: {"Id": f"sha256:id of {reference}", "RepoDigests": own} for reference, own in local.items()}
+    monkeypatch.setattr(docker, "local_image", records.get)
 
 
 UNREACHABLE = "dial tcp: lookup r.example.com: no such host"
@@ -127,6 +132,26 @@ def test_without_a_registry_a_name_means_what_the_live_release_runs(
 
 
 @pytest.mark.parametrize(
+    ("said", "pinned"),
+    [
+        (UNREACHABLE, "a@sha256:22"),
+        ("toomanyrequests: You have reached your pull rate limit", "a@sha256:22"),
+        ("received unexpected HTTP status: 503 Service Unavailable", "a@sha256:22"),
+        ("x509: certificate signed by unknown authority", "a@sha256:22"),
+        # It has none: what was built or tagged here is meant.
+        ("no such image", "a@sha256:11"),
+        ("denied: requested access to the resource is denied", "a@sha256:11"),
+    ],
+)
+def test_a_registry_that_fails_does_not_make_an_old_tag_the_new_image(
+    monkeypatch: pytest.MonkeyPatch, said: str, pinned: str
+) -> None:
+    _registry(monkeypatch, {"a:1": said}, {"a:1": ["a@sha256:11"], "a@sha256:22": ["a@sha256:22"]})
+    live = {"services": {"web": facts(image="a:1", pinned="a@sha256:22")}}
+    assert preflight.resolve_images({"web": facts(image="a:1")}, live) == ({"a:1": pinned}, [])
+
+
+@pytest.mark.parametrize(
     ("image", "remote", "local", "pinned"),
     [
         ("r.example.com/a:1", {"r.example.com/a:1": "sha256:11"}, {}, "r.example.com/a@sha256:11"),
@@ -135,7 +160,7 @@ def test_without_a_registry_a_name_means_what_the_live_release_runs(
         # A registry that is down is no obstacle to what the host has already.
         ("a:1", {"a:1": UNREACHABLE}, {"a:1": ["b@sha256:33", "a@sha256:11"]}, "a@sha256:11"),
         # Built here, pushed nowhere.
-        ("a:1", {}, {"a:1": []}, "a:1"),
+        ("a:1", {}, {"a:1": []}, "sha256:id of a:1"),
         ("a:1@sha256:44", {}, {}, "a@sha256:44"),
     ],
 )

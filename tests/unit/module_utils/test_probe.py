@@ -18,6 +18,8 @@ ANSWERS: dict[str, tuple[int, str | None, str]] = {
     "/broken": (502, RELEASE, "bad gateway"),
     "/old": (200, "20251121T101500Z-ffffffff", "hello"),
     "/stranger": (200, None, "hello"),
+    "/gr%C3%B6%C3%9Fe%20a?q=%C3%A4%20b&r=%2F": (200, RELEASE, "hello"),
+    "/a%00b": (200, RELEASE, "hello"),
 }
 
 
@@ -73,6 +75,17 @@ def _wanted(path: str, status: int | None = None, contains: str | None = None) -
 def test_answer(port: int, wanted: dict[str, Any], wrong: str | None) -> None:
     where = f"http://127.0.0.1:{port}{wanted['path']}"
     assert probe("127.0.0.1", port, "", RELEASE, wanted) == (f"{where} {wrong}" if wrong else None)
+
+
+@pytest.mark.parametrize("path", ["/größe a?q=ä b&r=%2F", "/a\0b"])
+def test_a_path_is_asked_for_as_a_browser_does(port: int, path: str) -> None:
+    assert probe("127.0.0.1", port, "", RELEASE, _wanted(path, 200)) is None
+
+
+def test_a_name_that_no_request_can_have(port: int) -> None:
+    found = probe("127.0.0.1", port, "läden.example.com\n☃", RELEASE, _wanted("/"))
+    assert found is not None
+    assert found.startswith(f"http://127.0.0.1:{port}/ cannot be asked for: ")
 
 
 def test_the_public_name_is_asked_for(port: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import edge
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.release import prune
 
@@ -66,3 +67,12 @@ def test_a_release_that_is_not_whole_is_no_obstacle(home: Home) -> None:
     _deployed(home, *IDS[:2])
     write_text(home.release(IDS[0]) / "manifest.json", "{")
     assert prune(home, 2) == []
+
+
+def test_files_that_somebody_left_are_no_obstacle(home: Home) -> None:
+    _deployed(home, *IDS[:3])
+    for folder in (home.releases, home.files, home.edge / "versions"):
+        write_text(folder / "notes.txt", "")
+    assert prune(home, 2) == [IDS[0]]
+    edge.prune(home)
+    assert (home.releases / "notes.txt").is_file()

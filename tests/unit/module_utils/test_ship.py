@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from errno import EADDRINUSE
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,20 @@ def test_the_difference_to_the_live_release_is_told(host: Host) -> None:
     assert "compose.yaml" not in diff
 
 
+def test_what_somebody_left_in_the_live_releases_directory_is_no_obstacle(host: Host) -> None:
+    _live(host)
+    folder = host.home.release("r1")
+    (folder / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
+    (folder / "compose.yaml").write_bytes(b"# Gr\xf6\xdfe\n")
+    (folder / "env/backend.env").unlink()
+    shipped = host.ship("r2", example(backend={"environment": {"LOG": "debug"}}))
+    assert _actions(shipped)["edge"] == "unchanged"
+    diff = {change["after_header"]: change["before"] for change in shipped.diff}
+    assert diff["compose.yaml"].startswith("# Gr\ufffd\ufffde")
+    assert diff["env/backend.env"] == ""
+    assert "edge/.nginx.conf.swp" not in diff
+
+
 def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> None:
     def services(text: str) -> dict[str, Any]:
         return example(backend={"files": {"/etc/app.conf": {"content": text}}})
@@ -163,12 +178,61 @@ def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> Non
     assert because["backend"] == ["file /etc/app.conf"]
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_what_was_removed_of_a_release_that_is_here_is_written_again(host: Host, live: bool) -> None:
+    services = example(backend={"files": {"/etc/app.conf": {"content": "colour: red"}}})
+    host.ship("r1", services)
+    if live:
+        link(host.home.current, "releases/r1")
+        host.running = RUNNING
+    gone = [*host.home.files.rglob("app.conf"), *host.home.path.glob("secrets/*/secret_key.*")]
+    assert len(gone) >= 2
+    before = tree(host.root)
+    for path in gone:
+        path.unlink()
+    gone[0].mkdir()
+    without = tree(host.root)
+    host.ship("r2", services, dry=True)
+    assert tree(host.root) == without
+    assert host.ship("r2", services).release == "r1"
+    assert tree(host.root) == before
+
+
 def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
     _live(host)
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
     assert host.ship("r2", services).release == "r2"
     assert host.ship("r3", services).release == "r2"
     assert host.home.release_ids() == ["r1", "r2"]
+
+
+def test_a_controller_whose_clock_is_behind_makes_no_way_back_of_a_new_release(host: Host) -> None:
+    _live(host, "20261121T101500Z-b")
+    services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
+    before = tree(host.root)
+    for late in ("20261121T101400Z-a", "20261121T101500Z-b"):
+        with pytest.raises(Refused, match=rf"release {late} is new, .* 20261121T101500Z-b.* clock of the controller"):
+            host.ship(late, services)
+    assert tree(host.root) == before
+    # What makes no new release needs no clock.
+    assert host.ship("20261121T101400Z-a", services, dry=True).changed
+    assert host.ship("20261121T101400Z-a").release == "20261121T101500Z-b"
+    assert host.ship("20261121T102000Z-c", services).release == "20261121T102000Z-c"
+    assert host.ship("20261121T101400Z-c", services).release == "20261121T102000Z-c"
+
+
+def test_a_port_of_another_service_of_the_stack_is_looked_at_once_the_plan_is_known(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _live(host)
+    monkeypatch.setattr(preflight, "_bind_error", lambda _address, port, _protocol: EADDRINUSE if port == 81 else None)
+    monkeypatch.setattr(docker, "published_by", lambda *_place: ["shop-frontend-1"])
+    services = example(edge={"http_port": 81})
+    with pytest.raises(Refused, match=r"service 'edge': port 81 of the host is that of service 'frontend'"):
+        host.ship("r2", services)
+    # A rollout that broke off is undone first; who has which port is not settled.
+    Transaction("r2", "r1", "ada@laptop", old={one.service: [one.id] for one in RUNNING}).save(host.home.transaction)
+    assert host.ship("r3", services).changed
 
 
 def test_a_database_is_not_stopped_because_a_tag_has_moved(host: Host) -> None:
