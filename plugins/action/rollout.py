@@ -48,7 +48,8 @@ class ActionModule(ActionBase):
                 if record["text"] and ((record["step"], record["state"]) != ("end", "failed") or verb == "abort"):
                     display.display(f"{host}  {report.step_line(record)}")
             records += answer["records"]
-            arguments["offset"] = answer["offset"]
+            # Which release was meant by a name such as `previous` is known now.
+            arguments.update(offset=answer["offset"], release=answer["release"])
         result.update(changed=True, release=answer["release"])
         if records[-1]["state"] == "failed" and verb != "abort":
             # The steps have been on the screen already; in a failed result they would be there a second time.

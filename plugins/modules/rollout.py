@@ -226,8 +226,7 @@ def follow(home: Home, release: str, offset: int) -> tuple[list[dict[str, object
 
 def _records(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
     records, behind = journal.read(home.journal, offset)
-    # Which one was meant is known to the call that began it, and no longer once that is live.
-    return [record for record in records if release in (record["release"], "previous")], behind
+    return [record for record in records if record["release"] == release], behind
 
 
 def main() -> None:

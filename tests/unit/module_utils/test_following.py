@@ -27,7 +27,6 @@ def test_the_end_of_another_release_is_not_its_own(home: Home) -> None:
     records, behind = follow(home, "r2", 0)
     assert [record["text"] for record in records] == ["Release r1 serves on"]
     assert behind == journal.size(home.journal)
-    assert len(follow(home, "previous", 0)[0]) == 2
 
 
 def _modes(home: Home) -> dict[str, int]:
