@@ -62,7 +62,7 @@ test: environment ## lint beside unit and apps, then molecule
 	@scripts/test.sh lint,unit,apps molecule
 
 test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
-	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow workspace engine_mirror
+	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint unit apps molecule bench \
   test test-long
