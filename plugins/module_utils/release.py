@@ -109,7 +109,7 @@ def ship(
     if not dry:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
         new_files = _rendered(content, manifest)
-        _lay_mounted(home, content)
+        _lay_mounted(home, content, missing=there is not None)
         release_id = there or _write(home, manifest, new_files)
     new_files.update(texts.mounted(home, manifest, content["mounted"]))
     if current:
