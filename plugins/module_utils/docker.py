@@ -234,10 +234,14 @@ def run(arguments: list[str], cwd: str | None = None, timeout: float | None = No
     except OSError as error:
         raise DockerError(f"docker cannot be started: {error}") from None
     if done.returncode != 0:
-        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        message = last_meaning(lines) or f"docker {arguments[0]} exited with {done.returncode}"
-        raise DockerError(message, tuple((done.stdout + done.stderr).splitlines()))
+        raise failure(f"docker {arguments[0]}", done.returncode, done.stdout, done.stderr)
     return done.stdout
+
+
+def failure(command: str, code: int, out: str, err: str) -> DockerError:
+    """Return what a command that ended with *code* printed, as an error in its own words."""
+    lines = [line.strip() for line in (err or out).splitlines() if line.strip()]
+    return DockerError(last_meaning(lines) or f"{command} exited with {code}", tuple((out + err).splitlines()))
 
 
 def last_meaning(lines: list[str]) -> str:

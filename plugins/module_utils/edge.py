@@ -79,7 +79,7 @@ def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iter
     :param targets: by service, the names of the containers that requests go to. A proxy looks names up when it runs,
         not when it tests, so a service without any gets one that nobody has yet.
     """
-    names = {service: list(targets.get(service, ())) or [_TO_COME] for service in _upstreams(manifest)}
+    names = {service: list(targets.get(service, ())) or [_TO_COME] for service in routed(manifest)}
     folder = home.release(manifest["release"]) / "edge"
     # An editor's swap file is none of it, and a byte that is no UTF-8 stays what it is.
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
@@ -88,7 +88,8 @@ def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iter
     return result
 
 
-def _upstreams(manifest: Mapping[str, Any]) -> set[str]:
+def routed(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the services that requests go to."""
     return {upstream["service"] for upstream in manifest["upstreams"]}
 
 

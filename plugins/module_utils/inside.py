@@ -34,9 +34,7 @@ def execute(container_id: str, command: Sequence[str], timeout: float = 30.0) ->
             raise DockerError(late)
         time.sleep(0.01)
     if ended["ExitCode"] != 0:
-        lines = [line.strip() for line in (err or out).splitlines() if line.strip()]
-        message = docker.last_meaning(lines) or f"{command[0]} exited with {ended['ExitCode']}"
-        raise DockerError(message, tuple((out + err).splitlines()))
+        raise docker.failure(command[0], ended["ExitCode"], out, err)
     return out
 
 

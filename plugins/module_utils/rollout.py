@@ -267,8 +267,7 @@ class Rollout:
 
     def _follow(self) -> None:
         """Have the edge send requests to what has taken another's place, too."""
-        routed = {upstream["service"] for upstream in self._manifest["upstreams"]}
-        if routed.isdisjoint(self._touched("instead", "in place")):
+        if edge.routed(self._manifest).isdisjoint(self._touched("instead", "in place")):
             return
         found = self._running.up()
         final = self._aim(found)
