@@ -133,6 +133,9 @@ def page(folder: Path) -> str:
         "A service that publishes a port of the host itself is replaced in place too. The edge's ports are published",
         "by a service of their own, its pod: nginx or Traefik rolls, and only another port or network has a gap.",
         "",
+        "What a service keeps has a named volume (`volumes`). Where its image declares a volume and nothing is mounted",
+        "there, a deploy that would lose files with the container is refused, and says where they are.",
+        "",
     ]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
     lines += [

@@ -24,6 +24,8 @@ _API = "/v1.44"
 _LABEL_PROJECT = "com.docker.compose.project"
 _LABEL_SERVICE = "com.docker.compose.service"
 _LABEL_ONEOFF = "com.docker.compose.oneoff"
+#: What the engine calls a volume that nobody has given a name.
+_NAMELESS = re.compile(r"[0-9a-f]{64}")
 
 
 class DockerError(Exception):
@@ -140,6 +142,16 @@ def inspect(container_id: str) -> Container | None:
         probe_output=(log[-1].get("Output") or "").strip() if log else "",
         started_at=state["StartedAt"],
     )
+
+
+def nameless_volumes(container_id: str) -> dict[str, str]:
+    """Return the anonymous volumes of a container: where each is on this host, by its path in the container."""
+    raw = ask(f"/containers/{container_id}/json") or {}
+    return {
+        str(mount["Destination"]): str(mount["Source"])
+        for mount in raw.get("Mounts") or []
+        if mount["Type"] == "volume" and _NAMELESS.fullmatch(mount["Name"])
+    }
 
 
 def published_by(port: int, address: str, protocol: str) -> list[str]:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -232,20 +232,6 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
                 "keep that version, or dump the data and restore it into a new volume"
             )
     return problems
-
-
-def check_downtime(
-    entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]], allowed: Collection[str]
-) -> list[str]:
-    """Return a sentence for each data service that the plan would stop and that nobody allowed to be stopped."""
-    return [
-        f"service '{entry['service']}': it holds data, and would be down while it is replaced "
-        f"({', '.join(entry['because'])} changed); allow that with deploy_allow_downtime: [{entry['service']}]"
-        for entry in entries
-        if entry["action"] == "recreate"
-        and services[entry["service"]]["class"] == "stateful"
-        and entry["service"] not in allowed
-    ]
 
 
 def data_root() -> str:

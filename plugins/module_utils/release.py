@@ -13,7 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import audit, docker, health, preflight, texts, transaction
+from ansible_collections.slipway.stack.plugins.module_utils import (
+    docker,
+    health,
+    losses,
+    preflight,
+    texts,
+    transaction,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.plan import plan
@@ -100,7 +107,7 @@ def ship(
     planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
     new_files = _rendered(content, manifest)
     there = _there(home, manifest)
-    problems = preflight.check_downtime(planned, services, allow_downtime)
+    problems = losses.find(planned, services, running, allow_downtime)
     # What broke off is undone first, and has another say on who has which port.
     problems += preflight.check_moved_ports(planned, current, manifest, running) if begun is None else []
     problems += _out_of_order(home, release_id) if not dry and there is None else []
@@ -256,45 +263,3 @@ def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) ->
     write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     incoming.rename(home.release(str(manifest["release"])))
     return str(manifest["release"])
-
-
-def before(home: Home) -> str:
-    """Return the id of the release to go back to: the newest that was live before the one that is.
-
-    Ids begin with the time at which a release was made, so going back twice goes back two releases.
-
-    :raises Refused: when there is none.
-    """
-    current = home.current_id()
-    candidates = [release_id for release_id in _proven(home) if current and release_id < current]
-    if not candidates:
-        raise Refused(
-            [f"there is no release before {current} on this host" if current else "nothing has been deployed"]
-        )
-    return candidates[-1]
-
-
-def _proven(home: Home) -> list[str]:
-    """Return the ids of the releases on this host that were live once, oldest first."""
-    ids = {line["release"] for line in audit.read(home) if line["outcome"] == "ok"}
-    return [release_id for release_id in home.release_ids() if release_id in ids]
-
-
-def prune(home: Home, keep: int) -> list[str]:
-    """Remove all releases but the live one and the newest *keep* - 1 that were live once, and what only they used.
-
-    :return: the removed ids.
-    """
-    current = home.current_id()
-    others = [release_id for release_id in _proven(home) if release_id != current]
-    kept = {current, *others[max(len(others) - keep + 1, 0) :]}
-    removed = [release_id for release_id in home.release_ids() if release_id not in kept]
-    for release_id in removed:
-        shutil.rmtree(home.release(release_id))
-    manifests = [manifest for manifest in (home.manifest(release_id) for release_id in kept) if manifest]
-    mounted = {sha for manifest in manifests for sha in manifest["mounted"]}
-    for folder in home.files.iterdir() if home.files.is_dir() else []:
-        if folder.is_dir() and folder.name not in mounted:
-            shutil.rmtree(folder)
-    SecretStore(home.path).prune({address for manifest in manifests for address in manifest["addresses"].values()})
-    return removed

@@ -11,10 +11,10 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import assets, edge, images, proxies, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.history import prune
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
-from ansible_collections.slipway.stack.plugins.module_utils.release import prune
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running
 from ansible_collections.slipway.stack.plugins.module_utils.transaction import Transaction
 

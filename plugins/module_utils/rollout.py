@@ -27,6 +27,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     edge,
     images,
     jobs,
+    losses,
     preflight,
     proxies,
     replicas,
@@ -125,7 +126,7 @@ class Rollout:
         previous = self._home.current_id()
         entries = plan(self._home.manifest(previous), self._manifest, found, edge_changed=True)
         problems = preflight.check_data(self._services, self._manifest["stack"])
-        problems += preflight.check_downtime(entries, self._services, self._order.allow_downtime)
+        problems += losses.find(entries, self._services, found, self._order.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))
         self._tx = Transaction(

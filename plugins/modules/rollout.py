@@ -120,9 +120,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils import journal
 from ansible_collections.slipway.stack.plugins.module_utils.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.gate import WORDS, give_word
+from ansible_collections.slipway.stack.plugins.module_utils.history import before
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, describe, holder
-from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, before
+from ansible_collections.slipway.stack.plugins.module_utils.release import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.transaction import Order

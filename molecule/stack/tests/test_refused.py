@@ -116,3 +116,33 @@ def test_a_stack_that_was_never_there_leaves_nothing_behind(host: Any, playbook:
     stranger = Stack(host, "stranger", 0)
     _refused(stranger, playbook, {"stack_name": "stranger", "stack_min_free": "999999g"}, "(stack_min_free)")
     assert not host.file(stranger.home).exists
+
+
+def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+    def notes(line: str, **keys: Any) -> dict[str, Any]:
+        # Redis' image declares /data as a volume.
+        keeper = {
+            "kind": "custom",
+            "class": "singleton",
+            "image": "redis:8",
+            "user": "999:999",
+            "command": ["sh", "-c", f"echo {line} >> /data/notes && exec sleep infinity"],
+            "health": {"test": ["CMD", "test", "-e", "/data/notes"]},
+            "stop_grace": "1s",
+        }
+        return {"stack_services": described(INVENTORY, notes={**keeper, **keys})}
+
+    first = playbook("deploy", **notes("one"))
+    assert first.code == 0, first.output
+    (keeper,) = kiosk.containers("notes")
+    _refused(
+        kiosk, playbook, notes("two"), "service 'notes': what it keeps in /data, ", "docker cp kiosk-notes-1:/data …"
+    )
+    assert host.check_output("docker exec %s cat /data/notes", keeper) == "one"
+
+    forgotten = playbook("deploy", **notes("two", compose={"tmpfs": ["/data:mode=1777"]}))
+    assert forgotten.code == 0, forgotten.output
+    (keeper,) = kiosk.containers("notes")
+    assert host.check_output("docker exec %s cat /data/notes", keeper) == "two"
+    back = playbook("deploy")
+    assert back.code == 0, back.output

@@ -119,6 +119,18 @@ def test_who_publishes_a_port(answer: Answer, address: str, port: int, protocol:
     assert docker.published_by(port, address, protocol) == names
 
 
+def test_volumes_without_a_name(answer: Answer) -> None:
+    mounts = [
+        {"Type": "volume", "Name": "0f" * 32, "Source": "/volumes/0f/_data", "Destination": "/data"},
+        {"Type": "volume", "Name": "shop_uploads", "Source": "/volumes/shop_uploads/_data", "Destination": "/uploads"},
+        {"Type": "bind", "Source": "/srv/notes", "Destination": "/notes"},
+        {"Type": "tmpfs", "Source": "", "Destination": "/tmp"},
+    ]
+    answer({"/v1.44/containers/a/json": (200, {"Mounts": mounts}), "/v1.44/containers/b/json": (200, {"Mounts": None})})
+    assert docker.nameless_volumes("a") == {"/data": "/volumes/0f/_data"}
+    assert docker.nameless_volumes("b") == docker.nameless_volumes("gone") == {}
+
+
 def test_an_image_that_is_not_here(answer: Answer) -> None:
     answer({"/v1.44/images/app%3A1/json": (200, {"Id": "sha256:1"})})
     assert docker.local_image("app:1") == {"Id": "sha256:1"}

@@ -230,23 +230,3 @@ def test_data_of_another_version(
 def test_no_data_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     _volume(monkeypatch, None)
     assert preflight.check_data({"db": DATABASE, "web": facts(data_version=None)}, "shop") == []
-
-
-@pytest.mark.parametrize(
-    ("class_", "action", "allowed", "refused"),
-    [
-        ("stateful", "recreate", [], True),
-        ("stateful", "recreate", ["redis"], True),
-        ("stateful", "recreate", ["db"], False),
-        ("stateful", "start", [], False),
-        ("singleton", "recreate", [], False),
-    ],
-)
-def test_downtime_of_data_is_allowed_by_name(class_: str, action: str, allowed: list[str], refused: bool) -> None:
-    entry = {"service": "db", "action": action, "downtime": True, "because": ["image", "variable A"]}
-    problems = preflight.check_downtime([entry], {"db": facts(**{"class": class_})}, allowed)
-    expected = (
-        "service 'db': it holds data, and would be down while it is replaced (image, variable A changed); "
-        "allow that with deploy_allow_downtime: [db]"
-    )
-    assert problems == ([expected] if refused else [])

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import edge
+from ansible_collections.slipway.stack.plugins.module_utils.history import prune
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.release import prune
 
 from tests.support.on_host import lay_down, tree
 

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils import docker, losses
+
+from tests.support.on_host import container, facts, settings
+
+
+@pytest.mark.parametrize(
+    ("class_", "action", "allowed", "refused"),
+    [
+        ("stateful", "recreate", [], True),
+        ("stateful", "recreate", ["redis"], True),
+        ("stateful", "recreate", ["db"], False),
+        ("stateful", "start", [], False),
+        ("singleton", "recreate", [], False),
+    ],
+)
+def test_downtime_of_data_is_allowed_by_name(class_: str, action: str, allowed: list[str], refused: bool) -> None:
+    entry = {"service": "db", "action": action, "downtime": True, "because": ["image", "variable A"]}
+    problems = losses.find([entry], {"db": facts(**{"class": class_})}, {}, allowed)
+    expected = (
+        "service 'db': it holds data, and would be down while it is replaced (image, variable A changed); "
+        "allow that with deploy_allow_downtime: [db]"
+    )
+    assert problems == ([expected] if refused else [])
+
+
+MOUNTS = {
+    "nothing": {},
+    "a named volume elsewhere": {"volumes": ["notes:/notes", "/data:/srv:ro"]},
+    "a named volume": {"volumes": ["notes:/data"]},
+    "a named volume, read only": {"volumes": ["notes:/data:ro"]},
+    "an anonymous one, on purpose": {"volumes": ["/data"]},
+    "a mount in Compose's long notation": {"volumes": [{"type": "volume", "source": "notes", "target": "/data/"}]},
+    "memory": {"tmpfs": "/data"},
+    "memory among others": {"tmpfs": ["/tmp", "/data:mode=0700"]},
+}
+
+
+@pytest.mark.parametrize(("mounts", "lost"), [(each, number < 2) for number, each in enumerate(MOUNTS.values())])
+@pytest.mark.parametrize("class_", ["singleton", "rolling", "stateful"])
+def test_what_a_service_keeps_in_a_volume_without_a_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mounts: dict[str, Any], class_: str, lost: bool
+) -> None:
+    (tmp_path / "dump.rdb").touch()
+    monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
+    entry = {"service": "notes", "action": "start", "downtime": False, "because": ["container is gone"]}
+    services = {"notes": settings(**mounts) | {"class": class_}}
+    running = {"notes": [container("notes"), container("notes", 2)]}
+    problems = losses.find([entry], services, running, [])
+    if not lost or class_ == "stateful":
+        # What holds data is replaced by Compose, which hands its volumes on.
+        assert problems == []
+        return
+    (problem,) = problems
+    assert problem.startswith("service 'notes': what it keeps in /data, a volume that its image declares ")
+    assert "docker cp shop-notes-2:/data" in problem
+
+
+@pytest.mark.parametrize(("action", "files"), [("unchanged", ["dump.rdb"]), ("roll", [])])
+def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, files: list[str]
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
+    entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "gone")]
+    assert losses.find(entries, {"notes": facts()}, {"notes": [container("notes")]}, []) == []
