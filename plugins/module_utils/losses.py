@@ -65,7 +65,7 @@ def _nameless(
     return [
         f"service '{name}': what it keeps in {path}, a volume that its image declares and that has no name, would be "
         f"gone with its container; mount a named volume there (key 'volumes'), and first copy what it is to have "
-        f"(docker cp {holder}:{path} …), or a tmpfs (compose: {{tmpfs: ['{path}:mode=1777']}}) where it may go"
+        f"(docker cp {holder}:{path} DIRECTORY), or a tmpfs (compose: {{tmpfs: ['{path}:mode=1777']}}) where it may go"
         for (name, path), holder in found.items()
     ]
 

@@ -136,7 +136,11 @@ def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: S
     assert first.code == 0, first.output
     (keeper,) = kiosk.containers("notes")
     _refused(
-        kiosk, playbook, notes("two"), "service 'notes': what it keeps in /data, ", "docker cp kiosk-notes-1:/data …"
+        kiosk,
+        playbook,
+        notes("two"),
+        "service 'notes': what it keeps in /data, ",
+        "docker cp kiosk-notes-1:/data DIRECTORY",
     )
     assert host.check_output("docker exec %s cat /data/notes", keeper) == "one"
 
