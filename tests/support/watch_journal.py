@@ -68,16 +68,19 @@ def main(home: str, step: str, what: str) -> None:
     offset = os.path.getsize(journal) if os.path.exists(journal) else 0
     print("watching", flush=True)
     deadline = time.monotonic() + SECONDS
+    pids: list[int] = []
     while time.monotonic() < deadline:
         records = since(journal, offset)
+        if records and not pids and what == "kill":
+            # Ahead of time: it takes longer than the last steps of a rollout.
+            pids = holders(f"{home}/state/lease")
         record = wanted(records, step)
         if record:
-            pids = holders(f"{home}/state/lease") if what == "kill" else []
             print(json.dumps({"record": record, "killed": [pid for pid in pids if killed(pid)]}), flush=True)
             return
         if any(one["step"] == "end" for one in records):
             break
-        time.sleep(0.005)
+        time.sleep(0.002)
     print("null", flush=True)
 
 
