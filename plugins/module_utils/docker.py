@@ -15,7 +15,7 @@ import re
 import socket
 import subprocess
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,11 +113,15 @@ def _refuse(status: int, body: bytes) -> None:
         raise DockerError(str(json.loads(body or b"{}").get("message", f"status {status}")).strip())
 
 
-def containers(project: str) -> list[Container]:
-    """Return all containers of a Compose project, stopped ones too, by name."""
+def containers(project: str, services: Collection[str] | None = None) -> list[Container]:
+    """Return the containers of a Compose project, stopped ones too, by name.
+
+    :param services: whose containers are wanted, all where not given; each costs the engine another answer.
+    """
     filters = urllib.parse.quote(json.dumps({"label": [f"{_LABEL_PROJECT}={project}"]}))
     listed = ask(f"/containers/json?all=1&filters={filters}")
-    found = [inspect(item["Id"]) for item in listed]
+    wanted = [item for item in listed if services is None or item["Labels"].get(_LABEL_SERVICE) in services]
+    found = [inspect(item["Id"]) for item in wanted]
     return sorted((container for container in found if container), key=lambda container: container.name)
 
 

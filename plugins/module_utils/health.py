@@ -6,7 +6,7 @@ Place in the pipeline: target, prepare and verify.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -94,12 +94,15 @@ class Clock:
 
 def wait(
     services: Mapping[str, Mapping[str, Any]],
-    look: Callable[[], dict[str, list[Container]]],
+    look: Callable[[Collection[str]], dict[str, list[Container]]],
     report: Callable[[str, Verdict, float], None],
     clock: Clock,
     margin: float = 30.0,
 ) -> dict[str, Verdict]:
     """Wait until every one of *services* is up or one is down, and return the last verdicts.
+
+    *look* is asked for the containers of those that are not up yet, as often as that takes: on a busy host the engine's
+    answers on all others would be missing where they start.
 
     Each service has its own time: what Docker itself takes to call it unhealthy (``start_seconds``) and *margin*
     seconds. *report* hears of a service once it is up or down, with the seconds that it took.
@@ -108,7 +111,7 @@ def wait(
     verdicts: dict[str, Verdict] = {}
     pending = list(services)
     while pending:
-        found = look()
+        found = look(pending)
         elapsed = clock.now() - begun
         for name in list(pending):
             verdict = judge(services[name], found.get(name, []))

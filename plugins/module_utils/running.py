@@ -5,7 +5,7 @@ Place in the pipeline: target, under every step of a rollout.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, health
@@ -30,9 +30,11 @@ class Running:
         self._journal = journal
         self._clock = clock or Clock()
 
-    def look(self, keep: Callable[[Container], bool] | None = None) -> dict[str, list[Container]]:
-        """Return the containers by service, only those that *keep* says yes to."""
-        found = docker.containers(self._project)
+    def look(
+        self, keep: Callable[[Container], bool] | None = None, services: Collection[str] | None = None
+    ) -> dict[str, list[Container]]:
+        """Return the containers of *services*, or of all, by service; only those that *keep* says yes to."""
+        found = docker.containers(self._project, services)
         return health.by_service([container for container in found if keep is None or keep(container)])
 
     def up(self) -> dict[str, list[Container]]:
@@ -60,7 +62,10 @@ class Running:
             if verdict.state == "up":
                 self._journal.write(step, "done", verdict.reason, name)
 
-        for name, verdict in health.wait(services, lambda: self.look(keep), report, self._clock).items():
+        def look(pending: Collection[str]) -> dict[str, list[Container]]:
+            return self.look(keep, pending)
+
+        for name, verdict in health.wait(services, look, report, self._clock).items():
             if verdict.state == "down":
                 raise RolloutFailed(f"service '{name}': {verdict.reason}", health.explain(verdict))
 

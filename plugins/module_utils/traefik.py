@@ -96,7 +96,8 @@ def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) ->
 
     :raises EdgeError: when one does not within ten seconds.
     """
-    docker.run(["kill", "--signal=HUP", *[container.id for container in running]], timeout=30)
+    for container in running:
+        inside.signal(container.id, "HUP")
     expected = _told(home)
     deadline = time.monotonic() + _LOAD_SECONDS
     for container in running:
@@ -142,7 +143,7 @@ def leaving(home: Home, manifest: Mapping[str, Any], running: list[Container]) -
     """
     kept = {urlsplit(url).hostname for urls in _told(home).values() for url in urls}
     gone = _addresses(manifest, kept)
-    return any(gone & _connected(_pid(container)) for container in running)
+    return any(gone & _connected(inside.main_process(container.id)) for container in running)
 
 
 def _addresses(manifest: Mapping[str, Any], kept: Iterable[str | None]) -> set[str]:
@@ -173,11 +174,6 @@ def _address(text: str) -> str:
     address = ipaddress.ip_address(b"".join(words))
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
-
-
-def _pid(container: Container) -> int:
-    found = docker.ask(f"/containers/{container.id}/json")
-    return int(found["State"]["Pid"]) if found else 0
 
 
 def keep_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
@@ -211,7 +207,7 @@ def _prefer(manifest: Mapping[str, Any], running: list[Container], chosen: list[
     order = sorted(running, key=lambda container: container.started_at.rstrip("Z"))
     for container in chosen[:1]:
         try:
-            steering.prefer(_pid(container), inner_port(manifest), order.index(container))
+            steering.prefer(inside.main_process(container.id), inner_port(manifest), order.index(container))
         except OSError as error:
             raise EdgeError(
                 f"service '{edge_of(manifest)}': new connections cannot be steered to {container.name}: {error}"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,16 @@ def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: 
     assert docker.containers("shop") == [
         Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, "2026-11-21T10:00:00Z")
     ]
+
+
+def test_containers_of_some_services(answer: Answer) -> None:
+    wanted = urllib.parse.quote('{"label": ["com.docker.compose.project=shop"]}')
+    listing = f"/v1.44/containers/json?all=1&filters={wanted}"
+    label = "com.docker.compose.service"
+    listed = [{"Id": "c1", "Labels": {label: "web"}}, {"Id": "c2", "Labels": {label: "db"}}, {"Id": "c3", "Labels": {}}]
+    asked = answer({listing: (200, listed), "/v1.44/containers/c1/json": (200, _inspected())})
+    assert [one.id for one in docker.containers("shop", ["web"])] == ["c1"]
+    assert [path for path, _ in asked] == [listing, "/v1.44/containers/c1/json"]
 
 
 @pytest.mark.parametrize(

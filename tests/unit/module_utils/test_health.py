@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -93,15 +93,16 @@ class _Watched:
     def __init__(self, seen: Callable[[float], dict[str, list[Container]]]) -> None:
         self.clock = FakeClock()
         self.begun = self.clock.now()
-        self.looks = 0
+        #: The services that each look was for.
+        self.looks: list[list[str]] = []
         self.reports: list[tuple[str, str, float]] = []
         self._seen = seen
 
     def wait(self, services: dict[str, Any]) -> dict[str, Verdict]:
         return wait(services, self._look, self._report, self.clock)
 
-    def _look(self) -> dict[str, list[Container]]:
-        self.looks += 1
+    def _look(self, pending: Collection[str]) -> dict[str, list[Container]]:
+        self.looks.append(list(pending))
         return self._seen(self.clock.now() - self.begun)
 
     def _report(self, name: str, verdict: Verdict, seconds: float) -> None:
@@ -119,8 +120,8 @@ def test_waiting_ends_when_all_are_up_and_tells_when_each_was() -> None:
     verdicts = watched.wait({"web": facts(), "db": facts()})
     assert {name: verdict.state for name, verdict in verdicts.items()} == {"web": "up", "db": "up"}
     assert watched.reports == [("db", "up", 2.0), ("web", "up", 5.0)]
-    # Every 100 ms, and not a second longer than it takes.
-    assert watched.looks == 51
+    # Every 100 ms, and not a second longer than it takes; what is up is not asked about again.
+    assert watched.looks == [["web", "db"]] * 21 + [["web"]] * 30
 
 
 def test_one_that_is_down_ends_the_waiting_for_all() -> None:
@@ -142,7 +143,7 @@ def test_each_service_has_its_own_time() -> None:
 def test_nothing_to_wait_for() -> None:
     watched = _Watched(lambda _seconds: {})
     assert watched.wait({}) == {}
-    assert watched.looks == 0
+    assert watched.looks == []
 
 
 def test_an_explanation_has_the_log_and_what_the_check_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import time
 from typing import Any
 
 import pytest
@@ -30,7 +34,7 @@ def test_a_command_in_a_container_that_does_not_run(answer: Answer) -> None:
     answer({"/v1.44/containers/c1/exec": (409, {"message": "container c1 is not running"})})
     with pytest.raises(DockerError, match=r"^container c1 is not running$"):
         inside.execute("c1", ["true"])
-    with pytest.raises(DockerError, match="knows nothing of container c1 any more"):
+    with pytest.raises(DockerError, match=r"^container c1 does not run$"):
         inside.processes("c1")
 
 
@@ -40,6 +44,46 @@ def test_an_engine_that_was_restarted_meanwhile(answer: Answer) -> None:
         inside.execute("c1", ["nginx", "-t"])
 
 
+def _runs(answer: Answer, pid: int) -> None:
+    answer({"/v1.44/containers/c1/json": (200, {"State": {"Pid": pid}})})
+
+
+def test_the_processes_of_a_container_are_the_main_one_and_what_comes_from_it(answer: Answer) -> None:
+    others = subprocess.Popen(["sleep", "30"])
+    # Its name for the kernel is to be told from the fields after it.
+    main = subprocess.Popen(["sh", "-c", "printf ') R 1 (' > /proc/$$/comm; sleep 31 & sleep 32 & wait"])
+    found: dict[int, str] = {}
+    try:
+        _runs(answer, main.pid)
+        deadline = time.monotonic() + 10
+        while len(found) < 3 and time.monotonic() < deadline:
+            found = inside.processes("c1")
+        assert found.pop(main.pid).startswith("sh -c printf")
+        assert sorted(found.values()) == ["sleep 31", "sleep 32"]
+    finally:
+        for number in (others.pid, *found, main.pid):
+            os.kill(number, signal.SIGKILL)
+        others.wait()
+        main.wait()
+
+
 def test_a_container_whose_processes_have_just_ended(answer: Answer) -> None:
-    answer({"/v1.44/containers/c1/top?ps_args=-o%20pid%2Cargs": (200, {"Titles": ["PID"], "Processes": None})})
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    _runs(answer, ended.pid)
     assert inside.processes("c1") == {}
+
+
+def test_a_container_that_does_not_run_has_no_main_process(answer: Answer) -> None:
+    _runs(answer, 0)
+    assert inside.main_process("c1") == inside.main_process("gone") == 0
+    with pytest.raises(DockerError, match=r"^container c1 does not run$"):
+        inside.processes("c1")
+
+
+def test_a_signal_goes_through_the_engine(answer: Answer) -> None:
+    asked = answer({"/v1.44/containers/c1/kill?signal=HUP": (204, b"")})
+    inside.signal("c1", "HUP")
+    assert [path for path, _ in asked] == ["/v1.44/containers/c1/kill?signal=HUP"]
+    with pytest.raises(DockerError, match="no such thing"):
+        inside.signal("c2", "HUP")

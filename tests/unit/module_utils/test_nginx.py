@@ -18,11 +18,12 @@ class Master:
         self.commands: list[list[str]] = []
         self.since_reload = 0
         monkeypatch.setattr(inside, "execute", lambda _id, command: self.commands.append(command))
+        monkeypatch.setattr(inside, "signal", lambda _id, name: self.commands.append([name]))
         monkeypatch.setattr(inside, "processes", lambda _id: self._processes())
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 
     def _processes(self) -> dict[int, str]:
-        self.since_reload += any("reload" in command for command in self.commands)
+        self.since_reload += any("HUP" in command for command in self.commands)
         if self.since_reload > 2:
             worker = "nginx: worker process"
             return {1: "nginx: master process", 7: f"{worker} is shutting down", 9: worker}
@@ -69,7 +70,7 @@ def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
     nginx.close_port({}, [], [container("edge")])
     assert master.commands == [
         ["rm", "-f", "/tmp/listen.conf"],
-        ["nginx", "-s", "reload", "-c", "/etc/slipway/edge/current/nginx.conf"],
+        ["HUP"],
     ]
 
 

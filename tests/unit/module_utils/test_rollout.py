@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> list[Container]:
     there = [container("web")]
-    monkeypatch.setattr(docker, "containers", lambda _project: list(there))
+    monkeypatch.setattr(docker, "containers", lambda _project, _services=None: list(there))
     monkeypatch.setattr(docker, "run", lambda arguments, **_: _run(there, arguments))
     return there
 

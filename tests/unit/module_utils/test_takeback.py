@@ -33,7 +33,7 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     engine = Engine()
-    monkeypatch.setattr(docker, "containers", lambda _project: engine.containers)
+    monkeypatch.setattr(docker, "containers", lambda _project, _services=None: engine.containers)
     monkeypatch.setattr(docker, "run", engine.run)
     return engine
 

@@ -59,18 +59,16 @@ def _says(release: str, *servers: str) -> str:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What a command in a container answers, one after the other and the last for ever; an exception is raised."""
     answers: list[Any] = []
-
-    def run(arguments: list[str], **_: Any) -> str:
-        assert arguments == ["kill", "--signal=HUP", "edge1", "edge2"]
-        return ""
+    signals: list[tuple[str, str]] = []
 
     def execute(_id: str, _command: list[str]) -> str:
+        assert signals == [("edge1", "HUP"), ("edge2", "HUP")]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return str(answer)
 
-    monkeypatch.setattr(docker, "run", run)
+    monkeypatch.setattr(inside, "signal", lambda container_id, name: signals.append((container_id, name)))
     monkeypatch.setattr(inside, "execute", execute)
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     return answers
