@@ -9,32 +9,27 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import http.client
 import json
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, nginx, replicas, traefik
+from ansible_collections.slipway.stack.plugins.module_utils.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.probe import RELEASE_HEADER
 from ansible_collections.slipway.stack.plugins.module_utils.published import (
     EdgeError,
     edge_of,
     members,
     proxy_of,
-    public_address,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.running import Running, names_of
 
 _TO_COME = "to-be-started"
-_CONFIRM_SECONDS = 10.0
-#: Connections are dealt out to old and new nginx by chance: that this many in a row miss one of two is 1 in a million.
-_CONFIRM_IN_A_ROW = 20
 
 
 class Proxy(Protocol):
@@ -124,6 +119,7 @@ def exchange(
     final: str,
     journal: Journal,
     replaced: Iterable[Container] = (),
+    accepted: Collection[str] = (),
 ) -> None:
     """Bring the edge to the configuration *final*, and wait until all is finished that came before.
 
@@ -134,13 +130,15 @@ def exchange(
 
     :param found: by service, the containers that run, old and new.
     :param replaced: those of the edge itself that are about to go.
+    :param accepted: the configurations that the proxy has checked already.
     :raises EdgeError: when the proxy refuses it, or the published port does not answer with the release.
     """
     service = str(edge_of(manifest))
     running = found.get(service, [])
     with journal.part("switch", "turn", service):
-        both = lay_down(home, contents(home, manifest, names_of(found)))
-        proxy(manifest).test(home, manifest, [both, final], running)
+        both = _beside(home, manifest, found)
+        if unknown := [name for name in (both, final) if name not in accepted]:
+            proxy(manifest).test(home, manifest, unknown, running)
         _turn(home, manifest, running, both, proxy(manifest).LOOK_UP_SECONDS)
     with journal.part("switch", "turn", service):
         _turn(home, manifest, running, final)
@@ -151,6 +149,21 @@ def exchange(
             proxy(manifest).close_port(manifest, running, old)
             confirm(manifest)
     _drain(home, manifest, running, journal)
+
+
+def accept(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]], final: str) -> set[str]:
+    """Have the proxy check what :func:`exchange` would bring it to, and return the names of these configurations.
+
+    :raises EdgeError: when it refuses one.
+    """
+    names = {_beside(home, manifest, found), final}
+    proxy(manifest).test(home, manifest, sorted(names), found.get(str(edge_of(manifest)), []))
+    return names
+
+
+def _beside(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]]) -> str:
+    """Lay down the configuration that has all containers, old and new, and return its name."""
+    return lay_down(home, contents(home, manifest, names_of(found)))
 
 
 def _turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, at_least: float = 0.0) -> None:
@@ -232,41 +245,6 @@ def _put_up(home: Home, manifest: Mapping[str, Any], running: Running) -> None:
     for member in members(manifest):
         replicas.start([container.id for container in running.look().get(member, []) if container.state != "running"])
     running.wait({member: manifest["services"][member] for member in members(manifest)}, "switch")
-
-
-def confirm(manifest: Mapping[str, Any], at_least: float = 0.0) -> None:
-    """Ask the port that the edge publishes until it answers with the release, whichever nginx takes the connection.
-
-    :param at_least: seconds for which it has to give no other answer.
-    :raises EdgeError: when it does not within ten seconds.
-    """
-    host, port = public_address(manifest)
-    deadline = time.monotonic() + _CONFIRM_SECONDS
-    answered, in_a_row, since = "nothing", 0, 0.0
-    while time.monotonic() < deadline:
-        answered = _answering(host, port)
-        in_a_row = in_a_row + 1 if answered == manifest["release"] else 0
-        if in_a_row == 1:
-            since = time.monotonic()
-        if in_a_row >= _CONFIRM_IN_A_ROW and time.monotonic() - since >= at_least:
-            return
-        if not in_a_row or in_a_row > _CONFIRM_IN_A_ROW:
-            time.sleep(0.05)
-    if in_a_row:
-        answered += ", but not often enough in a row"
-    raise EdgeError(f"port {port} does not answer with release {manifest['release']} but with {answered}")
-
-
-def _answering(host: str, port: int) -> str:
-    """Return the release that answers on a connection of its own, or what is there instead in words."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/healthz", headers={"Connection": "close"})
-        return connection.getresponse().getheader(RELEASE_HEADER) or "an answer without a release"
-    except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
-    finally:
-        connection.close()
 
 
 def mend(

@@ -32,6 +32,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     proxies,
     replicas,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.gate import Gate
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
@@ -69,6 +70,8 @@ class Rollout:
         self._gate = Gate(home.word, order.release, self._journal, order.in_step, order.patience)
         self._running = Running(manifest["stack"], self._journal)
         self._tx = Transaction(order.release, None, order.owner)
+        #: Configurations of the edge that its proxy has checked.
+        self._accepted: set[str] = set()
 
     def run(self) -> None:
         """Take every step; on a failure undo what was done. The journal's last record tells how it ended."""
@@ -194,8 +197,9 @@ class Rollout:
         with self._journal.part("prepare", "make"):
             docker.run(replicas.create_arguments(wanted, there, self._services), cwd=self._folder)
         self._keep_port()
-        for group in waves({name: self._services[name] for name in self._touched("beside")}):
-            self._start("prepare", group)
+        groups = waves({name: self._services[name] for name in self._touched("beside")})
+        for group in groups:
+            self._start("prepare", group, ahead=group is groups[-1])
 
     def _keep_port(self) -> None:
         """See to it that a new edge, which starts beside the old one, gets no requests before it can serve them."""
@@ -205,10 +209,13 @@ class Rollout:
             with self._journal.part("prepare", "keep port", name):
                 edge.proxy(self._manifest).keep_port(self._manifest, old, old)
 
-    def _start(self, step: str, names: list[str]) -> None:
-        """Start the new containers of services, and wait until these are up."""
+    def _start(self, step: str, names: list[str], ahead: bool = False) -> None:
+        """Start the new containers of services, and wait; *ahead*: the edge checks what it gets next meanwhile."""
         with self._journal.part(step, "start"):
             replicas.start(self._new_ids(names))
+            if ahead and edge_of(self._manifest) not in (None, *self._touched("at the switch")):
+                found = self._running.up()
+                self._accepted = edge.accept(self._home, self._manifest, found, self._aim(found))
             self._running.wait({name: self._services[name] for name in names}, step, self._counts)
 
     def _counts(self, container: Container) -> bool:
@@ -258,12 +265,12 @@ class Rollout:
             old = self._running.look(self._is_old)
             leaving = self._home.manifest(self._tx.previous)
             edge.replace(self._home, leaving, self._manifest, self._tx.plan, old, self._running, final, self._journal)
-            edge.confirm(self._manifest)
+            confirm(self._manifest)
         elif final != edge.live(self._home):
             replaced = [one for one in found.get(name, []) if name in self._touched("beside") and self._is_old(one)]
-            edge.exchange(self._home, self._manifest, found, final, self._journal, replaced)
+            edge.exchange(self._home, self._manifest, found, final, self._journal, replaced, self._accepted)
         else:
-            edge.confirm(self._manifest)
+            confirm(self._manifest)
         self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
 
     def _follow(self) -> None:

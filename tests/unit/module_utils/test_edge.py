@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils import edge
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.published import public_address
 
-from tests.support.on_host import facts, tree
+from tests.support.on_host import container, facts, tree
 
 MANIFEST: dict[str, Any] = {
     "release": "r1",
@@ -40,7 +43,7 @@ def test_where_the_edge_answers_on_this_host(port: str, address: tuple[str, int]
     published = [port, "9999:9999"]
     alone = {"services": {"web": facts(), "edge": facts(edge=True, ports=published)}}
     with_pod = {"services": {"edge-pod": facts(ports=published), "edge": facts(edge=True, pod="edge-pod")}}
-    assert edge.public_address(alone) == edge.public_address(with_pod) == address
+    assert public_address(alone) == public_address(with_pod) == address
 
 
 def test_which_service_is_the_edge() -> None:
@@ -100,3 +103,47 @@ def test_the_live_configuration_is_kept_and_no_other(home: Home) -> None:
     edge.prune(home)
     assert [path.name for path in (home.edge / "versions").iterdir()] == [two]
     assert (home.edge / "current/nginx.conf").is_file()
+
+
+class _Proxy:
+    """A proxy that takes every configuration, and remembers which it was to check and to serve."""
+
+    LOOK_UP_SECONDS = 0.0
+
+    def __init__(self) -> None:
+        self.checked: list[str] = []
+        self.served: list[str | None] = []
+
+    def written(self, _manifest: Any, targets: dict[str, list[str]]) -> dict[str, str]:
+        return {"names": json.dumps(targets)}
+
+    def test(self, _home: Home, _manifest: Any, names: list[str], _running: Any) -> None:
+        self.checked += names
+
+    def reload(self, home: Home, _manifest: Any, _running: Any) -> None:
+        assert set(self.checked) >= {edge.live(home)}
+        self.served.append(edge.live(home))
+
+    def leaving(self, *_given: Any) -> bool:
+        return False
+
+
+def test_what_was_checked_ahead_is_not_checked_at_the_switch(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = _Proxy()
+    monkeypatch.setattr(edge, "proxy", lambda _manifest: proxy)
+    monkeypatch.setattr(edge, "confirm", lambda *_given: None)
+    manifest = {**MANIFEST, "services": {"web": facts(), "edge": facts(edge=True, drain_seconds=0.0)}}
+    home.state.mkdir()
+    journal = Journal(home.journal, "r1")
+    found = {"web": [container("web", number) for number in (1, 2)], "edge": [container("edge")]}
+    final = edge.lay_down(home, edge.contents(home, manifest, {"web": ["shop-web-2"]}))
+    accepted = edge.accept(home, manifest, found, final)
+    assert accepted == set(proxy.checked)
+    edge.exchange(home, manifest, found, final, journal, accepted=accepted)
+    both, last = proxy.served
+    assert ({both, last}, last, len(proxy.checked)) == (accepted, final, 2)
+
+    # Another container than was thought of.
+    found["web"].append(container("web", 3))
+    edge.exchange(home, manifest, found, final, journal, accepted=accepted)
+    assert (proxy.checked[2:], proxy.served[3]) == ([proxy.served[2]], final)
