@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from tests.bench import hot_reload, policy, rendering, server, under_load
@@ -63,12 +63,18 @@ def _far_away(bench: Bench, rounds: int, round_trip: float) -> Contest:
         return _take_turns(title, bench.nothing(), rounds, uncounted=1, aims=AIMS)
 
 
-def _under_load(bench: Bench) -> list[Outcome]:
+def _under_load(bench: Bench, rounds: int) -> list[Outcome]:
     outcomes = []
-    for side, port, work in bench.under_load():
-        outcomes.append(under_load.measure(side, server.ADDRESS, port, work))
-        _say(f"under load: {side} {outcomes[-1].seconds:.1f} s, {outcomes[-1].failed} failed")
+    for number in range(1, rounds + 1):
+        for side, port, work in bench.under_load():
+            outcomes.append(under_load.measure(side, server.ADDRESS, port, work))
+            told = f"{outcomes[-1].seconds:.1f} s, {outcomes[-1].failed} failed"
+            _say(f"under load, round {number} of {rounds}: {side} {told}")
     return outcomes
+
+
+def _rollouts(where: str, accounts: Iterable[str]) -> Contest:
+    return Contest(f"our rollouts to another version{where}", shares(accounts), None, {OWN: "below 2 s"})
 
 
 def _on_the_server(arguments: argparse.Namespace) -> tuple[list[Contest], list[Outcome]]:
@@ -79,8 +85,10 @@ def _on_the_server(arguments: argparse.Namespace) -> tuple[list[Contest], list[O
         bench.prepare()
         if not arguments.load_only:
             contests += _deploys(bench, arguments.rounds, arguments.version_rounds)
-        outcomes = _under_load(bench)
-        contests.append(Contest("our rollouts to another version", shares(bench.accounts), None, {OWN: "below 2 s"}))
+            contests.append(_rollouts("", bench.accounts))
+        before = len(bench.accounts)
+        outcomes = _under_load(bench, arguments.load_rounds)
+        contests.append(_rollouts(", under load", bench.accounts[before:]))
         if arguments.round_trip and not arguments.load_only:
             contests.append(_far_away(bench, arguments.rounds, arguments.round_trip))
     return contests, outcomes
@@ -96,6 +104,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--version-rounds", type=int, default=2, help="rounds of that with new images (default: %(default)s)"
     )
+    parser.add_argument("--load-rounds", type=int, default=3, help="rounds of that under load (default: %(default)s)")
     parser.add_argument(
         "--round-trip",
         type=float,

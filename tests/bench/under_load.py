@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
 from testbed.load.session import Load, Profile, Report
@@ -18,7 +19,7 @@ PROFILE = Profile(socket=False)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one side's change took and cost. ``slow``: five-second requests."""
+    """What one side's change took and cost in one round. ``slow``: five-second requests."""
 
     side: str
     seconds: float
@@ -59,10 +60,14 @@ def measure(side: str, host: str, port: int, work: Callable[[], None]) -> Outcom
 
 
 def lines(outcomes: list[Outcome]) -> list[str]:
-    """Return the table, a line for each side."""
-    rows: list[tuple[str, ...]] = [("another version, under load", "seconds", "requests", "failed", "", "")]
-    for one in outcomes:
-        share = f"{100 * one.failed / one.requests:.2f} %" if one.requests else ""
-        long = f"{one.slow_failed} of {one.slow} five-second requests failed"
-        rows.append((f"  {one.side}", f"{one.seconds:.1f} s", str(one.requests), str(one.failed), share, long))
+    """Return the table, a line for each side: the median of its seconds, and all its requests together."""
+    rows: list[tuple[str, ...]] = [("another version, under load", "median", "requests", "failed", "", "")]
+    for side in dict.fromkeys(one.side for one in outcomes):
+        rounds = [one for one in outcomes if one.side == side]
+        seconds = median(one.seconds for one in rounds)
+        requests, failed = sum(one.requests for one in rounds), sum(one.failed for one in rounds)
+        share = f"{100 * failed / requests:.2f} %" if requests else ""
+        slow, slow_failed = sum(one.slow for one in rounds), sum(one.slow_failed for one in rounds)
+        long = f"{slow_failed} of {slow} five-second requests failed"
+        rows.append((f"  {side}", f"{seconds:.1f} s", str(requests), str(failed), share, long))
     return aligned(rows)

@@ -15,8 +15,11 @@ def test_a_side_is_charged_for_every_request_it_lost() -> None:
     )
     found = outcome("by hand", 12.34, report)
     assert (found.requests, found.failed, found.slow, found.slow_failed) == (1002, 11, 10, 2)
-    head, row = lines([found])
+    again = outcome("by hand", 20.0, Report(9.0, {"/": Summary(9.0, {200: 100})}, Summary(9.0, {200: 1}), []))
+    other = outcome("ours", 30.0, Report(9.0, {}, Summary(9.0, {}), []))
+    head, row, last = lines([found, other, again])
     assert head.split("  ")[0] == "another version, under load"
     assert row.split() == [
-        *["by", "hand", "12.3", "s", "1002", "11", "1.10", "%", "2", "of", "10", "five-second", "requests", "failed"]
+        *["by", "hand", "16.2", "s", "1102", "11", "1.00", "%", "2", "of", "11", "five-second", "requests", "failed"]
     ]
+    assert last.split() == ["ours", "30.0", "s", "0", "0", "0", "of", "0", "five-second", "requests", "failed"]
