@@ -1,13 +1,14 @@
-"""Commands in containers that run, signals to them, and their processes, through the engine's socket.
+"""Commands in containers that run, the signal to reload, and their processes, without the ``docker`` command line.
 
-Place in the pipeline: target, under what watches and reloads a proxy. Starting the ``docker`` command line for it takes
-a processor's time, which on a busy host nobody has.
+Place in the pipeline: target, under what watches and reloads a proxy. Starting the command line for it takes a
+processor's time, which on a busy host nobody has.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import struct
 import time
 from collections.abc import Sequence
@@ -38,13 +39,19 @@ def execute(container_id: str, command: Sequence[str], timeout: float = 30.0) ->
     return out
 
 
-def signal(container_id: str, name: str) -> None:
-    """Send a signal to a container's main process: a tenth of what a command inside costs, which has to be put there.
+def hang_up(container_id: str) -> None:
+    """Have a container's main process read its configuration again (SIGHUP), for a small part of a command's time.
 
-    :param name: without its ``SIG``.
-    :raises DockerError: when the engine does not answer, or the container does not run.
+    Not by the engine's own signal: a container that it was told to send any one is to it a container that somebody
+    stopped, and stays down when the server boots.
+
+    :raises DockerError: when the engine does not answer, the container does not run, or we may not.
     """
-    docker.post(f"/containers/{container_id}/kill?signal={name}", {}, 30.0)
+    main = _running(container_id)
+    try:
+        os.kill(main, signal.SIGHUP)
+    except OSError as error:
+        raise DockerError(f"container {container_id} cannot be told to reload: {error.strerror}") from None
 
 
 def main_process(container_id: str) -> int:
@@ -60,15 +67,20 @@ def processes(container_id: str) -> dict[int, str]:
 
     :raises DockerError: when the engine does not answer, or the container does not run.
     """
-    main = main_process(container_id)
-    if not main:
-        raise DockerError(f"container {container_id} does not run")
+    main = _running(container_id)
     children = _children()
     found = [main]
     for number in found:
         found += children.get(number, ())
     words = {number: _read(f"/proc/{number}/cmdline").replace("\0", " ").strip() for number in found}
     return {number: said for number, said in words.items() if said}
+
+
+def _running(container_id: str) -> int:
+    main = main_process(container_id)
+    if not main:
+        raise DockerError(f"container {container_id} does not run")
+    return main
 
 
 def _children() -> dict[int, list[int]]:

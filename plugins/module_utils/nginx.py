@@ -101,7 +101,7 @@ def _reload(manifest: Mapping[str, Any], containers: list[Container]) -> None:
     """
     before = {container.id: _workers(container) for container in containers}
     for container in containers:
-        inside.signal(container.id, "HUP")
+        inside.hang_up(container.id)
     deadline = time.monotonic() + _WORKERS_SECONDS
     for container in containers:
         while _workers(container) & before[container.id]:

@@ -9,30 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import inside
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed, Running
 
-#: By the proxy's program, what has it read its configuration again and look names up, without closing a connection.
+#: By the proxy's program, the command inside that has it read its configuration again and look names up, without
+#: closing a connection; none for one that does so when its main process is hung up on, as in the images' own.
 #: A program that is not here looks names up by itself, for every connection or all the time.
 _RELOADS: dict[str, tuple[str, ...]] = {
-    "nginx": ("exec", "{id}", "nginx", "-s", "reload"),
-    "openresty": ("exec", "{id}", "openresty", "-s", "reload"),
-    "httpd": ("exec", "{id}", "httpd", "-k", "graceful"),
-    # The images' own: the master process loads anew when it is hung up on.
-    "haproxy": ("kill", "--signal", "HUP", "{id}"),
+    "nginx": ("nginx", "-s", "reload"),
+    "openresty": ("openresty", "-s", "reload"),
+    "httpd": ("httpd", "-k", "graceful"),
+    "haproxy": (),
 }
 
 
 def reloads(facts: Mapping[str, Any]) -> bool:
     """Return whether a service is a proxy that has to be told when others have moved."""
     return facts.get("own_proxy") in _RELOADS
-
-
-def arguments(program: str, container_id: str) -> list[str]:
-    """Return the ``docker`` command that reloads *program* in a container."""
-    return [part.format(id=container_id) for part in _RELOADS[program]]
 
 
 def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal: Journal, step: str) -> None:
@@ -56,4 +51,7 @@ def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal
 
 def _reload(program: str, ids: Iterable[str]) -> None:
     for container_id in ids:
-        docker.run(arguments(program, container_id), timeout=30)
+        if command := _RELOADS[program]:
+            inside.execute(container_id, command)
+        else:
+            inside.hang_up(container_id)

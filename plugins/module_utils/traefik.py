@@ -97,7 +97,7 @@ def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) ->
     :raises EdgeError: when one does not within ten seconds.
     """
     for container in running:
-        inside.signal(container.id, "HUP")
+        inside.hang_up(container.id)
     expected = _told(home)
     deadline = time.monotonic() + _LOAD_SECONDS
     for container in running:

@@ -34,7 +34,7 @@ class Engine:
         monkeypatch.setattr(docker, "containers", lambda _project, _services=None: list(self.there.values()))
         monkeypatch.setattr(docker, "run", self._run)
         monkeypatch.setattr(inside, "execute", lambda one, command: self._run(["exec", one, *command]))
-        monkeypatch.setattr(inside, "signal", lambda one, name: self._run(["signal", one, name]))
+        monkeypatch.setattr(inside, "hang_up", lambda one: self._run(["hang up", one]))
         monkeypatch.setattr(inside, "processes", lambda _id: {self.reloads + 100: "nginx: worker process"})
 
     def add(self, *containers: Container) -> None:
@@ -42,7 +42,7 @@ class Engine:
 
     def _run(self, arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
         self.commands.append(arguments)
-        self.reloads += "HUP" in arguments
+        self.reloads += "hang up" in arguments
         if "--no-start" in arguments:
             self.add(*self.made)
         states = {"stop": "exited", "start": "running"}
@@ -119,7 +119,7 @@ def test_a_new_nginx_stops_before_the_old_one_gets_its_configuration_back(
     # It had left the port to the new one, which goes only once somebody is there again.
     assert done[0][:2] == ["exec", "edge1"]
     assert "listen.conf" in done[0][-1]
-    assert done[1] == ["signal", "edge1", "HUP"]
+    assert done[1] == ["hang up", "edge1"]
     assert done[2:] == [
         ["stop", "edge2"],
         ["exchange", "edge1", "v1"],

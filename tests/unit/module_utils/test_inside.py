@@ -81,9 +81,14 @@ def test_a_container_that_does_not_run_has_no_main_process(answer: Answer) -> No
         inside.processes("c1")
 
 
-def test_a_signal_goes_through_the_engine(answer: Answer) -> None:
-    asked = answer({"/v1.44/containers/c1/kill?signal=HUP": (204, b"")})
-    inside.signal("c1", "HUP")
-    assert [path for path, _ in asked] == ["/v1.44/containers/c1/kill?signal=HUP"]
-    with pytest.raises(DockerError, match="no such thing"):
-        inside.signal("c2", "HUP")
+def test_a_container_is_told_to_reload_past_the_engine(answer: Answer) -> None:
+    """To the engine it would be stopped by hand from then on, and not come back when the server boots."""
+    main = subprocess.Popen(["sleep", "30"])
+    asked = answer({"/v1.44/containers/c1/json": (200, {"State": {"Pid": main.pid}})})
+    inside.hang_up("c1")
+    assert main.wait(10) == -signal.SIGHUP
+    assert [path for path, _ in asked] == ["/v1.44/containers/c1/json"]
+    with pytest.raises(DockerError, match=r"^container c1 cannot be told to reload: No such process$"):
+        inside.hang_up("c1")
+    with pytest.raises(DockerError, match=r"^container c2 does not run$"):
+        inside.hang_up("c2")

@@ -18,7 +18,7 @@ class Master:
         self.commands: list[list[str]] = []
         self.since_reload = 0
         monkeypatch.setattr(inside, "execute", lambda _id, command: self.commands.append(command))
-        monkeypatch.setattr(inside, "signal", lambda _id, name: self.commands.append([name]))
+        monkeypatch.setattr(inside, "hang_up", lambda _id: self.commands.append(["HUP"]))
         monkeypatch.setattr(inside, "processes", lambda _id: self._processes())
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 

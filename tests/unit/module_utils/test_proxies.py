@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, proxies
+from ansible_collections.slipway.stack.plugins.module_utils import inside, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.plan import manner, plan
@@ -41,16 +41,17 @@ def _written(tmp_path: Path) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("program", "command"),
     [
-        ("nginx", ["exec", "id-proxy", "nginx", "-s", "reload"]),
-        ("haproxy", ["kill", "--signal", "HUP", "id-proxy"]),
-        ("httpd", ["exec", "id-proxy", "httpd", "-k", "graceful"]),
+        ("nginx", ["id-proxy", "nginx", "-s", "reload"]),
+        ("haproxy", ["id-proxy"]),
+        ("httpd", ["id-proxy", "httpd", "-k", "graceful"]),
     ],
 )
 def test_a_proxy_that_looks_names_up_once_is_told(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path, program: str, command: list[str]
 ) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
+    monkeypatch.setattr(inside, "execute", lambda one, command: commands.append([one, *command]))
+    monkeypatch.setattr(inside, "hang_up", lambda one: commands.append([one]))
     running: Any = _Running(_container("proxy"), _container("web"))
     proxies.refresh({"proxy": {"own_proxy": program}, "web": {"own_proxy": None}}, running, journal, "switch")
     assert commands == [command]
@@ -64,7 +65,8 @@ def test_a_proxy_that_looks_names_up_once_is_told(
 def test_one_that_looks_names_up_by_itself_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, program: str | None
 ) -> None:
-    monkeypatch.setattr(docker, "run", lambda arguments, **_: pytest.fail(f"ran {arguments}"))
+    monkeypatch.setattr(inside, "execute", lambda _id, command: pytest.fail(f"ran {command}"))
+    monkeypatch.setattr(inside, "hang_up", lambda _id: pytest.fail("hung up on it"))
     running: Any = _Running(_container("proxy"))
     proxies.refresh({"proxy": {"own_proxy": program}}, running, journal, "switch")
 
@@ -75,7 +77,7 @@ def test_one_that_refuses_its_configuration_ends_the_rollout(
     def refuse(*_: Any, **__: Any) -> str:
         raise DockerError("host not found in upstream", ("line",))
 
-    monkeypatch.setattr(docker, "run", refuse)
+    monkeypatch.setattr(inside, "execute", refuse)
     running: Any = _Running(_container("proxy"))
     with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
         proxies.refresh({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")

@@ -59,16 +59,16 @@ def _says(release: str, *servers: str) -> str:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What a command in a container answers, one after the other and the last for ever; an exception is raised."""
     answers: list[Any] = []
-    signals: list[tuple[str, str]] = []
+    told_to_reload: list[str] = []
 
     def execute(_id: str, _command: list[str]) -> str:
-        assert signals == [("edge1", "HUP"), ("edge2", "HUP")]
+        assert told_to_reload == ["edge1", "edge2"]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return str(answer)
 
-    monkeypatch.setattr(inside, "signal", lambda container_id, name: signals.append((container_id, name)))
+    monkeypatch.setattr(inside, "hang_up", told_to_reload.append)
     monkeypatch.setattr(inside, "execute", execute)
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     return answers
