@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from testbed.load.session import Load
+from tests.support.chaos import BOOTS_WITHIN, restart_server, serving, wait_for_login
 from tests.support.rollouts import Rollouts
 from tests.support.stacks import Stack
 
@@ -81,3 +82,11 @@ def test_what_traefik_refuses_never_goes_live(stack: Stack, playbook: Playbook, 
     assert "service 'edge': Traefik refuses the configuration: " in run.output
     assert "invalid CIDR address: nowhere" in run.output
     assert (stack.live(), stack.containers()) == (live, containers)
+
+
+def test_it_is_back_when_the_server_has_booted(stack: Stack) -> None:
+    """It has been told to reload, which must not count as stopped by hand."""
+    page = stack.get().body.strip()
+    restart_server()
+    serving(stack, {page}, BOOTS_WITHIN)
+    wait_for_login()
