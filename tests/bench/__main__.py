@@ -83,9 +83,12 @@ def _on_the_server(arguments: argparse.Namespace) -> tuple[list[Contest], list[O
         bench = Bench(server.Server(sockets))
         _say("deploying both stacks for the first time")
         bench.prepare()
-        if not arguments.load_only:
+        if arguments.load_only:
+            # What the same takes where nothing else is to do, to hold that under load against.
+            _take_turns("another version", {OURS: bench.version()[OURS]}, arguments.load_rounds)
+        else:
             contests += _deploys(bench, arguments.rounds, arguments.version_rounds)
-            contests.append(_rollouts("", bench.accounts))
+        contests.append(_rollouts("", bench.accounts))
         before = len(bench.accounts)
         outcomes = _under_load(bench, arguments.load_rounds)
         contests.append(_rollouts(", under load", bench.accounts[before:]))
@@ -112,7 +115,7 @@ def _arguments() -> argparse.Namespace:
         metavar="MS",
         help="round trip of the last contest, 0 for none of it (default: %(default)s)",
     )
-    parser.add_argument("--load-only", action="store_true", help="only the change under load")
+    parser.add_argument("--load-only", action="store_true", help="only the change under load, and ours without any")
     parser.add_argument("--hot-reload", action="store_true", help="only files saved in a checkout; boots no server")
     parser.add_argument("--policy", action="store_true", help="only hold the policy to its corpus; boots no server")
     return parser.parse_args()
