@@ -21,12 +21,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.confirmation import 
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.published import (
-    EdgeError,
-    edge_of,
-    members,
-    proxy_of,
-)
+from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError, edge_of, members, proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.running import Running, names_of
 
 _TO_COME = "to-be-started"
