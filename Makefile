@@ -58,11 +58,14 @@ molecule: environment ## run the scenarios on testbed servers (SCENARIO=name for
 bench: environment ## time a deploy against other ways to the same end (docs/performance.md)
 	@PYTHONPATH=.collections python3 -m tests.bench $(BENCH)
 
-test: environment ## lint beside unit and apps, then molecule
-	@scripts/test.sh lint,unit,apps molecule
+molecule-alone molecule-shared molecule-single: environment
+	@scripts/molecule.sh --$(@:molecule-%=%)
+
+test: environment ## lint beside unit and apps, then molecule, two scenarios at a time but for rollouts under load
+	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
 test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
 	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint unit apps molecule bench \
-  test test-long
+  molecule-alone molecule-shared molecule-single test test-long
