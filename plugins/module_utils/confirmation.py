@@ -18,10 +18,10 @@ _SECONDS = 10.0
 _IN_A_ROW = 20
 
 
-def confirm(manifest: Mapping[str, Any], at_least: float = 0.0) -> None:
+def confirm(manifest: Mapping[str, Any], over: float = 0.0) -> None:
     """Ask the port that the edge publishes until it answers with the release, whichever nginx takes the connection.
 
-    :param at_least: seconds for which it has to give no other answer.
+    :param over: seconds over which the questions are spread, for which it then has given no other answer.
     :raises EdgeError: when it does not within ten seconds.
     """
     host, port = public_address(manifest)
@@ -32,10 +32,10 @@ def confirm(manifest: Mapping[str, Any], at_least: float = 0.0) -> None:
         in_a_row = in_a_row + 1 if answered == manifest["release"] else 0
         if in_a_row == 1:
             since = time.monotonic()
-        if in_a_row >= _IN_A_ROW and time.monotonic() - since >= at_least:
+        if in_a_row == _IN_A_ROW:
             return
-        if not in_a_row or in_a_row > _IN_A_ROW:
-            time.sleep(0.05)
+        due = since + over * in_a_row / (_IN_A_ROW - 1)
+        time.sleep(max(0.0, due - time.monotonic()) if in_a_row else 0.05)
     if in_a_row:
         answered += ", but not often enough in a row"
     raise EdgeError(f"port {port} does not answer with release {manifest['release']} but with {answered}")

@@ -161,10 +161,10 @@ def _beside(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Co
     return lay_down(home, contents(home, manifest, names_of(found)))
 
 
-def _turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, at_least: float = 0.0) -> None:
+def _turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, over: float = 0.0) -> None:
     switch(home, name)
     proxy(manifest).reload(home, manifest, running)
-    confirm(manifest, at_least)
+    confirm(manifest, over)
 
 
 def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:

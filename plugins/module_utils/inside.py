@@ -72,8 +72,12 @@ def processes(container_id: str) -> dict[int, str]:
     found = [main]
     for number in found:
         found += children.get(number, ())
-    words = {number: _read(f"/proc/{number}/cmdline").replace("\0", " ").strip() for number in found}
-    return {number: said for number, said in words.items() if said}
+    return {number: said for number in found if (said := words(number))}
+
+
+def words(number: int) -> str:
+    """Return what a process of this host calls itself; empty where it has ended."""
+    return _read(f"/proc/{number}/cmdline").replace("\0", " ").strip()
 
 
 def _running(container_id: str) -> int:

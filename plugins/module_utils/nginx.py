@@ -99,20 +99,23 @@ def _reload(manifest: Mapping[str, Any], containers: list[Container]) -> None:
 
     :raises EdgeError: when an nginx keeps them for ten seconds.
     """
-    before = {container.id: _workers(container) for container in containers}
+    before = [(container, number) for container in containers for number in _workers(container)]
     for container in containers:
         inside.hang_up(container.id)
     deadline = time.monotonic() + _WORKERS_SECONDS
-    for container in containers:
-        while _workers(container) & before[container.id]:
+    for container, number in before:
+        while _serves(inside.words(number)):
             if time.monotonic() > deadline:
                 raise EdgeError(
                     f"service '{edge_of(manifest)}': {container.name} goes on with the configuration of before; see "
                     f"docker logs {container.name}"
                 )
-            time.sleep(0.02)
+            time.sleep(0.01)
 
 
-def _workers(container: Container) -> set[int]:
-    found = inside.processes(container.id)
-    return {number for number, words in found.items() if _WORKER in words and _LEAVING not in words}
+def _workers(container: Container) -> list[int]:
+    return [number for number, words in inside.processes(container.id).items() if _serves(words)]
+
+
+def _serves(words: str) -> bool:
+    return _WORKER in words and _LEAVING not in words

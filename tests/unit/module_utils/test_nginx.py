@@ -12,7 +12,7 @@ from tests.support.on_host import container, facts
 
 
 class Master:
-    """An nginx whose reload shows only at the third look at its processes."""
+    """An nginx whose reload shows only at the third look at its worker of before."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.commands: list[list[str]] = []
@@ -20,10 +20,14 @@ class Master:
         monkeypatch.setattr(inside, "execute", lambda _id, command: self.commands.append(command))
         monkeypatch.setattr(inside, "hang_up", lambda _id: self.commands.append(["HUP"]))
         monkeypatch.setattr(inside, "processes", lambda _id: self._processes())
+        monkeypatch.setattr(inside, "words", self._words)
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 
-    def _processes(self) -> dict[int, str]:
+    def _words(self, number: int) -> str:
         self.since_reload += any("HUP" in command for command in self.commands)
+        return self._processes()[number]
+
+    def _processes(self) -> dict[int, str]:
         if self.since_reload > 2:
             worker = "nginx: worker process"
             return {1: "nginx: master process", 7: f"{worker} is shutting down", 9: worker}
@@ -60,7 +64,6 @@ def test_it_is_told_what_nginx_complains_of(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_that_keeps_its_workers_is_named(master: Master, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "_WORKERS_SECONDS", 0.0)
-    monkeypatch.setattr(inside, "processes", lambda _id: {7: "nginx: worker process"})
     manifest = {"services": {"edge": facts(edge=True)}}
     with pytest.raises(EdgeError, match="goes on with the configuration of before"):
         nginx.reload(Home(""), manifest, [container("edge")])
