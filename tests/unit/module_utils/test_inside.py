@@ -83,7 +83,8 @@ def test_a_container_that_does_not_run_has_no_main_process(answer: Answer) -> No
 
 def test_a_container_is_told_to_reload_past_the_engine(answer: Answer) -> None:
     """To the engine it would be stopped by hand from then on, and not come back when the server boots."""
-    main = subprocess.Popen(["sleep", "30"])
+    # Whoever runs these tests under nohup has every child ignore the signal.
+    main = subprocess.Popen(["sleep", "30"], preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     asked = answer({"/v1.44/containers/c1/json": (200, {"State": {"Pid": main.pid}})})
     inside.hang_up("c1")
     assert main.wait(10) == -signal.SIGHUP
