@@ -1,4 +1,5 @@
-"""What a plan would lose that is not to be lost: the time of services that hold data, and files outside of any volume.
+"""What a plan would lose that is not to be lost: the time of services that hold data, files outside of any volume, and
+the networks that all are in.
 
 Place in the pipeline: target, between the plan and the first change; ``ship`` asks, and the rollout again.
 """
@@ -9,24 +10,31 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import docker, resources
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
 
 
 def find(
     entries: list[dict[str, Any]],
-    services: Mapping[str, Mapping[str, Any]],
+    live: Mapping[str, Any] | None,
+    coming: Mapping[str, Any],
     running: Mapping[str, list[Container]],
     allow_downtime: Collection[str],
 ) -> list[str]:
-    """Return a sentence for each thing that is not to be lost, and would be where the plan replaces containers.
+    """Return a sentence for each thing that is not to be lost, and would be by the plan.
 
     :param entries: the plan.
+    :param live: the live release's manifest, ``None`` where there is none; *coming*: that of the one to come.
     :param running: containers by service.
     :param allow_downtime: data services that may be down.
     """
-    return [*_downtime(entries, services, allow_downtime), *_nameless(entries, services, running)]
+    services = coming["services"]
+    return [
+        *_downtime(entries, services, allow_downtime),
+        *_nameless(entries, services, running),
+        *resources.unchangeable(live, coming, running),
+    ]
 
 
 def _downtime(

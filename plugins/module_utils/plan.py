@@ -118,7 +118,7 @@ def differences(
     result: list[str] = []
     one, other = _settings(before), _settings(after)
     one_environment, other_environment = one.pop("environment"), other.pop("environment")
-    result.extend(_names(one, other))
+    result.extend(differing(one, other))
     if before["pinned"] != after["pinned"] and "image" not in result:
         result.append("image digest")
     for key in sorted(set(one_environment) | set(other_environment)):
@@ -130,13 +130,13 @@ def differences(
     return result
 
 
-def _names(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the dotted names of the keys in which two mappings differ."""
     result = []
     for key in sorted(set(one) | set(other)):
         before, after = one.get(key), other.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            result += [f"{key}.{name}" for name in _names(before, after)]
+            result += [f"{key}.{name}" for name in differing(before, after)]
         elif before != after:
             result.append(key)
     return result

@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils import (
     health,
     losses,
     preflight,
+    resources,
     texts,
     transaction,
 )
@@ -107,7 +108,7 @@ def ship(
     planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
     new_files = _rendered(content, manifest)
     there = _there(home, manifest)
-    problems = losses.find(planned, services, running, allow_downtime)
+    problems = losses.find(planned, current, manifest, running, allow_downtime)
     # What broke off is undone first, and has another say on who has which port.
     problems += preflight.check_moved_ports(planned, current, manifest, running) if begun is None else []
     problems += _out_of_order(home, release_id) if not dry and there is None else []
@@ -185,6 +186,7 @@ def _manifest(
         "digest": content["digest"],
         **origin,
         "services": dict(services),
+        **{section: content[section] for section in resources.SECTIONS},
         "probes": content["probes"],
         "upstreams": content["upstreams"],
         "assets": content["assets"],

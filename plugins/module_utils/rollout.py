@@ -127,9 +127,10 @@ class Rollout:
         :raises RolloutFailed: when the release may not replace what is there.
         """
         previous = self._home.current_id()
-        entries = plan(self._home.manifest(previous), self._manifest, found, edge_changed=True)
+        live = self._home.manifest(previous)
+        entries = plan(live, self._manifest, found, edge_changed=True)
         problems = preflight.check_data(self._services, self._manifest["stack"])
-        problems += losses.find(entries, self._services, found, self._order.allow_downtime)
+        problems += losses.find(entries, live, self._manifest, found, self._order.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))
         self._tx = Transaction(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,16 +17,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     dotenv,
     edge,
     env_example,
+    facts,
     manners,
-    overrides,
     placing,
-    pod,
+    resources,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.mounted import mounted as mounted_in
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field, read
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
-from ansible_collections.slipway.stack.plugins.plugin_utils.wiring import merge
 
 _PROBE_FIELDS = {
     "path": Field("str", "path asked for through the edge", required=True),
@@ -45,12 +43,12 @@ class Bundle:
 
     ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``, and by
     ``SHA256/NAME/PATH`` for those of a directory; ``executable``: which of them may be run.
-    ``services``: by name, what the host must know to run and judge each (see ``_facts``). ``secret_files``: the secret
+    ``services``: by name, what the host must know to run and judge each (see ``facts``). ``secret_files``: the secret
     store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
-    ``upstreams``: ``{service, port}`` for each that the edge sends requests to. ``assets``: ``{service, path,
-    directory, required}`` for files of its image that are kept for pages of earlier releases. ``documents``: the
-    Compose documents before they became text, for the policy; they do not travel. Nor do ``notes``, which are for
-    whoever deploys.
+    ``networks``, ``volumes``: Compose's keys of each, by name. ``upstreams``: ``{service, port}`` for each that the
+    edge sends requests to. ``assets``: ``{service, path, directory, required}`` for files of its image that are kept
+    for pages of earlier releases. ``documents``: the Compose documents before they became text, for the policy; they do
+    not travel. Nor do ``notes``, which are for whoever deploys.
     """
 
     stack: str
@@ -61,6 +59,8 @@ class Bundle:
     files: Mapping[str, str]
     mounted: Mapping[str, str]
     services: Mapping[str, Mapping[str, Any]]
+    networks: Mapping[str, Mapping[str, Any]]
+    volumes: Mapping[str, Mapping[str, Any]]
     secret_files: tuple[Mapping[str, Any], ...]
     sources: Mapping[str, Secret]
     probes: tuple[Mapping[str, Any], ...]
@@ -73,10 +73,10 @@ class Bundle:
     def told(self) -> dict[str, Mapping[str, Any]]:
         """Return what each service is told in its environment, release jobs as those whose job they are."""
         told: dict[str, Mapping[str, Any]] = {}
-        for name, facts in self.services.items():
-            told[name] = facts["settings"]["environment"]
-            if facts["release"]:
-                told[facts["release"]] = told[name]
+        for name, known in self.services.items():
+            told[name] = known["settings"]["environment"]
+            if known["release"]:
+                told[known["release"]] = told[name]
         return told
 
     def content(self) -> dict[str, Any]:
@@ -91,6 +91,8 @@ class Bundle:
             "mounted": dict(self.mounted),
             "executable": list(self.executable),
             "services": dict(self.services),
+            "networks": dict(self.networks),
+            "volumes": dict(self.volumes),
             "secret_files": list(self.secret_files),
             "probes": list(self.probes),
             "upstreams": list(self.upstreams),
@@ -127,8 +129,9 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         "files": files,
         "mounted": mounted.texts,
         "services": manners.in_turn(
-            {name: facts for service in stack.in_order() for name, facts in _described(service, base["services"])}
+            {name: known for service in stack.in_order() for name, known in facts.described(service, base["services"])}
         ),
+        **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in resources.SECTIONS},
         "secret_files": secret_files(stack),
         "probes": _probes(stack, probes),
         "upstreams": edge.upstreams(stack),
@@ -143,6 +146,8 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         files=files,
         mounted=mounted.texts,
         services=content["services"],
+        networks=content["networks"],
+        volumes=content["volumes"],
         secret_files=tuple(content["secret_files"]),
         sources=stack.secrets,
         probes=tuple(content["probes"]),
@@ -178,85 +183,6 @@ def _variables(stack: Stack) -> dict[str, str]:
     """Return the variables of ``.env`` but those of secrets, which the host adds."""
     names = [compose.BASE, compose.overlay_name(stack), compose.IMAGES]
     return {"COMPOSE_PROJECT_NAME": stack.name, "COMPOSE_FILE": ":".join(names), "COMPOSE_PATH_SEPARATOR": ":"}
-
-
-def _described(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return a service's name and facts, and those of its pod before it where it has one."""
-    of_the_pod, keys = pod.split(service, service.overlay) if service.kind.edge else ({}, service.overlay)
-    if service.kind.edge:
-        yield pod.name(service), _pod_facts(service, _merged(base[pod.name(service)], of_the_pod))
-    yield service.name, _facts(service, _merged(base[service.name], keys))
-
-
-def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the host must know of a service, in plain JSON values.
-
-    ``settings`` is compared between releases, for the plan; the rest says how to run and to judge the service.
-    """
-    files = [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
-    return {
-        "kind": service.kind.name,
-        "class": service.service_class,
-        "image": merged["image"],
-        "replicas": service.replicas,
-        "depends_on": list(service.depends_on),
-        "edge": bool(service.kind.edge),
-        "proxy": service.kind.edge,
-        "pod": pod.name(service) if service.kind.edge else None,
-        "drain_seconds": parse_duration(service.options["drain"]) if service.kind.edge else 0.0,
-        "release": compose.release_job(service) if service.release is not None else None,
-        "release_once": service.release_once,
-        "release_check": service.release_check,
-        "ports": list(merged.get("ports", [])),
-        "data_version": service.data_version,
-        "start_seconds": _start_seconds(merged.get("healthcheck") or {}),
-        "secrets": {file.variable: file.name for file in files},
-        # Compose's own `environment` goes before the file of variables.
-        "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
-        "alone": manners.alone(merged),
-        "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
-    }
-
-
-def _pod_facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the host must know of the pod of an edge: the same keys, and a class that no description can give."""
-    return {
-        "kind": service.kind.name,
-        "class": "pod",
-        "image": merged["image"],
-        "replicas": 1,
-        "depends_on": [],
-        "edge": False,
-        "proxy": None,
-        "pod": None,
-        "drain_seconds": 0.0,
-        "release": None,
-        "release_once": False,
-        "release_check": None,
-        "ports": list(merged.get("ports", [])),
-        "data_version": None,
-        "start_seconds": _start_seconds(merged["healthcheck"]),
-        "secrets": {},
-        "settings": {**merged, "environment": {}},
-        "alone": None,
-        "own_proxy": None,
-    }
-
-
-def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what Compose makes of a service's base and overlay, as far as a comparison needs it."""
-    ports = overrides.all_ports(base.get("ports", []), overlay)
-    return {**merge(base, overlay), **({"ports": ports} if ports else {})}
-
-
-def _start_seconds(health: Mapping[str, Any]) -> float:
-    """Return how long Docker itself may take to call a container unhealthy: the start period and all retries."""
-    if "test" not in health:
-        return 0.0
-    # What is not there has Docker's own default.
-    health = {"interval": "30s", "timeout": "30s", "start_period": "0s", "retries": 3, **health}
-    attempt = parse_duration(health["interval"]) + parse_duration(health["timeout"])
-    return parse_duration(health["start_period"]) + attempt * (int(health["retries"]) + 1)
 
 
 def secret_files(stack: Stack) -> list[dict[str, Any]]:

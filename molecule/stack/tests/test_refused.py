@@ -150,3 +150,30 @@ def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: S
     assert host.check_output("docker exec %s cat /data/notes", keeper) == "two"
     back = playbook("deploy")
     assert back.code == 0, back.output
+
+
+def test_a_network_is_not_changed_under_containers(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+    narrow = {"stack_networks": {"app": {"driver_opts": {"com.docker.network.driver.mtu": "1400"}}}}
+    _refused(
+        kiosk,
+        playbook,
+        narrow,
+        "network 'app': driver_opts changed, which none can while containers are in it",
+        "'docker compose down' in its directory current keeps the volumes",
+    )
+    # The way that it tells.
+    for variables, options in ((narrow, '{"com.docker.network.driver.mtu":"1400"}'), ({}, "{}")):
+        host.check_output("cd %s/current && sudo docker compose down", kiosk.home)
+        run = playbook("deploy", **variables)
+        assert run.code == 0, run.output
+        assert host.check_output("docker network inspect -f '{{json .Options}}' kiosk_app") == options
+
+
+def test_a_volume_stays_as_it_was_made(kiosk: Stack, playbook: Playbook) -> None:
+    memory = {"driver": "local", "driver_opts": {"type": "tmpfs", "device": "tmpfs"}}
+    _refused(
+        kiosk,
+        playbook,
+        {"stack_volumes": {"store-data": memory}},
+        "volume 'store-data': driver, driver_opts changed, but kiosk_store-data is there and stays as it was made",
+    )

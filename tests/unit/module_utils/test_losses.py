@@ -21,7 +21,7 @@ from tests.support.on_host import container, facts, settings
 )
 def test_downtime_of_data_is_allowed_by_name(class_: str, action: str, allowed: list[str], refused: bool) -> None:
     entry = {"service": "db", "action": action, "downtime": True, "because": ["image", "variable A"]}
-    problems = losses.find([entry], {"db": facts(**{"class": class_})}, {}, allowed)
+    problems = losses.find([entry], None, {"services": {"db": facts(**{"class": class_})}}, {}, allowed)
     expected = (
         "service 'db': it holds data, and would be down while it is replaced (image, variable A changed); "
         "allow that with deploy_allow_downtime: [db]"
@@ -51,7 +51,7 @@ def test_what_a_service_keeps_in_a_volume_without_a_name(
     entry = {"service": "notes", "action": "start", "downtime": False, "because": ["container is gone"]}
     services = {"notes": settings(**mounts) | {"class": class_}}
     running = {"notes": [container("notes"), container("notes", 2)]}
-    problems = losses.find([entry], services, running, [])
+    problems = losses.find([entry], None, {"services": services}, running, [])
     if not lost or class_ == "stateful":
         # What holds data is replaced by Compose, which hands its volumes on.
         assert problems == []
@@ -69,4 +69,4 @@ def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
         (tmp_path / name).touch()
     monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
     entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "gone")]
-    assert losses.find(entries, {"notes": facts()}, {"notes": [container("notes")]}, []) == []
+    assert losses.find(entries, None, {"services": {"notes": facts()}}, {"notes": [container("notes")]}, []) == []
