@@ -158,6 +158,12 @@ def nameless_volumes(container_id: str) -> dict[str, str]:
     }
 
 
+def declared_volumes(reference: str) -> set[str]:
+    """Return the paths in the container at which an image on this host wants a volume, named or not."""
+    config = (local_image(reference) or {}).get("Config") or {}
+    return {path.rstrip("/") for path in config.get("Volumes") or {}}
+
+
 def published_by(port: int, address: str, protocol: str) -> list[str]:
     """Return the names of the running containers that publish *port* of the host there, whatever their project.
 

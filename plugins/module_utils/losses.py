@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, resources
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
 
 
@@ -35,6 +36,21 @@ def find(
         *_nameless(entries, services, running),
         *resources.unchangeable(live, coming, running),
     ]
+
+
+def warn(services: Mapping[str, Mapping[str, Any]], actions: Mapping[str, str], journal: Journal) -> None:
+    """Say of each service that gets its first container what will be lost with it; a later deploy would refuse.
+
+    :param services: the entries of the manifest, whose images are on this host.
+    :param actions: what is planned, by service.
+    """
+    for name, facts in services.items():
+        if actions[name] == "create" and manner(facts, "create") in ("beside", "instead"):
+            paths = docker.declared_volumes(facts["pinned"]) - _mount_points(facts["settings"])
+            if paths:
+                kept = ", ".join(sorted(paths))
+                words = f"what it keeps in {kept} goes with its container; mount a named volume there, or a tmpfs"
+                journal.write("prepare", "done", words, name)
 
 
 def _downtime(

@@ -117,6 +117,7 @@ class Rollout:
         found = self._running.look()
         self._write_down(found)
         images.bring(self._services, self._journal)
+        losses.warn(self._services, self._tx.plan, self._journal)
         self._check_edge(found)
         self._in_place("prepare", late=False)
         self._release_jobs()

@@ -134,6 +134,7 @@ def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: S
 
     first = playbook("deploy", **notes("one"))
     assert first.code == 0, first.output
+    assert "what it keeps in /data goes with its container; mount a named volume there, or a tmpfs" in first.output
     (keeper,) = kiosk.containers("notes")
     _refused(
         kiosk,

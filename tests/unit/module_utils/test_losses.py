@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, losses
+from ansible_collections.slipway.stack.plugins.module_utils import docker, journal, losses
+from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 
 from tests.support.on_host import container, facts, settings
 
@@ -70,3 +71,27 @@ def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
     monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
     entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "gone")]
     assert losses.find(entries, None, {"services": {"notes": facts()}}, {"notes": [container("notes")]}, []) == []
+
+
+@pytest.mark.parametrize(
+    ("class_", "action", "mounts", "told"),
+    [
+        ("rolling", "create", {}, True),
+        ("singleton", "create", {"volumes": ["notes:/notes"]}, True),
+        ("rolling", "create", {"volumes": ["notes:/data"]}, False),
+        ("rolling", "roll", {}, False),
+        ("stateful", "create", {}, False),
+        ("oneshot", "create", {}, False),
+    ],
+)
+def test_what_will_go_with_a_container_is_said_at_its_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, class_: str, action: str, mounts: dict[str, Any], told: bool
+) -> None:
+    images = {"app@sha256:1": {"Config": {"Volumes": {"/data/": {}}}}}
+    monkeypatch.setattr(docker, "local_image", images.get)
+    losses.warn(
+        {"notes": settings(**mounts) | {"class": class_}}, {"notes": action}, Journal(tmp_path / "journal", "r1")
+    )
+    records, _ = journal.read(tmp_path / "journal", 0)
+    said = "what it keeps in /data goes with its container; mount a named volume there, or a tmpfs"
+    assert [(record["service"], record["text"]) for record in records] == ([("notes", said)] if told else [])
