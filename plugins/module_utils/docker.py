@@ -7,7 +7,6 @@ hand.
 
 from __future__ import annotations
 
-import base64
 import http.client
 import json
 import os
@@ -193,40 +192,20 @@ def repository(reference: str) -> str:
     return head if colon and "/" not in tail else name
 
 
+def names_registry(reference: str) -> bool:
+    """Return whether *reference* begins with the host of a registry; without one it means the default registry."""
+    first, slash, _ = reference.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
 def registry_of(reference: str) -> str:
     """Return the registry's host that *reference* names, or ``the default registry``."""
-    first, slash, _ = reference.partition("/")
-    return first if slash and ("." in first or ":" in first or first == "localhost") else "the default registry"
+    return reference.partition("/")[0] if names_registry(reference) else "the default registry"
 
 
 def has_no_registry(reference: str) -> bool:
     """Return whether *reference* names an image that no registry has: one below ``localhost``, with no port."""
     return reference.partition("/")[0] == "localhost"
-
-
-def remote_digest(reference: str) -> str:
-    """Return the digest that *reference* has in its registry now, through the engine's own mirrors and settings.
-
-    :raises DockerError: when the registry has no such image, refuses, or cannot be reached within 15 seconds.
-    """
-    headers = {"X-Registry-Auth": _credentials(registry_of(reference))}
-    answer = ask(f"/distribution/{urllib.parse.quote(reference)}/json", headers, timeout=15.0)
-    if answer is None:
-        raise DockerError("no such image")
-    return str(answer["Descriptor"]["digest"])
-
-
-def _credentials(registry: str) -> str:
-    """Return the engine's header for *registry* from the login that ``docker login`` keeps, empty without one."""
-    path = os.path.join(os.environ.get("DOCKER_CONFIG", os.path.expanduser("~/.docker")), "config.json")
-    try:
-        with open(path, encoding="utf-8") as stream:
-            auth = json.load(stream).get("auths", {}).get(registry, {}).get("auth", "")
-        user, _, password = base64.b64decode(auth).decode().partition(":")
-    except (OSError, ValueError):
-        return base64.urlsafe_b64encode(b"{}").decode()
-    login = {"username": user, "password": password, "serveraddress": registry} if auth else {}
-    return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
 
 
 def run(arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:

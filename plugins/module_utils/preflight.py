@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import docker, registries
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.plan import REPLACING, manner
 from ansible_collections.slipway.stack.plugins.module_utils.published import edge_of, members
@@ -23,6 +23,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.running import waves
 
 #: What a registry says that answers, and has no such image for us. Any other failure is one of the registry itself.
 _HAS_NONE = re.compile(r"no such image|(manifest|name) unknown|does not exist|denied", re.IGNORECASE)
+#: What one says to whom it does not know, of an image that others may have.
+_WANTS_LOGIN = re.compile(r"no basic auth|unauthorized|authentication required|denied|forbidden", re.IGNORECASE)
 #: The moment after all others of a rollout (see ``_moments``).
 _LAST = (9, 0)
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
@@ -66,7 +68,7 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
         # By its id: what the tag stands for may be another image tomorrow.
         return (str(sent["Id"]), "") if sent else ("", f"{image} is not on this host; playbooks/images.yml sends it")
     try:
-        return f"{docker.repository(image)}@{docker.remote_digest(image)}", ""
+        return f"{docker.repository(image)}@{registries.remote_digest(image)}", ""
     except DockerError as error:
         reason = str(error)
     still_here = bool(known) and docker.local_image(str(known)) is not None
@@ -83,6 +85,11 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
     registry = docker.registry_of(image)
     if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
         return "", f"{image} is not on this host, and {registry} cannot be reached ({reason})"
+    if _WANTS_LOGIN.search(reason):
+        return "", (
+            f"{image} is not on this host, and {registry} does not give it to whom it does not know ({reason}); log in "
+            f"there as root on this host (docker login), or correct the reference"
+        )
     return (
         "",
         f"{image} is neither on this host nor in {registry} ({reason}); build and push it, or correct the reference",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils import docker, sending
+from ansible_collections.slipway.stack.plugins.module_utils import docker, registries, sending
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.plugin_utils import attestations
 from ansible_collections.slipway.stack.plugins.plugin_utils.attestations import Builder, Pushed
@@ -168,7 +168,7 @@ def _in_registry(reference: str) -> Pushed | None:
         return None
     # buildx asks the registry itself and knows nothing of the engine's insecure registries.
     try:
-        return Pushed(docker.remote_digest(reference))
+        return Pushed(registries.remote_digest(reference))
     except DockerError as error:
         if is_absent(str(error)):
             return None

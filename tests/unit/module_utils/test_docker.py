@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import base64
-import json
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +10,6 @@ from ansible_collections.slipway.stack.plugins.module_utils import docker
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 
 from tests.support.fake_engine import Answer
-
-REMOTE = "/v1.44/distribution/registry.example.com%3A5000/shop/backend%3A1/json"
 
 
 @pytest.mark.parametrize(
@@ -161,34 +157,6 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
     with pytest.raises(DockerError, match="the stack's own engine must be a local socket"):
         docker.ask("/info")
-
-
-def test_digest_in_the_registry_is_asked_with_the_login_of_that_registry(
-    answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    login = base64.b64encode(b"ada:pass:word").decode()
-    (tmp_path / "config.json").write_text(json.dumps({"auths": {"registry.example.com:5000": {"auth": login}}}))
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    asked = answer({REMOTE: (200, {"Descriptor": {"digest": "sha256:00ff"}})})
-    assert docker.remote_digest("registry.example.com:5000/shop/backend:1") == "sha256:00ff"
-    with pytest.raises(DockerError, match="no such image"):
-        docker.remote_digest("elsewhere.example.com/shop/backend:1")
-    headers = [json.loads(base64.urlsafe_b64decode(headers["X-Registry-Auth"])) for _, headers in asked]
-    assert headers == [
-        {"username": "ada", "password": "pass:word", "serveraddress": "registry.example.com:5000"},
-        {},
-    ]
-
-
-@pytest.mark.parametrize("text", ["", "{", '{"auths": {}}', '{"auths": {"registry.example.com:5000": {}}}'])
-def test_without_a_login_none_is_sent(
-    answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    (tmp_path / "config.json").write_text(text)
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    asked = answer({REMOTE: (200, {"Descriptor": {"digest": "sha256:00ff"}})})
-    docker.remote_digest("registry.example.com:5000/shop/backend:1")
-    assert base64.urlsafe_b64decode(asked[0][1]["X-Registry-Auth"]) == b"{}"
 
 
 def _command(folder: Path, script: str) -> None:

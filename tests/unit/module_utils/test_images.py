@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight, release
+from ansible_collections.slipway.stack.plugins.module_utils import docker, registries, release
 from ansible_collections.slipway.stack.plugins.module_utils import images as images_
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.images import Image, ImagesError, Surplus
@@ -170,7 +170,7 @@ def test_release_that_cannot_be_read_stops_everything(engine: Engine, root: Path
 def test_pull_fetches_what_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     third = f"sha256:{'2' * 64}"
     digests = {f"{APP}:1": OLD, f"{APP}:2": third}
-    monkeypatch.setattr(docker, "remote_digest", digests.__getitem__)
+    monkeypatch.setattr(registries, "remote_digest", digests.__getitem__)
     services = {"api": f"{APP}:1", "worker": f"{APP}:2", "beat": f"{APP}:2"}
     resolved = {f"{APP}:1": f"{APP}@{OLD}", f"{APP}:2": f"{APP}@{third}"}
     assert images_.pull(services, dry=True) == (resolved, [f"{APP}@{third}"])
@@ -183,7 +183,7 @@ def test_pull_tells_every_image_that_is_nowhere(engine: Engine, monkeypatch: pyt
     def absent(reference: str) -> str:
         raise DockerError("no such image")
 
-    monkeypatch.setattr(preflight.docker, "remote_digest", absent)
+    monkeypatch.setattr(registries, "remote_digest", absent)
     with pytest.raises(ImagesError) as caught:
         images_.pull({"api": f"{APP}:1", "page": "registry:5000/shop/page:1"}, dry=False)
     assert "service 'api'" in str(caught.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight
+from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight, registries
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 
 from tests.support.on_host import container, facts
@@ -112,7 +112,7 @@ def _registry(monkeypatch: pytest.MonkeyPatch, remote: dict[str, str], local: di
             raise DockerError(found)
         return found
 
-    monkeypatch.setattr(docker, "remote_digest", remote_digest)
+    monkeypatch.setattr(registries, "remote_digest", remote_digest)
     records = {reference: {"Id": f"sha256:id of {reference}", "RepoDigests": own} for reference, own in local.items()}
     monkeypatch.setattr(docker, "local_image", records.get)
 
@@ -172,12 +172,14 @@ def test_what_an_image_stands_for(
 
 
 def test_images_that_are_nowhere_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    _registry(monkeypatch, {"r.example.com/a:1": UNREACHABLE, "c:1": "sha256:11"}, {})
+    remote = {"r.example.com/a:1": UNREACHABLE, "c:1": "sha256:11", "r.example.com/d:1": "no basic auth credentials"}
+    _registry(monkeypatch, remote, {})
     services = {
         "web": facts(image="r.example.com/a:1"),
         "worker": facts(image="r.example.com/a:1"),
         "db": facts(image="postgrs:17"),
         "c": facts(image="c:1"),
+        "d": facts(image="r.example.com/d:1"),
     }
     assert preflight.resolve_images(services) == (
         {"c:1": "c@sha256:11"},
@@ -189,6 +191,11 @@ def test_images_that_are_nowhere_are_all_told(monkeypatch: pytest.MonkeyPatch) -
             (
                 "service 'db': key 'image': postgrs:17 is neither on this host nor in the default registry "
                 "(no such image); build and push it, or correct the reference"
+            ),
+            (
+                "service 'd': key 'image': r.example.com/d:1 is not on this host, and r.example.com does not give it "
+                "to whom it does not know (no basic auth credentials); log in there as root on this host (docker "
+                "login), or correct the reference"
             ),
         ],
     )

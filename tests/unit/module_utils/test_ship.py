@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight
+from ansible_collections.slipway.stack.plugins.module_utils import docker, preflight, registries
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, Shipped, ship
@@ -37,7 +37,7 @@ class Host:
         self.commands: list[list[str]] = []
         self.refuses = ""
         monkeypatch.setattr(docker, "containers", lambda _project: self.running)
-        monkeypatch.setattr(docker, "remote_digest", self._remote_digest)
+        monkeypatch.setattr(registries, "remote_digest", self._remote_digest)
         monkeypatch.setattr(docker, "local_image", lambda _reference: None)
         monkeypatch.setattr(docker, "ask", lambda path: {"DockerRootDir": str(root)} if path == "/info" else None)
         monkeypatch.setattr(docker, "run", self._run)

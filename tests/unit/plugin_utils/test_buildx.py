@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import registries
 from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
 from ansible_collections.slipway.stack.plugins.plugin_utils import buildx
 from ansible_collections.slipway.stack.plugins.plugin_utils.attestations import Builder, Pushed
@@ -131,7 +131,7 @@ def test_registry_that_only_the_engine_may_speak_to(
             raise engine
         return engine
 
-    monkeypatch.setattr(docker, "remote_digest", asked)
+    monkeypatch.setattr(registries, "remote_digest", asked)
     assert buildx.look_up(["lan:5000/a:1"], in_registry=True) == {"lan:5000/a:1": found}
 
 
@@ -141,7 +141,7 @@ def test_registry_that_does_not_answer(docker_is: Path, monkeypatch: pytest.Monk
     def asked(reference: str) -> str:
         raise DockerError("the Docker engine does not answer: timed out")
 
-    monkeypatch.setattr(docker, "remote_digest", asked)
+    monkeypatch.setattr(registries, "remote_digest", asked)
     with pytest.raises(BuildError, match=r"192\.0\.2\.1:5000 cannot be asked for 192\.0\.2\.1:5000/a:1: dial tcp"):
         buildx.look_up(["192.0.2.1:5000/a:1"], in_registry=True)
 
