@@ -212,10 +212,10 @@ class Rollout:
                 edge.proxy(self._manifest).keep_port(self._manifest, old, old)
 
     def _start(self, step: str, names: list[str], ahead: bool = False) -> None:
-        """Start the new containers of services, and wait; *ahead*: the edge checks what it gets next meanwhile."""
+        """Start new containers, and wait; *ahead*: an edge that is not new checks what it gets next meanwhile."""
         with self._journal.part(step, "start"):
             replicas.start(self._new_ids(names))
-            if ahead and edge_of(self._manifest) not in (None, *self._touched("at the switch")):
+            if ahead and edge_of(self._manifest) not in (None, *self._touched("beside", "at the switch")):
                 found = self._running.up()
                 self._accepted = edge.accept(self._home, self._manifest, found, self._aim(found))
             self._running.wait({name: self._services[name] for name in names}, step, self._counts)

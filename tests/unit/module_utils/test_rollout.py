@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import docker
+from ansible_collections.slipway.stack.plugins.module_utils import docker, edge
 from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
@@ -64,6 +64,24 @@ def test_a_full_disk_is_taken_back_from(
     assert (end["step"], end["text"]) == ("end", "Release r1 serves on")
     # Where it happened is in the log of the rollout's process.
     assert "in prepare" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("plan", "asked"), [("unchanged", True), ("roll", False)])
+def test_an_edge_that_is_new_itself_is_asked_for_nothing_while_it_starts(
+    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch, plan: str, asked: bool
+) -> None:
+    """It may be one that dies, and then that is what there is to say."""
+    services = {"web": facts(), "edge": facts(edge=True, pod="edge-pod")}
+    lay_down(home, "r3", stack="shop", version="1", commit="", upstreams=[], services=services)
+    engine += [container("web", 2), container("edge"), container("edge", 2)]
+    checked: list[str] = []
+    monkeypatch.setattr(edge, "accept", lambda *_: checked.append("accept") or set())
+    monkeypatch.setattr(Rollout, "_aim", lambda *_: "aim")
+    rollout = Rollout(home, Order("r3", 5, "ada@laptop"))
+    old = {"web": ["web1"], "edge": ["edge1"]}
+    rollout._tx = Transaction("r3", "r1", "ada@laptop", plan={"web": "roll", "edge": plan}, old=old)
+    rollout._start("prepare", ["web"], ahead=True)
+    assert checked == (["accept"] if asked else [])
 
 
 def test_a_proven_release_whose_directory_has_gone_takes_nothing_with_it(home: Home, engine: list[Container]) -> None:
