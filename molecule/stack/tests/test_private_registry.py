@@ -42,7 +42,7 @@ def password(host: Any) -> Iterator[str]:
     mount, command = "--volume=/run/shelf:/etc/shelf:ro", "nginx -e stderr -c /etc/shelf/nginx.conf -g 'daemon off;'"
     host.check_output(f"sudo docker run --detach --name shelf --network host {mount} nginx:1.30 {command}")
     yield secret
-    host.check_output(f"sudo docker rm --force shelf; sudo rm -rf /run/shelf /root/.docker/config.json {HELPER}")
+    host.check_output(f"sudo docker rm --force shelf; sudo rm -rf /run/shelf ~root/.docker/config.json {HELPER}")
 
 
 def _from_the_shelf(repository: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_logins(host: Any, kiosk: Stack, playbook: Playbook, password: str) -> N
     kept = json.dumps({"credHelpers": {SHELF: "shelf"}})
     script = f"#!/bin/sh\necho '{answer}'"
     host.check_output(f"echo %s | sudo tee {HELPER} && sudo chmod +x {HELPER}", script)
-    host.check_output("echo %s | sudo tee /root/.docker/config.json", kept)
+    host.check_output("echo %s | sudo tee ~root/.docker/config.json", kept)
     run = playbook("plan", **_from_the_shelf("other"))
     assert run.code == 0, run.output
 
