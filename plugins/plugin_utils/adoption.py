@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.resources import SECTIONS
 from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, checkout, compose, inventory, resources
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import SECRET_NAME, is_secret
@@ -134,7 +135,7 @@ def _top(stack: Stack) -> dict[str, dict[str, Any]]:
             for name in dict.fromkeys(used[section])
             if stack.top[section].get(name) or (name in stack.top[section] and name in compose.INTERNAL)
         }
-        for section in resources.SECTIONS
+        for section in SECTIONS
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.resources import SECTIONS
 from ansible_collections.slipway.stack.plugins.plugin_utils import (
     compose,
     dotenv,
@@ -20,7 +21,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils import (
     facts,
     manners,
     placing,
-    resources,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Secret, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.mounted import mounted as mounted_in
@@ -131,7 +131,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         "services": manners.in_turn(
             {name: known for service in stack.in_order() for name, known in facts.described(service, base["services"])}
         ),
-        **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in resources.SECTIONS},
+        **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in SECTIONS},
         "secret_files": secret_files(stack),
         "probes": _probes(stack, probes),
         "upstreams": edge.upstreams(stack),

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.resources import SECTIONS
 from ansible_collections.slipway.stack.plugins.plugin_utils import compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.schema import suggestion
-
-SECTIONS = ("networks", "volumes")
 
 
 def read(given: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
