@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import (
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     assets,
-    bundle,
-    compose,
+    connections,
     describe,
     development,
     kinds,
     model,
-    mounted,
+    mounted_files,
     routes,
     variables,
-    wiring,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.kinds import Kind
-from ansible_collections.slipway.stack.plugins.plugin_utils.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.kinds import Kind
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 
 from scripts.markdown import code, sentence, table
 
@@ -107,7 +106,7 @@ asked for its path.
 _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `needs`": (_NEEDS, describe._NEED_FIELDS),
     "An entry of `secrets`": (_SECRETS, variables.SECRET_USE_FIELDS),
-    "An entry of `files`": (_FILES, mounted.FILE_FIELDS),
+    "An entry of `files`": (_FILES, mounted_files.FILE_FIELDS),
     "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
     "Keys of `development`": (_DEVELOPMENT, development.FIELDS),
     "An entry of `routes`": (_ROUTES, routes.FIELDS),
@@ -213,7 +212,7 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
         "needs": ["{server}"],
         "server": {"name": "{server}", "port": "{port of server}"},
         "secret": lambda _name, _quote="raw": "…",
-        "secret_path": lambda name: wiring.secret_path(f"{{name}}_{name}"),
+        "secret_path": lambda name: connections.secret_path(f"{{name}}_{name}"),
     }
     for name, field in kind.options.items():
         context[name] = kinds.render(field.default, context, kind.name)
@@ -249,6 +248,6 @@ def _told(provides: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in provides["environment"].items():
         yield f"`{prefix}_{key}`", code(str(value))
     for key, name in provides["secret_files"].items():
-        yield f"`{prefix}_{key}`", code(wiring.secret_path(f"{{name}}_{name}"))
+        yield f"`{prefix}_{key}`", code(connections.secret_path(f"{{name}}_{name}"))
     if provides["url"]:
         yield "the one that `url` names", code(provides["url"])

@@ -10,10 +10,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import adoption, inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.adoption import Proposal, Raw
-from ansible_collections.slipway.stack.plugins.plugin_utils.project import inventory_file
-from ansible_collections.slipway.stack.plugins.plugin_utils.project.adopt import Adopted
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import adoption
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.adoption import Proposal, Raw
 
 display = Display()
 

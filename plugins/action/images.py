@@ -11,14 +11,15 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils import docker
-from ansible_collections.slipway.stack.plugins.plugin_utils import attestations, bake, buildx, inventory, report
-from ansible_collections.slipway.stack.plugins.plugin_utils.attestations import Pushed
-from ansible_collections.slipway.stack.plugins.plugin_utils.bake import Source, Target
-from ansible_collections.slipway.stack.plugins.plugin_utils.buildx import BuildError
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.progress import Event, Progress
-from ansible_collections.slipway.stack.plugins.plugin_utils.revision import revision
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.images import attestations, bake, buildx
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import Pushed
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import Source, Target
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.build_progress import Event, Progress
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.buildx import BuildError
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.git_revision import revision
 
 display = Display()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import units
-from ansible_collections.slipway.stack.plugins.plugin_utils.target import OneCall
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
 
 
 class ActionModule(OneCall):

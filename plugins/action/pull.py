@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.slipway.stack.plugins.plugin_utils import inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.target import OneCall
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
 class ActionModule(OneCall):

@@ -15,9 +15,15 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import environments, inventory, report, target, units
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    inventory,
+    module_call,
+    other_environments,
+    report,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 display = Display()
 
@@ -57,11 +63,11 @@ class ActionModule(ActionBase):
                 "bundle": base64.b64encode(zlib.compress(json.dumps(parcel.content()).encode(), 9)).decode(),
                 "secrets": json.dumps(parcel.secrets()),
                 "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{parcel.digest[:8]}",
-                "origin": {"owner": target.owner(), "version": str(arguments["version"]), "commit": _commit(base)},
+                "origin": {"owner": module_call.owner(), "version": str(arguments["version"]), "commit": _commit(base)},
                 "min_free": min_free,
                 "allow_downtime": arguments["allow_downtime"],
             },
-            task_vars=target.prepare(self, task_vars),
+            task_vars=module_call.prepare(self, task_vars),
         )
         result.update(answer)
         if not result.get("failed"):
@@ -74,7 +80,7 @@ class ActionModule(ActionBase):
 
     def _hold_to_policy(self, parcel: Bundle, arguments: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
         """Show what the policy finds. :raises ValueError: with all findings at once, where they stop the deploy."""
-        others = environments.others(
+        others = other_environments.others(
             arguments["policy_environments"],
             parcel.environment,
             base,

@@ -8,9 +8,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils.gate import WORDS
-from ansible_collections.slipway.stack.plugins.module_utils.journal import WAITING
-from ansible_collections.slipway.stack.plugins.plugin_utils import report, target
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import WORDS
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import module_call, report
 
 display = Display()
 
@@ -26,9 +26,9 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         host = task_vars.get("inventory_hostname", "")
         arguments = {"first_host": host == (task_vars.get("ansible_play_hosts_all") or [host])[0], **self._task.args}
-        arguments["owner"] = arguments.get("owner") or target.owner()
+        arguments["owner"] = arguments.get("owner") or module_call.owner()
         verb = arguments.get("verb", "all")
-        variables = target.prepare(self, task_vars)
+        variables = module_call.prepare(self, task_vars)
         deadline = time.monotonic() + int(arguments.get("timeout", 1800))
         records: list[dict[str, Any]] = []
         while not any(_ends(record, verb) for record in records):

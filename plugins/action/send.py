@@ -11,10 +11,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils import docker, sending
-from ansible_collections.slipway.stack.plugins.plugin_utils import archive, buildx, inventory, target
-from ansible_collections.slipway.stack.plugins.plugin_utils.buildx import BuildError
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_transfer
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, module_call
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive, buildx
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.buildx import BuildError
 
 _MODULE = "slipway.stack.load_images"
 
@@ -41,7 +42,7 @@ class ActionModule(ActionBase):
         _tell(f"{host}  would build and send {reference}" for reference in to_build)
         if not wanted:
             return {**result, "changed": bool(to_build), "sent": to_build}
-        variables = target.prepare(self, task_vars)
+        variables = module_call.prepare(self, task_vars)
         found = self._execute_module(module_name=_MODULE, module_args={"images": wanted}, task_vars=variables)
         if found.get("failed"):
             return {**result, **found}
@@ -102,7 +103,7 @@ def _here(stack: Stack, without: Collection[str]) -> dict[str, str]:
                     f"service {service.name!r}: key 'image': this machine has no {service.image} to send; "
                     "give the service a 'build', or build it before"
                 )
-            found[service.image] = sending.identity(record)
+            found[service.image] = image_transfer.identity(record)
     return found
 
 

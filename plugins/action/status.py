@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import report
-from ansible_collections.slipway.stack.plugins.plugin_utils.target import OneCall
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
 class ActionModule(OneCall):

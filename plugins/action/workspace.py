@@ -10,9 +10,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, dockerfiles, inventory, workspace
-from ansible_collections.slipway.stack.plugins.plugin_utils.checkout import Checkout, File, Secrets
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout import Checkout, File, Secrets
 
 display = Display()
 
@@ -42,10 +44,10 @@ class ActionModule(ActionBase):
         )
         try:
             root = _root(arguments)
-            stack = workspace.placed(inventory.developed(arguments, inventory.base_directory(task_vars), root))
+            stack = development_files.placed(inventory.developed(arguments, inventory.base_directory(task_vars), root))
             images = dockerfiles.images({str(name): str(image) for name, image in arguments["images"].items()})
-            checkout = Checkout(root, workspace.STATE)
-            files = checkout.compare(workspace.files(stack, images))
+            checkout = Checkout(root, development_files.STATE)
+            files = checkout.compare(development_files.files(stack, images))
             made = _secrets(stack, root, dry=bool(self._task.check_mode))
             if not self._task.check_mode:
                 checkout.write(files)
@@ -80,7 +82,7 @@ def _root(arguments: dict[str, Any]) -> Path:
 
 def _secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
     """Write the secrets' files that are not there yet, and return them in words."""
-    store = Secrets(root / workspace.HOME, dry)
+    store = Secrets(root / development_files.HOME, dry)
     sources = {name: {"value": one.value, "generate": one.generate} for name, one in stack.secrets.items()}
     store.addresses(bundle.secret_files(stack), sources)
     return [f"secret {name}" for name in store.written]
@@ -95,7 +97,7 @@ def _told(file: File, fully: bool) -> list[str]:
         return []
     if file.state != "kept":
         return [f"  {file.path} {file.state}"]
-    if file.path == workspace.PERSONAL and not file.lacks:
+    if file.path == development_files.PERSONAL and not file.lacks:
         # Changing values is what it is there for.
         return []
     if not (file.known or fully):

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Keep the edge's live configuration true: an adapter over ``module_utils/edge.py``."""
+"""Keep the edge's live configuration true: an adapter over ``module_utils/edge/configuration.py``."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ mended:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError, containers
-from ansible_collections.slipway.stack.plugins.module_utils.edge import mend
-from ansible_collections.slipway.stack.plugins.module_utils.health import by_service
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.edge.configuration import mend
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError, containers
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def main() -> None:

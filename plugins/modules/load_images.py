@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The target's half of ``slipway.stack.send``: an adapter over ``module_utils/sending.py``."""
+"""The target's half of ``slipway.stack.send``: an adapter over ``module_utils/engine/image_transfer.py``."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ layers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils import sending
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import image_transfer
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
 
 def main() -> None:
@@ -60,10 +60,10 @@ def main() -> None:
     )
     images, archive = module.params["images"], module.params["archive"]
     try:
-        missing = sending.missing(images)
+        missing = image_transfer.missing(images)
         if archive and not module.check_mode:
-            sending.load(archive, images)
-        layers = sending.layers() if missing and not archive else []
+            image_transfer.load(archive, images)
+        layers = image_transfer.layers() if missing and not archive else []
     except DockerError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(missing), missing=missing, layers=layers)

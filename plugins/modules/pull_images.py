@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The target's half of ``slipway.stack.pull``: an adapter over ``module_utils/images.py``."""
+"""The target's half of ``slipway.stack.pull``: an adapter over ``module_utils/engine/images.py``."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ pulled:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.images import ImagesError, pull
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.images import ImagesError, pull
 
 
 def main() -> None:

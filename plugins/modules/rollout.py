@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Start or follow a rollout on the host: an adapter over ``module_utils/rollout.py``."""
+"""Start or follow a rollout on the host: an adapter over ``module_utils/rollout/rollout.py``."""
 
 from __future__ import annotations
 
@@ -117,16 +117,16 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils import journal
-from ansible_collections.slipway.stack.plugins.module_utils.detach import detach
-from ansible_collections.slipway.stack.plugins.module_utils.gate import WORDS, give_word
-from ansible_collections.slipway.stack.plugins.module_utils.history import before
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.lease import Lease, LeaseHeld, describe, holder
-from ansible_collections.slipway.stack.plugins.module_utils.release import Refused
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import Rollout
-from ansible_collections.slipway.stack.plugins.module_utils.running import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.transaction import Order
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.release.history import before
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import WORDS, give_word
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Order
 
 #: Longest time, in seconds, that one call waits for something to tell.
 _PATIENCE = 5.0

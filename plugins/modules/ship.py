@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The target's half of ``slipway.stack.release``: an adapter over ``module_utils/release.py``."""
+"""The target's half of ``slipway.stack.release``: an adapter over ``module_utils/release/ship.py``."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ import json
 import zlib
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.release import Refused, ship
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused, ship
 
 
 def main() -> None:

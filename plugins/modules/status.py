@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell what is on a host of one stack: an adapter over ``module_utils/status.py``."""
+"""Tell what is on a host of one stack: an adapter over ``module_utils/release/status.py``."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ under_way:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.status import status
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.status import status
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def main() -> None:

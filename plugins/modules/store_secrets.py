@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The target's half of ``slipway.stack.secrets``: an adapter over ``module_utils/secret_store.py``."""
+"""The target's half of ``slipway.stack.secrets``: an adapter over ``module_utils/state/secret_store.py``."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ import json
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hold what runs against the live release: an adapter over ``module_utils/verification.py``."""
+"""Hold what runs against the live release: an adapter over ``module_utils/edge/verification.py``."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ detail:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.verification import verify
+from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def main() -> None:

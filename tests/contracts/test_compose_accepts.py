@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.release import IMAGES
-from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
-from ansible_collections.slipway.stack.plugins.plugin_utils import dotenv
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import IMAGES
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
 
 from tests.support.described import example, parcel, plain
 from tests.support.real_compose import SUITES, config

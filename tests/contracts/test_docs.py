@@ -7,16 +7,16 @@ from types import ModuleType
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import (
-    bundle,
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    connections,
     describe,
     kinds,
     model,
-    mounted,
+    mounted_files,
     variables,
-    wiring,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from scripts import reference, reference_services
 from tests.contracts.checkout import ROOT
@@ -36,7 +36,7 @@ def test_every_class_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [bundle, describe, kinds, model, mounted, variables, wiring],
+    [bundle, describe, kinds, model, mounted_files, variables, connections],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_key_that_a_description_is_read_with_is_in_the_reference(module: ModuleType) -> None:
@@ -78,9 +78,16 @@ def test_compose_reads_the_kind_of_the_page_on_kinds(example: Bundle, suite: str
     assert read["backend"]["depends_on"]["broker"]["condition"] == "service_healthy"
 
 
-@pytest.mark.parametrize("folder", ["plugin_utils", "plugin_utils/policy", "plugin_utils/project", "module_utils"])
+PACKAGES = sorted(
+    path.parent.relative_to(ROOT / "plugins").as_posix()
+    for folder in ("plugin_utils", "module_utils")
+    for path in (ROOT / "plugins" / folder).glob("*/__init__.py")
+)
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
 def test_every_module_has_its_line_in_the_architecture(folder: str) -> None:
     page = (ROOT / "docs/architecture.md").read_text()
-    section = page.split(f"`plugins/{folder}`\n")[1].split("\n#")[0]
+    section = page.split(f"`{folder}`\n")[1].split("\n#")[0]
     named = re.findall(r"^\| `(\w+)` \| .+ \|$", section, re.MULTILINE)
     assert sorted(named) == sorted(path.stem for path in (ROOT / "plugins" / folder).glob("[!_]*.py"))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_size
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.contracts.checkout import ROOT
 from tests.support import inventories, laid_down, real_compose

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
-from ansible_collections.slipway.stack.plugins.module_utils.quoting import QUOTING
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.support import own_projects, real_compose
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.layout import MANIFEST, Home
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.contracts.checkout import ROOT, load, roles
 from tests.contracts.pages import PAGES, README, blocks, links, paths

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle, dockerfiles, workspace
-from ansible_collections.slipway.stack.plugins.plugin_utils.checkout import Secrets
-from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout import Secrets
 
 from tests.support.described import example, model
 
@@ -24,12 +25,12 @@ def stack(
     built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
     sources = {"b": Source("./backend", frozenset(backend)), "f": Source("./frontend", frozenset(frontend))}
     described = services or example(**built)
-    return workspace.placed(model(described, environment="development", sources=sources, **values))
+    return development_files.placed(model(described, environment="development", sources=sources, **values))
 
 
 def files(placed: Stack) -> dict[str, str]:
     """Return the files of the checkout."""
-    return workspace.files(placed, dockerfiles.images({}))
+    return development_files.files(placed, dockerfiles.images({}))
 
 
 def lay_down(placed: Stack, root: Path) -> None:
@@ -37,4 +38,4 @@ def lay_down(placed: Stack, root: Path) -> None:
     for path, text in files(placed).items():
         write_text(root / path, text)
     sources = {name: {"value": one.value, "generate": one.generate} for name, one in placed.secrets.items()}
-    Secrets(root / workspace.HOME).addresses(bundle.secret_files(placed), sources)
+    Secrets(root / development_files.HOME).addresses(bundle.secret_files(placed), sources)

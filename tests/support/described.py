@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import bundle as bundle_
-from ansible_collections.slipway.stack.plugins.plugin_utils import describe, kinds
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import describe, kinds
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle as bundle_
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = kinds.load([ROOT / "kinds"])

@@ -10,8 +10,8 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
-from ansible_collections.slipway.stack.plugins.plugin_utils import inventory as inventory_
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory as inventory_
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.layout import write_text
-from ansible_collections.slipway.stack.plugins.module_utils.secret_store import SecretStore
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.support.real_compose import config
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.health import Clock
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import Clock
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 
 def container(service: str = "web", number: int = 1, **changes: Any) -> Container:

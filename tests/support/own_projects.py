@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils import inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 _WHOLE = """\
 name: shop

@@ -6,9 +6,10 @@ import dataclasses
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils import compose, development
-from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
-from ansible_collections.slipway.stack.plugins.plugin_utils.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import development
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
 
 from tests.support.described import documents, example, model
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import inside
-from ansible_collections.slipway.stack.plugins.module_utils.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
 from testbed import engine, images, shell
 
@@ -29,29 +29,31 @@ def container() -> Iterator[str]:
 
 def test_it_gives_what_it_prints(container: str) -> None:
     script = "seq 1 30000; echo more >&2; seq 30001 60000"
-    assert inside.execute(container, ["sh", "-c", script]).split() == [str(number) for number in range(1, 60001)]
+    assert container_exec.execute(container, ["sh", "-c", script]).split() == [
+        str(number) for number in range(1, 60001)
+    ]
 
 
 def test_it_fails_in_its_own_words(container: str) -> None:
     with pytest.raises(DockerError, match=r"^no such file: x$") as caught:
-        inside.execute(container, ["sh", "-c", "echo begun; echo 'no such file: x' >&2; echo bye >&2; exit 1"])
+        container_exec.execute(container, ["sh", "-c", "echo begun; echo 'no such file: x' >&2; echo bye >&2; exit 1"])
     assert caught.value.detail == ("begun", "no such file: x", "bye")
     for _ in range(20):
         with pytest.raises(DockerError, match=r"^sh exited with 7$"):
-            inside.execute(container, ["sh", "-c", "exit 7"])
+            container_exec.execute(container, ["sh", "-c", "exit 7"])
 
 
 def test_what_is_not_in_it_cannot_be_run(container: str) -> None:
     with pytest.raises(DockerError, match="no-such-program"):
-        inside.execute(container, ["no-such-program"])
+        container_exec.execute(container, ["no-such-program"])
 
 
 def test_it_does_not_hang(container: str) -> None:
     begun = time.monotonic()
     with pytest.raises(DockerError, match=r"^sleep did not end within 1 s$"):
-        inside.execute(container, ["sleep", "30"], timeout=1)
+        container_exec.execute(container, ["sleep", "30"], timeout=1)
     assert time.monotonic() - begun < 20
 
 
 def test_its_processes(container: str) -> None:
-    assert "sleep 600" in inside.processes(container).values()
+    assert "sleep 600" in container_exec.processes(container).values()

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import edge
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from testbed import engine, images, shell
 from tests.support.described import example, parcel
@@ -52,9 +52,9 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if path.startswith("edge/"):
             write_text(home.release("r1") / path, text)
     manifest = {"release": "r1", "services": release.services, "upstreams": list(release.upstreams)}
-    name = edge.lay_down(home, edge.contents(home, manifest, {"frontend": ["nobody"]}))
-    configuration = f"/etc/slipway/edge/versions/{name}/nginx.conf"
-    start = f"echo 'include listen.conf;' > /tmp/listen.conf; exec nginx -c {configuration} -g 'daemon off;'"
+    name = configuration.lay_down(home, configuration.contents(home, manifest, {"frontend": ["nobody"]}))
+    main_file = f"/etc/slipway/edge/versions/{name}/nginx.conf"
+    start = f"echo 'include listen.conf;' > /tmp/listen.conf; exec nginx -c {main_file} -g 'daemon off;'"
     mounts = [f"--volume={home.edge}:/etc/slipway/edge:ro", f"--volume={folder / 'srv'}:/srv:ro"]
     rights = ["--network=none", "--read-only", "--tmpfs=/tmp", "--user=101:101", "--cap-drop=ALL", "--entrypoint=sh"]
     command = ["docker", "run", "--rm", "--detach", *rights, *mounts, IMAGE, "-c", start]

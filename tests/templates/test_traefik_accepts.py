@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import edge
-from ansible_collections.slipway.stack.plugins.module_utils.layout import Home, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.published import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from testbed import engine, images, shell
 from tests.support.described import example, parcel
@@ -41,8 +41,8 @@ def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None
     services = {name: {**facts, "pinned": IMAGE} for name, facts in release.services.items()}
     manifest = {"release": "r1", "stack": "shop", "services": services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in services}
-    name = edge.lay_down(home, edge.contents(home, manifest, targets))
-    edge.proxy(manifest).test(home, manifest, [name], [])
+    name = configuration.lay_down(home, configuration.contents(home, manifest, targets))
+    configuration.proxy(manifest).test(home, manifest, [name], [])
 
 
 @pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import edge
-from ansible_collections.slipway.stack.plugins.plugin_utils.units import parse_duration
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
 from tests.support.described import documents, example, model
 

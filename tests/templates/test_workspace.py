@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils import dockerfiles, workspace
-from ansible_collections.slipway.stack.plugins.plugin_utils.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 
 from tests.support.checkouts import BACKEND, files, stack
 from tests.support.described import example, model, plain
@@ -116,7 +116,7 @@ def test_the_editor_finds_each_debugger() -> None:
 
 def test_a_context_that_is_the_checkout_itself() -> None:
     service: Any = {"kind": "fastapi", "image": "a:1", "build": {"context": "."}}
-    here = workspace.placed(
+    here = development_files.placed(
         model({"api": service}, environment="development", sources={".": Source(".", frozenset(BACKEND))})
     )
     found = files(here)

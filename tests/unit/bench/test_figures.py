@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 
 from tests.bench.figures import Contest, shares, versus
 

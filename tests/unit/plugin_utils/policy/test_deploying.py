@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.bundle import Bundle
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.contracts.checkout import ROOT
 from tests.support import inventories

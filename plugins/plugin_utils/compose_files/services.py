@@ -1,0 +1,175 @@
+"""A service of a team's files as an entry of ``stack_services``, of kind ``compose``.
+
+Place in the pipeline: project -> describe. Keys that the pipeline knows become keys of the description, everything else
+goes into ``compose`` as it is. Interpolation is over by now: a dollar that is left is doubled for the host's Compose.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import (
+    SECRET_NAME,
+    URL_WITH_PASSWORD,
+    is_secret,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, spelled
+
+#: Keys that become keys of the description, or mean nothing once the files are read.
+_TRANSLATED = frozenset(
+    {"image", "build", "command", "user", "environment", "env_file", "depends_on", "ports", "volumes", "secrets"}
+    | {"configs", "networks", "healthcheck", "stop_grace_period", "scale", "profiles", "extends", "develop"}
+    | {"pull_policy", "attach", "label_file", "extra_hosts"}
+)
+
+#: Those of them that become nothing at all, and the keys of `build` that do not.
+_NOTHING = ("develop", "profiles", "pull_policy", "attach", "label_file")
+_BUILT = frozenset({"context", "dockerfile", "target", "args", "platforms"})
+
+
+def left_out(keys: Map) -> list[str]:
+    """Return the keys of a service, such as ``develop`` and ``build.ssh``, that are not carried into a description."""
+    build = [f"build.{key}" for key in mapping(keys.get("build")) if key not in _BUILT]
+    return [*(key for key in _NOTHING if keys.get(key)), *build]
+
+
+def translate(keys: Map, service: Service, told: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the keys of one service, without its mounts, secrets and environment.
+
+    :param keys: as the files say them, in long notation.
+    :param told: what it is told, from ``environment`` over ``env_file``, secrets as placeholders.
+    :param folder: where relative paths start.
+    """
+    result: dict[str, Any] = {"kind": "compose", "image": str(keys.get("image") or "")}
+    if isinstance(keys.get("build"), Map) and keys.get("image"):
+        result["build"] = _build(keys["build"], folder)
+    command = keys.get("command")
+    if command not in (None, "", []):
+        result["command"] = list(command) if isinstance(command, list) else str(command)
+    user = str(keys.get("user") or "")
+    if user.replace(":", "", 1).isdigit():
+        result["user"] = user
+    replicas = service.replicas
+    if replicas != 1:
+        result["replicas"] = replicas
+    if keys.get("stop_grace_period"):
+        result["stop_grace"] = str(keys["stop_grace_period"])
+    if isinstance(keys.get("healthcheck"), Map):
+        result["health"] = escaped(keys["healthcheck"])
+    published = [text for port in ports(keys) for text in _published(port)]
+    if published:
+        result["publish"] = published
+    if told:
+        result["environment"] = dict(told)
+    needs = mapping(keys.get("depends_on"))
+    if needs:
+        result["needs"] = list(needs)
+    result["networks"] = [] if keys.get("network_mode") else list(mapping(keys.get("networks"))) or ["default"]
+    rest = {key: value for key, value in keys.items() if key not in _TRANSLATED and not key.startswith("x-")}
+    if "deploy" in rest:
+        rest["deploy"] = {key: value for key, value in mapping(keys["deploy"]).items() if key != "replicas"}
+    compose = {
+        **escaped({key: value for key, value in rest.items() if value is not None}),
+        **_extra(keys, user, needs),
+    }
+    result["compose"] = {key: value for key, value in compose.items() if value not in ({}, [])}
+    if command in ("", []) and command is not None:
+        result["compose"]["command"] = []
+    return result
+
+
+def _extra(keys: Map, user: str, needs: Map) -> dict[str, Any]:
+    """Return keys of ``compose`` that are not as the file has them."""
+    result: dict[str, Any] = {}
+    if user and not user.replace(":", "", 1).isdigit():
+        result["user"] = user
+    hosts = mapping(keys.get("extra_hosts"))
+    if hosts:
+        result["extra_hosts"] = [name if address is None else f"{name}={address}" for name, address in hosts.items()]
+    if needs:
+        result["depends_on"] = {
+            other: dict(need) if isinstance(need, dict) else {"condition": "service_started"}
+            for other, need in needs.items()
+        }
+    networks = mapping(keys.get("networks"))
+    if any(networks.values()):
+        result["networks"] = escaped({name: options or {} for name, options in networks.items()})
+    return result
+
+
+def _published(port: Any) -> list[str]:
+    """Return the ports of a published port or range in the short notation."""
+    if port.published is None or port.target is None:
+        return []
+    host = f"[{port.host}]:" if ":" in port.host else f"{port.host}:" if port.host else ""
+    ending = "" if port.protocol == "tcp" else f"/{port.protocol}"
+    return [f"{host}{port.published + step}:{port.target + step}{ending}" for step in range(port.count)]
+
+
+def _build(given: Map, folder: Path) -> dict[str, Any]:
+    result: dict[str, Any] = {"context": os.path.normpath(folder / str(given.get("context") or "."))}
+    for key in ("dockerfile", "target"):
+        if given.get(key):
+            result[key] = str(given[key])
+    arguments = {str(key): spelled(value) for key, value in mapping(given.get("args")).items() if value is not None}
+    if arguments:
+        result["args"] = arguments
+    if given.get("platforms"):
+        result["platforms"] = [str(platform) for platform in given["platforms"]]
+    return result
+
+
+def told(keys: Map, from_files: Map, variables: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """Return what a service is told: its ``environment`` over its env files. A name alone takes Compose's variable."""
+    result = {str(key): spelled(value) for key, value in from_files.items()}
+    for key, value in mapping(keys.get("environment")).items():
+        if value is not None:
+            result[key] = spelled(value)
+        elif key in variables:
+            result[key] = variables[key]
+        else:
+            result.pop(key, None)
+            notes.append(f"is not told {key}, which has no value here")
+    return result
+
+
+def hide(name: str, variables: dict[str, str], secrets: dict[str, str]) -> None:
+    """Put a placeholder in place of each value that is a secret by its name or shape, and the value into *secrets*."""
+    for key, value in variables.items():
+        if secret_text.holds_secret(value) or locations.unset_in(value) or not is_secret(value):
+            continue
+        if SECRET_NAME.search(key) or URL_WITH_PASSWORD.search(value):
+            secret = f"{name}__{key}".lower()
+            secrets[secret] = value
+            variables[key] = secret_text.mark(secret, "dotenv")
+
+
+def misplaced_secrets(name: str, given: Mapping[str, Any], keys: Map, complaints: Complaints) -> None:
+    """Note every key but the environment in which a secret would stand for all to see."""
+    for key, value in given.items():
+        if key in ("environment", "files"):
+            continue
+        for text, path, _ in locations.texts(value, (key,)):
+            if secret_text.holds_secret(text):
+                written = path.removeprefix("compose.").split(".")[0]
+                mark: Mark | None = mark_of(keys, written)
+                what = "a secret stands in it, which everybody who may look at the container can read"
+                complaints.add(mark, of(name, written), f"{what}; hand it over by 'environment' or as a file")
+
+
+def escaped(value: Any) -> Any:
+    """Return *value* as plain data that Compose reads again as it is."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, Mapping):
+        return {str(key): escaped(item) for key, item in value.items()}
+    return [escaped(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,195 @@
+"""Service kinds: what a service of a kind is made of, as data, with Jinja where a value depends on the service.
+
+Place in the pipeline: describe -> kinds -> model. Reading the files is the adapter's work (``load``); the rest is pure.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from ansible.module_utils.common.yaml import yaml_load
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
+
+CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
+
+_FIELDS = {
+    "description": Field("str", "one sentence", required=True),
+    "class": Field("str", "how a service may be replaced", required=True, choices=CLASSES),
+    "cache": Field(
+        "bool", "whether it holds nothing that a release job would change, though it is stateful", default=False
+    ),
+    "edge": Field("str", "the proxy that services of this kind are", choices=("nginx", "traefik")),
+    "plain": Field(
+        "bool", "whether its services get only what is said, none of what every service gets", default=False
+    ),
+    "options": Field("dict", "keys that services of this kind have beyond the common ones", default={}),
+    "image": Field("str", "image reference"),
+    "command": Field("any", "command in Compose's notation"),
+    "port": Field("port", "port that it listens on"),
+    "user": Field("str", "numeric uid[:gid]"),
+    "networks": Field("list", "networks that it always joins", default=[]),
+    "stop_grace": Field("duration", "time between SIGTERM and SIGKILL", default="10s"),
+    "memory": Field("memory", "memory limit"),
+    "cpus": Field("cpus", "processor limit"),
+    "secrets": Field("dict", "secrets of its own, generated unless given", default={}),
+    "secret_texts": Field("dict", "files with a secret inside a longer text", default={}),
+    "files": Field(
+        "dict", "files mounted into it: text by path in the container; one without text is left out", default={}
+    ),
+    "database_url": Field("str", "variable that gets the URL of its one database, which nobody else may migrate"),
+    "environment": Field("dict", "environment variables", default={}),
+    "volumes": Field("list", "volumes in Compose's short notation", default=[]),
+    "data_version": Field("dict", "version of its data, and the files of a volume that tell which is there"),
+    "ports": Field("list", "published ports in Compose's short notation", default=[]),
+    "health": Field("dict", "Compose health check", default={}),
+    "assets": Field(
+        "dict", "files named by their content: path that they are asked for below, and directory", default={}
+    ),
+    "provides": Field("dict", "what services that need it are told", default={}),
+    "notes": Field("dict", "comments for the reader of the Compose files, by Compose key", default={}),
+    "compose": Field("dict", "further Compose keys", default={}),
+    "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
+    "development": Field("dict", "how a service with a build is developed in a checkout", default={}),
+}
+_OPTION_FIELDS = {
+    "type": Field(
+        "str", "type", required=True, choices=("str", "bool", "int", "float", "list", "dict", "size", "duration")
+    ),
+    "default": Field("any", "value where the service says nothing"),
+    "required": Field("bool", "whether the service must give it", default=False),
+    "description": Field("str", "one sentence", required=True),
+    "choices": Field("list", "the values it may have", default=[]),
+}
+_SECRET_FIELDS = {
+    "generate": Field("int", "length of the secret that the host makes", default=32),
+    "when": Field("any", "whether there is one at all", default=True),
+    "env": Field("str", "variable that gets the secret itself, for an image that cannot read files"),
+}
+_SECRET_TEXT_FIELDS = {
+    "target": Field("str", "path in the container", required=True),
+    "content": Field("str", "the text, with secret(…) where a secret stands", required=True),
+}
+_DATA_VERSION_FIELDS = {
+    "is": Field("str", "version that the service's image reads and writes", required=True),
+    "volume": Field("str", "name of the volume", required=True),
+    "files": Field("list", "patterns of files in the volume that hold the version of the data there", required=True),
+}
+_PROVIDES_FIELDS = {
+    "prefix": Field("str", "start of the variables' names", required=True),
+    "environment": Field("dict", "variables", default={}),
+    "secret_files": Field("dict", "variables that name the file of a secret", default={}),
+    "url": Field("str", "connection URL, secrets included"),
+    "database": Field("bool", "whether it is a database, with tables that migrations change", default=False),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind as its file has it: values may still hold Jinja expressions, see :func:`render`."""
+
+    name: str
+    service_class: str
+    edge: str | None
+    options: Mapping[str, Field]
+    body: Mapping[str, Any] = field(repr=False)
+    plain: bool = False
+
+
+def parse(name: str, document: object) -> Kind:
+    """Return the kind that *document*, the parsed YAML of a kind's file, describes.
+
+    :raises ValueError: naming the kind and the key, for anything a kind may not say.
+    """
+    where = f"kind {name!r}"
+    body = schema.read(document, _FIELDS, where)
+    if body["provides"]:
+        body["provides"] = schema.read(body["provides"], _PROVIDES_FIELDS, f"{where}, key 'provides'")
+    body["development"] = schema.read(body["development"], development.UNEVALUATED, f"{where}, key 'development'")
+    for key, fields in (("secrets", _SECRET_FIELDS), ("secret_texts", _SECRET_TEXT_FIELDS)):
+        body[key] = {
+            entry: schema.read(spec or {}, fields, f"{where}, key {key!r}, {entry!r}")
+            for entry, spec in body[key].items()
+        }
+    if body["data_version"]:
+        where_data = f"{where}, key 'data_version'"
+        body["data_version"] = schema.read(body["data_version"], _DATA_VERSION_FIELDS, where_data)
+    options = {}
+    for option, spec in body["options"].items():
+        values = schema.read(spec, _OPTION_FIELDS, f"{where}, option {option!r}")
+        values["choices"] = tuple(values["choices"])
+        options[option] = Field(**values)
+    return Kind(name, body["class"], body["edge"], options, body, body["plain"])
+
+
+def load(folders: list[Path]) -> dict[str, Kind]:
+    """Return the kinds in the ``*.yml`` files of *folders* by name; a later folder replaces a kind of an earlier one.
+
+    :raises ValueError: for a file that is no kind.
+    """
+    kinds = {}
+    for folder in folders:
+        for path in sorted(folder.glob("*.yml")):
+            try:
+                kinds[path.stem] = _parsed(path.stem, path.read_text(encoding="utf-8"))
+            except yaml.YAMLError as error:
+                raise ValueError(f"kind {path.stem!r}: {path} is not YAML: {error}") from None
+    return kinds
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(name: str, text: str) -> Kind:
+    # YAML is most of what a description costs, and the policy describes every other environment as well.
+    return parse(name, yaml_load(text))
+
+
+_ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)
+_SOLE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
+
+
+@functools.lru_cache(maxsize=2048)
+def _compiled(text: str) -> Callable[..., Any]:
+    # A value that is one expression keeps its type (a list, a number); anything else becomes text.
+    sole = _SOLE_EXPRESSION.fullmatch(text)
+    if sole:
+        return _ENVIRONMENT.compile_expression(sole[1], undefined_to_none=False)
+    return _ENVIRONMENT.from_string(text).render
+
+
+def _require_defined(value: Any) -> None:
+    """Raise Jinja's own complaint for a name that was not there; a list of names is a value, it does not look."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)
+    elif isinstance(value, Mapping):
+        _require_defined(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _require_defined(item)
+
+
+def render(value: Any, context: Mapping[str, Any], where: str) -> Any:
+    """Return *value* (nested mappings and lists) with every Jinja expression in it evaluated in *context*.
+
+    :raises ValueError: naming *where*, for an expression that does not parse, fails, or uses a name that is not there.
+    """
+    if isinstance(value, str):
+        if "{{" not in value and "{%" not in value:
+            return value
+        try:
+            result = _compiled(value)(**context)
+            _require_defined(result)
+            return result
+        except Exception as error:  # an expression may raise anything
+            raise ValueError(f"{where}: {value!r} cannot be evaluated: {error}") from None
+    if isinstance(value, Mapping):
+        return {render(key, context, where): render(item, context, where) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [render(item, context, where) for item in value]
+    return value

@@ -1,0 +1,107 @@
+"""Files and directories that a description has mounted, read, and put under addresses that are digests of them.
+
+Place in the pipeline: describe, and compose -> bundle. Pure. Another content is another path on the host, which is what
+makes Compose recreate who has it mounted. A directory has one address for all that is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Directory, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
+
+FILE_FIELDS = {
+    "content": Field("str", "the text"),
+    "src": Field("str", "file or directory on the controller"),
+    "directory": Field("dict", "the files of a directory, texts by path in it"),
+    "executable": Field("list", "paths in the directory that may be run; `.` for a file itself", default=[]),
+}
+
+
+def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
+    """Return what the files of a service hold, by path in the container.
+
+    :raises ValueError: for a path or an entry that is none; *where* names the service.
+    """
+    result: dict[str, str | Directory] = {}
+    for target, source in given.items():
+        values = schema.read(source, FILE_FIELDS, f"{where}, key 'files', file {target!r}")
+        if not str(target).startswith("/") or str(target).endswith("/"):
+            raise ValueError(f"{where}: key 'files': {target!r} is not the absolute path of a file in the container")
+        if ":" in str(target):
+            raise ValueError(f"{where}: key 'files': {target!r} has a colon, at which Compose would cut the path")
+        if values["directory"] is not None:
+            result[str(target)] = Directory({str(path): str(text) for path, text in values["directory"].items()})
+        elif values["content"] is not None:
+            result[str(target)] = values["content"]
+        else:
+            raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
+    return result
+
+
+def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
+    """Return the volumes of a service in Compose's short notation. :raises ValueError: for one in another."""
+    for volume in given:
+        if not isinstance(volume, str):
+            raise ValueError(
+                f"service {service!r}: key 'volumes': {volume!r} is not in Compose's short notation, such as "
+                f"{service}-data:/path or /srv/{service}:/path:ro"
+            )
+    return tuple(given)
+
+
+def executable(given: dict[str, Any]) -> frozenset[str]:
+    """Return the paths in the container that may be run."""
+    return frozenset(
+        str(target) if path == "." else f"{target}/{path}"
+        for target, source in given.items()
+        for path in source.get("executable") or []
+    )
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """``texts``: by path below ``files/``. ``executable``: those of them that may be run.
+
+    ``paths``: by service and path in the container, where that is on the host.
+    """
+
+    texts: Mapping[str, str]
+    executable: tuple[str, ...]
+    paths: Mapping[str, Mapping[str, str]]
+
+
+def mounted(stack: Stack) -> Mounted:
+    """Return what the services of *stack* have mounted."""
+    texts: dict[str, str] = {}
+    executable: set[str] = set()
+    paths: dict[str, dict[str, str]] = {}
+    for service in stack.services.values():
+        for target, content in service.files.items():
+            found, runs = _contents(service, target, content)
+            address = f"{_digest(content, runs)}/{posixpath.basename(target)}"
+            for path, text in found.items():
+                texts[f"{address}{path}"] = text
+            executable |= {f"{address}{path}" for path in runs}
+            paths.setdefault(service.name, {})[target] = f"{stack.home}/files/{address}"
+    return Mounted(texts, tuple(sorted(executable)), paths)
+
+
+def _contents(service: Service, target: str, content: str | Directory) -> tuple[dict[str, str], list[str]]:
+    """Return texts by what follows the address, and which of them may be run."""
+    texts = {"": content} if isinstance(content, str) else {f"/{path}": text for path, text in content.files.items()}
+    return texts, [path for path in texts if f"{target}{path}" in service.executable]
+
+
+def _digest(content: str | Directory, executable: list[str]) -> str:
+    if isinstance(content, str) and not executable:
+        return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()
+    whole = [content if isinstance(content, str) else dict(content.files), executable]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,96 @@
+"""Compose keys that a description gives itself: those that are read here as well must have the shape for it.
+
+Place in the pipeline: model, with ``describe``. Pure. All others are Compose's to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
+
+#: Compose takes some of these as lists as well, which would put out what is in the mapping that they are merged with.
+_MAPPINGS = ("depends_on", "deploy", "environment", "healthcheck", "labels", "logging")
+_DURATIONS = ("interval", "timeout", "start_period", "start_interval")
+
+
+def check(service: str, key: str, given: object) -> dict[str, Any]:
+    """Return *given*, the Compose keys under *key* of a service.
+
+    :raises ValueError: for one of another shape than the rest of the pipeline reads.
+    """
+    where = f"service {service!r}: key '{key}"
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where}': {given!r} is not a mapping of keys to values")
+    for name, value in given.items():
+        if name == "image" and not (isinstance(value, str) and value):
+            raise ValueError(f"{where}.image': {value!r} is not an image reference")
+        if value is None:
+            continue
+        if name in _MAPPINGS and not isinstance(value, Mapping):
+            raise ValueError(f"{where}.{name}': {value!r} is not a mapping of keys to values")
+        if name == "ports" and not isinstance(value, list):
+            raise ValueError(f"{where}.ports': {value!r} is not a list")
+        if name == "networks" and not (isinstance(value, Mapping) or _is_names(value)):
+            raise ValueError(f"{where}.networks': {value!r} is neither a list of names nor a mapping by name")
+        if name == "deploy" and not isinstance(value.get("resources") or {}, Mapping):
+            raise ValueError(f"{where}.deploy.resources': {value['resources']!r} is not a mapping of keys to values")
+        if name == "healthcheck":
+            check_health(service, f"{key}.healthcheck", value)
+    return dict(given)
+
+
+def check_own(service: str, key: str, given: object, plain: bool) -> dict[str, Any]:
+    """Return *given*, as :func:`check` does, where a service itself says it.
+
+    :param plain: whether it is one of a team's own Compose files, where 'user' may be a name.
+    :raises ValueError: as :func:`check`, and for a key that the host would not know of.
+    """
+    keys = check(service, key, given or {})
+    if "user" in keys and not plain:
+        raise ValueError(
+            f"service {service!r}: key '{key}.user': its secret files would belong to another uid; "
+            f"say it by the service's own key 'user'"
+        )
+    found = "scale" if "scale" in keys else "deploy.replicas" if "replicas" in (keys.get("deploy") or {}) else None
+    if found:
+        raise ValueError(
+            f"service {service!r}: key '{key}.{found}': a rollout would not know of it; "
+            f"say it by the service's own key 'replicas'"
+        )
+    return keys
+
+
+def lay_over(base: Any, over: Any) -> Any:
+    """Return *base* with *over* laid on it key by key; a ``None`` stays, for the overlay to take away what is below."""
+    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
+        return over
+    return {**base, **{key: lay_over(base.get(key), value) for key, value in over.items()}}
+
+
+def all_ports(base: Sequence[Any], overlay: Mapping[str, Any]) -> list[Any]:
+    """Return a service's published ports: those of its *base* and its *overlay*, none where that takes them away."""
+    if "ports" in overlay and overlay["ports"] is None:
+        return []
+    return [*base, *overlay.get("ports", [])]
+
+
+def check_health(service: str, key: str, health: Mapping[str, Any]) -> None:
+    """Look at the times and the number of retries of a Compose health check, as far as it has them.
+
+    :raises ValueError: for one that is none.
+    """
+    for name in _DURATIONS:
+        if name in health:
+            try:
+                parse_duration(health[name])
+            except ValueError as error:
+                raise ValueError(f"service {service!r}: key '{key}.{name}': {error}") from None
+    retries = health.get("retries", 1)
+    if not (str(retries).isdecimal() and int(retries) > 0):
+        raise ValueError(f"service {service!r}: key '{key}.retries': {retries!r} is not a whole number from 1 on")
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)

@@ -1,0 +1,76 @@
+"""Texts with secrets in them, written down without knowing the secrets.
+
+Place in the pipeline: model -> bundle. The controller may not know a secret (those generated on the host it never
+sees), so a text travels as its parts: literal strings, and references ``{"secret": NAME, "quote": HOW}`` that the
+target fills in (``module_utils/state/secret_store.py``). Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
+
+# Private-use characters: they survive Jinja, and nobody types them.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPEN}([^|{_CLOSE}]+)\\|([a-z]+){_CLOSE}")
+
+Part = str | dict[str, str]
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a placeholder stands in *text*."""
+    return _MARK.search(text) is not None
+
+
+def mark(secret: str, quote: str = "raw") -> str:
+    """Return a placeholder for *secret*, quoted as the surrounding text wants it.
+
+    :raises ValueError: for a way of quoting that does not exist.
+    """
+    if quote not in QUOTING:
+        raise ValueError(f"secret {secret!r}: {quote!r} is no way of quoting; known are {', '.join(QUOTING)}")
+    return f"{_OPEN}{secret}|{quote}{_CLOSE}"
+
+
+def names(text: str) -> list[str]:
+    """Return the secrets that *text* has placeholders for."""
+    return [match[1] for match in _MARK.finditer(text)]
+
+
+def parts(text: str) -> tuple[Part, ...]:
+    """Return *text* with its placeholders taken apart from what is literal."""
+    result: list[Part] = []
+    position = 0
+    for match in _MARK.finditer(text):
+        if match.start() > position:
+            result.append(text[position : match.start()])
+        result.append({"secret": match[1], "quote": match[2]})
+        position = match.end()
+    if position < len(text):
+        result.append(text[position:])
+    return tuple(result)
+
+
+@dataclass(frozen=True)
+class SecretFile:
+    """A file of the host's secret store: readable by one uid, addressed by its content.
+
+    The address is known on the host only; Compose learns it through :attr:`variable` in ``.env``.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    parts: tuple[Part, ...]
+
+    @property
+    def variable(self) -> str:
+        """The variable of ``.env`` that holds the address."""
+        return f"SECRET_{re.sub('[^A-Z0-9]', '_', self.name.upper())}_{self.uid}"
+
+    @property
+    def key(self) -> str:
+        """The name in Compose's top-level ``secrets``."""
+        return f"{self.name}_{self.uid}"

@@ -1,0 +1,113 @@
+"""What one service is told: its variables, those with a secret in them, and its secret files, from all who have a say.
+
+Place in the pipeline: model, with ``wiring``. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import SecretMount
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
+
+SECRET_USE_FIELDS = {
+    "name": Field("str", "name in stack_secrets", required=True),
+    "target": Field("str", "path in the container"),
+    "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
+    "text": Field("str", "with env, a longer text for the variable, in which {NAME} stands for the secret as it is"),
+}
+
+
+class Variables:
+    """Collects them, and complains where two sources would put each other out.
+
+    :param owner: uid and gid of the service's secret files.
+    """
+
+    def __init__(self, service: str, owner: tuple[int, int]) -> None:
+        self._service = service
+        self._owner = owner
+        self._origin: dict[str, str] = {}
+        #: Variables whose value holds a secret: their text with placeholders.
+        self._secret: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
+        self.mounts: dict[str, SecretMount] = {}
+
+    def variable(self, name: str, value: object, origin: str) -> None:
+        """Set a variable that *origin* (in words) provides."""
+        if secret_text.holds_secret(str(value)):
+            raise ValueError(
+                f"service {self._service!r}: {origin} has a secret in its variable {name}, which everybody who "
+                "may look at the container can read; give it as a file, by 'secret_texts'"
+            )
+        self._claim(name, "needs", origin, "give one of them a prefix of its own, as {service: …, prefix: …}")
+        self.environment[name] = str(value)
+
+    def secret_variable(self, name: str, text: str, key: str, origin: str) -> None:
+        """Set a variable to *text*, in which placeholders stand for secrets."""
+        if not dotenv.NAME.fullmatch(name):
+            raise ValueError(f"service {self._service!r}: key {key!r}: {name!r} is no name for an environment variable")
+        self._claim(name, key, origin, "give one of them another variable")
+        self._secret[name] = text
+
+    def override(self, name: str, value: str) -> None:
+        """Set a variable to what the description itself says, whoever else has a value for it."""
+        if name in self._secret:
+            raise ValueError(
+                f"service {self._service!r}: key 'environment.{name}': {self._origin[name]} sets it already"
+            )
+        self.environment[name] = value
+
+    def mount(self, secret: str, text: str, target: str) -> None:
+        """Have the service see *text*, in which placeholders stand for secrets, as a file."""
+        file = SecretFile(secret, *self._owner, secret_text.parts(text))
+        if self.mounts.setdefault(target, SecretMount(file, target)).file != file:
+            raise ValueError(
+                f"service {self._service!r}: key 'secrets': {secret!r} and {self.mounts[target].file.name!r} "
+                f"have the same target {target}"
+            )
+
+    def secret_env(self) -> SecretFile | None:
+        """Return the file of variables that hold secrets, ``None`` where there are none. Compose reads it, as root."""
+        if not self._secret:
+            return None
+        return SecretFile(f"{self._service}_env", 0, 0, secret_text.parts(dotenv.dump(self._secret)))
+
+    def _claim(self, name: str, key: str, origin: str, advice: str) -> None:
+        if name in self._origin:
+            raise ValueError(
+                f"service {self._service!r}: key {key!r}: {origin} and {self._origin[name]} both set {name}; {advice}"
+            )
+        self._origin[name] = origin
+
+
+def value_text(where: str, name: object, value: object) -> str:
+    """Return a variable's value as a description has it, as text. :raises ValueError: for one that is none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise ValueError(
+        f"{where}: key 'environment.{name}': {value!r} is not a text or number; write '' for an empty value"
+    )
+
+
+def secret_value(where: str, name: str, use: Mapping[str, Any], known: Iterable[str]) -> str:
+    """Return what a variable gets by an entry of `secrets`: a placeholder for the secret, or a text with some in it.
+
+    :param use: the entry as read by :data:`SECRET_USE_FIELDS`. :param known: the names of all secrets.
+    :raises ValueError: for a text without a variable that would get it, or without the secret.
+    """
+    text = use["text"]
+    if text is None:
+        return secret_text.mark(name, "dotenv")
+    if not use["env"]:
+        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} is for a variable; name that as its 'env'")
+    if f"{{{name}}}" not in text:
+        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} lacks the secret; write {{{name}}} in it")
+    names = re.compile("|".join(re.escape(f"{{{one}}}") for one in known))
+    return names.sub(lambda match: secret_text.mark(match[0][1:-1], "dotenv"), str(text))

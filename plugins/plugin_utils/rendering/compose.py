@@ -1,0 +1,292 @@
+"""Compose documents: a production-ready base, the overlay of one environment, and the files of variables beside them.
+
+Place in the pipeline: model -> compose -> bundle. Pure; documents are data, dumped in a stable order.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.yaml import SafeDumper
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.connections import NETWORKS, merge
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, pod
+
+BASE = "compose.yaml"
+#: Written on the host, where images are resolved to digests.
+IMAGES = "compose.images.yaml"
+LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
+#: Docker publishes no port of a service that has internal networks only: such a service joins this one as well.
+PUBLISHED = "published"
+INTERNAL = frozenset({"data"})
+EDGE_MOUNT = "/etc/slipway/edge"
+
+_HEADER = """\
+{title} of the stack {name!r}, written by slipway.stack from the inventory.
+The next deploy overwrites changes made here.
+By hand, on the server: cd {home}/current && docker compose ps
+"""
+
+
+def overlay_name(stack: Stack) -> str:
+    """Return the file name of the environment's overlay."""
+    return f"compose.{stack.environment}.yaml"
+
+
+def release_job(service: Service) -> str:
+    """Return the name of the one-shot service that runs a service's release command."""
+    return f"{service.name}-release"
+
+
+def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return the base document.
+
+    :param mounted: by service and target, the path on the host of each of its files (see ``bundle``).
+    """
+    services: dict[str, Any] = {}
+    for service in stack.services.values():
+        whole = _service(stack, service, mounted.get(service.name, {}))
+        if service.kind.edge:
+            services[pod.name(service)], services[service.name] = pod.documents(service, whole)
+        else:
+            services[service.name] = whole
+        if service.release is not None:
+            services[release_job(service)] = _release_service(services[service.name], service)
+    document: dict[str, Any] = {"name": stack.name, "services": services}
+    used = {network for service in services.values() for network in service.get("networks", ())}
+    # Nothing on the data network can reach the world, or be reached from it.
+    own = stack.top.get("networks", {})
+    document["networks"] = {
+        name: dict(own[name]) if name in own else {"internal": True} if name in INTERNAL else {}
+        for name in [*NETWORKS, *sorted(used - set(NETWORKS))]
+        if name in used
+    }
+    own_volumes = stack.top.get("volumes", {})
+    named = _volume_names(volume for service in stack.services.values() for volume in service.volumes)
+    volumes = {name: dict(own_volumes.get(name) or {}) for name in named}
+    if volumes:
+        document["volumes"] = volumes
+    secrets = _top_level_secrets(stack)
+    if secrets:
+        document["secrets"] = secrets
+    return document
+
+
+def overlay(stack: Stack) -> dict[str, Any]:
+    """Return the overlay document: what this environment alone has."""
+    document: dict[str, Any] = {}
+    for service in stack.services.values():
+        keys = development.keys(stack, service)
+        if service.development and service.release is not None:
+            document.setdefault("services", {})[release_job(service)] = development.job_keys(stack, service)
+            keys["depends_on"] = {
+                **keys.get("depends_on", {}),
+                release_job(service): {"condition": "service_completed_successfully"},
+            }
+        if keys.get("ports") and not service.ports and INTERNAL.issuperset(service.networks):
+            keys.setdefault("networks", [PUBLISHED])
+            document["networks"] = {PUBLISHED: {}}
+        of_the_pod, keys = pod.split(service, keys) if service.kind.edge else ({}, keys)
+        if of_the_pod:
+            document.setdefault("services", {})[pod.name(service)] = of_the_pod
+        if keys:
+            document.setdefault("services", {})[service.name] = keys
+    volumes = _volume_names(volume for service in stack.services.values() for volume in development.volumes(service))
+    if volumes:
+        document["volumes"] = volumes
+    return document
+
+
+def env_file(service: Service) -> str | None:
+    """Return the text of a service's file of variables, or ``None`` where it has none."""
+    if not service.environment:
+        return None
+    return dotenv.dump(service.environment, f"What {service.name!r} is told; secrets are in files of their own.")
+
+
+class Override(list[Any]):
+    """A list of an overlay that stands in place of the base's, where Compose would else put one behind the other."""
+
+
+def dump(stack: Stack, title: str, document: Mapping[str, Any], header: str = _HEADER) -> str:
+    """Return the text of *document* under a *header* that says where it comes from."""
+    header = header.format(title=title, name=stack.name, home=stack.home)
+    comment = "".join(f"# {line}\n" for line in header.splitlines())
+    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
+    return comment + comments.annotate(text, comments.of(stack))
+
+
+def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
+    result = _said(stack, service, mounted)
+    if service.kind.plain:
+        return _plain(service, result)
+    if service.ports and INTERNAL.issuperset(service.networks):
+        result["networks"].append(PUBLISHED)
+    result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
+    result["security_opt"] = ["no-new-privileges:true"]
+    result["cap_drop"] = ["ALL"]
+    result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
+    compose = dict(service.compose)
+    if isinstance(compose.get("networks"), list):
+        # A mapping is the whole truth. A list would put out what the service's needs and the edge reach it by.
+        compose["networks"] = list(dict.fromkeys([*result["networks"], *compose["networks"]]))
+    return dict(merge(_ordered(result), compose))
+
+
+def _plain(service: Service, said: dict[str, Any]) -> dict[str, Any]:
+    """Return a service that has only what its owner says, whose further keys may tell more of its networks."""
+    details = service.compose.get("networks")
+    compose = {key: value for key, value in service.compose.items() if key != "networks"}
+    result = dict(merge(_ordered(said), compose))
+    if isinstance(details, Mapping):
+        result["networks"] = {name: details.get(name) or {} for name in service.networks}
+    if not result["networks"]:
+        del result["networks"]
+    return result
+
+
+def _ordered(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a service in the order in which people look for them."""
+    last = ("restart", "stop_grace_period", "security_opt", "cap_drop", "deploy", "logging", "labels")
+    return {key: keys[key] for key in [*(key for key in keys if key not in last), *last] if key in keys}
+
+
+def _said(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Compose keys that follow from what is said of a service."""
+    result: dict[str, Any] = {"image": service.image}
+    if service.command is not None:
+        result["command"] = service.command
+    if service.user:
+        result["user"] = service.user
+    env_files = []
+    if service.environment:
+        env_files.append(f"env/{service.name}.env")
+    if service.secret_env:
+        env_files.append(stack.secret_path(service.secret_env))
+    if env_files:
+        result["env_file"] = env_files
+    if service.secret_mounts:
+        result["secrets"] = [
+            {"source": mount.file.key, "target": posixpath.normpath(mount.target)} for mount in service.secret_mounts
+        ]
+    mounts = [f"{source}:{target}:ro".replace("$", "$$") for target, source in mounted.items()]
+    volumes = [*service.volumes, *mounts]
+    if service.kind.edge:
+        # The directory, never a single file: a file that is replaced stays the old one inside a running container.
+        volumes.append(f"{stack.home}/edge:{EDGE_MOUNT}:ro")
+    if volumes:
+        result["volumes"] = volumes
+    if service.ports:
+        result["ports"] = list(service.ports)
+    result["networks"] = list(service.networks)
+    if service.depends_on:
+        result["depends_on"] = {name: {"condition": _condition(stack.services[name])} for name in service.depends_on}
+    if service.health:
+        result["healthcheck"] = dict(service.health)
+    result["stop_grace_period"] = service.stop_grace
+    result["deploy"] = _deploy(service)
+    result["labels"] = _labels(stack, service)
+    return result
+
+
+def _condition(other: Service) -> str:
+    if other.service_class == "oneshot":
+        return "service_completed_successfully"
+    return "service_healthy" if "test" in other.health else "service_started"
+
+
+def _deploy(service: Service) -> dict[str, Any]:
+    result: dict[str, Any] = {"replicas": service.replicas}
+    limits: dict[str, str] = {}
+    reservations: dict[str, str] = {}
+    if service.cpus:
+        limits["cpus"] = f"{service.cpus:g}"
+    if service.memory:
+        limits["memory"] = service.memory
+        reservations["memory"] = f"{max(parse_size(service.memory) // 4 // 1024**2, 6)}m"
+    if limits:
+        result["resources"] = {"limits": limits}
+        if reservations:
+            result["resources"]["reservations"] = reservations
+    return result
+
+
+def _labels(stack: Stack, service: Service) -> dict[str, str]:
+    labels = {"slipway.kind": service.kind.name, "slipway.class": service.service_class}
+    addresses = [f"{mount.file.key}=${{{mount.file.variable}}}" for mount in service.secret_mounts]
+    if addresses and stack.addressed:
+        # Compose does not look into secret files: their address, here, is what makes it recreate the service.
+        labels["slipway.secrets"] = " ".join(addresses)
+    return labels
+
+
+def _release_service(running: Mapping[str, Any], service: Service) -> dict[str, Any]:
+    """Return the one-shot twin of a service: same image, settings, limits and networks, another command."""
+    dropped = ("command", "ports", "healthcheck", "restart", "deploy", "labels", "stop_grace_period")
+    result: dict[str, Any] = {"image": running["image"], "command": service.release}
+    result.update({key: value for key, value in running.items() if key not in (*dropped, "image")})
+    result["restart"] = "no"
+    if "resources" in running.get("deploy", {}):
+        result["deploy"] = {"resources": running["deploy"]["resources"]}
+    # Under a profile: `docker compose up` leaves it alone, the deploy runs it by name.
+    result["profiles"] = ["release"]
+    result["labels"] = {**running.get("labels", {}), "slipway.class": "oneshot"}
+    return result
+
+
+def _volume_names(volumes: Iterable[str]) -> dict[str, Any]:
+    names = [
+        str(volume).split(":", 1)[0]
+        for volume in volumes
+        if ":" in str(volume) and not str(volume).startswith((".", "/", "~", "$"))
+    ]
+    return {name: {} for name in names}
+
+
+def _top_level_secrets(stack: Stack) -> dict[str, Any]:
+    return {
+        mount.file.key: {"file": stack.secret_path(mount.file)}
+        for service in stack.services.values()
+        for mount in service.secret_mounts
+    }
+
+
+def secret_files(stack: Stack) -> Iterator[tuple[Service, SecretFile]]:
+    """Yield every use of a file of the secret store: the service, and the file."""
+    for service in stack.services.values():
+        for mount in service.secret_mounts:
+            yield service, mount.file
+        if service.secret_env:
+            yield service, service.secret_env
+
+
+class _Dumper(SafeDumper):
+    """YAML as people write it: short lists of words in one line, no anchors. In C, which is ten times as fast."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:
+    short = all(isinstance(item, (str, int, float)) for item in data) and sum(len(str(item)) + 2 for item in data) < 90
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
+
+
+def _represent_none(dumper: SafeDumper, _: None) -> yaml.Node:
+    # Only overlays have it: there it takes away what the base says, which an empty value would not.
+    return dumper.represent_scalar("!reset", "null")
+
+
+def _represent_override(dumper: SafeDumper, data: Override) -> yaml.Node:
+    return dumper.represent_sequence("!override", list(data), flow_style=False)
+
+
+_Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(Override, _represent_override)
+_Dumper.add_representer(type(None), _represent_none)

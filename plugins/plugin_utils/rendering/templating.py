@@ -1,0 +1,44 @@
+"""Texts of the collection's own that become files: templates, and scripts as they are.
+
+Place in the pipeline: under whatever writes text rather than data, such as ``nginx`` and ``dockerfiles``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import jinja2
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
+
+FOLDER = Path(__file__).parent / "templates"
+
+
+def text(name: str) -> str:
+    """Return a text that is used as it is, by its path below ``templates``."""
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+@functools.lru_cache
+def template(name: str) -> jinja2.Template:
+    """Return a template by its path below ``templates``.
+
+    Its filters are ``time``, seconds as nginx writes them, and ``exec``, a command as JSON.
+    """
+    return _environment().get_template(name)
+
+
+@functools.lru_cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["time"] = duration_text
+    environment.filters["exec"] = functools.partial(json.dumps, ensure_ascii=False)
+    return environment

@@ -1,0 +1,191 @@
+"""A stack in a developer's checkout, as files: Compose layers, variables, the edge, what an editor wants to know.
+
+Place in the pipeline: model -> compose -> workspace, beside bundle. Pure; which of the files may be written where one
+is already is decided in ``checkout``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration as on_host
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, dotenv, overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import mounted as mounted_in
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose, edge, pod, templating
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import dockerfiles
+
+#: What the checkout has of its own: secrets, the edge's configuration, mounted files. As Compose files write it.
+HOME = "./.slipway"
+STATE = ".slipway/workspace.json"
+#: The file in which a person changes values, and only has to know of new variables.
+PERSONAL = ".env"
+#: A development server's websocket is silent for as long as nobody saves a file; in seconds.
+_SILENCE = 3600.0
+_HEADER = """\
+{title} of the stack {name!r} for a checkout, written by slipway.stack from the inventory.
+playbooks/workspace.yml writes it anew unless somebody has changed it.
+By hand, in this directory: docker compose up --watch
+"""
+_IGNORED = """\
+# Secrets, and what is written from the inventory. The record of what was written belongs to the repository.
+*
+!.gitignore
+!workspace.json
+"""
+_PUBLISHED = re.compile(r"(?:(?:[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<inside>\d+)(?P<protocol>/(?:tcp|udp))?")
+
+
+def placed(stack: Stack) -> Stack:
+    """Return *stack* as it is in a checkout: its own directory there, and patience with silent websockets."""
+    services = {
+        name: dataclasses.replace(
+            service,
+            routes=tuple(
+                dataclasses.replace(route, timeout=max(route.timeout, _SILENCE))
+                if route.to and stack.services[route.to].development
+                else route
+                for route in service.routes
+            ),
+        )
+        for name, service in stack.services.items()
+    }
+    return dataclasses.replace(stack, services=services, home=HOME, addressed=False)
+
+
+def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of the checkout by path, for a stack that is :func:`placed`.
+
+    :param images: base images of Dockerfiles, by ``python``, ``node`` and ``nginx``.
+    :raises ValueError: for a variable that no file can hold.
+    """
+    found = mounted_in(stack)
+    mounted, paths = found.texts, found.paths
+    base = compose.base(stack, paths)
+    overlay = compose.overlay(stack)
+    of_the_edge = _edge(stack)
+    if stack.edge:
+        # Another configuration is another container, for Compose does not look into what it mounts.
+        digest = hashlib.sha256(json.dumps(of_the_edge, sort_keys=True).encode()).hexdigest()[:16]
+        keys = overlay.setdefault("services", {}).setdefault(stack.edge.name, {})
+        keys["labels"] = {**keys.get("labels", {}), "slipway.edge": digest}
+    ports = _publish(stack, base, overlay)
+    return {
+        compose.BASE: compose.dump(stack, "Base", base, _HEADER),
+        compose.overlay_name(stack): compose.dump(stack, f"Overlay for {stack.environment}", overlay, _HEADER),
+        **_dotenv(stack, ports),
+        **bundle.env_files(stack),
+        **of_the_edge,
+        **{f".slipway/files/{address}": text for address, text in mounted.items()},
+        **_tools(stack),
+        ".slipway/.gitignore": _IGNORED,
+        **dockerfiles.files(stack, images),
+        **_editor(stack, ports),
+    }
+
+
+def _edge(stack: Stack) -> dict[str, str]:
+    """Return the files of the edge as its proxy reads them, with services in the place of containers."""
+    if stack.edge is None:
+        return {}
+    upstreams = edge.upstreams(stack)
+    targets = {upstream["service"]: [upstream["service"]] for upstream in upstreams}
+    proxy = on_host.PROXIES[str(stack.edge.kind.edge)]
+    found = {
+        **edge.files(stack),
+        **proxy.written({"release": stack.environment, "upstreams": upstreams}, targets),
+    }
+    return {f".slipway/edge/current/{name}": text for name, text in found.items()}
+
+
+def _tools(stack: Stack) -> dict[str, str]:
+    if not any(service.development and service.development.tools for service in stack.services.values()):
+        return {}
+    return {".slipway/tools/serve.py": templating.text("serve.py")}
+
+
+def _publish(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    """Have *overlay* publish every port on loopback, at a port that ``.env`` may change.
+
+    Returns, by variable, the port and what it leads to in words.
+    """
+    variables: dict[str, tuple[int, str]] = {}
+    for service in stack.services.values():
+        name = pod.name(service) if service.kind.edge else service.name
+        keys = overlay.get("services", {}).get(name, {})
+        published = overrides.all_ports(base["services"][name].get("ports", []), keys)
+        if not published:
+            continue
+        entries = [_entry(service, str(port), variables) for port in published]
+        overlay.setdefault("services", {}).setdefault(name, {})["ports"] = compose.Override(entries)
+    return variables
+
+
+def _entry(service: Service, port: str, variables: dict[str, tuple[int, str]]) -> str:
+    match = _PUBLISHED.fullmatch(port)
+    assert match is not None, port  # the model has looked at it
+    inside = int(match["inside"])
+    debugger = service.development is not None and service.development.debug == inside
+    # Those below 1024 are root's on many machines.
+    host = int(match["host"]) if int(match["host"]) >= 1024 else int(match["host"]) + 8000
+    stem = re.sub("[^A-Z0-9]", "_", service.name.upper())
+    variable = f"{stem}_DEBUG_PORT" if debugger else f"{stem}_PORT"
+    if variable in variables:
+        variable = f"{variable}_{inside}"
+    variables[variable] = host, f"{service.name}{chr(39)}s debugger" if debugger else service.name
+    return f"{development.LOOPBACK}:${{{variable}:-{host}}}:{inside}{match['protocol'] or ''}"
+
+
+def _dotenv(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    """Return ``.env`` and ``.env.example``, which differ in their first lines only."""
+    variables = {
+        "COMPOSE_PROJECT_NAME": stack.name,
+        "COMPOSE_FILE": f"{compose.BASE}:{compose.overlay_name(stack)}",
+        "COMPOSE_PATH_SEPARATOR": ":",
+    }
+    comments = {
+        "COMPOSE_PROJECT_NAME": "What containers, volumes and networks begin with; another one in a second checkout.",
+        "COMPOSE_FILE": "The layers that docker compose reads here.",
+    }
+    for variable, (port, what) in ports.items():
+        variables[variable] = str(port)
+        comments[variable] = f"Port of the loopback address for {what}."
+    if development.debug_ports(stack):
+        variables["DEBUGPY"] = ""
+        comments["DEBUGPY"] = "With 1 Python services wait at their debug ports for an editor; starts get slower."
+    mine = "Yours: read by docker compose in this directory, no secret is in it. Keep it out of the repository."
+    example = "Copy to .env: every variable that docker compose reads here, with its default."
+    return {
+        ".env": dotenv.dump(variables, mine, comments),
+        ".env.example": dotenv.dump(variables, example, comments),
+    }
+
+
+def _editor(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    """Return what Visual Studio Code, and whoever reads its files, wants to know to attach to the debuggers."""
+    configurations = [
+        {
+            "name": f"Attach to {name}",
+            "type": "debugpy",
+            "request": "attach",
+            "connect": {"host": development.LOOPBACK, "port": port},
+            "pathMappings": [_mapping(stack.services[name])],
+        }
+        for name, port in development.debug_ports(stack).items()
+    ]
+    if not configurations:
+        return {}
+    text = json.dumps({"version": "0.2.0", "configurations": configurations}, indent=2)
+    return {".vscode/launch.json": f"{text}\n"}
+
+
+def _mapping(service: Service) -> dict[str, str]:
+    assert service.development is not None
+    local = posixpath.normpath(posixpath.join("${workspaceFolder}", service.development.source.path))
+    return {"localRoot": local, "remoteRoot": service.development.path}

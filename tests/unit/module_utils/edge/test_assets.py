@@ -1,0 +1,161 @@
+"""Files of earlier releases that go on being served: which of them, from when on, and until when."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.edge import assets
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+
+DIRECTORY = "/srv/assets"
+NOTHING: assets.Release = (None, dict)
+
+
+class _Host:
+    """A stack's directory, and an engine whose containers have the files of their image."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home = Home(str(folder / "home"))
+        self.home.state.mkdir(parents=True)
+        self._images = folder / "images"
+        self.copied: list[str] = []
+        self.broken = False
+        monkeypatch.setattr(docker, "run", self._run)
+
+    def _run(self, arguments: list[str], **_: Any) -> str:
+        verb, source, target = arguments
+        container, path = source.split(":", 1)
+        assert (verb, path) == ("cp", f"{DIRECTORY}/.")
+        self.copied.append(container)
+        if self.broken:
+            raise DockerError("the engine has gone")
+        if not (self._images / container).is_dir():
+            raise DockerError(f"Error response from daemon: Could not find the file {DIRECTORY} in container x")
+        shutil.copytree(self._images / container, target, dirs_exist_ok=True, symlinks=True)
+        return ""
+
+    def image(self, name: str, files: Mapping[str, str]) -> Path:
+        for path, text in files.items():
+            write_text(self._images / name / path, text)
+        return self._images / name
+
+    def release(self, release_id: str, image: str, required: bool = False) -> assets.Release:
+        entry = {"service": "web", "path": "/assets/", "directory": DIRECTORY, "required": required}
+        manifest = {"services": {"web": {"pinned": image}}, "assets": [entry]}
+        write_text(self.home.release(release_id) / "manifest.json", json.dumps(manifest))
+        container = Container(image, image, "web", False, image, "running", 0, 0, None, "", "2026-01-01T00:00:00Z")
+        return manifest, lambda: {"web": [container]}
+
+    def keep(self, *releases: assets.Release) -> None:
+        assets.keep(self.home, releases, Journal(self.home.journal, "r"))
+
+    def served(self) -> dict[str, str]:
+        current = self.home.edge / "assets/current"
+        return {f"/{path.relative_to(current)}": path.read_text() for path in current.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Host:
+    return _Host(tmp_path, monkeypatch)
+
+
+def test_the_files_of_an_earlier_release_stay_beside_those_of_the_next(host: _Host) -> None:
+    host.image("a", {"index-1.js": "one", "deep/x-1.css": "css"})
+    host.image("b", {"index-2.js": "two"})
+    first, second = host.release("r1", "a"), host.release("r2", "b")
+    host.keep(NOTHING, first)
+    assert host.served() == {"/assets/index-1.js": "one", "/assets/deep/x-1.css": "css"}
+    host.keep(first, second)
+    assert host.served() == {"/assets/index-1.js": "one", "/assets/deep/x-1.css": "css", "/assets/index-2.js": "two"}
+    # Once for each image.
+    assert host.copied == ["a", "b"]
+
+
+def test_what_the_live_release_had_is_kept_though_nobody_kept_it_then(host: _Host) -> None:
+    host.image("a", {"index-1.js": "one"})
+    host.image("b", {"index-2.js": "two"})
+    host.keep(host.release("r1", "a"), host.release("r2", "b"))
+    assert set(host.served()) == {"/assets/index-1.js", "/assets/index-2.js"}
+
+
+def test_a_name_that_has_stood_for_two_contents_is_left_to_the_service(host: _Host) -> None:
+    host.image("a", {"logo.svg": "old", "index-1.js": "one"})
+    host.image("b", {"logo.svg": "new", "index-1.js": "one"})
+    host.keep(host.release("r1", "a"), host.release("r2", "b"))
+    assert host.served() == {"/assets/index-1.js": "one"}
+
+
+def test_files_go_with_the_last_release_that_has_them(host: _Host) -> None:
+    host.image("a", {"logo.svg": "old", "index-1.js": "one"})
+    host.image("b", {"logo.svg": "new", "index-2.js": "two"})
+    host.keep(host.release("r1", "a"), host.release("r2", "b"))
+    shutil.rmtree(host.home.release("r1"))
+    assets.prune(host.home)
+    assert host.served() == {"/assets/index-2.js": "two", "/assets/logo.svg": "new"}
+    assert len(list((host.home.edge / "assets/images").iterdir())) == 2
+    assert len(list((host.home.edge / "assets/unions").iterdir())) == 1
+
+
+def test_a_link_is_not_served(host: _Host) -> None:
+    folder = host.image("a", {"index-1.js": "one"})
+    (folder / "passwd.js").symlink_to("/etc/passwd")
+    (folder / "etc").symlink_to("/etc")
+    host.keep(NOTHING, host.release("r1", "a"))
+    assert host.served() == {"/assets/index-1.js": "one"}
+
+
+def test_files_that_only_their_owner_may_read_are_served(host: _Host) -> None:
+    folder = host.image("a", {"deep/index-1.js": "one"})
+    (folder / "deep/index-1.js").chmod(0o600)
+    (folder / "deep").chmod(0o700)
+    host.keep(NOTHING, host.release("r1", "a"))
+    found = host.home.edge / "assets/current/assets/deep"
+    assert (found.stat().st_mode & 0o777, (found / "index-1.js").stat().st_mode & 0o777) == (0o755, 0o644)
+
+
+def test_a_directory_that_only_the_kind_names_may_be_missing(host: _Host) -> None:
+    release = host.release("r1", "none")
+    host.keep(NOTHING, release)
+    host.keep(NOTHING, release)
+    assert (host.served(), host.copied) == ({}, ["none"])
+
+
+def test_one_that_the_service_names_may_not(host: _Host) -> None:
+    with pytest.raises(RolloutFailed, match="service 'web': key 'assets': its image has no directory /srv/assets"):
+        host.keep(NOTHING, host.release("r1", "none", required=True))
+
+
+def test_a_copy_that_broke_off_is_made_again(host: _Host) -> None:
+    host.image("a", {"index-1.js": "one"})
+    release = host.release("r1", "a")
+    host.broken = True
+    with pytest.raises(DockerError):
+        host.keep(NOTHING, release)
+    host.broken = False
+    host.keep(NOTHING, release)
+    assert host.served() == {"/assets/index-1.js": "one"}
+
+
+def test_a_union_that_was_not_made_any_more_is_made_next_time(host: _Host) -> None:
+    host.image("a", {"index-1.js": "one"})
+    release = host.release("r1", "a")
+    host.keep(NOTHING, release)
+    (host.home.edge / "assets/current").unlink()
+    host.keep(NOTHING, release)
+    assert host.served() == {"/assets/index-1.js": "one"}
+    assert host.copied == ["a"]
+
+
+def test_a_release_that_has_none_leaves_no_trace(host: _Host) -> None:
+    host.keep(NOTHING, ({"services": {"web": {"pinned": "a"}}}, dict))
+    assets.prune(host.home)
+    assert not host.home.edge.exists()

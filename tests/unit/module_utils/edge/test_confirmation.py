@@ -1,0 +1,68 @@
+"""Which release a port answers with."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.edge import confirmation
+from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
+
+from tests.support.on_host import facts
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[int, list[str]]]:
+    """A port that answers with the releases in a list, one after the other, and with the last of them from then on."""
+    releases: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("X-Release", releases.pop(0) if len(releases) > 1 else releases[0])
+            self.end_headers()
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server.server_address[1], releases
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def _published(port: int) -> dict[str, Any]:
+    return {"release": "new", "services": {"edge": facts(edge=True, ports=[f"127.0.0.1:{port}:80"])}}
+
+
+def test_one_nginx_of_two_is_no_proof(answers: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    port, releases = answers
+    releases += [*["new", "old"] * 30, "old"]
+    monkeypatch.setattr(confirmation, "_SECONDS", 0.5)
+    monkeypatch.setattr(confirmation.time, "sleep", lambda _seconds: None)
+    with pytest.raises(EdgeError, match=f"port {port} does not answer with release new but with old"):
+        confirm(_published(port))
+
+
+def test_twenty_in_a_row_are(answers: tuple[int, list[str]]) -> None:
+    port, releases = answers
+    releases += ["old", *["new"] * 19, "old", "new"]
+    confirm(_published(port))
+    assert releases == ["new"]
+
+
+def test_a_proof_may_have_to_last(answers: tuple[int, list[str]]) -> None:
+    port, releases = answers
+    releases += [*["new"] * 19, "old", "new"]
+    begun = time.monotonic()
+    confirm(_published(port), 0.3)
+    assert releases == ["new"]
+    assert time.monotonic() - begun >= 0.3

@@ -1,0 +1,119 @@
+"""Proxies of a team's own: which are told that services behind them have moved, and how."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.edge import own_proxies
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import manner, plan
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+
+
+def _container(service: str, state: str = "running") -> Container:
+    return Container(
+        f"id-{service}", f"s-{service}-1", service, False, "a:1", state, 0, 0, None, "", "2026-01-01T00:00:00Z"
+    )
+
+
+class _Running:
+    def __init__(self, *containers: Container) -> None:
+        self._found = {container.service: [container] for container in containers}
+
+    def look(self) -> dict[str, list[Container]]:
+        return self._found
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.jsonl", "r1")
+
+
+def _written(tmp_path: Path) -> list[tuple[str, str, str]]:
+    records = map(json.loads, (tmp_path / "journal.jsonl").read_text().splitlines())
+    return [(record["part"], record["state"], record["text"]) for record in records]
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("nginx", ["id-proxy", "nginx", "-s", "reload"]),
+        ("haproxy", ["id-proxy"]),
+        ("httpd", ["id-proxy", "httpd", "-k", "graceful"]),
+    ],
+)
+def test_a_proxy_that_looks_names_up_once_is_told(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path, program: str, command: list[str]
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(container_exec, "execute", lambda one, command: commands.append([one, *command]))
+    monkeypatch.setattr(container_exec, "hang_up", lambda one: commands.append([one]))
+    running: Any = _Running(_container("proxy"), _container("web"))
+    own_proxies.refresh({"proxy": {"own_proxy": program}, "web": {"own_proxy": None}}, running, journal, "switch")
+    assert commands == [command]
+    assert _written(tmp_path) == [
+        ("reload", "started", ""),
+        ("reload", "done", "looks the names in its configuration up again"),
+    ]
+
+
+@pytest.mark.parametrize("program", ["caddy", "traefik", "other", "", None])
+def test_one_that_looks_names_up_by_itself_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, program: str | None
+) -> None:
+    monkeypatch.setattr(container_exec, "execute", lambda _id, command: pytest.fail(f"ran {command}"))
+    monkeypatch.setattr(container_exec, "hang_up", lambda _id: pytest.fail("hung up on it"))
+    running: Any = _Running(_container("proxy"))
+    own_proxies.refresh({"proxy": {"own_proxy": program}}, running, journal, "switch")
+
+
+def test_one_that_refuses_its_configuration_ends_the_rollout(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path
+) -> None:
+    def refuse(*_: Any, **__: Any) -> str:
+        raise DockerError("host not found in upstream", ("line",))
+
+    monkeypatch.setattr(container_exec, "execute", refuse)
+    running: Any = _Running(_container("proxy"))
+    with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
+        own_proxies.refresh({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
+    assert _written(tmp_path) == [("reload", "started", "")]
+
+
+def _facts(**keys: Any) -> dict[str, Any]:
+    given = {"class": "rolling", "ports": [], "edge": False, "pod": None, "replicas": 1, "start_seconds": 0}
+    settings = {"image": keys.pop("image", "a:1"), "environment": {}}
+    return {**given, "secrets": {}, "pinned": settings["image"], "settings": settings, "own_proxy": None, **keys}
+
+
+def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
+    proxy = _facts(own_proxy="nginx", ports=["80:80"])
+    old = {"services": {"proxy": proxy, "web": _facts()}, "addresses": {}}
+    new = {"services": {"proxy": proxy, "web": _facts(image="a:2")}, "addresses": {}}
+    running = {"proxy": [_container("proxy")], "web": [_container("web")]}
+    entries = {entry["service"]: entry for entry in plan(old, new, running, edge_changed=False)}
+    assert entries["web"]["action"] == "roll"
+    assert (entries["proxy"]["action"], entries["proxy"]["downtime"]) == ("reload", False)
+    assert entries["proxy"]["because"] == ["replacement of web"]
+    again = plan(new, new, running, edge_changed=False)
+    assert {entry["action"] for entry in again} == {"unchanged"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (_facts(), "beside"),
+        (_facts(alone="container_name"), "in place"),
+        (_facts(alone="container_name", **{"class": "singleton"}), "in place"),
+        (_facts(**{"class": "singleton"}), "instead"),
+        (_facts(alone="network_mode", edge=True), "beside"),
+        (_facts(alone="container_name", **{"class": "oneshot"}), "run"),
+    ],
+)
+def test_what_cannot_stand_beside_itself_is_replaced_in_place(facts: dict[str, Any], expected: str) -> None:
+    assert manner(facts) == expected

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+
+from tests.support.fake_engine import Answer
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository", "registry"),
+    [
+        ("postgres:17", "postgres", "the default registry"),
+        ("postgres", "postgres", "the default registry"),
+        ("library/postgres:17", "library/postgres", "the default registry"),
+        ("registry:5000/shop/backend:1.0", "registry:5000/shop/backend", "registry:5000"),
+        ("registry:5000/shop/backend", "registry:5000/shop/backend", "registry:5000"),
+        ("ghcr.example.com/a/b@sha256:00ff", "ghcr.example.com/a/b", "ghcr.example.com"),
+        ("ghcr.example.com/a/b:1@sha256:00ff", "ghcr.example.com/a/b", "ghcr.example.com"),
+        ("localhost/a:1", "localhost/a", "localhost"),
+        ("127.0.0.1:5000/a", "127.0.0.1:5000/a", "127.0.0.1:5000"),
+    ],
+)
+def test_parts_of_a_reference(reference: str, repository: str, registry: str) -> None:
+    assert (docker.repository(reference), docker.registry_of(reference)) == (repository, registry)
+
+
+@pytest.mark.parametrize(
+    ("lines", "meaning"),
+    [
+        ([], ""),
+        (["nothing to see"], "nothing to see"),
+        (
+            ["Error response from daemon: manifest unknown", "Pulling app"],
+            "Error response from daemon: manifest unknown",
+        ),
+        (["pull access denied for x", "see 'docker run --help'"], "pull access denied for x"),
+        (["one", "two"], "two"),
+        (["first error", "second: no such host"], "second: no such host"),
+    ],
+)
+def test_the_line_of_an_error_that_says_what_is_wrong(lines: list[str], meaning: str) -> None:
+    assert docker.last_meaning(lines) == meaning
+
+
+def _inspected(**state: Any) -> dict[str, Any]:
+    labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
+    return {
+        "Id": "c1",
+        "Name": "/shop-web-1",
+        "RestartCount": 2,
+        "Config": {"Image": "app:1", "Labels": {**labels, "com.docker.compose.oneoff": "False"}},
+        "State": {"Status": "running", "ExitCode": 0, "StartedAt": "2026-11-21T10:00:00Z", **state},
+    }
+
+
+HEALTH = {"Status": "starting", "Log": [{"Output": "old"}, {"Output": " connection refused\n"}]}
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "output"),
+    [
+        ({}, None, ""),
+        ({"Health": {"Status": "none", "Log": None}}, None, ""),
+        ({"Health": {"Status": "healthy", "Log": []}}, "healthy", ""),
+        ({"Health": HEALTH}, "starting", "connection refused"),
+    ],
+)
+def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: str | None, output: str) -> None:
+    listing = (
+        "/v1.44/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
+    )
+    # The second is gone by the time it is looked at.
+    answer(
+        {
+            listing: (200, [{"Id": "c1"}, {"Id": "c2"}]),
+            "/v1.44/containers/c1/json": (200, _inspected(**state)),
+        }
+    )
+    assert docker.containers("shop") == [
+        Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, "2026-11-21T10:00:00Z")
+    ]
+
+
+def test_containers_of_some_services(answer: Answer) -> None:
+    wanted = urllib.parse.quote('{"label": ["com.docker.compose.project=shop"]}')
+    listing = f"/v1.44/containers/json?all=1&filters={wanted}"
+    label = "com.docker.compose.service"
+    listed = [{"Id": "c1", "Labels": {label: "web"}}, {"Id": "c2", "Labels": {label: "db"}}, {"Id": "c3", "Labels": {}}]
+    asked = answer({listing: (200, listed), "/v1.44/containers/c1/json": (200, _inspected())})
+    assert [one.id for one in docker.containers("shop", ["web"])] == ["c1"]
+    assert [path for path, _ in asked] == [listing, "/v1.44/containers/c1/json"]
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "protocol", "names"),
+    [
+        ("0.0.0.0", 8080, "tcp", ["a", "b"]),
+        ("127.0.0.1", 8080, "tcp", ["a"]),
+        ("10.0.0.1", 8080, "tcp", ["b"]),
+        ("10.0.0.2", 8080, "tcp", []),
+        ("::", 8080, "tcp", []),
+        ("127.0.0.1", 8080, "udp", ["c"]),
+        ("::1", 8080, "udp", ["c"]),
+        ("0.0.0.0", 80, "tcp", []),
+    ],
+)
+def test_who_publishes_a_port(answer: Answer, address: str, port: int, protocol: str, names: list[str]) -> None:
+    def container(name: str, *ports: dict[str, Any]) -> dict[str, Any]:
+        return {"Names": [f"/{name}"], "Ports": [{"PrivatePort": 80, "PublicPort": 8080, **one} for one in ports]}
+
+    everywhere = [{"IP": address, "Type": "udp"} for address in ("0.0.0.0", "::")]
+    listed = [
+        {"Names": ["/none"], "Ports": None},
+        {"Names": ["/inside"], "Ports": [{"PrivatePort": 80, "Type": "tcp"}]},
+        container("a", {"IP": "127.0.0.1", "Type": "tcp"}),
+        container("b", {"IP": "10.0.0.1", "Type": "tcp"}),
+        container("c", *everywhere),
+    ]
+    answer({"/v1.44/containers/json": (200, listed)})
+    assert docker.published_by(port, address, protocol) == names
+
+
+def test_volumes_without_a_name(answer: Answer) -> None:
+    mounts = [
+        {"Type": "volume", "Name": "0f" * 32, "Source": "/volumes/0f/_data", "Destination": "/data"},
+        {"Type": "volume", "Name": "shop_uploads", "Source": "/volumes/shop_uploads/_data", "Destination": "/uploads"},
+        {"Type": "bind", "Source": "/srv/notes", "Destination": "/notes"},
+        {"Type": "tmpfs", "Source": "", "Destination": "/tmp"},
+    ]
+    answer({"/v1.44/containers/a/json": (200, {"Mounts": mounts}), "/v1.44/containers/b/json": (200, {"Mounts": None})})
+    assert docker.nameless_volumes("a") == {"/data": "/volumes/0f/_data"}
+    assert docker.nameless_volumes("b") == docker.nameless_volumes("gone") == {}
+
+
+def test_an_image_that_is_not_here(answer: Answer) -> None:
+    answer({"/v1.44/images/app%3A1/json": (200, {"Id": "sha256:1"})})
+    assert docker.local_image("app:1") == {"Id": "sha256:1"}
+    assert docker.local_image("app:2") is None
+
+
+def test_what_the_engine_refuses_is_told_in_its_words(answer: Answer) -> None:
+    answer({"/v1.44/info": (500, {"message": "disk is on fire\n"})})
+    with pytest.raises(DockerError, match=r"^disk is on fire$"):
+        docker.ask("/info")
+
+
+def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(DockerError, match=r"the Docker engine does not answer: .*No such file"):
+        docker.ask("/info")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
+    with pytest.raises(DockerError, match="the stack's own engine must be a local socket"):
+        docker.ask("/info")
+
+
+def _command(folder: Path, script: str) -> None:
+    path = folder / "docker"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a `docker` on the path that runs a line of shell."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return lambda script: _command(tmp_path, script)
+
+
+def test_a_command_gives_what_it_prints(command: Callable[[str], None], tmp_path: Path) -> None:
+    command('echo "$@"; pwd')
+    assert docker.run(["compose", "up"], cwd=str(tmp_path)) == f"compose up\n{tmp_path}\n"
+
+
+def test_the_operators_shell_does_not_choose_another_project(
+    command: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"):
+        monkeypatch.setenv(name, "other")
+    command("env | grep ^COMPOSE_ | sort")
+    assert docker.run([]) == "COMPOSE_ANSI=never\nCOMPOSE_PROGRESS=plain\n"
+
+
+def test_a_command_that_fails(command: Callable[[str], None]) -> None:
+    command("echo begun; echo 'pull access denied for x' >&2; echo bye >&2; exit 1")
+    with pytest.raises(DockerError) as caught:
+        docker.run(["pull", "x"])
+    assert str(caught.value) == "pull access denied for x"
+    assert caught.value.detail == ("begun", "pull access denied for x", "bye")
+
+
+def test_a_command_that_fails_without_a_word(command: Callable[[str], None]) -> None:
+    command("exit 3")
+    with pytest.raises(DockerError, match=r"^docker pull exited with 3$"):
+        docker.run(["pull", "x"])
+
+
+def test_a_command_that_does_not_end(command: Callable[[str], None]) -> None:
+    command("exec sleep 10")
+    with pytest.raises(DockerError, match=r"^docker pull did not end within 0 s$"):
+        docker.run(["pull", "x"], timeout=0.05)
+
+
+def test_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DockerError, match="docker cannot be started: "):
+        docker.run(["pull", "x"])

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
+from ansible_collections.slipway.stack.plugins.module_utils.engine import images as images_
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.images import Image, ImagesError, Surplus
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.release import ship
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+
+from tests.support.on_host import facts
+
+OLD, NEW = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
+APP = "registry:5000/shop/app"
+
+
+def _release(*pinned: str) -> dict[str, Any]:
+    return {"services": {f"service{number}": {"pinned": reference} for number, reference in enumerate(pinned)}}
+
+
+def _image(*references: str, own_size: int = 7) -> Image:
+    return Image(f"id of {references[0]}", references, own_size)
+
+
+def _surplus(*images: Image, own: list[str], others: tuple[str, ...] = (), used: tuple[str, ...] = ()) -> list[Surplus]:
+    mine = [_release(*own)]
+    return images_.surplus(images, mine, [*mine, _release(*others)], set(used))
+
+
+def test_what_no_release_refers_to_goes() -> None:
+    old, new = _image(f"{APP}@{OLD}"), _image(f"{APP}@{NEW}")
+    assert _surplus(old, new, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}@{OLD}",), True, 7)]
+
+
+def test_tags_of_the_repository_go_with_their_image() -> None:
+    image = _image(f"{APP}:1.0", f"{APP}@{OLD}")
+    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}:1.0", f"{APP}@{OLD}"), True, 7)]
+
+
+@pytest.mark.parametrize(
+    ("image", "keywords"),
+    [
+        (_image(f"{APP}@{OLD}"), {"own": [f"{APP}@{OLD}"]}),
+        (_image(f"{APP}:1.0", f"{APP}@{OLD}"), {"own": [f"{APP}@{OLD}"]}),
+        (_image(f"{APP}:1.0"), {"own": [f"{APP}:1.0"]}),
+        (_image(f"{APP}@{OLD}"), {"own": [f"{APP}@{NEW}"], "others": (f"{APP}@{OLD}",)}),
+        (_image(f"{APP}@{OLD}"), {"own": [f"{APP}@{NEW}"], "others": (f"mirror/shop/app@{OLD}",)}),
+        (_image(f"{APP}@{OLD}"), {"own": [f"{APP}@{NEW}"], "used": (f"id of {APP}@{OLD}",)}),
+        (_image(f"registry:5000/shop/other@{OLD}"), {"own": [f"{APP}@{NEW}"]}),
+        (_image(f"registry:5000/shop/app/more@{OLD}"), {"own": [f"{APP}@{NEW}"]}),
+        (_image(f"postgres@{OLD}"), {"own": [f"postgres@{NEW}"]}),
+        (_image(f"library/postgres@{OLD}"), {"own": [f"library/postgres@{NEW}"]}),
+        (_image(f"mirror:5000/library/postgres@{OLD}"), {"own": [f"mirror:5000/library/postgres@{NEW}"]}),
+        (_image(f"{APP}@{OLD}"), {"own": []}),
+    ],
+    ids=[
+        "referred to",
+        "referred to by digest, has a tag too",
+        "referred to by tag, only the host has it",
+        "referred to by another stack",
+        "referred to by another stack, from a mirror",
+        "a container was made of it",
+        "another repository",
+        "another repository below",
+        "official image",
+        "official image in full",
+        "official image from a mirror",
+        "no release",
+    ],
+)
+def test_stays(image: Image, keywords: dict[str, Any]) -> None:
+    assert _surplus(image, **keywords) == []
+
+
+def test_one_without_a_registry_is_known_by_its_id() -> None:
+    local = "localhost/shop/app"
+    release = {"services": {"web": {"image": f"{local}:2", "pinned": "sha256:22"}}}
+    older, newer = (Image(f"sha256:{one}{one}", (f"{local}:{one}-aa",), 7) for one in "12")
+    assert images_.surplus([older, newer], [release], [release], set()) == [Surplus((f"{local}:1-aa",), True, 7)]
+
+
+def test_somebody_elses_name_for_it_stays() -> None:
+    image = _image(f"{APP}@{OLD}", "somebody/elses:1")
+    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}@{OLD}",), False, 7)]
+
+
+# As an engine 26.1 answers; older ones write <none> where there is nothing, and -1 for a size nobody asked for.
+def test_images_of_the_engine() -> None:
+    listed = [
+        {"Id": "a", "RepoTags": ["app:1"], "RepoDigests": [f"app@{OLD}"], "Size": 100, "SharedSize": 60},
+        {"Id": "b", "RepoTags": None, "RepoDigests": None, "Size": 5, "SharedSize": -1},
+        {"Id": "c", "RepoTags": ["<none>:<none>"], "RepoDigests": ["app@<none>", f"app@{NEW}"], "Size": 5},
+    ]
+    assert images_.engine_images(listed) == [
+        Image("a", ("app:1", f"app@{OLD}"), 40),
+        Image("b", (), 5),
+        Image("c", (f"app@{NEW}",), 5),
+    ]
+
+
+class Engine:
+    """An engine with images by reference; every layer belongs to one image alone."""
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self.sizes = sizes
+        self.commands: list[list[str]] = []
+
+    def ask(self, path: str) -> Any:
+        if path.startswith("/images/json"):
+            return [
+                {"Id": reference, "RepoTags": [], "RepoDigests": [reference], "Size": size, "SharedSize": 0}
+                for reference, size in self.sizes.items()
+            ]
+        return {"LayersSize": sum(self.sizes.values())} if path.startswith("/system/df") else []
+
+    def run(self, arguments: list[str]) -> str:
+        self.commands.append(arguments)
+        self.sizes.pop(arguments[-1], None)
+        return ""
+
+    def local_image(self, reference: str) -> dict[str, Any] | None:
+        return {} if reference in self.sizes else None
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    fake = Engine({f"{APP}@{OLD}": 30, f"{APP}@{NEW}": 50})
+    for name in ("ask", "run", "local_image"):
+        monkeypatch.setattr(docker, name, getattr(fake, name))
+    return fake
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a directory of stacks with one release of `shop`."""
+    release = tmp_path / "shop/releases/20261121T101500Z-1a2b3c4d"
+    release.mkdir(parents=True)
+    (release / "manifest.json").write_text(json.dumps(_release(f"{APP}@{NEW}")))
+    (tmp_path / "lost+found").mkdir()
+    return tmp_path
+
+
+def test_prune_removes_and_counts(engine: Engine, root: Path) -> None:
+    assert images_.prune(root, "shop", dry=False) == ([f"{APP}@{OLD}"], 30)
+    assert engine.commands == [["image", "rm", f"{APP}@{OLD}"]]
+    assert images_.prune(root, "shop", dry=False) == ([], 0)
+
+
+def test_dry_prune_only_tells(engine: Engine, root: Path) -> None:
+    assert images_.prune(root, "shop", dry=True) == ([f"{APP}@{OLD}"], 30)
+    assert engine.commands == []
+
+
+def test_stack_that_is_not_here_has_nothing_to_prune(engine: Engine, root: Path) -> None:
+    assert images_.prune(root, "other", dry=False) == ([], 0)
+    assert images_.prune(root / "nowhere", "shop", dry=False) == ([], 0)
+
+
+def test_release_that_cannot_be_read_stops_everything(engine: Engine, root: Path) -> None:
+    (root / "twin/releases/broken").mkdir(parents=True)
+    with pytest.raises(ImagesError, match=r"twin/releases/broken/manifest\.json cannot be read, so nothing tells"):
+        images_.prune(root, "shop", dry=False)
+    assert engine.commands == []
+
+
+def test_pull_fetches_what_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    third = f"sha256:{'2' * 64}"
+    digests = {f"{APP}:1": OLD, f"{APP}:2": third}
+    monkeypatch.setattr(registries, "remote_digest", digests.__getitem__)
+    services = {"api": f"{APP}:1", "worker": f"{APP}:2", "beat": f"{APP}:2"}
+    resolved = {f"{APP}:1": f"{APP}@{OLD}", f"{APP}:2": f"{APP}@{third}"}
+    assert images_.pull(services, dry=True) == (resolved, [f"{APP}@{third}"])
+    assert engine.commands == []
+    assert images_.pull(services, dry=False) == (resolved, [f"{APP}@{third}"])
+    assert engine.commands == [["pull", "--quiet", f"{APP}@{third}"]]
+
+
+def test_pull_tells_every_image_that_is_nowhere(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(reference: str) -> str:
+        raise DockerError("no such image")
+
+    monkeypatch.setattr(registries, "remote_digest", absent)
+    with pytest.raises(ImagesError) as caught:
+        images_.pull({"api": f"{APP}:1", "page": "registry:5000/shop/page:1"}, dry=False)
+    assert "service 'api'" in str(caught.value)
+    assert "service 'page'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [("localhost/app:1", "send it again"), ("app:1", "as it was built on this host for this release, is no longer")],
+)
+def test_an_image_that_only_this_host_had_is_not_asked_of_a_registry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, told: str
+) -> None:
+    monkeypatch.setattr(docker, "local_image", lambda _reference: None)
+    with pytest.raises(RolloutFailed, match=told):
+        images_.bring({"web": facts(image=image, pinned="sha256:1")}, Journal(tmp_path / "journal.jsonl", "r1"))
+
+
+@pytest.mark.parametrize("image", ["localhost/app:1", "app:1"])
+def test_another_build_under_the_same_reference_is_noticed(monkeypatch: pytest.MonkeyPatch, image: str) -> None:
+    monkeypatch.setattr(docker, "local_image", {image: {"Id": "sha256:2"}}.get)
+    assert ship._sent_anew({"web": facts(image=image, pinned="sha256:2")}) is False
+    assert ship._sent_anew({"web": facts(image=image, pinned="sha256:1")}) is True
+    assert ship._sent_anew({"web": facts(image=image, pinned="app@sha256:1")}) is False

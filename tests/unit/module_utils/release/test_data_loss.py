@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+
+from tests.support.on_host import container, facts, settings
+
+
+@pytest.mark.parametrize(
+    ("class_", "action", "allowed", "refused"),
+    [
+        ("stateful", "recreate", [], True),
+        ("stateful", "recreate", ["redis"], True),
+        ("stateful", "recreate", ["db"], False),
+        ("stateful", "start", [], False),
+        ("singleton", "recreate", [], False),
+    ],
+)
+def test_downtime_of_data_is_allowed_by_name(class_: str, action: str, allowed: list[str], refused: bool) -> None:
+    entry = {"service": "db", "action": action, "downtime": True, "because": ["image", "variable A"]}
+    problems = data_loss.find([entry], None, {"services": {"db": facts(**{"class": class_})}}, {}, allowed)
+    expected = (
+        "service 'db': it holds data, and would be down while it is replaced (image, variable A changed); "
+        "allow that with deploy_allow_downtime: [db]"
+    )
+    assert problems == ([expected] if refused else [])
+
+
+MOUNTS = {
+    "nothing": {},
+    "a named volume elsewhere": {"volumes": ["notes:/notes", "/data:/srv:ro"]},
+    "a named volume": {"volumes": ["notes:/data"]},
+    "a named volume, read only": {"volumes": ["notes:/data:ro"]},
+    "an anonymous one, on purpose": {"volumes": ["/data"]},
+    "a mount in Compose's long notation": {"volumes": [{"type": "volume", "source": "notes", "target": "/data/"}]},
+    "memory": {"tmpfs": "/data"},
+    "memory among others": {"tmpfs": ["/tmp", "/data:mode=0700"]},
+}
+
+
+@pytest.mark.parametrize(("mounts", "lost"), [(each, number < 2) for number, each in enumerate(MOUNTS.values())])
+@pytest.mark.parametrize("class_", ["singleton", "rolling", "stateful"])
+def test_what_a_service_keeps_in_a_volume_without_a_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mounts: dict[str, Any], class_: str, lost: bool
+) -> None:
+    (tmp_path / "dump.rdb").touch()
+    monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
+    entry = {"service": "notes", "action": "start", "downtime": False, "because": ["container is gone"]}
+    services = {"notes": settings(**mounts) | {"class": class_}}
+    running = {"notes": [container("notes"), container("notes", 2)]}
+    problems = data_loss.find([entry], None, {"services": services}, running, [])
+    if not lost or class_ == "stateful":
+        # What holds data is replaced by Compose, which hands its volumes on.
+        assert problems == []
+        return
+    (problem,) = problems
+    assert problem.startswith("service 'notes': what it keeps in /data, a volume that its image declares ")
+    assert "docker cp shop-notes-2:/data" in problem
+
+
+@pytest.mark.parametrize(("action", "files"), [("unchanged", ["dump.rdb"]), ("roll", [])])
+def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, files: list[str]
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
+    entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "gone")]
+    assert data_loss.find(entries, None, {"services": {"notes": facts()}}, {"notes": [container("notes")]}, []) == []
+
+
+@pytest.mark.parametrize(
+    ("class_", "action", "mounts", "told"),
+    [
+        ("rolling", "create", {}, True),
+        ("singleton", "create", {"volumes": ["notes:/notes"]}, True),
+        ("rolling", "create", {"volumes": ["notes:/data"]}, False),
+        ("rolling", "roll", {}, False),
+        ("stateful", "create", {}, False),
+        ("oneshot", "create", {}, False),
+    ],
+)
+def test_what_will_go_with_a_container_is_said_at_its_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, class_: str, action: str, mounts: dict[str, Any], told: bool
+) -> None:
+    images = {"app@sha256:1": {"Config": {"Volumes": {"/data/": {}}}}}
+    monkeypatch.setattr(docker, "local_image", images.get)
+    data_loss.warn(
+        {"notes": settings(**mounts) | {"class": class_}}, {"notes": action}, Journal(tmp_path / "journal", "r1")
+    )
+    records, _ = journal.read(tmp_path / "journal", 0)
+    said = "what it keeps in /data goes with its container; mount a named volume there, or a tmpfs"
+    assert [(record["service"], record["text"]) for record in records] == ([("notes", said)] if told else [])

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import differences, drift, manner, plan
+
+from tests.support.on_host import container, facts, settings
+
+UP = {"web": [container()]}
+SECRET = {"secrets": {"SECRET_KEY_999": "key"}}
+
+
+def _manifest(addresses: dict[str, str] | None = None, **services: dict[str, Any]) -> dict[str, Any]:
+    return {"services": services, "addresses": addresses or {}}
+
+
+def _entries(
+    old: dict[str, Any] | None, new: dict[str, Any], running: Any = UP, edge_changed: bool = False
+) -> list[tuple[str, str, list[str]]]:
+    return [(entry["service"], entry["action"], entry["because"]) for entry in plan(old, new, running, edge_changed)]
+
+
+def test_the_first_release_creates_everything() -> None:
+    assert _entries(None, _manifest(db=facts(), web=facts()), {}) == [
+        ("db", "create", ["new service"]),
+        ("web", "create", ["new service"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "downtime"),
+    [
+        ({}, "roll", False),
+        ({"class": "drain"}, "roll", False),
+        ({"class": "oneshot"}, "roll", False),
+        ({"class": "singleton"}, "recreate", True),
+        ({"class": "stateful"}, "recreate", True),
+        # A port of the host is not to be had twice.
+        ({"ports": ["80:80"]}, "recreate", True),
+    ],
+)
+def test_how_a_class_is_replaced(changes: dict[str, Any], action: str, downtime: bool) -> None:
+    old, new = _manifest(web=facts(**changes)), _manifest(web=facts(**changes, pinned="app@sha256:2"))
+    assert plan(old, new, UP, edge_changed=False) == [
+        {"service": "web", "action": action, "downtime": downtime, "because": ["image digest"]}
+    ]
+
+
+def _files(pair: str, *volumes: str) -> list[str]:
+    return [*volumes, f"/opt/stacks/shop/files/{pair * 32}/x.conf:/etc/x.conf:ro"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "because"),
+    [
+        (facts(), facts(), []),
+        (settings(image="app:1"), settings(image="app:2"), ["image"]),
+        (facts(), facts(pinned="app@sha256:2"), ["image digest"]),
+        # Another tag is another digest: said once.
+        (facts(), {**settings(image="app:2"), "pinned": "app@sha256:2"}, ["image"]),
+        (
+            settings(environment={"A": "1", "B": "2"}),
+            settings(environment={"B": "3", "C": "4"}),
+            [
+                "variable A",
+                "variable B",
+                "variable C",
+            ],
+        ),
+        (settings(), settings(read_only=True), ["read_only"]),
+        (settings(command=["a"]), settings(command=["b"]), ["command"]),
+        (settings(volumes=["a:/data"]), settings(volumes=["b:/data"]), ["volumes"]),
+        # A file is named by its path in the container; where it lies on the host says nothing.
+        (settings(volumes=_files("aa", "data:/d")), settings(volumes=_files("bb", "data:/d")), ["file /etc/x.conf"]),
+        (settings(), settings(volumes=_files("bb")), ["file /etc/x.conf"]),
+        (
+            settings(deploy={"resources": {"limits": {"memory": "1g", "cpus": "1"}}}),
+            settings(deploy={"resources": {"limits": {"memory": "2g", "cpus": "1"}}}),
+            ["deploy.resources.limits.memory"],
+        ),
+        (settings(labels={"a": "1"}), settings(labels={"a": "1", "b": "2"}), ["labels.b"]),
+        # In what order services start is in none of their containers.
+        (settings(depends_on={"db": {}}), settings(depends_on={}), []),
+    ],
+)
+def test_what_differs(before: dict[str, Any], after: dict[str, Any], because: list[str]) -> None:
+    assert differences(before, after, {}, {}) == because
+
+
+@pytest.mark.parametrize(
+    ("addresses", "because"), [({"SECRET_KEY_999": "bb"}, ["secret key"]), ({"SECRET_KEY_999": "aa"}, [])]
+)
+def test_a_secret_is_named_and_its_address_is_not_shown(addresses: dict[str, str], because: list[str]) -> None:
+    assert differences(facts(**SECRET), facts(**SECRET), {"SECRET_KEY_999": "aa"}, addresses) == because
+
+
+def test_values_are_in_no_plan() -> None:
+    old = _manifest(web=settings(environment={"TOKEN": "canary"}))
+    new = _manifest(web=settings(environment={"TOKEN": "canary two"}))
+    assert "canary" not in str(plan(old, new, UP, edge_changed=False))
+
+
+@pytest.mark.parametrize(
+    ("changes", "running", "edge_changed", "action", "because"),
+    [
+        ({}, UP, False, "unchanged", []),
+        ({}, UP, True, "unchanged", []),
+        ({"edge": True}, UP, True, "reload", ["proxy configuration"]),
+        ({"edge": True}, UP, False, "unchanged", []),
+        ({}, {}, False, "start", ["0 of 1 up"]),
+        ({}, {"web": [container(state="exited", exit_code=1)]}, False, "start", ["shop-web-1 exited with code 1"]),
+        ({"edge": True}, {}, True, "start", ["0 of 1 up"]),
+    ],
+)
+def test_without_a_difference(
+    changes: dict[str, Any], running: Any, edge_changed: bool, action: str, because: list[str]
+) -> None:
+    manifest = _manifest(web=facts(**changes))
+    assert _entries(manifest, manifest, running, edge_changed) == [("web", action, because)]
+
+
+EDGE = {"edge": facts(edge=True, pod="pod"), "pod": facts(**{"class": "pod", "ports": ["80:80"]})}
+OTHER_IMAGE = "nginx@sha256:2"
+
+
+@pytest.mark.parametrize(
+    ("pod", "edge", "actions"),
+    [
+        ({}, {}, ("unchanged", "reload")),
+        ({}, {"pinned": OTHER_IMAGE}, ("unchanged", "roll")),
+        ({"settings": {"environment": {}, "ports": ["81:80"]}}, {}, ("recreate", "recreate")),
+        ({"settings": {"environment": {}, "ports": ["81:80"]}}, {"pinned": OTHER_IMAGE}, ("recreate", "recreate")),
+    ],
+)
+def test_the_edge_rolls_for_as_long_as_its_pod_stays(
+    pod: dict[str, Any], edge: dict[str, Any], actions: tuple[str, str]
+) -> None:
+    old = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    new = _manifest(pod={**EDGE["pod"], **pod}, edge={**EDGE["edge"], **edge})
+    running = {name: [container(name)] for name in EDGE}
+    entries = plan(old, new, running, edge_changed=True)
+    assert tuple(entry["action"] for entry in entries) == actions
+    assert {entry["downtime"] for entry in entries} == {"recreate" in actions}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "action"),
+    [
+        # A release of before there was a choice says nothing.
+        ({}, {"proxy": "nginx"}, "roll"),
+        ({}, {"proxy": "traefik"}, "recreate"),
+        ({"proxy": "traefik"}, {"proxy": "nginx"}, "recreate"),
+        ({"proxy": "traefik"}, {"proxy": "traefik"}, "roll"),
+    ],
+)
+def test_another_proxy_takes_over_with_a_gap(before: dict[str, str], after: dict[str, str], action: str) -> None:
+    old = _manifest(pod=EDGE["pod"], edge={**EDGE["edge"], **before})
+    new = _manifest(pod=EDGE["pod"], edge={**EDGE["edge"], **after, "pinned": OTHER_IMAGE})
+    entries = plan(old, new, {name: [container(name)] for name in EDGE}, edge_changed=True)
+    assert [(entry["action"], entry["downtime"]) for entry in entries] == [
+        ("unchanged", False),
+        (action, action == "recreate"),
+    ]
+
+
+def test_an_edge_without_a_pod_gets_one_with_a_gap_and_back() -> None:
+    alone = _manifest(edge=facts(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
+    both = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    forth = plan(alone, both, {"edge": [container("edge")]}, edge_changed=True)
+    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in forth] == [
+        ("pod", "create", False),
+        ("edge", "recreate", True),
+    ]
+    back = plan(both, alone, {name: [container(name)] for name in EDGE}, edge_changed=True)
+    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in back] == [
+        ("edge", "recreate", True),
+        ("pod", "remove", False),
+    ]
+
+
+def test_an_edge_whose_pod_was_started_after_it_is_started_again() -> None:
+    manifest = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    running = {"edge": [container("edge")], "pod": [container("pod", started_at="2026-11-21T10:00:00.5Z")]}
+    assert _entries(manifest, manifest, running) == [
+        ("pod", "unchanged", []),
+        ("edge", "start", ["pod was started after it"]),
+    ]
+    running["pod"] = [container("pod", state="exited", exit_code=1)]
+    assert [action for _, action, _ in _entries(manifest, manifest, running)] == ["start", "start"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "expected"),
+    [
+        ({}, "roll", "beside"),
+        ({"edge": True, "pod": "pod"}, "roll", "beside"),
+        ({"edge": True, "pod": "pod"}, "recreate", "at the switch"),
+        ({"edge": True, "pod": "pod"}, "create", "at the switch"),
+        ({"edge": True, "ports": ["80:80"]}, "roll", "at the switch"),
+        ({"class": "pod", "ports": ["80:80"]}, "create", "at the switch"),
+    ],
+)
+def test_how_containers_give_way(changes: dict[str, Any], action: str, expected: str) -> None:
+    assert manner(facts(**changes), action) == expected
+
+
+def test_what_is_no_longer_described_is_removed() -> None:
+    old = _manifest(web=facts(), gone=facts())
+    running = {**UP, "left": [container("left")]}
+    assert _entries(old, _manifest(web=facts()), running) == [
+        ("web", "unchanged", []),
+        ("gone", "remove", ["no longer described"]),
+        ("left", "remove", ["no longer described"]),
+    ]
+
+
+def test_drift() -> None:
+    manifest = _manifest(web=facts(), db=facts())
+    assert drift(manifest, {**UP, "db": [container("db")]}) == []
+    assert drift(manifest, {**UP, "stray": [container("stray")]}) == [
+        {"service": "db", "reason": "0 of 1 up"},
+        {"service": "stray", "reason": "is not part of the release"},
+    ]

@@ -1,0 +1,300 @@
+"""A release on its way onto a host: an engine that answers from here, a real directory."""
+
+from __future__ import annotations
+
+import json
+from errno import EADDRINUSE
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused, Shipped, ship
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
+
+from tests.support.described import example, parcel
+from tests.support.on_host import container, tree
+
+ORIGIN = {"owner": "ada@laptop", "version": "1.4.2", "commit": "0123456789ab"}
+RUNNING = [
+    container(name, number) for name in [*example(), "edge-pod"] for number in ((1, 2) if name == "backend" else (1,))
+]
+
+
+class Host:
+    """A host with an engine that has no image and whose registry knows all; what was run is in `commands`."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        self.home = Home(str(root / "shop"))
+        self.running: list[docker.Container] = []
+        self.missing: set[str] = set()
+        self.digest = "sha256:11"
+        self.commands: list[list[str]] = []
+        self.refuses = ""
+        monkeypatch.setattr(docker, "containers", lambda _project: self.running)
+        monkeypatch.setattr(registries, "remote_digest", self._remote_digest)
+        monkeypatch.setattr(docker, "local_image", lambda _reference: None)
+        monkeypatch.setattr(docker, "ask", lambda path: {"DockerRootDir": str(root)} if path == "/info" else None)
+        monkeypatch.setattr(docker, "run", self._run)
+        monkeypatch.setattr(preflight, "_bind_error", lambda *_place: None)
+
+    def ship(self, release_id: str, services: Any = None, dry: bool = False, **values: Any) -> Shipped:
+        """Ship the example, or *services*."""
+        release = parcel(services or example(), root=str(self.root))
+        content = json.loads(json.dumps(release.content()))
+        given = {"min_free": 1, "allow_downtime": [], **values}
+        return ship(content, release.secrets(), release_id, ORIGIN, dry=dry, **given)
+
+    def _remote_digest(self, reference: str) -> str:
+        if reference in self.missing:
+            raise DockerError("no such image")
+        return self.digest
+
+    def _run(self, arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
+        self.commands.append(arguments)
+        if self.refuses:
+            raise DockerError(f"{cwd}/compose.yaml: {self.refuses}")
+        return ""
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(tmp_path, monkeypatch)
+
+
+def _actions(shipped: Shipped) -> dict[str, str]:
+    return {entry["service"]: entry["action"] for entry in shipped.plan}
+
+
+def test_the_first_release(host: Host) -> None:
+    shipped = host.ship("r1")
+    assert (shipped.changed, shipped.release) == (True, "r1")
+    assert set(_actions(shipped).values()) == {"create"}
+    assert host.home.release_ids() == ["r1"]
+    # Laid down beside the live one, of which there is none; nothing is live by that.
+    assert host.home.current_id() is None
+    manifest = host.home.manifest("r1")
+    assert manifest is not None
+    assert {key: manifest[key] for key in (*ORIGIN, "release")} == {**ORIGIN, "release": "r1"}
+    assert manifest["services"]["backend"]["pinned"] == "registry.example.com/shop/backend@sha256:11"
+    assert host.commands == [["compose", "--profile", "*", "config", "--quiet"]]
+
+
+def test_images_are_pinned_for_the_service_and_its_release_job(host: Host) -> None:
+    host.ship("r1")
+    document = yaml.safe_load((host.home.release("r1") / "compose.images.yaml").read_text())["services"]
+    assert document["backend"] == document["backend-release"]
+    assert document["db"] == {"image": "postgres@sha256:11"}
+    assert sorted(document) == sorted([*example(), "backend-release", "edge-pod"])
+
+
+def test_addresses_of_secrets_are_in_the_variables_of_compose(host: Host) -> None:
+    host.ship("r1")
+    manifest = host.home.manifest("r1")
+    assert manifest is not None
+    lines = (host.home.release("r1") / ".env").read_text().splitlines()
+    address = manifest["addresses"]["SECRET_SECRET_KEY_10001"]
+    assert f'SECRET_SECRET_KEY_10001="{address}"' in lines
+    assert (host.home.path / "secrets/10001" / f"secret_key.{address}").is_file()
+
+
+def test_a_dry_run_writes_nothing(host: Host) -> None:
+    shipped = host.ship("r1", dry=True)
+    assert set(_actions(shipped).values()) == {"create"}
+    assert any(change["after_header"] == "compose.yaml" for change in shipped.diff)
+    assert tree(host.root) == []
+
+
+@pytest.mark.parametrize("fault", ["image", "disk"])
+def test_a_host_that_cannot_take_it_is_left_as_it_was(host: Host, fault: str) -> None:
+    if fault == "image":
+        host.missing = {"registry.example.com/shop/backend:1.4.2", "redis:8"}
+    with pytest.raises(Refused) as caught:
+        host.ship("r1", min_free=1 if fault == "image" else 1 << 62)
+    # All that is wrong, a line each.
+    assert len(str(caught.value).splitlines()) == (2 if fault == "image" else 1)
+    assert tree(host.root) == []
+
+
+def test_what_compose_refuses_is_no_release(host: Host) -> None:
+    host.refuses = "services.web.ports must be a list"
+    with pytest.raises(Refused, match=r"^Compose does not accept the release: /compose.yaml: services.web.ports must"):
+        host.ship("r1")
+    assert host.home.release_ids() == []
+    assert list(host.home.releases.iterdir()) == []
+
+
+def _live(host: Host, release_id: str = "r1") -> None:
+    """Ship the example and make it live, as a rollout does."""
+    host.ship(release_id)
+    link(host.home.current, f"releases/{release_id}")
+    host.running = RUNNING
+
+
+def test_the_difference_to_the_live_release_is_told(host: Host) -> None:
+    _live(host)
+    services = example(backend={"environment": {"LOG": "debug"}}, edge={"max_body": "1m"})
+    shipped = host.ship("r2", services)
+    assert shipped.changed
+    changed = {entry["service"]: entry["because"] for entry in shipped.plan if entry["action"] != "unchanged"}
+    assert changed["backend"] == ["variable LOG"]
+    assert _actions(shipped)["edge"] == "reload"
+    diff = {change["after_header"]: change for change in shipped.diff}
+    assert 'LOG="debug"' in diff["env/backend.env"]["after"]
+    assert 'LOG="debug"' not in diff["env/backend.env"]["before"]
+    assert "compose.yaml" not in diff
+
+
+def test_what_somebody_left_in_the_live_releases_directory_is_no_obstacle(host: Host) -> None:
+    _live(host)
+    folder = host.home.release("r1")
+    (folder / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
+    (folder / "compose.yaml").write_bytes(b"# Gr\xf6\xdfe\n")
+    (folder / "env/backend.env").unlink()
+    shipped = host.ship("r2", example(backend={"environment": {"LOG": "debug"}}))
+    assert _actions(shipped)["edge"] == "unchanged"
+    diff = {change["after_header"]: change["before"] for change in shipped.diff}
+    assert diff["compose.yaml"].startswith("# Gr\ufffd\ufffde")
+    assert diff["env/backend.env"] == ""
+    assert "edge/.nginx.conf.swp" not in diff
+
+
+def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> None:
+    def services(text: str) -> dict[str, Any]:
+        return example(backend={"files": {"/etc/app.conf": {"content": text}}})
+
+    host.ship("r1", services("colour: red"))
+    link(host.home.current, "releases/r1")
+    host.running = RUNNING
+    shipped = host.ship("r2", services("colour: blue"), dry=True)
+    (shown,) = [change for change in shipped.diff if change["after_header"] == "backend:/etc/app.conf"]
+    assert (shown["before"], shown["after"]) == ("colour: red", "colour: blue")
+    because = {entry["service"]: entry["because"] for entry in shipped.plan}
+    assert because["backend"] == ["file /etc/app.conf"]
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_what_was_removed_of_a_release_that_is_here_is_written_again(host: Host, live: bool) -> None:
+    services = example(backend={"files": {"/etc/app.conf": {"content": "colour: red"}}})
+    host.ship("r1", services)
+    if live:
+        link(host.home.current, "releases/r1")
+        host.running = RUNNING
+    gone = [*host.home.files.rglob("app.conf"), *host.home.path.glob("secrets/*/secret_key.*")]
+    assert len(gone) >= 2
+    before = tree(host.root)
+    for path in gone:
+        path.unlink()
+    gone[0].mkdir()
+    without = tree(host.root)
+    host.ship("r2", services, dry=True)
+    assert tree(host.root) == without
+    assert host.ship("r2", services).release == "r1"
+    assert tree(host.root) == before
+
+
+def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
+    _live(host)
+    services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
+    assert host.ship("r2", services).release == "r2"
+    assert host.ship("r3", services).release == "r2"
+    assert host.home.release_ids() == ["r1", "r2"]
+
+
+def test_a_controller_whose_clock_is_behind_makes_no_way_back_of_a_new_release(host: Host) -> None:
+    _live(host, "20261121T101500Z-b")
+    services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
+    before = tree(host.root)
+    for late in ("20261121T101400Z-a", "20261121T101500Z-b"):
+        with pytest.raises(Refused, match=rf"release {late} is new, .* 20261121T101500Z-b.* clock of the controller"):
+            host.ship(late, services)
+    assert tree(host.root) == before
+    # What makes no new release needs no clock.
+    assert host.ship("20261121T101400Z-a", services, dry=True).changed
+    assert host.ship("20261121T101400Z-a").release == "20261121T101500Z-b"
+    assert host.ship("20261121T102000Z-c", services).release == "20261121T102000Z-c"
+    assert host.ship("20261121T101400Z-c", services).release == "20261121T102000Z-c"
+
+
+def test_a_port_of_another_service_of_the_stack_is_looked_at_once_the_plan_is_known(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _live(host)
+    monkeypatch.setattr(preflight, "_bind_error", lambda _address, port, _protocol: EADDRINUSE if port == 81 else None)
+    monkeypatch.setattr(docker, "published_by", lambda *_place: ["shop-frontend-1"])
+    services = example(edge={"http_port": 81})
+    with pytest.raises(Refused, match=r"service 'edge': port 81 of the host is that of service 'frontend'"):
+        host.ship("r2", services)
+    # A rollout that broke off is undone first; who has which port is not settled.
+    Transaction("r2", "r1", "ada@laptop", old={one.service: [one.id] for one in RUNNING}).save(host.home.transaction)
+    assert host.ship("r3", services).changed
+
+
+def test_a_database_is_not_stopped_because_a_tag_has_moved(host: Host) -> None:
+    _live(host)
+    host.digest = "sha256:22"
+    shipped = host.ship("r2", example(backend={"environment": {"LOG": "debug"}}))
+    actions = _actions(shipped)
+    assert (actions["db"], actions["redis"]) == ("unchanged", "unchanged")
+    assert (actions["backend"], actions["frontend"]) == ("roll", "roll")
+
+
+def test_a_database_is_stopped_only_where_that_is_allowed_by_name(host: Host) -> None:
+    _live(host)
+    services = example(db={"memory": "1g"})
+    before = tree(host.root)
+    with pytest.raises(
+        Refused, match=r"service 'db': it holds data, and would be down .*deploy_allow_downtime: \[db\]"
+    ):
+        host.ship("r2", services)
+    assert tree(host.root) == before
+    assert _actions(host.ship("r2", services, allow_downtime=["db"]))["db"] == "recreate"
+
+
+def test_a_pod_keeps_its_image_whatever_becomes_of_nginx(host: Host) -> None:
+    _live(host)
+    host.digest = "sha256:22"
+    shipped = host.ship("r2", example(edge={"version": "1.31", "memory": "64m"}))
+    actions = _actions(shipped)
+    assert (actions["edge-pod"], actions["edge"]) == ("unchanged", "roll")
+    manifest = host.home.manifest("r2")
+    assert manifest is not None
+    services = manifest["services"]
+    assert (services["edge-pod"]["image"], services["edge-pod"]["pinned"]) == ("nginx:1.30", "nginx@sha256:11")
+    assert (services["edge"]["image"], services["edge"]["pinned"]) == ("nginx:1.31", "nginx@sha256:22")
+    document = yaml.safe_load((host.home.release("r2") / "compose.images.yaml").read_text())["services"]
+    assert document["edge-pod"] == {"image": "nginx@sha256:11"}
+
+
+def test_another_port_is_another_pod_and_the_edge_goes_with_it(host: Host) -> None:
+    _live(host)
+    host.digest = "sha256:22"
+    shipped = host.ship("r2", example(edge={"version": "1.31", "http_port": 81}))
+    entries = {entry["service"]: entry for entry in shipped.plan}
+    assert (entries["edge-pod"]["action"], entries["edge"]["action"]) == ("recreate", "recreate")
+    assert [entries[name]["downtime"] for name in ("edge-pod", "edge")] == [True, True]
+    assert "ports" in entries["edge-pod"]["because"]
+    manifest = host.home.manifest("r2")
+    assert manifest is not None
+    assert manifest["services"]["edge-pod"]["pinned"] == "nginx@sha256:22"
+
+
+def test_what_a_first_deploy_left_behind_is_no_data_in_use(host: Host) -> None:
+    """It was killed after the database was there; nothing has ever been live."""
+    host.ship("r1")
+    Transaction("r1", None, "ada@laptop").save(host.home.transaction)
+    host.running = [container("db"), container("redis")]
+    assert set(_actions(host.ship("r2")).values()) == {"create"}
+
+
+def test_the_live_releases_database_stays_one_whatever_broke_off(host: Host) -> None:
+    _live(host)
+    old = {name: [one.id for one in RUNNING if one.service == name] for name in example()}
+    Transaction("r2", "r1", "ada@laptop", old=old).save(host.home.transaction)
+    with pytest.raises(Refused, match="service 'db': it holds data"):
+        host.ship("r3", example(db={"memory": "1g"}))

@@ -1,0 +1,70 @@
+"""The unit that starts again at boot what the engine gave up on."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, read
+
+
+class Systemd:
+    """A systemd that is told to enable units, and does so or refuses."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.unit = root / "system" / boot_unit.UNIT
+        self.told: list[list[str]] = []
+        self.refuses = ""
+        monkeypatch.setattr(boot_unit, "_FOLDER", root / "system")
+        monkeypatch.setattr(boot_unit, "_BOOTED", root)
+        monkeypatch.setattr(subprocess, "run", self._run)
+
+    def _run(self, arguments: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        self.told.append(arguments)
+        return subprocess.CompletedProcess(arguments, 1 if self.refuses else 0, "", self.refuses)
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Systemd:
+    return Systemd(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal.jsonl", "r1")
+
+
+def test_the_unit_is_put_down_once_and_told_of(systemd: Systemd, journal: Journal, tmp_path: Path) -> None:
+    boot_unit.ensure(journal)
+    boot_unit.ensure(journal)
+    assert "--filter label=slipway.pod" in systemd.unit.read_text()
+    assert systemd.told == [["systemctl", "enable", boot_unit.UNIT]]
+    records, _ = read(tmp_path / "journal.jsonl", 0)
+    assert [record["text"] for record in records] == [f"{boot_unit.UNIT} starts the edge when the server has booted"]
+
+
+def test_a_unit_of_another_version_is_replaced(systemd: Systemd, journal: Journal) -> None:
+    boot_unit.ensure(journal)
+    systemd.unit.write_text("[Unit]\n")
+    boot_unit.ensure(journal)
+    assert "ExecStart" in systemd.unit.read_text()
+
+
+def test_a_server_without_systemd_has_none(
+    systemd: Systemd, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot_unit, "_BOOTED", tmp_path / "not there")
+    boot_unit.ensure(journal)
+    assert not systemd.unit.exists()
+
+
+def test_what_systemd_refuses_is_not_left_behind(systemd: Systemd, journal: Journal) -> None:
+    systemd.refuses = "Failed to enable unit: read-only file system\n"
+    with pytest.raises(
+        RolloutFailed, match=r"slipway-pods.service cannot be enabled: Failed to enable unit: read-only"
+    ):
+        boot_unit.ensure(journal)
+    assert not systemd.unit.exists()

@@ -1,0 +1,61 @@
+"""A detached function in a real process: it goes on after the one that started it, and after its session."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.support.described import ROOT
+
+_PROGRAM = """
+import os, sys, time
+from pathlib import Path
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+folder = Path(sys.argv[1])
+
+def work():
+    while not (folder / "go").exists():
+        time.sleep(0.005)
+    os.write(1, b"written to standard output\\n")
+    os.write(2, b"written to standard error\\n")
+    found = f"{os.getpid()} {os.getsid(0)} {os.getcwd()} {sys.stdin.read()!r}"
+    (folder / "done.new").write_text(found)
+    (folder / "done.new").rename(folder / "done")
+    raise RuntimeError("the cause")
+
+detach(work, folder / "log")
+print(os.getsid(0))
+"""
+
+
+def _wait_for(path: Path, text: str = "") -> str:
+    deadline = time.monotonic() + 10
+    while not path.exists() or text not in path.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return path.read_text()
+
+
+def test_it_outlives_the_process_the_session_and_the_pipes(tmp_path: Path) -> None:
+    parent = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / ".collections")},
+        input="not for the child",
+        capture_output=True,
+        text=True,
+        # Holds only because the detached process has let go of both pipes.
+        timeout=10,
+        start_new_session=True,
+        check=True,
+    )
+    assert not (tmp_path / "done").exists()
+    (tmp_path / "go").touch()
+    pid, session, folder, read = _wait_for(tmp_path / "done").split(" ", 3)
+    assert session not in (pid, parent.stdout.strip())
+    assert (folder, read) == ("/", "''")
+    log = _wait_for(tmp_path / "log", "RuntimeError: the cause\n")
+    assert log.startswith("written to standard output\nwritten to standard error\nTraceback ")
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,47 @@
+"""A rollout that is followed: by its own records, whatever else the journal has."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.modules.rollout import follow, open_journal
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    (tmp_path / "state").mkdir()
+    return Home(str(tmp_path))
+
+
+def test_the_end_of_another_release_is_not_its_own(home: Home) -> None:
+    Journal(home.journal, "r1").write("end", "done", "release r1 is live")
+    with pytest.raises(RolloutFailed, match="the rollout's process on the host died"):
+        follow(home, "r2", 0)
+    Journal(home.journal, "r2").write("end", "failed", "Release r1 serves on")
+    records, behind = follow(home, "r2", 0)
+    assert [record["text"] for record in records] == ["Release r1 serves on"]
+    assert behind == journal.size(home.journal)
+
+
+def _modes(home: Home) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.state.iterdir()}
+
+
+def test_what_containers_wrote_is_for_root_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_journal(home) == 0
+    Journal(home.journal, "r1").write("end", "done")
+    assert _modes(home) == {"journal.jsonl": 0o600}
+    # One from before it was so, which has become long.
+    home.journal.chmod(0o644)
+    assert open_journal(home) == journal.size(home.journal) > 0
+    assert _modes(home) == {"journal.jsonl": 0o600}
+    home.journal.chmod(0o644)
+    monkeypatch.setattr(journal, "_LONG", 1)
+    assert open_journal(home) == 0
+    assert _modes(home) == {"journal.jsonl": 0o600, "journal.jsonl.1": 0o600}

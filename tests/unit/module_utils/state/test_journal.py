@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    writer.write("pull", "started", "pulling app:1")
+    writer.write("start", "failed", "web is unhealthy", "web", ("line one\nline two", "Größe"))
+    records, offset = journal.read(path, 0)
+    assert [
+        {key: record[key] for key in ("release", "step", "state", "text", "service", "detail")} for record in records
+    ] == [
+        {
+            "release": "r1",
+            "step": "pull",
+            "state": "started",
+            "text": "pulling app:1",
+            "service": None,
+            "detail": [],
+        },
+        {
+            "release": "r1",
+            "step": "start",
+            "state": "failed",
+            "text": "web is unhealthy",
+            "service": "web",
+            "detail": ["line one\nline two", "Größe"],
+        },
+    ]
+    assert all(record["elapsed"] >= 0 and record["at"] > 1e9 for record in records)
+    assert offset == path.stat().st_size == journal.size(path)
+
+
+def test_a_follower_reads_on_from_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    writer.write("one", "done")
+    _, offset = journal.read(path, 0)
+    assert journal.read(path, offset) == ([], offset)
+    writer.write("two", "done")
+    records, _ = journal.read(path, offset)
+    assert [record["step"] for record in records] == ["two"]
+
+
+def test_half_a_record_is_left_for_later(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    whole = json.dumps({"step": "one"}) + "\n"
+    path.write_text(whole + '{"step": "tw')
+    records, offset = journal.read(path, 0)
+    assert (records, offset) == ([{"step": "one"}], len(whole))
+    with path.open("a") as stream:
+        stream.write('o"}\n')
+    assert journal.read(path, offset)[0] == [{"step": "two"}]
+
+
+def test_offsets_are_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text('{"text": "Größe 🚢"}\n{"text": "x"}\n', encoding="utf-8")
+    records, offset = journal.read(path, 0)
+    assert len(records) == 2
+    assert offset == path.stat().st_size
+
+
+def test_a_journal_that_is_not_there_yet(tmp_path: Path) -> None:
+    assert journal.read(tmp_path / "none", 7) == ([], 7)
+    assert journal.size(tmp_path / "none") == 0
+
+
+def test_a_second_rollout_appends(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    Journal(path, "r1").write("end", "done")
+    Journal(path, "r2").write("end", "done")
+    assert [record["release"] for record in journal.read(path, 0)[0]] == ["r1", "r2"]
+
+
+def test_a_record_is_on_the_disk_before_the_step_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bytes] = []
+    path = tmp_path / "journal.jsonl"
+    monkeypatch.setattr(journal.os, "fsync", lambda _descriptor: synced.append(path.read_bytes()))
+    Journal(path, "r1").write("pull", "started")
+    assert len(synced) == 1
+    assert synced[0].endswith(b"\n")
+
+
+def test_a_long_journal_is_put_aside_and_a_short_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal.put_aside(path)
+    Journal(path, "r1").write("end", "done")
+    journal.put_aside(path)
+    assert journal.size(path) > 0
+    monkeypatch.setattr(journal, "_LONG", 10)
+    journal.put_aside(path)
+    assert (journal.size(path), (tmp_path / "journal.jsonl.1").stat().st_size > 10) == (0, True)
+
+
+def test_where_the_last_record_of_a_step_ends(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    writer.write("ready", "waiting")
+    begins = journal.size(path)
+    writer.write("ready", "waiting", "Größe")
+    behind = journal.size(path)
+    writer.write("prepared", "waiting")
+    assert journal.behind(path, 0, "ready") == journal.behind(path, begins, "ready") == behind
+    assert journal.behind(path, behind, "ready") == behind
+
+
+def test_a_part_is_there_before_and_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    with writer.part("switch", "drain", "edge", begins="what is open may end"):
+        during, _ = journal.read(path, 0)
+    after, _ = journal.read(path, 0)
+    assert [(record["part"], record["state"], record["service"], record["text"]) for record in after] == [
+        ("drain", "started", "edge", "what is open may end"),
+        ("drain", "done", "edge", ""),
+    ]
+    assert during == after[:1]
+
+
+def test_a_part_that_failed_has_no_end(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = Journal(path, "r1")
+    with pytest.raises(RuntimeError), writer.part("switch", "turn"):
+        raise RuntimeError
+    assert [record["state"] for record in journal.read(path, 0)[0]] == ["started"]
+
+
+def test_what_nobody_can_hasten_is_told_apart_from_the_rollouts_own_time() -> None:
+    spent = {"start": 6.04, "drain": 2.0, "stop": 5.25, "turn": 0.8, "make": 1.1, "job": 0.01}
+    assert journal.account(15.2, spent) == (
+        "1.1 s making containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
+    )
+
+
+def test_a_full_disk_does_not_stand_in_the_way_back(tmp_path: Path) -> None:
+    writer = Journal(tmp_path / "gone/journal.jsonl", "r1")
+    with pytest.raises(OSError, match="No such file"):
+        writer.write("prepare", "started")
+    writer.may_be_lost()
+    writer.write("take back", "started")

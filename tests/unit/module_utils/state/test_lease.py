@@ -1,0 +1,151 @@
+"""The lease between real processes: the kernel's lock is what it is about."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
+
+
+def _lease(path: Path, owner: str, release: str, begins: int = 17) -> Lease:
+    return Lease(path, owner, release, lambda: begins)
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[[Callable[[], None]], int]]:
+    """Run functions in forked processes, which are killed at the end."""
+    started: list[int] = []
+
+    def start(function: Callable[[], None]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            function()
+            time.sleep(60)
+            os._exit(0)
+        started.append(pid)
+        return pid
+
+    yield start
+    for pid in started:
+        _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_nobody_holds_a_lease_that_was_never_taken(tmp_path: Path) -> None:
+    assert holder(tmp_path / "lease") is None
+
+
+def test_one_process_holds_the_lease(tmp_path: Path, child: Callable[[Callable[[], None]], int]) -> None:
+    path = tmp_path / "lease"
+    kept: list[Lease] = []
+    child(lambda: kept.append(_lease(path, "ada@laptop", "r1")))
+    # It is taken some moments before it says whose it is.
+    _until(lambda: (holder(path) or {}).get("release") == "r1")
+    found = holder(path)
+    assert found is not None
+    assert (found["owner"], found["release"]) == ("ada@laptop", "r1")
+    assert abs(found["since"] - time.time()) < 60
+    with pytest.raises(LeaseHeld, match=r"a rollout of release r1 by ada@laptop is under way since \d+ s"):
+        _lease(path, "bob@ci", "r2")
+    # The loser has not put its own name on it.
+    assert "ada@laptop" in describe(path)
+
+
+def test_nobody_joins_a_rollout_before_it_is_told_where_it_begins(
+    tmp_path: Path, child: Callable[[Callable[[], None]], int]
+) -> None:
+    path = tmp_path / "lease"
+    _lease(path, "ada@laptop", "r1").hand_over()
+    kept: list[Lease] = []
+
+    def begin() -> int:
+        (tmp_path / "asked").touch()
+        _until((tmp_path / "go on").exists)
+        return 4711
+
+    child(lambda: kept.append(Lease(path, "bob@ci", "r1", begin)))
+    _until((tmp_path / "asked").exists)
+    found = holder(path)
+    assert found is not None
+    # The same release, deployed again; its earlier rollout has an end.
+    assert found["release"] == ""
+    (tmp_path / "go on").touch()
+    _until(lambda: (holder(path) or {})["release"] == "r1")
+    found = holder(path)
+    assert found is not None
+    assert found["journal"] == 4711
+
+
+def test_a_killed_process_leaves_nothing_to_clean_up(
+    tmp_path: Path, child: Callable[[Callable[[], None]], int]
+) -> None:
+    path = tmp_path / "lease"
+    kept: list[Lease] = []
+    pid = child(lambda: kept.append(_lease(path, "ada@laptop", "r1")))
+    _until(lambda: holder(path) is not None)
+    _kill(pid)
+    assert holder(path) is None
+    lease = _lease(path, "bob@ci", "r2")
+    assert path.read_text().startswith('{"owner": "bob@ci", "release": "r2"')
+    lease.hand_over()
+
+
+def test_a_process_forked_while_it_was_held_holds_it_on(
+    tmp_path: Path, child: Callable[[Callable[[], None]], int]
+) -> None:
+    path = tmp_path / "lease"
+    lease = _lease(path, "ada@laptop", "r1")
+    pid = child(lambda: None)
+    lease.hand_over()
+    found = holder(path)
+    assert found is not None
+    assert found["owner"] == "ada@laptop"
+    _kill(pid)
+    assert holder(path) is None
+
+
+def test_handed_over_to_nobody_it_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "lease"
+    _lease(path, "ada@laptop", "r1").hand_over()
+    assert holder(path) is None
+    assert describe(path) == "a rollout ended this moment; run again"
+    _lease(path, "bob@ci", "r2").hand_over()
+
+
+def test_a_shorter_owner_leaves_no_rest_of_the_longer_one(tmp_path: Path) -> None:
+    path = tmp_path / "lease"
+    _lease(path, "somebody.with.a.long.name@a-long-host-name", "20261121T101500Z-1a2b3c4d").hand_over()
+    lease = _lease(path, "b@c", "r")
+    assert path.read_text().count("}") == 1
+    lease.hand_over()
+
+
+def test_a_look_at_the_holder_does_not_refuse_a_rollout(tmp_path: Path) -> None:
+    path = tmp_path / "lease"
+    path.touch()
+    with open(path, encoding="utf-8") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        lease = _lease(path, "ada@laptop", "20261121T101500Z-1a2b3c4d")
+    lease.hand_over()

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+
+from tests.support.complaints import complaint
+from tests.support.described import example, plain
+
+
+def _arguments(services: dict[str, Any], **values: Any) -> dict[str, Any]:
+    given = {"name": "shop", "environment": "production", "domain": "", "root": "/opt/stacks", "secrets": {}}
+    return {**given, "probes": [], "kinds_paths": [], "services": services, **values}
+
+
+def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/app.toml").write_text("name = 'Größe'\n", encoding="utf-8")
+    services = {"web": plain(files={"/etc/app.toml": {"src": "files/app.toml"}, "/etc/b": {"content": "b"}})}
+    assert sorted(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["b", "name = 'Größe'\n"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    services = {"web": plain(files={"/etc/a": {"src": "a"}})}
+    assert complaint(inventory.parcel, _arguments(services), tmp_path) == (
+        "service 'web', key 'files', file '/etc/a': a: a cannot be read: No such file or directory"
+    )
+
+
+def test_a_file_that_is_no_text_arrives_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\xff\xfe")
+    services = {"web": plain(files={"/etc/a": {"src": "a"}})}
+    [(address, text)] = inventory.parcel(_arguments(services), tmp_path).mounted.items()
+    assert address == f"{hashlib.sha256(bytes([0xFF, 0xFE])).hexdigest()}/a"
+    write_text(tmp_path / "there", json.loads(json.dumps(text)))
+    assert (tmp_path / "there").read_bytes() == b"\xff\xfe"
+
+
+def test_a_directory_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "conf/sub").mkdir(parents=True)
+    (tmp_path / "conf/a").write_text("one")
+    (tmp_path / "conf/sub/run.sh").write_text("two")
+    (tmp_path / "conf/sub/run.sh").chmod(0o755)
+    found = inventory.parcel(_arguments({"web": plain(files={"/etc/conf": {"src": "conf"}})}), tmp_path)
+    [first, second] = found.mounted
+    assert (first.partition("/")[2], second.partition("/")[2]) == ("conf/a", "conf/sub/run.sh")
+    assert found.executable == (second,)
+    address = second.partition("/")[0]
+    assert f"/files/{address}/conf:/etc/conf:ro" in found.services["web"]["settings"]["volumes"][0]
+
+
+def test_content_beside_src_is_left_to_the_content(tmp_path: Path) -> None:
+    services = {"web": plain(files={"/etc/a": {"src": "nowhere", "content": "x"}})}
+    assert list(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["x"]
+
+
+def test_kinds_beside_the_inventory(tmp_path: Path) -> None:
+    (tmp_path / "kinds").mkdir()
+    kind = {"description": "Ours", "class": "rolling", "networks": ["app"], "health": {"test": ["CMD", "true"]}}
+    (tmp_path / "kinds/ours.yml").write_text(yaml.safe_dump(kind))
+    found = inventory.parcel(_arguments({"a": {"kind": "ours", "image": "a:1"}}, kinds_paths=["kinds"]), tmp_path)
+    assert found.services["a"]["kind"] == "ours"
+
+
+def test_images_can_be_described_where_no_secret_is(tmp_path: Path) -> None:
+    services = example(backend={"secrets": ["secret_key", {"name": "token", "env": "TOKEN"}]})
+    stack = inventory.without_secrets(_arguments(services), tmp_path)
+    assert {name: secret.generate for name, secret in stack.secrets.items()} == {
+        "db_password": 32,
+        "redis_password": 32,
+        "secret_key": 32,
+        "token": 32,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "base"),
+    [
+        ({"inventory_dir": "/i", "playbook_dir": "/p"}, "/i"),
+        ({"inventory_dir": None, "playbook_dir": "/p"}, "/p"),
+        ({}, "."),
+    ],
+)
+def test_where_relative_paths_start(variables: dict[str, Any], base: str) -> None:
+    assert inventory.base_directory(variables) == Path(base)
+
+
+VOLUME = plain(volumes=["files:/files"])
+
+
+def test_what_is_said_of_networks_and_volumes_is_in_the_base(tmp_path: Path) -> None:
+    said = {"volumes": {"files": {"name": "real", "external": True}}, "networks": {"app": {"internal": True}}}
+    [base, _] = inventory.parcel(_arguments({"web": VOLUME}, **said), tmp_path).documents
+    assert base["volumes"] == said["volumes"]
+    assert base["networks"] == said["networks"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"volumes": {"file": {}}}, "stack_volumes: no service has the volume 'file'; did you mean 'files'?"),
+        ({"networks": {"front": None}}, "stack_networks: no service has the network 'front'; known are app"),
+        ({"volumes": {"files": "real"}}, "stack_volumes, 'files': 'real' is not a mapping of Compose's keys to values"),
+    ],
+)
+def test_a_network_or_volume_that_nobody_has(said: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    assert complaint(inventory.parcel, _arguments({"web": VOLUME}, **said), tmp_path) == sentence
+
+
+def test_a_volume_of_another_environment_is_none_that_is_misspelt(tmp_path: Path) -> None:
+    services = {"web": plain(), "mail": {**VOLUME, "only_in": ["development"]}}
+    assert inventory.parcel(_arguments(services, volumes={"files": {"external": True}}), tmp_path)
+
+
+def test_what_is_said_of_a_volume_counts_over_the_file(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'a:1', volumes: ['d:/d']}}\nvolumes: {d: {name: theirs}}\n"
+    (tmp_path / "compose.yaml").write_text(text)
+    files = {
+        "compose_files": ["compose.yaml"],
+        "compose_profiles": [],
+        "compose_variables": {},
+        "compose_host_paths": [],
+    }
+    [base, _] = inventory.parcel(_arguments({}, **files, volumes={"d": {"name": "ours"}}), tmp_path).documents
+    assert base["volumes"] == {"d": {"name": "ours"}}

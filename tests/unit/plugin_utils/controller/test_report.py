@@ -1,0 +1,69 @@
+"""What the person at the terminal reads, line by line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report
+
+
+def _entry(service: str, action: str, *because: str, downtime: bool = False) -> dict[str, Any]:
+    return {"service": service, "action": action, "because": list(because), "downtime": downtime}
+
+
+def _record(**changes: Any) -> dict[str, Any]:
+    return {"elapsed": 3.14159, "service": "web", "state": "done", "text": "2 of 2 healthy", "detail": [], **changes}
+
+
+def test_columns_are_aligned_and_lines_have_no_tail() -> None:
+    assert report.table([("a", "bb", ""), ("aaa", "b", "c")]) == ["a    bb", "aaa  b   c"]
+    assert report.table([]) == []
+
+
+def test_plan() -> None:
+    plan = [
+        _entry("db", "unchanged"),
+        _entry("backend", "roll", "image", "variable LOG"),
+        _entry("beat", "recreate", "image", downtime=True),
+        _entry("redis", "unchanged"),
+    ]
+    assert report.plan_lines(plan) == [
+        "backend  roll                 image, variable LOG",
+        "beat     recreate (downtime)  image",
+        "2 unchanged",
+    ]
+    assert report.plan_lines([]) == []
+
+
+def test_what_a_release_is_going_to_do_or_that_it_is_live() -> None:
+    plan = [_entry("web", "create", "new service")]
+    assert report.release_lines("one", "shop", {"changed": True, "plan": plan}) == [
+        "plan for shop on one:",
+        "  web  create  new service",
+    ]
+    services = [{"service": "web", "state": "up", "reason": "2 of 2 healthy"}]
+    assert report.release_lines("one", "shop", {"changed": False, "release": "r1", "services": services}) == [
+        "release r1 is live on one:",
+        "  ok  web  2 of 2 healthy",
+    ]
+
+
+def test_steps() -> None:
+    assert report.step_line(_record()) == "     3.1 s  web           2 of 2 healthy"
+    assert report.step_line(_record(service=None, elapsed=120.0)) == "   120.0 s                2 of 2 healthy"
+    assert report.step_line(_record(state="failed", text="unhealthy", detail=["why", "  and how"])) == (
+        "!    3.1 s  web           unhealthy\n             why\n               and how"
+    )
+
+
+def test_states() -> None:
+    services = [
+        {"service": "web", "state": "up", "reason": "2 of 2 healthy"},
+        {"service": "worker", "state": "waiting", "reason": "0 of 1 up"},
+        {"service": "db", "state": "down", "reason": "shop-db-1 is unhealthy"},
+    ]
+    assert report.state_lines(services) == [
+        "ok  web     2 of 2 healthy",
+        "..  worker  0 of 1 up",
+        "!!  db      shop-db-1 is unhealthy",
+    ]

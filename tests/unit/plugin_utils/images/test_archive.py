@@ -1,0 +1,92 @@
+"""Images as a file: which layers are left out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.archive import Share
+
+BASE, LIBRARIES, APP, OTHER = (f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in ("b", "l", "a", "o"))
+
+
+def _saved(
+    path: Path, *images: list[str], links: dict[str, str] | None = None, blobs: dict[str, bytes] | None = None
+) -> Path:
+    """Write what `docker save` would of images with these layers, and further *blobs*."""
+    entries: dict[str, bytes] = dict(blobs or {})
+    manifest = []
+    for number, layers in enumerate(images):
+        config = f"blobs/sha256/config{number}"
+        entries[config] = json.dumps({"rootfs": {"type": "layers", "diff_ids": layers}}).encode()
+        names = [_name(layer) for layer in layers]
+        entries.update({name: name.encode() for name in names})
+        manifest.append({"Config": config, "RepoTags": [f"localhost/app:{number}"], "Layers": names})
+    entries["manifest.json"] = json.dumps(manifest).encode()
+    with tarfile.open(path, "w") as stream:
+        for name, content in entries.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            stream.addfile(member, io.BytesIO(content))
+        for name, other in (links or {}).items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, other
+            stream.addfile(member)
+    return path
+
+
+def _name(layer: str) -> str:
+    return f"blobs/sha256/{layer.removeprefix('sha256:')}"
+
+
+def _sent(path: Path) -> set[str]:
+    with tarfile.open(path) as stream:
+        names = stream.getnames()
+        assert "manifest.json" in names
+        return {name for name in names if name.startswith("blobs/") and "config" not in name}
+
+
+@pytest.mark.parametrize(
+    ("there", "sent"),
+    [
+        ([], {BASE, LIBRARIES, APP}),
+        ([[BASE]], {LIBRARIES, APP}),
+        ([[BASE, LIBRARIES, OTHER], [BASE, OTHER]], {APP}),
+        ([[BASE, LIBRARIES, APP, OTHER]], set()),
+        # The same content on top of something else is another layer to the engine.
+        ([[OTHER, LIBRARIES, APP]], {BASE, LIBRARIES, APP}),
+    ],
+    ids=["nothing", "the base", "all but one", "all", "not from the lowest on"],
+)
+def test_layers_that_are_there_stay_here(tmp_path: Path, there: list[list[str]], sent: set[str]) -> None:
+    packed = tmp_path / "images.tar.gz"
+    share = archive.thin(_saved(tmp_path / "saved.tar", [BASE, LIBRARIES, APP]), packed, there)
+    assert _sent(packed) == {_name(layer) for layer in sent}
+    assert share == Share(3, len(sent), packed.stat().st_size)
+
+
+def test_what_one_image_lacks_goes_though_another_has_it(tmp_path: Path) -> None:
+    packed = tmp_path / "images.tar.gz"
+    archive.thin(_saved(tmp_path / "saved.tar", [BASE, APP], [OTHER, APP]), packed, [[BASE, APP]])
+    assert _sent(packed) == {_name(OTHER), _name(APP)}
+
+
+def test_links_may_lead_anywhere(tmp_path: Path) -> None:
+    packed = tmp_path / "images.tar.gz"
+    saved = _saved(tmp_path / "saved.tar", [BASE, APP], links={"blobs/sha256/twin": "base"})
+    assert archive.thin(saved, packed, [[BASE]]).sent == 2
+    assert _name(BASE) in _sent(packed)
+
+
+def test_attestations_are_no_layers(tmp_path: Path) -> None:
+    """An engine with containerd's store saves them too; `manifest.json`, by which engines load, has the images only."""
+    blobs = {"blobs/sha256/attestation": b"{}", "blobs/sha256/predicate": b"{}", "index.json": b"{}"}
+    packed = tmp_path / "images.tar.gz"
+    share = archive.thin(_saved(tmp_path / "saved.tar", [BASE, APP], blobs=blobs), packed, [[BASE]])
+    assert (share.layers, share.sent) == (2, 1)
+    assert _sent(packed) == {_name(APP), "blobs/sha256/attestation", "blobs/sha256/predicate"}
