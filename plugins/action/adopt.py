@@ -12,9 +12,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import adoption
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.adoption import Proposal, Raw
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption, inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Proposal, Raw
 
 display = Display()
 

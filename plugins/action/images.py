@@ -106,7 +106,7 @@ def _by_destination(targets: list[Target], push: bool) -> dict[bool, list[Target
     """Return the targets by whether they are pushed: what has no registry stays on this machine."""
     result: dict[bool, list[Target]] = {}
     for one in targets:
-        result.setdefault(push and not docker.has_no_registry(one.image), []).append(one)
+        result.setdefault(push and not docker.is_local_only(one.image), []).append(one)
     return result
 
 
@@ -139,7 +139,7 @@ def _attested(
             without.append(f"{one.name} is not pushed, and nobody reads them elsewhere")
         elif any(known and not known.images for known in map(before.get, one.tags)):
             # What has been pushed could not be told from what was there.
-            without.append(f"buildx cannot ask {docker.registry_of(one.tags[0])} itself for {one.name}")
+            without.append(f"buildx cannot ask {docker.registry_host(one.tags[0])} itself for {one.name}")
         else:
             found[one.name] = attestations.of(one, arguments["attestations"], arguments["sbom_generator"])
     return found, "; ".join(without)

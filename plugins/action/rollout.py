@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import WORDS
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import module_call, report
 
@@ -61,4 +61,4 @@ class ActionModule(ActionBase):
 
 def _ends(record: dict[str, Any], verb: str) -> bool:
     """Return whether a rollout has come as far as *verb* goes."""
-    return record["step"] == "end" or (record["step"], record["state"]) == (WORDS[verb], WAITING)
+    return record["step"] == "end" or (record["step"], record["state"]) == (BARRIER_OF_VERB[verb], WAITING)

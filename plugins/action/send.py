@@ -83,7 +83,7 @@ def _to_build(stack: Stack) -> list[str]:
 
     :raises BuildError: where this machine has no engine.
     """
-    built = [one.image for one in stack.services.values() if one.build and docker.has_no_registry(one.image)]
+    built = [one.image for one in stack.services.values() if one.build and docker.is_local_only(one.image)]
     return [reference for reference in dict.fromkeys(built) if buildx.inspect(reference) is None]
 
 
@@ -96,14 +96,14 @@ def _here(stack: Stack, without: Collection[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for service in stack.services.values():
-        if docker.has_no_registry(service.image) and service.image not in {*found, *without}:
+        if docker.is_local_only(service.image) and service.image not in {*found, *without}:
             record = buildx.inspect(service.image)
             if record is None:
                 raise ValueError(
                     f"service {service.name!r}: key 'image': this machine has no {service.image} to send; "
                     "give the service a 'build', or build it before"
                 )
-            found[service.image] = image_transfer.identity(record)
+            found[service.image] = image_transfer.image_identity(record)
     return found
 
 

@@ -40,7 +40,7 @@ mended:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.edge.configuration import mend
+from ansible_collections.slipway.stack.plugins.module_utils.edge.configuration import repair
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError, containers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
@@ -64,7 +64,7 @@ def main() -> None:
         module.fail_json(msg=f"stack '{name}': no release is live on this host; deploy one")
     try:
         running = by_service(containers(name))
-        mended = mend(home, manifest, running, module.params["reload"], module.check_mode)
+        mended = repair(home, manifest, running, module.params["reload"], module.check_mode)
     except (DockerError, EdgeError) as error:
         module.fail_json(msg=f"stack '{name}': {error}")
     module.exit_json(changed=bool(mended) or module.params["reload"], mended=mended)

@@ -60,10 +60,10 @@ def main() -> None:
     )
     images, archive = module.params["images"], module.params["archive"]
     try:
-        missing = image_transfer.missing(images)
+        missing = image_transfer.missing_images(images)
         if archive and not module.check_mode:
-            image_transfer.load(archive, images)
-        layers = image_transfer.layers() if missing and not archive else []
+            image_transfer.load_archive(archive, images)
+        layers = image_transfer.image_layers() if missing and not archive else []
     except DockerError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(missing), missing=missing, layers=layers)

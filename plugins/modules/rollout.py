@@ -42,7 +42,7 @@ options:
         is the first host of the play.
     type: bool
     default: true
-  patience:
+  barrier_timeout:
     description: Seconds that the host waits for its next verb before it takes itself back.
     type: int
     default: 900
@@ -117,16 +117,16 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.release.history import before
+from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import WORDS, give_word
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Order
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
 #: Longest time, in seconds, that one call waits for something to tell.
 _PATIENCE = 5.0
@@ -150,8 +150,8 @@ def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None,
         joined = describe(home.lease) if verb in ("all", "begin") else ""
         offset = journal.size(home.journal) if verb == "abort" else int(held["journal"])
         if verb in _FROM:
-            offset = journal.behind(home.journal, offset, _FROM[verb])
-        give_word(home.word, release, WORDS[verb])
+            offset = journal.offset_after(home.journal, offset, _FROM[verb])
+        permit(home.barrier, release, BARRIER_OF_VERB[verb])
         return offset, joined
     if verb in ("all", "begin"):
         return _start(home, release, params), ""
@@ -163,21 +163,21 @@ def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None,
 def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     """Start a rollout in a process of its own and return the place in the journal where its records begin."""
     lease = Lease(home.lease, params["owner"], release, lambda: open_journal(home))
-    order = Order(
+    order = RolloutOptions(
         release=release,
         keep=params["keep"],
         owner=params["owner"],
         allow_downtime=tuple(params["allow_downtime"]),
         compatible=params["compatible"],
-        in_step=params["verb"] != "all",
+        with_barriers=params["verb"] != "all",
         first_host=params["first_host"],
-        patience=params["patience"],
+        barrier_timeout=params["barrier_timeout"],
     )
     rollout = Rollout(home, order)
-    home.word.unlink(missing_ok=True)
-    give_word(home.word, release, WORDS[params["verb"]])
+    home.barrier.unlink(missing_ok=True)
+    permit(home.barrier, release, BARRIER_OF_VERB[params["verb"]])
     detach(rollout.run, home.log)
-    lease.hand_over()
+    lease.close_own_copy()
     return lease.journal
 
 
@@ -188,7 +188,7 @@ def open_journal(home: Home) -> int:
     """
     for path in home.state.glob(f"{home.journal.name}*"):
         path.chmod(0o600)
-    journal.put_aside(home.journal)
+    journal.rotate(home.journal)
     home.journal.touch(mode=0o600)
     return journal.size(home.journal)
 
@@ -237,9 +237,9 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "root": {"type": "path", "default": "/opt/stacks"},
             "release": {"type": "str", "required": True},
-            "verb": {"type": "str", "choices": list(WORDS), "default": "all"},
+            "verb": {"type": "str", "choices": list(BARRIER_OF_VERB), "default": "all"},
             "first_host": {"type": "bool", "default": True},
-            "patience": {"type": "int", "default": 900},
+            "barrier_timeout": {"type": "int", "default": 900},
             "compatible": {"type": "bool", "default": False},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
@@ -254,7 +254,7 @@ def main() -> None:
     release, offset, joined = params["release"], params["offset"], ""
     try:
         if offset is None:
-            release = before(home) if release == "previous" else release
+            release = previous_release(home) if release == "previous" else release
             if module.check_mode:
                 module.exit_json(changed=True, records=[], release=release)
             offset, joined = enter(home, release, params)

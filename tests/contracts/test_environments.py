@@ -101,7 +101,7 @@ def test_everything_is_limited_and_no_log_grows_for_ever(compose: Any, stack: st
 def test_data_has_a_network_that_leads_nowhere(compose: Any, stack: str, environment: str) -> None:
     document = compose(stack, environment)
     assert document["networks"]["data"]["internal"] is True
-    stateful = [name for name, facts in _release(stack, environment).services.items() if facts["class"] == "stateful"]
+    stateful = [name for name, spec in _release(stack, environment).services.items() if spec["class"] == "stateful"]
     assert stateful
     assert {name: list(document["services"][name]["networks"]) for name in stateful} == {
         name: ["data"] for name in stateful
@@ -175,7 +175,7 @@ def test_langflow_shares_its_database_with_nobody() -> None:
     services = _release("langflow", "production").services
     assert "langflow-db" in services["langflow"]["depends_on"]
     assert "db" not in services["langflow"]["depends_on"]
-    sharing = [name for name, facts in services.items() if "langflow-db" in facts["depends_on"]]
+    sharing = [name for name, spec in services.items() if "langflow-db" in spec["depends_on"]]
     assert sharing == ["langflow"]
 
 
@@ -184,7 +184,7 @@ def test_the_template_serves_its_page_from_the_edge_and_from_vite_in_development
     development = _release("template", "development")
     assert "alias" not in development.files["edge/nginx.conf"]
     assert {upstream["service"] for upstream in development.upstreams} == {"backend", "frontend"}
-    ports = {name: facts["ports"] for name, facts in development.services.items() if facts["ports"]}
+    ports = {name: spec["ports"] for name, spec in development.services.items() if spec["ports"]}
     assert ports == {
         "edge-pod": ["127.0.0.1:8420:8080"],
         "db": ["127.0.0.1:5420:5432"],

@@ -68,11 +68,11 @@ def test_what_is_built_is_there() -> None:
 def test_compose_reads_what_is_meant(name: str, suite: str, tmp_path: Path) -> None:
     release = inventories.parcel({**INVENTORIES, **STACKS}[name], {**VERSION, "stack_root": str(tmp_path)})
     read = laid_down.services(release, suite, tmp_path / "release")
-    jobs = {facts["release"] for facts in release.services.values() if facts["release"]}
+    jobs = {spec["release"] for spec in release.services.values() if spec["release"]}
     assert set(read) == set(release.services) | jobs
-    for service, facts in release.services.items():
-        assert read[service]["image"] == facts["image"]
-        assert read[service]["deploy"]["replicas"] == facts["replicas"]
-        assert len(read[service].get("ports", [])) == len(facts["ports"])
-        assert (read[service].get("environment") or {}) == facts["settings"]["environment"]
-        assert read[service]["labels"]["slipway.class"] == facts["class"]
+    for service, spec in release.services.items():
+        assert read[service]["image"] == spec["image"]
+        assert read[service]["deploy"]["replicas"] == spec["replicas"]
+        assert len(read[service].get("ports", [])) == len(spec["ports"])
+        assert (read[service].get("environment") or {}) == spec["settings"]["environment"]
+        assert read[service]["labels"]["slipway.class"] == spec["class"]

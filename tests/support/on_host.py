@@ -29,7 +29,7 @@ def container(service: str = "web", number: int = 1, **changes: Any) -> Containe
     return Container(**{**values, **changes})
 
 
-def facts(**changes: Any) -> dict[str, Any]:
+def spec(**changes: Any) -> dict[str, Any]:
     """Return a service's entry in a manifest: rolling, one replica, 90 seconds to start, but for *changes*."""
     values: dict[str, Any] = {
         "kind": "custom",
@@ -50,7 +50,7 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 def settings(**changes: Any) -> dict[str, Any]:
     """Return such an entry with other *settings*, the Compose keys of the service."""
-    return facts(settings={**facts()["settings"], **changes})
+    return spec(settings={**spec()["settings"], **changes})
 
 
 class FakeClock(Clock):

@@ -47,7 +47,7 @@ def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[s
             write_text(home.release("r1") / path, text)
     manifest = {"release": "r1", "services": release.services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in release.services}
-    name = configuration.lay_down(home, configuration.contents(home, manifest, targets))
+    name = configuration.write_version(home, configuration.render(home, manifest, targets))
     mounted = f"{home.edge}:/etc/slipway/edge:ro"
     # Without a network: nginx must start where no container answers to its name yet.
     rights = ["--network=none", "--read-only", "--tmpfs=/tmp", "--user=101:101", "--cap-drop=ALL"]

@@ -52,7 +52,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         if path.startswith("edge/"):
             write_text(home.release("r1") / path, text)
     manifest = {"release": "r1", "services": release.services, "upstreams": list(release.upstreams)}
-    name = configuration.lay_down(home, configuration.contents(home, manifest, {"frontend": ["nobody"]}))
+    name = configuration.write_version(home, configuration.render(home, manifest, {"frontend": ["nobody"]}))
     main_file = f"/etc/slipway/edge/versions/{name}/nginx.conf"
     start = f"echo 'include listen.conf;' > /tmp/listen.conf; exec nginx -c {main_file} -g 'daemon off;'"
     mounts = [f"--volume={home.edge}:/etc/slipway/edge:ro", f"--volume={folder / 'srv'}:/srv:ro"]

@@ -38,10 +38,10 @@ def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None
     for path, text in release.files.items():
         if path.startswith("edge/"):
             write_text(home.release("r1") / path, text.replace(*change) if path.endswith("routes.yml") else text)
-    services = {name: {**facts, "pinned": IMAGE} for name, facts in release.services.items()}
+    services = {name: {**spec, "pinned": IMAGE} for name, spec in release.services.items()}
     manifest = {"release": "r1", "stack": "shop", "services": services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in services}
-    name = configuration.lay_down(home, configuration.contents(home, manifest, targets))
+    name = configuration.write_version(home, configuration.render(home, manifest, targets))
     configuration.proxy(manifest).test(home, manifest, [name], [])
 
 

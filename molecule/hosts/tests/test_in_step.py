@@ -139,7 +139,7 @@ def test_without_a_word_every_host_takes_itself_back(
 ) -> None:
     at_version("2")
     before = [(stack.live(), stack.containers()) for stack in trio]
-    process = deploying(trio_version="5", trio_slow="step3", deploy_patience=12)
+    process = deploying(trio_version="5", trio_slow="step3", deploy_barrier_timeout=12)
     wait_until(lambda: _under_way(trio[2]), 60)
     os.killpg(process.pid, signal.SIGKILL)
     wait_until(lambda: all(_settled(stack) for stack in trio), 60)

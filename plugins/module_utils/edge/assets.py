@@ -25,8 +25,7 @@ from typing import Any, Optional
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
 #: What the engine says of a path that a container does not have.
@@ -38,7 +37,7 @@ _NONE = "none"
 Release = tuple[Optional[Mapping[str, Any]], Callable[[], Mapping[str, list[Container]]]]
 
 
-def keep(home: Home, releases: Iterable[Release], journal: Journal) -> None:
+def keep_assets(home: Home, releases: Iterable[Release], journal: Journal) -> None:
     """Copy the assets out of images that have not been seen before, and have the edge serve them.
 
     :param releases: the one that is live, and the one to come.
@@ -53,7 +52,7 @@ def keep(home: Home, releases: Iterable[Release], journal: Journal) -> None:
         _unite(home)
 
 
-def prune(home: Home) -> None:
+def prune_assets(home: Home) -> None:
     """Remove the files of images that no release here has any more."""
     needed = set()
     for release_id in home.release_ids():

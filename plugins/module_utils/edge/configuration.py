@@ -21,7 +21,10 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation im
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, members, proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import Running, names_of
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
+    ProjectContainers,
+    container_names,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
@@ -34,7 +37,7 @@ class Proxy(Protocol):
     #: Seconds that it gets to look up the names of containers before it has to know them.
     LOOK_UP_SECONDS: float
 
-    def written(self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    def host_files(self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """Return the files that the host adds to a release's configuration, by path."""
 
     def test(self, home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
@@ -43,16 +46,16 @@ class Proxy(Protocol):
     def reload(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
         """Have it read the live configuration, or raise :class:`EdgeError` where it says that it does not."""
 
-    def leaving(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
+    def has_old_connections(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
         """Return whether anything is still open that came before the live configuration."""
 
-    def keep_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+    def hold_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
         """See to it that the *old* get all connections until those that are to start beside them can serve."""
 
-    def close_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+    def stop_accepting(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
         """Have the *old* get no connections any more."""
 
-    def open_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+    def resume_accepting(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
         """Have the *old* get connections again."""
 
 
@@ -64,27 +67,27 @@ def proxy(manifest: Mapping[str, Any]) -> Proxy:
     return PROXIES[proxy_of(manifest["services"][str(edge_of(manifest))])]
 
 
-def contents(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return the files of a release's configuration, by path.
 
     :param targets: by service, the names of the containers that requests go to. A proxy looks names up when it runs,
         not when it tests, so a service without any gets one that nobody has yet.
     """
-    names = {service: list(targets.get(service, ())) or [_TO_COME] for service in routed(manifest)}
+    names = {service: list(targets.get(service, ())) or [_TO_COME] for service in routed_services(manifest)}
     folder = home.release(manifest["release"]) / "edge"
     # An editor's swap file is none of it, and a byte that is no UTF-8 stays what it is.
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
     result = {path.name: path.read_text(encoding="utf-8", errors="surrogateescape") for path in files}
-    result.update(proxy(manifest).written(manifest, names))
+    result.update(proxy(manifest).host_files(manifest, names))
     return result
 
 
-def routed(manifest: Mapping[str, Any]) -> set[str]:
+def routed_services(manifest: Mapping[str, Any]) -> set[str]:
     """Return the services that requests go to."""
     return {upstream["service"] for upstream in manifest["upstreams"]}
 
 
-def lay_down(home: Home, files: Mapping[str, str]) -> str:
+def write_version(home: Home, files: Mapping[str, str]) -> str:
     """Put a configuration beside the live one, unless it is there already, and return its name below ``versions``."""
     name = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     version = home.edge / "versions" / name
@@ -97,18 +100,18 @@ def lay_down(home: Home, files: Mapping[str, str]) -> str:
     return name
 
 
-def live(home: Home) -> str | None:
+def live_version(home: Home) -> str | None:
     """Return the name of the version that ``edge/current`` is, ``None`` where there is none yet."""
     current = home.edge / "current"
     return Path(current.readlink()).name if current.is_symlink() else None
 
 
-def switch(home: Home, name: str) -> None:
+def set_live(home: Home, name: str) -> None:
     """Make ``edge/versions/NAME`` the configuration that the proxy reads at its next start or reload."""
     link(home.edge / "current", f"versions/{name}")
 
 
-def exchange(
+def apply(
     home: Home,
     manifest: Mapping[str, Any],
     found: Mapping[str, list[Container]],
@@ -131,23 +134,23 @@ def exchange(
     """
     service = str(edge_of(manifest))
     running = found.get(service, [])
-    with journal.part("switch", "turn", service):
+    with journal.part("switch", "reload", service):
         both = _beside(home, manifest, found)
         if unknown := [name for name in (both, final) if name not in accepted]:
             proxy(manifest).test(home, manifest, unknown, running)
         _turn(home, manifest, running, both, proxy(manifest).LOOK_UP_SECONDS)
-    with journal.part("switch", "turn", service):
+    with journal.part("switch", "reload", service):
         _turn(home, manifest, running, final)
     old = list(replaced)
     if old:
         # Whose connection they close in the end must not come back to them.
-        with journal.part("switch", "close port", service):
-            proxy(manifest).close_port(manifest, running, old)
+        with journal.part("switch", "stop accepting", service):
+            proxy(manifest).stop_accepting(manifest, running, old)
             confirm(manifest)
     _drain(home, manifest, running, journal)
 
 
-def accept(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]], final: str) -> set[str]:
+def test_ahead(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]], final: str) -> set[str]:
     """Have the proxy check what :func:`exchange` would bring it to, and return the names of these configurations.
 
     :raises EdgeError: when it refuses one.
@@ -159,11 +162,11 @@ def accept(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Con
 
 def _beside(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]]) -> str:
     """Lay down the configuration that has all containers, old and new, and return its name."""
-    return lay_down(home, contents(home, manifest, names_of(found)))
+    return write_version(home, render(home, manifest, container_names(found)))
 
 
 def _turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, over: float = 0.0) -> None:
-    switch(home, name)
+    set_live(home, name)
     proxy(manifest).reload(home, manifest, running)
     confirm(manifest, over)
 
@@ -175,7 +178,7 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
     """
     service = str(edge_of(manifest))
     seconds = manifest["services"][service]["drain_seconds"]
-    leaving = functools.partial(proxy(manifest).leaving, home, manifest, running)
+    leaving = functools.partial(proxy(manifest).has_old_connections, home, manifest, running)
     words = f"what is open may end, within {seconds:g} s"
     with journal.part("switch", "drain", service, begins=words if leaving() else ""):
         deadline = time.monotonic() + seconds
@@ -186,20 +189,20 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
             time.sleep(0.1)
 
 
-def prune(home: Home) -> None:
+def prune_versions(home: Home) -> None:
     """Remove every configuration but the live one; an older release's is made again from its files."""
     for version in (home.edge / "versions").glob("*"):
-        if version.is_dir() and version.name != live(home):
+        if version.is_dir() and version.name != live_version(home):
             shutil.rmtree(version)
 
 
-def replace(
+def replace_proxy(
     home: Home,
     leaving: Mapping[str, Any] | None,
     coming: Mapping[str, Any],
     actions: Mapping[str, str],
     there: Mapping[str, list[Container]],
-    running: Running,
+    containers: ProjectContainers,
     name: str,
     journal: Journal,
 ) -> None:
@@ -212,13 +215,13 @@ def replace(
     :raises RolloutFailed: when it does not come up.
     """
     with journal.part("switch", "stop", edge_of(coming)):
-        make_way(actions, (leaving, coming), there)
-    switch(home, name)
+        remove_proxies(actions, (leaving, coming), there)
+    set_live(home, name)
     with journal.part("switch", "start", edge_of(coming)):
-        _put_up(home, coming, running)
+        _put_up(home, coming, containers)
 
 
-def make_way(
+def remove_proxies(
     actions: Mapping[str, str],
     releases: Iterable[Mapping[str, Any] | None],
     there: Mapping[str, list[Container]],
@@ -232,18 +235,20 @@ def make_way(
         replicas.remove(leaving)
 
 
-def _put_up(home: Home, manifest: Mapping[str, Any], running: Running) -> None:
-    there = {name: len(group) for name, group in running.look().items()}
+def _put_up(home: Home, manifest: Mapping[str, Any], containers: ProjectContainers) -> None:
+    there = {name: len(group) for name, group in containers.find().items()}
     missing = {member: 1 for member in members(manifest) if member not in there}
     if missing:
         arguments = replicas.create_arguments(missing, there, manifest["services"])
         docker.run(arguments, cwd=str(home.release(str(manifest["release"]))))
     for member in members(manifest):
-        replicas.start([container.id for container in running.look().get(member, []) if container.state != "running"])
-    running.wait({member: manifest["services"][member] for member in members(manifest)}, "switch")
+        replicas.start(
+            [container.id for container in containers.find().get(member, []) if container.state != "running"]
+        )
+    containers.wait({member: manifest["services"][member] for member in members(manifest)}, "switch")
 
 
-def mend(
+def repair(
     home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]], force: bool, dry: bool
 ) -> list[str]:
     """Bring the live configuration back to what the live release says, and return the files that differed.
@@ -254,13 +259,13 @@ def mend(
     service = edge_of(manifest)
     if service is None:
         raise EdgeError("the live release has no edge; add a service of kind nginx or traefik")
-    wanted = contents(home, manifest, names_of(running))
+    wanted = render(home, manifest, container_names(running))
     differing = [path for path, text in wanted.items() if _text(home.edge / "current" / path) != text]
     if dry or not (differing or force):
         return differing
     for path in differing:
         write_text(home.edge / "current" / path, wanted[path])
-    proxy(manifest).test(home, manifest, [str(live(home))], running.get(service, []))
+    proxy(manifest).test(home, manifest, [str(live_version(home))], running.get(service, []))
     proxy(manifest).reload(home, manifest, running.get(service, []))
     confirm(manifest)
     return differing

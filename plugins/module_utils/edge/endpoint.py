@@ -20,12 +20,12 @@ class EdgeError(Exception):
 
 def edge_of(manifest: Mapping[str, Any]) -> str | None:
     """Return the name of the edge service of a release, ``None`` where it has none."""
-    return next((name for name, facts in manifest["services"].items() if facts["edge"]), None)
+    return next((name for name, spec in manifest["services"].items() if spec["edge"]), None)
 
 
-def proxy_of(facts: Mapping[str, Any]) -> str:
+def proxy_of(spec: Mapping[str, Any]) -> str:
     """Return which proxy an edge is, by its entry in the manifest; those of before there was a choice are nginx."""
-    return str(facts.get("proxy") or "nginx")
+    return str(spec.get("proxy") or "nginx")
 
 
 def members(manifest: Mapping[str, Any]) -> list[str]:

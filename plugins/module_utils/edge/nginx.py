@@ -23,7 +23,7 @@ _LEAVING = "worker process is shutting down"
 _WORKERS_SECONDS = 10.0
 
 
-def written(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return the files that the host adds to a release's configuration, by path."""
     result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
     for upstream in manifest["upstreams"]:
@@ -64,11 +64,11 @@ def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) ->
     _reload(manifest, running)
 
 
-def keep_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+def hold_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Do nothing: a new nginx listens only when it can serve."""
 
 
-def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+def stop_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Have the *old* nginx leave the port to the one beside it; what it has accepted it goes on with.
 
     It comes back to the port by :func:`open_port`, or by a start of its container.
@@ -78,7 +78,7 @@ def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[
     _reload(manifest, old)
 
 
-def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+def resume_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Have the *old* nginx listen on the port again that it left, and wait until it does."""
     for container in old:
         container_exec.execute(
@@ -88,7 +88,7 @@ def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[C
     _reload(manifest, old)
 
 
-def leaving(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
+def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
     """Return whether any worker of an earlier configuration is still there."""
     return any(_LEAVING in words for container in running for words in container_exec.processes(container.id).values())
 
@@ -103,10 +103,10 @@ def _reload(manifest: Mapping[str, Any], containers: list[Container]) -> None:
     """
     before = [(container, number) for container in containers for number in _workers(container)]
     for container in containers:
-        container_exec.hang_up(container.id)
+        container_exec.send_sighup(container.id)
     deadline = time.monotonic() + _WORKERS_SECONDS
     for container, number in before:
-        while _serves(container_exec.words(number)):
+        while _serves(container_exec.command_line(number)):
             if time.monotonic() > deadline:
                 raise EdgeError(
                     f"service '{edge_of(manifest)}': {container.name} goes on with the configuration of before; see "

@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed, Running
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 #: By the proxy's program, the command inside that has it read its configuration again and look names up, without
 #: closing a connection; none for one that does so when its main process is hung up on, as in the images' own.
@@ -25,19 +25,21 @@ _RELOADS: dict[str, tuple[str, ...]] = {
 }
 
 
-def reloads(facts: Mapping[str, Any]) -> bool:
+def needs_reload(spec: Mapping[str, Any]) -> bool:
     """Return whether a service is a proxy that has to be told when others have moved."""
-    return facts.get("own_proxy") in _RELOADS
+    return spec.get("own_proxy") in _RELOADS
 
 
-def refresh(services: Mapping[str, Mapping[str, Any]], running: Running, journal: Journal, step: str) -> None:
+def reload_proxies(
+    services: Mapping[str, Mapping[str, Any]], containers: ProjectContainers, journal: Journal, step: str
+) -> None:
     """Have every proxy of a release look its names up again.
 
     :param services: the entries of the manifest.
     :raises RolloutFailed: for one that refuses its configuration now.
     """
-    proxies = [name for name, facts in services.items() if reloads(facts)]
-    found = running.look() if proxies else {}
+    proxies = [name for name, spec in services.items() if needs_reload(spec)]
+    found = containers.find() if proxies else {}
     for name in proxies:
         ids = [container.id for container in found.get(name, []) if container.state == "running"]
         if not ids:
@@ -54,4 +56,4 @@ def _reload(program: str, ids: Iterable[str]) -> None:
         if command := _RELOADS[program]:
             container_exec.execute(container_id, command)
         else:
-            container_exec.hang_up(container_id)
+            container_exec.send_sighup(container_id)

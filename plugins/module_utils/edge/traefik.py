@@ -36,7 +36,7 @@ _ASK = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"'
 _ESTABLISHED = "01"
 
 
-def written(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return the files that the host adds to a release's configuration, by path. JSON is YAML, too."""
     release = {"headers": {"customResponseHeaders": {RELEASE_HEADER: manifest["release"]}}}
     services = {
@@ -69,12 +69,12 @@ def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running:
 
 def _test(home: Home, manifest: Mapping[str, Any], name: str) -> None:
     service = str(edge_of(manifest))
-    facts = manifest["services"][service]
-    settings = facts["settings"]
+    spec = manifest["services"][service]
+    settings = spec["settings"]
     rights = ["--network=none", "--read-only", "--tmpfs=/tmp", f"--user={settings['user']}", "--cap-drop=ALL"]
     mounted = f"{home.edge}:{MOUNT}:ro"
     script = ["sh", f"{MOUNT}/versions/{name}/check.sh"]
-    once = ["run", "--rm", *rights, f"--volume={mounted}", f"--entrypoint={script[0]}", facts["pinned"], script[1]]
+    once = ["run", "--rm", *rights, f"--volume={mounted}", f"--entrypoint={script[0]}", spec["pinned"], script[1]]
     try:
         docker.run([*once, *settings["command"]], timeout=60)
     except DockerError as error:
@@ -98,7 +98,7 @@ def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) ->
     :raises EdgeError: when one does not within ten seconds.
     """
     for container in running:
-        container_exec.hang_up(container.id)
+        container_exec.send_sighup(container.id)
     expected = _told(home)
     deadline = time.monotonic() + _LOAD_SECONDS
     for container in running:
@@ -137,14 +137,14 @@ def _loaded(container: Container) -> tuple[str, dict[str, list[str]]]:
     return release.get("headers", {}).get("customResponseHeaders", {}).get(RELEASE_HEADER, "no release"), services
 
 
-def leaving(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
+def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
     """Return whether there is a connection to a container that gets no requests any more.
 
     Requests that were sent to it go on, idle connections are given up after two seconds.
     """
     kept = {urlsplit(url).hostname for urls in _told(home).values() for url in urls}
     gone = _addresses(manifest, kept)
-    return any(gone & _connected(container_exec.main_process(container.id)) for container in running)
+    return any(gone & _connected(container_exec.main_pid(container.id)) for container in running)
 
 
 def _addresses(manifest: Mapping[str, Any], kept: Iterable[str | None]) -> set[str]:
@@ -152,7 +152,7 @@ def _addresses(manifest: Mapping[str, Any], kept: Iterable[str | None]) -> set[s
     result = set()
     for container in docker.containers(manifest["stack"]):
         if container.name not in set(kept) and container.service not in members(manifest):
-            found = docker.ask(f"/containers/{container.id}/json") or {}
+            found = docker.get(f"/containers/{container.id}/json") or {}
             for network in found.get("NetworkSettings", {}).get("Networks", {}).values():
                 result |= {network.get("IPAddress"), network.get("GlobalIPv6Address")}
     return {address for address in result if address}
@@ -177,7 +177,7 @@ def _address(text: str) -> str:
     return str(mapped or address)
 
 
-def keep_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+def hold_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Have the *old* Traefik get all connections: a new one opens the port before it has loaded anything.
 
     :raises EdgeError: when the kernel does not let us.
@@ -185,7 +185,7 @@ def keep_port(manifest: Mapping[str, Any], running: list[Container], old: list[C
     _prefer(manifest, running, old)
 
 
-def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+def stop_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Have the new Traefik get all connections: when the old one stops it drops those on which nothing was sent yet.
 
     :raises EdgeError: when the kernel does not let us.
@@ -194,7 +194,7 @@ def close_port(manifest: Mapping[str, Any], running: list[Container], old: list[
     time.sleep(_SEND_SECONDS)
 
 
-def open_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
+def resume_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
     """Have the *old* Traefik get all connections, so that the new one can stop.
 
     :raises EdgeError: when the kernel does not let us.
@@ -208,7 +208,7 @@ def _prefer(manifest: Mapping[str, Any], running: list[Container], chosen: list[
     order = sorted(running, key=lambda container: container.started_at.rstrip("Z"))
     for container in chosen[:1]:
         try:
-            port_sharing.prefer(container_exec.main_process(container.id), inner_port(manifest), order.index(container))
+            port_sharing.prefer(container_exec.main_pid(container.id), inner_port(manifest), order.index(container))
         except OSError as error:
             raise EdgeError(
                 f"service '{edge_of(manifest)}': new connections cannot be steered to {container.name}: {error}"

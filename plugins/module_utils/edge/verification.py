@@ -19,7 +19,7 @@ Look = Callable[[], "dict[str, list[Container]]"]
 
 
 @dataclass(frozen=True)
-class Found:
+class Verification:
     """``services``: ``{service, state, reason}`` for each; ``problems``: sentences; ``detail``: lines that show why.
 
     ``running`` are the containers by service that this was found of.
@@ -31,7 +31,7 @@ class Found:
     running: Mapping[str, list[Container]]
 
 
-def verify(manifest: Mapping[str, Any], timeout: float, look: Look | None = None) -> Found:
+def verify(manifest: Mapping[str, Any], timeout: float, look: Look | None = None) -> Verification:
     """Return how a release is, by its manifest, looking again until all is well or *timeout* seconds are over.
 
     :param look: gives the containers that count, by service; all of the stack where not given.
@@ -45,20 +45,20 @@ def verify(manifest: Mapping[str, Any], timeout: float, look: Look | None = None
         time.sleep(0.2)
 
 
-def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Found:
+def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Verification:
     services: list[dict[str, str]] = []
     problems: list[str] = []
     detail: list[str] = []
-    for name, facts in manifest["services"].items():
-        verdict = health_check.judge(facts, running.get(name, []))
+    for name, spec in manifest["services"].items():
+        verdict = health_check.judge(spec, running.get(name, []))
         services.append({"service": name, "state": verdict.state, "reason": verdict.reason})
         if verdict.state != "up":
             problems.append(f"service '{name}': {verdict.reason}")
-            detail.extend(health_check.explain(verdict))
+            detail.extend(health_check.diagnostics(verdict))
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
     problems += _probe(manifest)
-    return Found(services, problems, detail, running)
+    return Verification(services, problems, detail, running)
 
 
 def _probe(manifest: Mapping[str, Any]) -> list[str]:

@@ -30,16 +30,16 @@ def execute(container_id: str, command: Sequence[str], timeout: float = 30.0) ->
     out, err = _streams(docker.post(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout, late))
     # Its output ends before the engine has noted how it ended.
     deadline = time.monotonic() + timeout
-    while (ended := _known(docker.ask(f"/exec/{made}/json"), command[0]))["Running"]:
+    while (ended := _known(docker.get(f"/exec/{made}/json"), command[0]))["Running"]:
         if time.monotonic() > deadline:
             raise DockerError(late)
         time.sleep(0.01)
     if ended["ExitCode"] != 0:
-        raise docker.failure(command[0], ended["ExitCode"], out, err)
+        raise docker.command_error(command[0], ended["ExitCode"], out, err)
     return out
 
 
-def hang_up(container_id: str) -> None:
+def send_sighup(container_id: str) -> None:
     """Have a container's main process read its configuration again (SIGHUP), for a small part of a command's time.
 
     Not by the engine's own signal: a container that it was told to send any one is to it a container that somebody
@@ -54,9 +54,9 @@ def hang_up(container_id: str) -> None:
         raise DockerError(f"container {container_id} cannot be told to reload: {error.strerror}") from None
 
 
-def main_process(container_id: str) -> int:
+def main_pid(container_id: str) -> int:
     """Return the number that a container's main process has on this host; 0 where it does not run."""
-    found = docker.ask(f"/containers/{container_id}/json")
+    found = docker.get(f"/containers/{container_id}/json")
     return int(found["State"]["Pid"]) if found else 0
 
 
@@ -72,16 +72,16 @@ def processes(container_id: str) -> dict[int, str]:
     found = [main]
     for number in found:
         found += children.get(number, ())
-    return {number: said for number in found if (said := words(number))}
+    return {number: said for number in found if (said := command_line(number))}
 
 
-def words(number: int) -> str:
+def command_line(number: int) -> str:
     """Return what a process of this host calls itself; empty where it has ended."""
     return _read(f"/proc/{number}/cmdline").replace("\0", " ").strip()
 
 
 def _running(container_id: str) -> int:
-    main = main_process(container_id)
+    main = main_pid(container_id)
     if not main:
         raise DockerError(f"container {container_id} does not run")
     return main
@@ -95,9 +95,9 @@ def _children() -> dict[int, list[int]]:
     result: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         # Its own name, in brackets, may have brackets and blanks; its state and its parent follow.
-        facts = _read(f"/proc/{entry}/stat").rpartition(")")[2].split() if entry.isdecimal() else []
-        if facts:
-            result.setdefault(int(facts[1]), []).append(int(entry))
+        spec = _read(f"/proc/{entry}/stat").rpartition(")")[2].split() if entry.isdecimal() else []
+        if spec:
+            result.setdefault(int(spec[1]), []).append(int(entry))
     return result
 
 

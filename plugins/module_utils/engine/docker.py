@@ -67,7 +67,7 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock.connect(host[len("unix://") :])
 
 
-def ask(path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0) -> Any:
+def get(path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0) -> Any:
     """Return the engine's answer to a GET of *path*, parsed; ``None`` where it says 404.
 
     :raises DockerError: when the engine does not answer, or answers with another error.
@@ -118,7 +118,7 @@ def containers(project: str, services: Collection[str] | None = None) -> list[Co
     :param services: whose containers are wanted, all where not given; each costs the engine another answer.
     """
     filters = urllib.parse.quote(json.dumps({"label": [f"{_LABEL_PROJECT}={project}"]}))
-    listed = ask(f"/containers/json?all=1&filters={filters}")
+    listed = get(f"/containers/json?all=1&filters={filters}")
     wanted = [item for item in listed if services is None or item["Labels"].get(_LABEL_SERVICE) in services]
     found = [inspect(item["Id"]) for item in wanted]
     return sorted((container for container in found if container), key=lambda container: container.name)
@@ -126,7 +126,7 @@ def containers(project: str, services: Collection[str] | None = None) -> list[Co
 
 def inspect(container_id: str) -> Container | None:
     """Return one container, or ``None`` where it has gone."""
-    raw = ask(f"/containers/{container_id}/json")
+    raw = get(f"/containers/{container_id}/json")
     if raw is None:
         return None
     state, config = raw["State"], raw["Config"]
@@ -147,9 +147,9 @@ def inspect(container_id: str) -> Container | None:
     )
 
 
-def nameless_volumes(container_id: str) -> dict[str, str]:
+def anonymous_volumes(container_id: str) -> dict[str, str]:
     """Return the anonymous volumes of a container: where each is on this host, by its path in the container."""
-    raw = ask(f"/containers/{container_id}/json") or {}
+    raw = get(f"/containers/{container_id}/json") or {}
     return {
         str(mount["Destination"]): str(mount["Source"])
         for mount in raw.get("Mounts") or []
@@ -163,13 +163,13 @@ def declared_volumes(reference: str) -> set[str]:
     return {path.rstrip("/") for path in config.get("Volumes") or {}}
 
 
-def published_by(port: int, address: str, protocol: str) -> list[str]:
+def containers_publishing(port: int, address: str, protocol: str) -> list[str]:
     """Return the names of the running containers that publish *port* of the host there, whatever their project.
 
     :param address: of the host, without brackets; ``0.0.0.0`` and ``::`` are all of their family.
     """
     result = []
-    for item in ask("/containers/json"):
+    for item in get("/containers/json"):
         for published in item.get("Ports") or []:
             other = str(published.get("IP") or "0.0.0.0")
             same_family = (":" in address) == (":" in other)
@@ -181,7 +181,7 @@ def published_by(port: int, address: str, protocol: str) -> list[str]:
 
 def local_image(reference: str) -> dict[str, Any] | None:
     """Return the engine's record of an image it has, or ``None``."""
-    found: dict[str, Any] | None = ask(f"/images/{urllib.parse.quote(reference)}/json")
+    found: dict[str, Any] | None = get(f"/images/{urllib.parse.quote(reference)}/json")
     return found
 
 
@@ -192,18 +192,18 @@ def repository(reference: str) -> str:
     return head if colon and "/" not in tail else name
 
 
-def names_registry(reference: str) -> bool:
+def has_registry_host(reference: str) -> bool:
     """Return whether *reference* begins with the host of a registry; without one it means the default registry."""
     first, slash, _ = reference.partition("/")
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
-def registry_of(reference: str) -> str:
+def registry_host(reference: str) -> str:
     """Return the registry's host that *reference* names, or ``the default registry``."""
-    return reference.partition("/")[0] if names_registry(reference) else "the default registry"
+    return reference.partition("/")[0] if has_registry_host(reference) else "the default registry"
 
 
-def has_no_registry(reference: str) -> bool:
+def is_local_only(reference: str) -> bool:
     """Return whether *reference* names an image that no registry has: one below ``localhost``, with no port."""
     return reference.partition("/")[0] == "localhost"
 
@@ -235,17 +235,17 @@ def run(arguments: list[str], cwd: str | None = None, timeout: float | None = No
     except OSError as error:
         raise DockerError(f"docker cannot be started: {error}") from None
     if done.returncode != 0:
-        raise failure(f"docker {arguments[0]}", done.returncode, done.stdout, done.stderr)
+        raise command_error(f"docker {arguments[0]}", done.returncode, done.stdout, done.stderr)
     return done.stdout
 
 
-def failure(command: str, code: int, out: str, err: str) -> DockerError:
+def command_error(command: str, code: int, out: str, err: str) -> DockerError:
     """Return what a command that ended with *code* printed, as an error in its own words."""
     lines = [line.strip() for line in (err or out).splitlines() if line.strip()]
-    return DockerError(last_meaning(lines) or f"{command} exited with {code}", tuple((out + err).splitlines()))
+    return DockerError(last_error_line(lines) or f"{command} exited with {code}", tuple((out + err).splitlines()))
 
 
-def last_meaning(lines: list[str]) -> str:
+def last_error_line(lines: list[str]) -> str:
     """Return the last line that sounds like a reason."""
     for line in reversed(lines):
         if re.search(r"error|denied|invalid|no such|not found|refused|unable|fail|cannot|must", line, re.IGNORECASE):

@@ -28,13 +28,13 @@ class Verdict:
     culprit: Container | None = None
 
 
-def judge(facts: Mapping[str, Any], containers: list[Container]) -> Verdict:
+def judge(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
     """Return whether a service is what its release says: the right number of containers, running and healthy.
 
-    :param facts: the service's entry in the manifest: ``class``, ``replicas`` and ``start_seconds`` count here.
+    :param spec: the service's entry in the manifest: ``class``, ``replicas`` and ``start_seconds`` count here.
     :param containers: the containers of this service, one-off runs left out.
     """
-    if facts["class"] == "oneshot":
+    if spec["class"] == "oneshot":
         return _judge_oneshot(containers)
     for container in containers:
         if container.state in ("exited", "dead"):
@@ -48,7 +48,7 @@ def judge(facts: Mapping[str, Any], containers: list[Container]) -> Verdict:
         if container.state == "running" and container.health == "unhealthy":
             return Verdict("down", f"{container.name} is unhealthy", container)
     up = [one for one in containers if one.state == "running" and one.health in (None, "healthy")]
-    wanted = facts["replicas"]
+    wanted = spec["replicas"]
     if len(containers) > wanted:
         return Verdict("waiting", f"{len(containers)} containers, {wanted} expected", containers[-1])
     if len(up) == wanted:
@@ -92,7 +92,7 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-def wait(
+def wait_until_up(
     services: Mapping[str, Mapping[str, Any]],
     look: Callable[[Collection[str]], dict[str, list[Container]]],
     report: Callable[[str, Verdict, float], None],
@@ -128,7 +128,7 @@ def wait(
     return verdicts
 
 
-def explain(verdict: Verdict) -> tuple[str, ...]:
+def diagnostics(verdict: Verdict) -> tuple[str, ...]:
     """Return lines that show why a service is down: what its probe said, and the last that it wrote."""
     culprit = verdict.culprit
     if culprit is None:

@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
 
 
-def identity(record: Mapping[str, Any]) -> str:
+def image_identity(record: Mapping[str, Any]) -> str:
     """Return what tells an image, as an engine describes it, from every other, on whatever engine it is.
 
     Its id does not: it is a digest of other things in each of the two stores that engines have.
@@ -25,7 +25,7 @@ def identity(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def missing(wanted: Mapping[str, str]) -> list[str]:
+def missing_images(wanted: Mapping[str, str]) -> list[str]:
     """Return the references that stand for another image here, or for none.
 
     :param wanted: the identity of each image by its reference.
@@ -33,21 +33,21 @@ def missing(wanted: Mapping[str, str]) -> list[str]:
     return [reference for reference, other in wanted.items() if _identity_here(reference) != other]
 
 
-def layers() -> list[list[str]]:
+def image_layers() -> list[list[str]]:
     """Return the layers of each image on this host, as digests of their content, the lowest first."""
-    if CONTAINERD in (docker.ask("/info").get("DriverStatus") or []):
+    if CONTAINERD in (docker.get("/info").get("DriverStatus") or []):
         return []
-    records = [docker.local_image(str(item["Id"])) for item in docker.ask("/images/json")]
+    records = [docker.local_image(str(item["Id"])) for item in docker.get("/images/json")]
     return [record["RootFS"]["Layers"] for record in records if record and record["RootFS"].get("Layers")]
 
 
-def load(archive: str, wanted: Mapping[str, str]) -> None:
+def load_archive(archive: str, wanted: Mapping[str, str]) -> None:
     """Take in the images of an *archive*, and give each a second tag with its identity behind, which stays its own.
 
     :raises DockerError: when the engine refuses, or has something else afterwards.
     """
     docker.run(["load", "--quiet", "--input", archive])
-    for reference in missing(wanted):
+    for reference in missing_images(wanted):
         raise DockerError(f"the engine has taken the images in, but {reference} is not what was sent")
     for reference, other in wanted.items():
         docker.run(["tag", reference, f"{reference}-{other[:12]}"])
@@ -55,4 +55,4 @@ def load(archive: str, wanted: Mapping[str, str]) -> None:
 
 def _identity_here(reference: str) -> str | None:
     record = docker.local_image(reference)
-    return identity(record) if record else None
+    return image_identity(record) if record else None

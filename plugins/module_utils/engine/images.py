@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_digests
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 
 # Official images have a name and no namespace; registries that mirror them put them below `library`.
@@ -36,7 +34,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Surplus:
+class UnusedImage:
     """What to remove of an image: some of its references, or ``whole`` when that is all of them."""
 
     references: tuple[str, ...]
@@ -52,7 +50,7 @@ def pull(services: Mapping[str, str], dry: bool) -> tuple[dict[str, str], list[s
     :raises ImagesError: when a reference is neither here nor in its registry.
     :raises DockerError: when fetching fails.
     """
-    resolved, problems = preflight.resolve_images({name: {"image": image} for name, image in services.items()})
+    resolved, problems = image_digests.resolve_images({name: {"image": image} for name, image in services.items()})
     if problems:
         raise ImagesError("; ".join(problems))
     missing = [pinned for pinned in dict.fromkeys(resolved.values()) if docker.local_image(pinned) is None]
@@ -61,16 +59,16 @@ def pull(services: Mapping[str, str], dry: bool) -> tuple[dict[str, str], list[s
     return resolved, missing
 
 
-def bring(services: Mapping[str, Mapping[str, Any]], journal: Journal) -> None:
+def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal) -> None:
     """Fetch what a release has pinned and is no longer here.
 
     :param services: the entries of its manifest.
     :raises RolloutFailed: for an image that no registry has.
     :raises DockerError: when fetching fails.
     """
-    for pinned, name in {facts["pinned"]: facts["image"] for facts in services.values()}.items():
+    for pinned, name in {spec["pinned"]: spec["image"] for spec in services.values()}.items():
         if docker.local_image(pinned) is None:
-            if docker.has_no_registry(name):
+            if docker.is_local_only(name):
                 raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
             if pinned.startswith("sha256:"):
                 raise RolloutFailed(f"{name}, as it was built on this host for this release, is no longer here")
@@ -88,11 +86,11 @@ def prune(root: Path, stack: str, dry: bool) -> tuple[list[str], int]:
     :raises DockerError: when the engine refuses.
     """
     releases = manifests(root)
-    found = surplus(
-        engine_images(docker.ask("/images/json?shared-size=1")),
+    found = unused_images(
+        engine_images(docker.get("/images/json?shared-size=1")),
         own=[manifest for path, manifest in releases if path == stack],
         every=[manifest for _, manifest in releases],
-        used={str(container["ImageID"]) for container in docker.ask("/containers/json?all=1")},
+        used={str(container["ImageID"]) for container in docker.get("/containers/json?all=1")},
     )
     references = [reference for entry in found for reference in entry.references]
     if dry or not found:
@@ -105,9 +103,9 @@ def prune(root: Path, stack: str, dry: bool) -> tuple[list[str], int]:
     return references, max(before - _layers_size(), 0)
 
 
-def surplus(
+def unused_images(
     images: Iterable[Image], own: Iterable[Mapping[str, Any]], every: Iterable[Mapping[str, Any]], used: set[str]
-) -> list[Surplus]:
+) -> list[UnusedImage]:
     """Return what of *images* can go, in their order.
 
     The stack's repositories are those that its releases pin, without the official images, which are everybody's.
@@ -117,28 +115,28 @@ def surplus(
     :param used: ids of the images that containers, running or not, were made of.
     """
     repositories = {one for one in _repositories(own) if not _OFFICIAL.fullmatch(one)}
-    kept = {_address(reference) for reference in pins(every)}
+    kept = {_address(reference) for reference in pinned_references(every)}
     result = []
     for image in images:
         if image.id in used or kept & {image.id, *map(_address, image.references)}:
             continue
         mine = tuple(reference for reference in image.references if docker.repository(reference) in repositories)
         if mine:
-            result.append(Surplus(mine, mine == image.references, image.own_size))
+            result.append(UnusedImage(mine, mine == image.references, image.own_size))
     return result
 
 
-def pins(releases: Iterable[Mapping[str, Any]]) -> set[str]:
+def pinned_references(releases: Iterable[Mapping[str, Any]]) -> set[str]:
     """Return what *releases* (manifests) run: ``REPOSITORY@DIGEST``, an image's id, or a tag that only the host has."""
-    return {str(facts["pinned"]) for manifest in releases for facts in manifest["services"].values()}
+    return {str(spec["pinned"]) for manifest in releases for spec in manifest["services"].values()}
 
 
 def _repositories(releases: Iterable[Mapping[str, Any]]) -> set[str]:
-    services = [facts for manifest in releases for facts in manifest["services"].values()]
+    services = [spec for manifest in releases for spec in manifest["services"].values()]
     # An id has no repository.
     return {
-        docker.repository(str(facts["image"] if facts["pinned"].startswith("sha256:") else facts["pinned"]))
-        for facts in services
+        docker.repository(str(spec["image"] if spec["pinned"].startswith("sha256:") else spec["pinned"]))
+        for spec in services
     }
 
 
@@ -178,4 +176,4 @@ def manifests(root: Path) -> list[tuple[str, dict[str, Any]]]:
 
 def _layers_size() -> int:
     """Return the bytes that all layers of all images take, shared ones counted once."""
-    return int(docker.ask("/system/df?type=image")["LayersSize"])
+    return int(docker.get("/system/df?type=image")["LayersSize"])

@@ -1,4 +1,4 @@
-"""The containers of one stack as they are, and waiting until they are as they should be.
+"""The containers of one stack: find them by service, and wait until they are up.
 
 Place in the pipeline: target, under every step of a rollout.
 """
@@ -11,39 +11,34 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import Clock, Verdict
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 
-class RolloutFailed(Exception):
-    """A step failed. ``detail`` are the lines that show why."""
-
-    def __init__(self, message: str, detail: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.detail = detail
-
-
-class Running:
-    """The containers of the stack called *project*; what becomes of them is told to *journal*."""
+class ProjectContainers:
+    """The containers of the Compose project *project*. Waiting writes to *journal* which service is up."""
 
     def __init__(self, project: str, journal: Journal, clock: Clock | None = None) -> None:
         self._project = project
         self._journal = journal
         self._clock = clock or Clock()
 
-    def look(
+    def find(
         self, keep: Callable[[Container], bool] | None = None, services: Collection[str] | None = None
     ) -> dict[str, list[Container]]:
-        """Return the containers of *services*, or of all, by service; only those that *keep* says yes to."""
+        """Return containers by service, stopped ones included and one-off runs left out.
+
+        :param keep: a filter; without it every container counts.
+        :param services: the services to ask for; all of them if not given.
+        """
         found = docker.containers(self._project, services)
         return health_check.by_service([container for container in found if keep is None or keep(container)])
 
-    def up(self) -> dict[str, list[Container]]:
+    def find_running(self) -> dict[str, list[Container]]:
         """Return the containers that run, by service."""
-        found = self.look()
-        return {name: [one for one in group if one.state == "running"] for name, group in found.items()}
+        return {name: [one for one in group if one.state == "running"] for name, group in self.find().items()}
 
-    def one_off(self) -> list[Container]:
-        """Return the containers of commands that ran once, such as release jobs."""
+    def find_one_off(self) -> list[Container]:
+        """Return the containers of one-off runs, such as release jobs."""
         return [container for container in docker.containers(self._project) if container.oneoff]
 
     def wait(
@@ -52,31 +47,32 @@ class Running:
         step: str,
         keep: Callable[[Container], bool] | None = None,
     ) -> None:
-        """Wait until each of *services* is up, counting only containers that *keep* says yes to.
+        """Wait until each of *services* is up. Only containers for which *keep* is true count.
 
-        :param services: by name, entries of a manifest.
-        :raises RolloutFailed: when one is not, with its last log lines and what its probe said.
+        :param services: entries of a manifest, by name.
+        :raises RolloutFailed: if one goes down or does not come up in time; its last log lines and the output of its
+            health check are in ``detail``.
         """
 
         def report(name: str, verdict: Verdict, _seconds: float) -> None:
             if verdict.state == "up":
                 self._journal.write(step, "done", verdict.reason, name)
 
-        def look(pending: Collection[str]) -> dict[str, list[Container]]:
-            return self.look(keep, pending)
+        def find_pending(pending: Collection[str]) -> dict[str, list[Container]]:
+            return self.find(keep, pending)
 
-        for name, verdict in health_check.wait(services, look, report, self._clock).items():
+        for name, verdict in health_check.wait_until_up(services, find_pending, report, self._clock).items():
             if verdict.state == "down":
-                raise RolloutFailed(f"service '{name}': {verdict.reason}", health_check.explain(verdict))
+                raise RolloutFailed(f"service '{name}': {verdict.reason}", health_check.diagnostics(verdict))
 
 
-def names_of(found: Mapping[str, list[Container]]) -> dict[str, list[str]]:
+def container_names(found: Mapping[str, list[Container]]) -> dict[str, list[str]]:
     """Return the names of containers, by service."""
     return {service: [one.name for one in group] for service, group in found.items()}
 
 
-def waves(services: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
-    """Return the names of services in groups, each group's needs all in earlier ones."""
+def start_groups(services: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Return the names of *services* in groups to start one after the other: a group depends on earlier ones only."""
     depth: dict[str, int] = {}
 
     def of(name: str) -> int:

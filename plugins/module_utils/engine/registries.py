@@ -30,7 +30,7 @@ def remote_digest(reference: str) -> str:
         the helper that keeps its login fails.
     """
     login = base64.urlsafe_b64encode(json.dumps(_login(reference)).encode()).decode()
-    answer = docker.ask(f"/distribution/{urllib.parse.quote(reference)}/json", {"X-Registry-Auth": login}, timeout=15.0)
+    answer = docker.get(f"/distribution/{urllib.parse.quote(reference)}/json", {"X-Registry-Auth": login}, timeout=15.0)
     if answer is None:
         raise DockerError("no such image")
     return str(answer["Descriptor"]["digest"])
@@ -54,9 +54,9 @@ def _login(reference: str) -> dict[str, str]:
 
 def _server(reference: str) -> str:
     """Return what logins call an image's registry: its host, or the engine's own name for the default one."""
-    if docker.names_registry(reference):
-        return docker.registry_of(reference)
-    return str(docker.ask("/info")["IndexServerAddress"])
+    if docker.has_registry_host(reference):
+        return docker.registry_host(reference)
+    return str(docker.get("/info")["IndexServerAddress"])
 
 
 def _of_file(entry: Mapping[str, Any], server: str) -> dict[str, str]:

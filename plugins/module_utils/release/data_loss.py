@@ -13,11 +13,16 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release import resources
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import REPLACING, manner
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    REPLACING,
+    START_FIRST,
+    STOP_FIRST,
+    replacement,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 
 
-def find(
+def refusals(
     entries: list[dict[str, Any]],
     live: Mapping[str, Any] | None,
     coming: Mapping[str, Any],
@@ -35,19 +40,21 @@ def find(
     return [
         *_downtime(entries, services, allow_downtime),
         *_nameless(entries, services, running),
-        *resources.unchangeable(live, coming, running),
+        *resources.refusals(live, coming, running),
     ]
 
 
-def warn(services: Mapping[str, Mapping[str, Any]], actions: Mapping[str, str], journal: Journal) -> None:
+def warn_about_anonymous_volumes(
+    services: Mapping[str, Mapping[str, Any]], actions: Mapping[str, str], journal: Journal
+) -> None:
     """Say of each service that gets its first container what will be lost with it; a later deploy would refuse.
 
     :param services: the entries of the manifest, whose images are on this host.
     :param actions: what is planned, by service.
     """
-    for name, facts in services.items():
-        if actions[name] == "create" and manner(facts, "create") in ("beside", "instead"):
-            paths = docker.declared_volumes(facts["pinned"]) - _mount_points(facts["settings"])
+    for name, spec in services.items():
+        if actions[name] == "create" and replacement(spec, "create") in (START_FIRST, STOP_FIRST):
+            paths = docker.declared_volumes(spec["pinned"]) - _mount_points(spec["settings"])
             if paths:
                 kept = ", ".join(sorted(paths))
                 words = f"what it keeps in {kept} goes with its container; mount a named volume there, or a tmpfs"
@@ -80,11 +87,11 @@ def _nameless(
     for entry in entries:
         name, action = entry["service"], entry["action"]
         replaced = name in services and action in (*REPLACING, "start")
-        if not replaced or manner(services[name], action) not in ("beside", "instead"):
+        if not replaced or replacement(services[name], action) not in (START_FIRST, STOP_FIRST):
             continue
         mounts = _mount_points(services[name]["settings"])
         for container in running.get(name, []):
-            for path, source in docker.nameless_volumes(container.id).items():
+            for path, source in docker.anonymous_volumes(container.id).items():
                 if path not in mounts and Path(source).is_dir() and any(Path(source).iterdir()):
                     found[name, path] = container.name
     return [

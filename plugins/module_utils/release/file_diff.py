@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import mounted as mounted_by
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import mounted_files as mounted_by
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
-def of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Return those files of a release that are there, by path; what else somebody left beside them is none of it.
 
     :param names: their paths, as the manifest has them.
@@ -26,11 +26,11 @@ def of(folder: Path, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def mounted(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
+def mounted_texts(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
     """Return the files that a release mounts, by ``SERVICE:PATH``, from *texts* by their address or from the host."""
     result = {}
-    for name, facts in manifest["services"].items():
-        for target, address in mounted_by(facts).items():
+    for name, spec in manifest["services"].items():
+        for target, address in mounted_by(spec).items():
             for path, text in _below(home.files / address).items():
                 result[f"{name}:{target}{path}"] = text
             for other, text in texts.items():

@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
 
-def before(home: Home) -> str:
+def previous_release(home: Home) -> str:
     """Return the id of the release to go back to: the newest that was live before the one that is.
 
     Ids begin with the time at which a release was made, so going back twice goes back two releases.
@@ -21,7 +21,7 @@ def before(home: Home) -> str:
     :raises Refused: when there is none.
     """
     current = home.current_id()
-    candidates = [release_id for release_id in proven(home) if current and release_id < current]
+    candidates = [release_id for release_id in proven_releases(home) if current and release_id < current]
     if not candidates:
         raise Refused(
             [f"there is no release before {current} on this host" if current else "nothing has been deployed"]
@@ -29,19 +29,19 @@ def before(home: Home) -> str:
     return candidates[-1]
 
 
-def proven(home: Home) -> list[str]:
+def proven_releases(home: Home) -> list[str]:
     """Return the ids of the releases on this host that were live once, oldest first."""
     ids = {line["release"] for line in audit.read(home) if line["outcome"] == "ok"}
     return [release_id for release_id in home.release_ids() if release_id in ids]
 
 
-def prune(home: Home, keep: int) -> list[str]:
+def prune_releases(home: Home, keep: int) -> list[str]:
     """Remove all releases but the live one and the newest *keep* - 1 that were live once, and what only they used.
 
     :return: the removed ids.
     """
     current = home.current_id()
-    others = [release_id for release_id in proven(home) if release_id != current]
+    others = [release_id for release_id in proven_releases(home) if release_id != current]
     kept = {current, *others[max(len(others) - keep + 1, 0) :]}
     removed = [release_id for release_id in home.release_ids() if release_id not in kept]
     for release_id in removed:

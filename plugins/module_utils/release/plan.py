@@ -11,36 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import proxy_of
-from ansible_collections.slipway.stack.plugins.module_utils.edge.own_proxies import reloads
+from ansible_collections.slipway.stack.plugins.module_utils.edge.own_proxies import needs_reload
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import judge
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    REPLACING,
+    RUN_ONCE,
+    START_FIRST,
+    replacement,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 _FILE = re.compile(r".*/files/(?P<address>[0-9a-f]{64}/[^:]+):(?P<target>[^:]+):ro")
-
-#: Actions after which a service has other containers than before.
-REPLACING = ("create", "roll", "recreate")
-
-
-def manner(facts: Mapping[str, Any], action: str = "roll") -> str:
-    """Return how a service's containers give way to others.
-
-    ``beside``: the new are healthy before the old stop. ``instead``: the old stop first, there must never be two.
-    ``in place``: Compose replaces them, because they hold data or a port of the host. ``at the switch``: Compose
-    replaces them as well, when the new replicas are healthy. ``run``: they end by themselves.
-
-    :param action: what is planned. An edge is replaced beside the old one where it rolls: its pod is there and stays.
-    """
-    if facts["class"] == "oneshot":
-        return "run"
-    if facts.get("alone") and facts["class"] != "pod" and not facts["edge"]:
-        return "in place"
-    if facts["class"] == "singleton":
-        return "instead"
-    if facts["class"] == "pod" or (facts["edge"] and (facts["ports"] or action != "roll")):
-        return "at the switch"
-    if facts["class"] == "stateful" or facts["ports"]:
-        return "in place"
-    return "beside"
 
 
 def plan(
@@ -57,25 +39,25 @@ def plan(
     :param edge_changed: whether the edge's configuration differs.
     """
     result: list[dict[str, Any]] = []
-    for name, facts in new["services"].items():
+    for name, spec in new["services"].items():
         before = old["services"].get(name) if old else None
         there = running.get(name, [])
-        pod = next((entry for entry in result if entry["service"] == facts.get("pod")), None)
+        pod = next((entry for entry in result if entry["service"] == spec.get("pod")), None)
         if before is None and not there:
             result.append(_entry(name, "create", ["new service"]))
             continue
-        because = differences(before, facts, (old or {}).get("addresses", {}), new["addresses"]) if before else ["new"]
-        verdict = judge(facts, there)
+        because = differences(before, spec, (old or {}).get("addresses", {}), new["addresses"]) if before else ["new"]
+        verdict = judge(spec, there)
         moved = pod is not None and pod["action"] != "unchanged"
         if because or (pod and pod["action"] in REPLACING):
-            seamless = manner(facts) in ("beside", "run") and not moved and not _another_proxy(before, facts)
-            because = because or [f"replacement of {facts['pod']}"]
+            seamless = replacement(spec) in (START_FIRST, RUN_ONCE) and not moved and not _another_proxy(before, spec)
+            because = because or [f"replacement of {spec['pod']}"]
             result.append(_entry(name, "roll" if seamless else "recreate", because, downtime=not seamless))
         elif verdict.state != "up":
             result.append(_entry(name, "start", [verdict.reason]))
-        elif moved or _left_behind(there, running.get(facts.get("pod") or "", [])):
-            result.append(_entry(name, "start", [f"{facts['pod']} was started after it"]))
-        elif facts["edge"] and edge_changed:
+        elif moved or _left_behind(there, running.get(spec.get("pod") or "", [])):
+            result.append(_entry(name, "start", [f"{spec['pod']} was started after it"]))
+        elif spec["edge"] and edge_changed:
             result.append(_entry(name, "reload", ["proxy configuration"]))
         else:
             result.append(_entry(name, "unchanged", []))
@@ -85,9 +67,9 @@ def plan(
     return result
 
 
-def _another_proxy(before: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> bool:
+def _another_proxy(before: Mapping[str, Any] | None, spec: Mapping[str, Any]) -> bool:
     """Return whether the edge was another proxy before: the two have no configuration in common."""
-    return bool(before and before["edge"] and facts["edge"] and proxy_of(before) != proxy_of(facts))
+    return bool(before and before["edge"] and spec["edge"] and proxy_of(before) != proxy_of(spec))
 
 
 def _tell_proxies(entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]]) -> None:
@@ -96,8 +78,8 @@ def _tell_proxies(entries: list[dict[str, Any]], services: Mapping[str, Mapping[
         entry["service"] for entry in entries if entry["action"] in REPLACING and not services[entry["service"]]["edge"]
     ]
     for entry in entries:
-        others = [name for name in moved if manner(services[name]) != "run"]
-        if entry["action"] == "unchanged" and reloads(services[entry["service"]]) and others:
+        others = [name for name in moved if replacement(services[name]) != RUN_ONCE]
+        if entry["action"] == "unchanged" and needs_reload(services[entry["service"]]) and others:
             entry.update(action="reload", because=[f"replacement of {', '.join(others)}"])
 
 
@@ -111,6 +93,16 @@ def _entry(service: str, action: str, because: list[str], downtime: bool = False
     return {"service": service, "action": action, "downtime": downtime, "because": because}
 
 
+def without_new_services(
+    interrupted: Transaction | None, running: Mapping[str, list[Container]]
+) -> dict[str, list[Container]]:
+    """Return containers by service, without those of services that an interrupted rollout deployed for the first time.
+
+    Such a service is new to the next rollout, too. Nobody uses its data yet.
+    """
+    return {name: group for name, group in running.items() if interrupted is None or interrupted.old.get(name)}
+
+
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], old_addresses: Mapping[str, str], addresses: Mapping[str, str]
 ) -> list[str]:
@@ -118,7 +110,7 @@ def differences(
     result: list[str] = []
     one, other = _settings(before), _settings(after)
     one_environment, other_environment = one.pop("environment"), other.pop("environment")
-    result.extend(differing(one, other))
+    result.extend(changed_keys(one, other))
     if before["pinned"] != after["pinned"] and "image" not in result:
         result.append("image digest")
     for key in sorted(set(one_environment) | set(other_environment)):
@@ -130,36 +122,36 @@ def differences(
     return result
 
 
-def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+def changed_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the dotted names of the keys in which two mappings differ."""
     result = []
     for key in sorted(set(one) | set(other)):
         before, after = one.get(key), other.get(key)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            result += [f"{key}.{name}" for name in differing(before, after)]
+            result += [f"{key}.{name}" for name in changed_keys(before, after)]
         elif before != after:
             result.append(key)
     return result
 
 
-def _settings(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return a service's settings, its files by their names; without the order of its start, no container has that."""
-    settings = {key: value for key, value in facts["settings"].items() if key != "depends_on"}
+    settings = {key: value for key, value in spec["settings"].items() if key != "depends_on"}
     settings["volumes"] = [volume for volume in settings.get("volumes", []) if not _FILE.fullmatch(str(volume))]
-    return {**settings, **{f"file {target}": address for target, address in mounted(facts).items()}}
+    return {**settings, **{f"file {target}": address for target, address in mounted_files(spec).items()}}
 
 
-def mounted(facts: Mapping[str, Any]) -> dict[str, str]:
+def mounted_files(spec: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of the description that a service has mounted: ``DIGEST/NAME`` by path in the container."""
-    matches = (_FILE.fullmatch(str(volume)) for volume in facts["settings"].get("volumes", []))
+    matches = (_FILE.fullmatch(str(volume)) for volume in spec["settings"].get("volumes", []))
     return {match["target"]: match["address"] for match in matches if match}
 
 
 def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> list[dict[str, str]]:
     """Return ``{service, reason}`` for each service that is not as its release says, or that it does not have."""
     result = []
-    for name, facts in manifest["services"].items():
-        verdict = judge(facts, running.get(name, []))
+    for name, spec in manifest["services"].items():
+        verdict = judge(spec, running.get(name, []))
         if verdict.state != "up":
             result.append({"service": name, "reason": verdict.reason})
     for name in sorted(set(running) - set(manifest["services"])):

@@ -11,106 +11,42 @@ import re
 import shutil
 import socket
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of, members
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import waves
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import REPLACING, manner
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import start_groups
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    AT_SWITCH,
+    IN_PLACE,
+    REPLACING,
+    RUN_ONCE,
+    STOP_FIRST,
+    replacement,
+)
 
-#: What a registry says that answers, and has no such image for us. Any other failure is one of the registry itself.
-_HAS_NONE = re.compile(r"no such image|(manifest|name) unknown|does not exist|denied", re.IGNORECASE)
-#: What one says to whom it does not know, of an image that others may have.
-_WANTS_LOGIN = re.compile(r"no basic auth|unauthorized|authentication required|denied|forbidden", re.IGNORECASE)
 #: The moment after all others of a rollout (see ``_moments``).
 _LAST = (9, 0)
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
-def resolve_images(
-    services: Mapping[str, Mapping[str, Any]], live: Mapping[str, Any] | None = None
-) -> tuple[dict[str, str], list[str]]:
-    """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
-
-    An image that only this host has, built or sent here, stands for its id. A registry that is down is
-    no obstacle to an image that the host has already, as what the *live* release (its manifest) runs under that name,
-    or else under the name itself, whose image may be older.
-    """
-    known = {facts["image"]: facts["pinned"] for facts in live["services"].values()} if live else {}
-    users: dict[str, str] = {}
-    for name, facts in services.items():
-        users.setdefault(facts["image"], name)
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = list(pool.map(_resolve, users, [known.get(image) for image in users]))
-    resolved: dict[str, str] = {}
-    problems: list[str] = []
-    for (image, service), (pinned, problem) in zip(users.items(), answers):
-        if problem:
-            problems.append(f"service '{service}': key 'image': {problem}")
-        else:
-            resolved[image] = pinned
-    return resolved, problems
-
-
-def _resolve(image: str, known: str | None) -> tuple[str, str]:
-    """Return the pinned reference and "", or "" and the sentence of what is wrong.
-
-    :param known: what the image stood for before.
-    """
-    if "@sha256:" in image:
-        digest = image.split("@", 1)[1]
-        return f"{docker.repository(image)}@{digest}", ""
-    if docker.has_no_registry(image):
-        sent = docker.local_image(image)
-        # By its id: what the tag stands for may be another image tomorrow.
-        return (str(sent["Id"]), "") if sent else ("", f"{image} is not on this host; playbooks/images.yml sends it")
-    try:
-        return f"{docker.repository(image)}@{registries.remote_digest(image)}", ""
-    except DockerError as error:
-        reason = str(error)
-    still_here = bool(known) and docker.local_image(str(known)) is not None
-    if known and still_here and "@" in known and not _HAS_NONE.search(reason):
-        return known, ""
-    local = docker.local_image(image)
-    if local is not None:
-        own = [
-            digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
-        ]
-        return (own[0] if own else str(local["Id"])), ""
-    if known and still_here:
-        return known, ""
-    registry = docker.registry_of(image)
-    if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
-        return "", f"{image} is not on this host, and {registry} cannot be reached ({reason})"
-    if _WANTS_LOGIN.search(reason):
-        return "", (
-            f"{image} is not on this host, and {registry} does not give it to whom it does not know ({reason}); log in "
-            f"there as root on this host (docker login), or correct the reference"
-        )
-    return (
-        "",
-        f"{image} is neither on this host nor in {registry} ({reason}); build and push it, or correct the reference",
-    )
-
-
 def check_ports(services: Mapping[str, Mapping[str, Any]], running: Mapping[str, list[Container]]) -> list[str]:
     """Return a sentence for each published port that this host cannot give."""
     own = {container.name for group in running.values() for container in group}
-    edges = {facts.get("pod"): name for name, facts in services.items()}
+    edges = {spec.get("pod"): name for name, spec in services.items()}
     problems = []
-    for service, facts in services.items():
+    for service, spec in services.items():
         # A pod has the ports that the description gives to the edge.
         name = edges.get(service, service)
-        for address, port, protocol in _published(facts):
+        for address, port, protocol in _published(spec):
             reason = _bind_error(address, port, protocol)
             if reason == errno.EADDRNOTAVAIL:
                 problems.append(f"service '{name}': published address {address} is not one of this host's")
             if reason != errno.EADDRINUSE:
                 continue
-            holders = docker.published_by(port, address, protocol)
+            holders = docker.containers_publishing(port, address, protocol)
             others = [holder for holder in holders if holder not in own]
             if others or not holders:
                 taken_by = f"the container {others[0]}" if others else "another process"
@@ -133,14 +69,14 @@ def check_moved_ports(
     :param leaving: the live release's manifest, *coming*: that of the one to come.
     """
     owners = {container.name: service for service, group in running.items() for container in group}
-    edges = {facts.get("pod"): name for name, facts in coming["services"].items()}
+    edges = {spec.get("pod"): name for name, spec in coming["services"].items()}
     lets_go, takes = _moments({entry["service"]: entry["action"] for entry in entries}, leaving, coming)
     problems = []
     for service, moment in takes.items():
         for address, port, protocol in _published(coming["services"][service]):
             if _bind_error(address, port, protocol) != errno.EADDRINUSE:
                 continue
-            there = {owners.get(holder, service) for holder in docker.published_by(port, address, protocol)}
+            there = {owners.get(holder, service) for holder in docker.containers_publishing(port, address, protocol)}
             for owner in sorted(there - {service}):
                 if lets_go.get(owner, _LAST) >= moment:
                     problems.append(
@@ -161,26 +97,28 @@ def _moments(
     """
     services = coming["services"]
     manners = {
-        name: manner(facts, actions[name]) for name, facts in services.items() if actions[name] in (*REPLACING, "start")
+        name: replacement(spec, actions[name])
+        for name, spec in services.items()
+        if actions[name] in (*REPLACING, "start")
     }
-    takes = {name: (1, 1) for name, how in manners.items() if how == "at the switch"}
+    takes = {name: (1, 1) for name, how in manners.items() if how == AT_SWITCH}
     for part, late in ((0, False), (3, True)):
-        in_place = {name: services[name] for name, how in manners.items() if how in ("in place", "run")}
-        group = {name: facts for name, facts in in_place.items() if bool(facts.get("late")) == late}
-        takes.update({name: (part, place) for place, names in enumerate(waves(group)) for name in names})
-    instead = [name for name, how in manners.items() if how == "instead"]
+        in_place = {name: services[name] for name, how in manners.items() if how in (IN_PLACE, RUN_ONCE)}
+        group = {name: spec for name, spec in in_place.items() if bool(spec.get("late")) == late}
+        takes.update({name: (part, place) for place, names in enumerate(start_groups(group)) for name in names})
+    instead = [name for name, how in manners.items() if how == STOP_FIRST]
     takes.update({name: (2, place) for place, name in enumerate(instead)})
     lets_go = {name: moment for name, moment in takes.items() if moment != (1, 1)}
-    if manners.get(str(edge_of(coming))) == "at the switch":
+    if manners.get(str(edge_of(coming))) == AT_SWITCH:
         # As ``edge.make_way`` does it.
         both = [*members(coming), *(members(leaving) if leaving else [])]
         lets_go.update({name: (1, 0) for name in both if actions.get(name) != "unchanged"})
     return lets_go, takes
 
 
-def _published(facts: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+def _published(spec: Mapping[str, Any]) -> list[tuple[str, int, str]]:
     """Return address, port and protocol of each port of the host that a service publishes."""
-    matches = (_PORT.fullmatch(str(text)) for text in facts["ports"])
+    matches = (_PORT.fullmatch(str(text)) for text in spec["ports"])
     return [
         ((match["address"] or "0.0.0.0").strip("[]"), int(match["port"]), match["protocol"] or "tcp")
         for match in matches
@@ -225,9 +163,9 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
 def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[str]:
     """Return a sentence for each service whose image cannot read the data that its volume has."""
     problems = []
-    for name, facts in services.items():
-        wanted = facts["data_version"]
-        volume = docker.ask(f"/volumes/{project}_{wanted['volume']}") if wanted else None
+    for name, spec in services.items():
+        wanted = spec["data_version"]
+        volume = docker.get(f"/volumes/{project}_{wanted['volume']}") if wanted else None
         if volume is None:
             continue
         root = Path(volume["Mountpoint"])
@@ -235,7 +173,7 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
         if there and wanted["is"] not in there:
             problems.append(
                 f"service '{name}': key 'version': its data on this host is of version {', '.join(sorted(there))}, "
-                f"which {facts['image']} cannot read; "
+                f"which {spec['image']} cannot read; "
                 "keep that version, or dump the data and restore it into a new volume"
             )
     return problems
@@ -243,5 +181,5 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
 
 def data_root() -> str:
     """Return the directory in which the engine keeps images and volumes."""
-    info = docker.ask("/info")
+    info = docker.get("/info")
     return str(info["DockerRootDir"])

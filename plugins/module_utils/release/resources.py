@@ -12,12 +12,10 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import differing
-
-SECTIONS = ("networks", "volumes")
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import changed_keys
 
 
-def unchangeable(
+def refusals(
     live: Mapping[str, Any] | None, coming: Mapping[str, Any], running: Mapping[str, list[Container]]
 ) -> list[str]:
     """Return a sentence for each network and volume that gets another definition while it is in use.
@@ -37,8 +35,8 @@ def unchangeable(
     for name, changed in _changed(live, coming, "networks"):
         attached = [
             service
-            for service, facts in live["services"].items()
-            if running.get(service) and name in (facts["settings"].get("networks") or ())
+            for service, spec in live["services"].items()
+            if running.get(service) and name in (spec["settings"].get("networks") or ())
         ]
         if attached:
             problems.append(
@@ -48,7 +46,7 @@ def unchangeable(
             )
     for name, changed in _changed(live, coming, "volumes"):
         known_as = live["volumes"][name].get("name") or f"{live['stack']}_{name}"
-        if docker.ask(f"/volumes/{urllib.parse.quote(known_as)}") is not None:
+        if docker.get(f"/volumes/{urllib.parse.quote(known_as)}") is not None:
             problems.append(
                 f"volume '{name}': {changed} changed, but {known_as} is there and stays as it was made; take that "
                 f"back, or have the service mount a volume of another name, and first copy what that is to have"
@@ -59,5 +57,5 @@ def unchangeable(
 def _changed(live: Mapping[str, Any], coming: Mapping[str, Any], section: str) -> list[tuple[str, str]]:
     """Return the names of what both have and say differently, with the keys in which they differ."""
     before, after = live.get(section, {}), coming[section]
-    found = [(name, differing(before[name], keys)) for name, keys in after.items() if name in before]
+    found = [(name, changed_keys(before[name], keys)) for name, keys in after.items() if name in before]
     return [(name, ", ".join(keys)) for name, keys in found if keys]

@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, image_digests
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, preflight, resources
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan, without_new_services
 from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
+    MANIFEST,
+    SHARED_SECTIONS,
+    Home,
+    write_text,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
 IMAGES = "compose.images.yaml"
@@ -88,7 +93,7 @@ def ship(
         return Shipped(not unchanged, current_id, entries, [], found.services)
 
     running = health_check.by_service(docker.containers(content["stack"]))
-    pinned, problems = preflight.resolve_images(content["services"], current)
+    pinned, problems = image_digests.resolve_images(content["services"], current)
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
     problems += preflight.check_data(content["services"], content["stack"])
@@ -96,13 +101,13 @@ def ship(
         raise Refused(problems)
     services = _pinned(content["services"], pinned, current, allow_downtime)
     manifest = _manifest(content, release_id, origin, addresses, services)
-    old_files = file_diff.of(home.release(current_id), current["files"]) if current and current_id else {}
+    old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
     begun = transaction.load(home.transaction)
-    planned = plan(current, manifest, transaction.founded(begun, running), edge_changed)
+    planned = plan(current, manifest, without_new_services(begun, running), edge_changed)
     new_files = _rendered(content, manifest)
     there = _there(home, manifest)
-    problems = data_loss.find(planned, current, manifest, running, allow_downtime)
+    problems = data_loss.refusals(planned, current, manifest, running, allow_downtime)
     # What broke off is undone first, and has another say on who has which port.
     problems += preflight.check_moved_ports(planned, current, manifest, running) if begun is None else []
     problems += _out_of_order(home, release_id) if not dry and there is None else []
@@ -113,9 +118,9 @@ def ship(
         new_files = _rendered(content, manifest)
         _lay_mounted(home, content, missing=there is not None)
         release_id = there or _write(home, manifest, new_files)
-    new_files.update(file_diff.mounted(home, manifest, content["mounted"]))
+    new_files.update(file_diff.mounted_texts(home, manifest, content["mounted"]))
     if current:
-        old_files.update(file_diff.mounted(home, current, {}))
+        old_files.update(file_diff.mounted_texts(home, current, {}))
     return Shipped(True, release_id, planned, file_diff.diff(old_files, new_files))
 
 
@@ -124,11 +129,11 @@ def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
 
     A registry is not asked where the description is the same; what is on this host costs nothing to look at.
     """
-    for facts in services.values():
+    for spec in services.values():
         # A data service keeps the image that it has.
-        if facts["pinned"].startswith("sha256:") and facts["class"] not in ("stateful", "pod"):
-            record = docker.local_image(facts["image"])
-            if record and record["Id"] != facts["pinned"]:
+        if spec["pinned"].startswith("sha256:") and spec["class"] not in ("stateful", "pod"):
+            record = docker.local_image(spec["image"])
+            if record and record["Id"] != spec["pinned"]:
                 return True
     return False
 
@@ -149,20 +154,20 @@ def _pinned(
     reason to stop a database. A pod keeps its image for as long as the rest of its definition stays: any can sleep.
     """
     result = {}
-    for name, facts in services.items():
+    for name, spec in services.items():
         before = current["services"].get(name) if current and name not in allow_downtime else None
-        if before and _keeps_image(before, facts):
-            kept = {"settings": {**facts["settings"], "image": before["settings"]["image"]}, "image": before["image"]}
-            result[name] = {**facts, **kept, "pinned": before["pinned"]}
+        if before and _keeps_image(before, spec):
+            kept = {"settings": {**spec["settings"], "image": before["settings"]["image"]}, "image": before["image"]}
+            result[name] = {**spec, **kept, "pinned": before["pinned"]}
         else:
-            result[name] = {**facts, "pinned": pinned[facts["image"]]}
+            result[name] = {**spec, "pinned": pinned[spec["image"]]}
     return result
 
 
-def _keeps_image(before: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-    if facts["class"] == "pod":
-        return bool({**before["settings"], "image": ""} == {**facts["settings"], "image": ""})
-    return bool(facts["class"] == "stateful" and before["image"] == facts["image"])
+def _keeps_image(before: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    if spec["class"] == "pod":
+        return bool({**before["settings"], "image": ""} == {**spec["settings"], "image": ""})
+    return bool(spec["class"] == "stateful" and before["image"] == spec["image"])
 
 
 def _manifest(
@@ -180,7 +185,7 @@ def _manifest(
         "digest": content["digest"],
         **origin,
         "services": dict(services),
-        **{section: content[section] for section in resources.SECTIONS},
+        **{section: content[section] for section in SHARED_SECTIONS},
         "probes": content["probes"],
         "upstreams": content["upstreams"],
         "assets": content["assets"],
@@ -204,9 +209,9 @@ def _rendered(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict[str,
 def _images(manifest: Mapping[str, Any]) -> str:
     # JSON strings are YAML; the target has no YAML library.
     lines = ["# The images of this release by digest, as the registry answered when it was shipped.", "services:"]
-    for name, facts in manifest["services"].items():
-        for service in [name] + ([facts["release"]] if facts["release"] else []):
-            lines += [f"  {service}:", f"    image: {json.dumps(facts['pinned'])}  # {facts['image']}"]
+    for name, spec in manifest["services"].items():
+        for service in [name] + ([spec["release"]] if spec["release"] else []):
+            lines += [f"  {service}:", f"    image: {json.dumps(spec['pinned'])}  # {spec['image']}"]
     return "\n".join(lines) + "\n"
 
 

@@ -41,15 +41,15 @@ def status(home: Home, project: str) -> dict[str, Any]:
 
 def _services(manifest: Mapping[str, Any], running: Mapping[str, list[docker.Container]]) -> list[dict[str, str]]:
     result = []
-    for name, facts in manifest["services"].items():
-        verdict = health_check.judge(facts, running.get(name, []))
+    for name, spec in manifest["services"].items():
+        verdict = health_check.judge(spec, running.get(name, []))
         since = min((container.started_at[:19] for container in running.get(name, [])), default="")
         result.append(
             {
                 "service": name,
                 "state": verdict.state,
                 "reason": verdict.reason,
-                "image": facts["image"],
+                "image": spec["image"],
                 "since": since and f"{since}Z",
             }
         )

@@ -1,8 +1,8 @@
-"""Where a rollout waits for the other hosts, and the word that lets it go on.
+"""Barriers: the points at which a rollout waits until all hosts of the play have come as far.
 
-Place in the pipeline: target, between the verbs of a rollout that several hosts take in step. The controller gives the
-word once every host is as far; a host that is given none takes itself back, so that a controller that died leaves the
-old release serving.
+Place in the pipeline: target, between the verbs of a rollout over several hosts. The controller permits the next part
+once every host waits at the barrier. A host that gets no permission in time reverts, so that the old release keeps
+serving if the controller died.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ import json
 import time
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING, Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING, Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
-#: What a rollout has done when it waits, in this order: images are here and release jobs ran; the new containers are
-#: healthy beside the old; requests go to them and the whole is proven. After ``end`` there is nothing to wait for.
-GATES = ("ready", "prepared", "proven", "end")
-#: The word that each verb gives: the gate up to which the rollout goes on.
-WORDS = {
+#: The barriers in order. At ``ready`` images are on the host and release jobs ran. At ``prepared`` the new containers
+#: are healthy beside the old. At ``proven`` they get the requests and are verified. ``end`` is behind the last barrier.
+BARRIERS = ("ready", "prepared", "proven", "end")
+#: The barrier up to which each verb permits a rollout to go; ``abort`` makes it revert.
+BARRIER_OF_VERB = {
     "all": "end",
     "begin": "ready",
     "prepare": "prepared",
@@ -34,49 +33,49 @@ _TEXTS = {
 }
 
 
-def give_word(path: Path, release: str, word: str) -> None:
-    """Let the rollout of *release* go on up to a gate of :data:`GATES`, or have it ``abort``."""
-    if _word(path, release) != word:
-        write_text(path, json.dumps({"release": release, "word": word}) + "\n")
+def permit(path: Path, release: str, barrier: str) -> None:
+    """Permit the rollout of *release* to go on up to a barrier of :data:`BARRIERS`, or tell it to ``abort``."""
+    if _permitted(path, release) != barrier:
+        write_text(path, json.dumps({"release": release, "barrier": barrier}) + "\n")
 
 
-def _word(path: Path, release: str) -> str | None:
+def _permitted(path: Path, release: str) -> str | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return str(found["word"]) if found["release"] == release else None
+    return str(found["barrier"]) if found["release"] == release else None
 
 
-class Gate:
-    """The gates of one rollout. Where it is not *in_step* with others, all of them are open."""
+class Barrier:
+    """The barriers of one rollout. Unless *with_barriers* is set, the rollout passes all of them without waiting."""
 
-    def __init__(self, path: Path, release: str, journal: Journal, in_step: bool, patience: float) -> None:
-        """:param patience: seconds that it waits at one gate."""
+    def __init__(self, path: Path, release: str, journal: Journal, with_barriers: bool, barrier_timeout: float) -> None:
+        """:param barrier_timeout: seconds to wait at one barrier."""
         self._path = path
         self._release = release
         self._journal = journal
-        self._in_step = in_step
-        self._patience = patience
+        self._with_barriers = with_barriers
+        self._barrier_timeout = barrier_timeout
 
-    def wait(self, gate: str) -> None:
-        """Wait at *gate* for the word to go on.
+    def wait(self, barrier: str) -> None:
+        """Wait at *barrier* for the permission to go on.
 
-        :raises RolloutFailed: when the word is to go back, or there is none in time.
+        :raises RolloutFailed: if the controller says ``abort``, or gives no permission in time.
         """
-        if not self._in_step:
+        if not self._with_barriers:
             return
-        with self._journal.part(gate, "wait", begins=_TEXTS[gate], state=WAITING):
-            self._await(gate)
+        with self._journal.part(barrier, "wait", begins=_TEXTS[barrier], state=WAITING):
+            self._await(barrier)
 
-    def _await(self, gate: str) -> None:
-        deadline = time.monotonic() + self._patience
+    def _await(self, barrier: str) -> None:
+        deadline = time.monotonic() + self._barrier_timeout
         while True:
-            word = _word(self._path, self._release)
-            if word == "abort":
+            permitted = _permitted(self._path, self._release)
+            if permitted == "abort":
                 raise RolloutFailed("another host failed")
-            if word and GATES.index(word) > GATES.index(gate):
+            if permitted and BARRIERS.index(permitted) > BARRIERS.index(barrier):
                 return
             if time.monotonic() > deadline:
-                raise RolloutFailed(f"no word to go on within {self._patience:.0f} s")
+                raise RolloutFailed(f"the controller did not answer within {self._barrier_timeout:.0f} s")
             time.sleep(0.1)

@@ -11,8 +11,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
 UNIT = "slipway-pods.service"
@@ -40,7 +39,7 @@ WantedBy=docker.service
 """
 
 
-def ensure(journal: Journal) -> None:
+def ensure_enabled(journal: Journal) -> None:
     """Have the unit on this server, enabled, and tell where it is new. A server without systemd has none.
 
     :raises RolloutFailed: when systemd refuses it.

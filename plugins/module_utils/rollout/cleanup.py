@@ -12,15 +12,20 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.engine import images, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed, Running
-from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import REPLACING, manner
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    REPLACING,
+    START_FIRST,
+    STOP_FIRST,
+    replacement,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 
-def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> None:
+def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, journal: Journal) -> None:
     """Stop and remove what the release of *tx* has replaced, and make it the current one.
 
     :raises RolloutFailed: when its directory has gone, and nobody knows what belongs to it.
@@ -29,11 +34,11 @@ def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> N
     if manifest is None:
         raise RolloutFailed(f"release {tx.release} is not on this host any more; its containers are left as they are")
     leaving: list[str] = []
-    for name, group in running.look().items():
-        facts = manifest["services"].get(name)
+    for name, group in containers.find().items():
+        spec = manifest["services"].get(name)
         action = tx.plan.get(name, "")
-        replaced = action in (*REPLACING, "start") and facts and manner(facts, action) in ("beside", "instead")
-        ids = [one.id for one in group if facts is None or (replaced and tx.is_old(name, one.id))]
+        replaced = action in (*REPLACING, "start") and spec and replacement(spec, action) in (START_FIRST, STOP_FIRST)
+        ids = [one.id for one in group if spec is None or (replaced and tx.existed_before(name, one.id))]
         if ids:
             journal.write("finalize", "started", f"stopping {len(ids)} of the previous release", name)
         leaving += ids
@@ -41,7 +46,7 @@ def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> N
         with journal.part("finalize", "stop"):
             replicas.stop(leaving)
         # At once: their names have gone with them.
-        _tell_proxies(manifest["services"], running, journal)
+        _tell_proxies(manifest["services"], containers, journal)
         with journal.part("finalize", "remove"):
             replicas.remove(leaving)
     with journal.part("finalize", "record"):
@@ -49,20 +54,20 @@ def retire(home: Home, tx: Transaction, running: Running, journal: Journal) -> N
         home.transaction.unlink(missing_ok=True)
 
 
-def _tell_proxies(services: Mapping[str, Mapping[str, Any]], running: Running, journal: Journal) -> None:
+def _tell_proxies(services: Mapping[str, Mapping[str, Any]], containers: ProjectContainers, journal: Journal) -> None:
     try:
-        own_proxies.refresh(services, running, journal, "finalize")
+        own_proxies.reload_proxies(services, containers, journal, "finalize")
     except RolloutFailed as error:
         # It was told before, by the same command, and knows the new containers.
         journal.write("finalize", "done", str(error))
 
 
-def tidy(home: Home, stack: str, keep: int, journal: Journal) -> None:
+def prune_host(home: Home, stack: str, keep: int, journal: Journal) -> None:
     """Remove releases beyond the *keep* last ones, and images and configurations that no release needs any more."""
-    with journal.part("finalize", "tidy"):
-        removed = prune(home, keep)
-        configuration.prune(home)
-        assets.prune(home)
+    with journal.part("finalize", "cleanup"):
+        removed = prune_releases(home, keep)
+        configuration.prune_versions(home)
+        assets.prune_assets(home)
         _prune_images(home, stack, journal)
     journal.write("finalize", "done", f"{len(removed)} old releases removed" if removed else "recorded")
 

@@ -5,15 +5,15 @@ Place in the pipeline: target, first of all.
 
 from __future__ import annotations
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed, Running
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import retire
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import take_back
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import remove_replaced
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
-def settle(home: Home, running: Running, journal: Journal) -> None:
+def recover(home: Home, containers: ProjectContainers, journal: Journal) -> None:
     """End or undo a rollout that was killed, by how far it had come; where that fails, the next one goes forward."""
     left = transaction.load(home.transaction)
     if left is None:
@@ -21,11 +21,11 @@ def settle(home: Home, running: Running, journal: Journal) -> None:
     whose = f"the rollout of {left.release} by {left.owner}, which broke off"
     if left.phase != "switched":
         journal.write("recover", "started", f"undoing {whose}")
-        outcome = take_back(home, left, running, journal)
+        outcome = revert(home, left, containers, journal)
         journal.write("recover", "failed" if home.transaction.exists() else "done", outcome)
         return
     journal.write("recover", "started", f"ending {whose}")
     try:
-        retire(home, left, running, journal)
+        remove_replaced(home, left, containers, journal)
     except RolloutFailed as error:
         journal.write("recover", "failed", str(error))

@@ -11,13 +11,12 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 _RUN = ("compose", "run", "--rm", "--no-deps", "-T")
 
 
-def forward(
+def run_jobs(
     services: Mapping[str, Mapping[str, Any]],
     changes: Callable[[str], bool],
     folder: str,
@@ -30,38 +29,38 @@ def forward(
     :param first_host: whether this is the host that runs what is to run once for all hosts.
     :raises RolloutFailed: when one fails, with its last lines.
     """
-    for name, facts in services.items():
-        if not facts["release"] or not changes(name):
+    for name, spec in services.items():
+        if not spec["release"] or not changes(name):
             continue
-        if facts["release_once"] and not first_host:
+        if spec["release_once"] and not first_host:
             journal.write("release", "done", "release job left to the first host", name)
             continue
         try:
             with journal.part("release", "job", name, begins="release job running", ends="release job completed"):
-                docker.run([*_RUN, facts["release"]], cwd=folder)
+                docker.run([*_RUN, spec["release"]], cwd=folder)
         except DockerError as error:
             lines = error.detail[-health_check.LAST_LINES :]
             raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
 
 
-def back(
+def run_checks(
     services: Mapping[str, Mapping[str, Any]], changes: Callable[[str], bool], folder: str, journal: Journal
 ) -> None:
     """Ask the images of an older release whether they know the database as the newer one has left it.
 
     :raises RolloutFailed: when one does not.
     """
-    for name, facts in services.items():
+    for name, spec in services.items():
         # A release of an older version of this collection has no such entry.
-        if not facts.get("release_check") or not changes(name):
+        if not spec.get("release_check") or not changes(name):
             continue
         asking = "asking the older image whether it knows the database"
         try:
             with journal.part("release", "job", name, begins=asking, ends="the older image knows the database"):
-                docker.run([*_RUN, facts["release"], *facts["release_check"]], cwd=folder)
+                docker.run([*_RUN, spec["release"], *spec["release_check"]], cwd=folder)
         except DockerError as error:
             raise RolloutFailed(
-                f"service '{name}': {facts['image']} does not know the database as it is ({error}); migrate it back "
+                f"service '{name}': {spec['image']} does not know the database as it is ({error}); migrate it back "
                 "first, or say that this version works with it: rollback_compatible=true",
                 error.detail[-health_check.LAST_LINES :],
             ) from None

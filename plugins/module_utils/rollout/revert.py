@@ -13,27 +13,32 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed, Running
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import REPLACING, manner
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    IN_PLACE,
+    REPLACING,
+    RUN_ONCE,
+    replacement,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 
-def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -> str:
+def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: Journal) -> str:
     """Undo the rollout *tx* as far as it came, and return a sentence on what serves now."""
     previous = home.manifest(tx.previous)
-    journal.write("take back", "started", "taking the new release back")
+    journal.write("revert", "started", "taking the new release back")
     try:
         release = home.manifest(tx.release) or {"services": {}}
         # A release job that was killed leaves its container behind; what else ran once is a person's.
-        jobs = {facts["release"] for facts in release["services"].values()}
-        replicas.remove([container.id for container in running.one_off() if container.service in jobs])
-        made = _made(tx, release["services"], running)
+        jobs = {spec["release"] for spec in release["services"].values()}
+        replicas.remove([container.id for container in containers.find_one_off() if container.service in jobs])
+        made = _made(tx, release["services"], containers)
         if previous is None:
             _away([container.id for container in made], journal)
         else:
-            _WayBack(home, tx, running, journal, previous, release["services"], made).go()
+            _WayBack(home, tx, containers, journal, previous, release["services"], made).go()
     except (RolloutFailed, DockerError, EdgeError, OSError) as error:
         return f"Release {tx.previous} could not be put back either: {error}"
     home.transaction.unlink(missing_ok=True)
@@ -43,12 +48,12 @@ def take_back(home: Home, tx: Transaction, running: Running, journal: Journal) -
 
 
 def _away(ids: list[str], journal: Journal) -> None:
-    with journal.part("take back", "stop"):
+    with journal.part("revert", "stop"):
         replicas.stop(ids)
         replicas.remove(ids)
 
 
-def _made(tx: Transaction, services: Mapping[str, Any], running: Running) -> list[Container]:
+def _made(tx: Transaction, services: Mapping[str, Any], containers: ProjectContainers) -> list[Container]:
     """Return the containers that the rollout made.
 
     Those of data services and of commands that run once are left out where there were others before: Compose replaced
@@ -56,10 +61,10 @@ def _made(tx: Transaction, services: Mapping[str, Any], running: Running) -> lis
     """
     return [
         container
-        for name, group in running.look().items()
+        for name, group in containers.find().items()
         for container in group
         if name in services
-        and not tx.is_old(name, container.id)
+        and not tx.existed_before(name, container.id)
         and (services[name]["class"] not in ("stateful", "oneshot") or not tx.old.get(name))
     ]
 
@@ -73,7 +78,7 @@ class _WayBack:
 
     home: Home
     tx: Transaction
-    running: Running
+    containers: ProjectContainers
     journal: Journal
     previous: Mapping[str, Any]
     leaving: Mapping[str, Any]
@@ -86,23 +91,25 @@ class _WayBack:
         # Before the switch the edge knows nothing of the new release.
         if edge_of(self.previous) and self.tx.edge_before and self.tx.phase == "switching":
             self._turn_edge()
-        there = {one.id for group in self.running.look().values() for one in group}
+        there = {one.id for group in self.containers.find().values() for one in group}
         _away([one.id for one in self.made if one.service not in in_place and one.id in there], self.journal)
-        with self.journal.part("take back", "start"):
+        with self.journal.part("revert", "start"):
             replicas.start(self._stopped(services))
             # What runs once is not undone, and not done again.
-            self.running.wait({name: facts for name, facts in services.items() if manner(facts) != "run"}, "take back")
-        own_proxies.refresh(services, self.running, self.journal, "take back")
+            self.containers.wait(
+                {name: spec for name, spec in services.items() if replacement(spec) != RUN_ONCE}, "revert"
+            )
+        own_proxies.reload_proxies(services, self.containers, self.journal, "revert")
 
     def _put_in_place(self, services: Mapping[str, Any]) -> list[str]:
         """Bring back what the rollout replaced in place, and return the names of these services."""
         in_place = [
             name
-            for name, facts in services.items()
-            if self.tx.plan.get(name) in REPLACING and (manner(facts) == "in place" or self._has_gone(name))
+            for name, spec in services.items()
+            if self.tx.plan.get(name) in REPLACING and (replacement(spec) == IN_PLACE or self._has_gone(name))
         ]
         if in_place:
-            with self.journal.part("take back", "start"):
+            with self.journal.part("revert", "start"):
                 docker.run(replicas.up_arguments(in_place), cwd=str(self.home.release(str(self.tx.previous))))
         return in_place
 
@@ -112,19 +119,19 @@ class _WayBack:
         It may have been another service then, without a port of the host or data.
         """
         old = self.tx.old.get(name, [])
-        there = {one.id for one in self.running.look().get(name, [])}
-        return name in self.leaving and manner(self.leaving[name]) == "in place" and there.isdisjoint(old)
+        there = {one.id for one in self.containers.find().get(name, [])}
+        return name in self.leaving and replacement(self.leaving[name]) == IN_PLACE and there.isdisjoint(old)
 
     def _stopped(self, services: Mapping[str, Any]) -> list[str]:
         """Return the ids of the previous release's containers that should run and do not."""
         return [
             container.id
-            for name, group in self.running.look().items()
+            for name, group in self.containers.find().items()
             for container in group
             if container.state != "running"
-            and self.tx.is_old(name, container.id)
+            and self.tx.existed_before(name, container.id)
             and services.get(name, {}).get("replicas")
-            and manner(services[name]) != "run"
+            and replacement(services[name]) != RUN_ONCE
         ]
 
     def _turn_edge(self) -> None:
@@ -133,16 +140,16 @@ class _WayBack:
         before = str(self.tx.edge_before)
         action = self.tx.plan.get(name)
         if action == "roll":
-            both = self.running.up().get(name, [])
-            old = [one for one in both if self.tx.is_old(name, one.id)]
-            configuration.proxy(self.previous).open_port(self.previous, both, old)
-            with self.journal.part("take back", "stop", name):
+            both = self.containers.find_running().get(name, [])
+            old = [one for one in both if self.tx.existed_before(name, one.id)]
+            configuration.proxy(self.previous).resume_accepting(self.previous, both, old)
+            with self.journal.part("revert", "stop", name):
                 # It would go on answering through the port that both have.
                 replicas.stop([container.id for container in self.made if container.service == name])
         elif action not in ("reload", "unchanged"):
-            new = self.running.look(lambda one: not self.tx.is_old(one.service, one.id))
+            new = self.containers.find(lambda one: not self.tx.existed_before(one.service, one.id))
             replaced = self.home.manifest(self.tx.release)
-            configuration.replace(
-                self.home, replaced, self.previous, self.tx.plan, new, self.running, before, self.journal
+            configuration.replace_proxy(
+                self.home, replaced, self.previous, self.tx.plan, new, self.containers, before, self.journal
             )
-        configuration.exchange(self.home, self.previous, self.running.up(), before, self.journal)
+        configuration.apply(self.home, self.previous, self.containers.find_running(), before, self.journal)

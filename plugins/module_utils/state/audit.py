@@ -26,7 +26,7 @@ def write(
         "owner": tx.owner,
         "version": manifest["version"],
         "commit": manifest["commit"],
-        "images": sorted({facts["pinned"] for facts in manifest["services"].values()}),
+        "images": sorted({spec["pinned"] for spec in manifest["services"].values()}),
         "seconds": round(seconds, 1),
         "outcome": outcome,
         "reason": reason,

@@ -28,7 +28,7 @@ WAITING = "waiting"
 _OUTSIDE = {
     "pull": "pulling",
     "job": "for release jobs",
-    "make": "making containers",
+    "create": "creating containers",
     "start": "until healthy",
     "drain": "draining",
     "stop": "stopping",
@@ -37,6 +37,14 @@ _OUTSIDE = {
 
 #: Length, in bytes, from which on a journal is put aside before the next rollout: some hundred rollouts.
 _LONG = 4 * 1024**2
+
+
+class RolloutFailed(Exception):
+    """A step of a rollout failed. ``detail``: lines for the journal that show why."""
+
+    def __init__(self, message: str, detail: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class Journal:
@@ -49,7 +57,7 @@ class Journal:
         self._spent: dict[str, float] = {}
         self._may_be_lost = False
 
-    def may_be_lost(self) -> None:
+    def tolerate_write_errors(self) -> None:
         """Go on where a record cannot be written from now on: a full disk must not stand in the way back."""
         self._may_be_lost = True
 
@@ -75,9 +83,9 @@ class Journal:
         self._spent[part] = self._spent.get(part, 0.0) + time.monotonic() - begun
         self.write(step, "done", ends, service, part=part)
 
-    def account(self) -> str:
+    def time_summary(self) -> str:
         """Return in words how long the rollout has taken and what that time went into."""
-        return account(time.monotonic() - self._begun, self._spent)
+        return time_summary(time.monotonic() - self._begun, self._spent)
 
     def write(
         self,
@@ -110,7 +118,7 @@ class Journal:
                 raise
 
 
-def account(seconds: float, spent: Mapping[str, float]) -> str:
+def time_summary(seconds: float, spent: Mapping[str, float]) -> str:
     """Return in words what the *seconds* of a rollout went into.
 
     :param spent: seconds by part.
@@ -133,7 +141,7 @@ def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
 
 
-def behind(path: Path, offset: int, step: str) -> int:
+def offset_after(path: Path, offset: int, step: str) -> int:
     """Return the place, in bytes, behind the last record of *step* that is after *offset*; *offset* without one."""
     found = offset
     records, _ = read(path, offset)
@@ -146,7 +154,7 @@ def behind(path: Path, offset: int, step: str) -> int:
     return found
 
 
-def put_aside(path: Path) -> None:
+def rotate(path: Path) -> None:
     """Begin a new journal where the old one has become long; one old one is kept, as ``NAME.1``."""
     if size(path) > _LONG:
         path.replace(path.with_name(f"{path.name}.1"))

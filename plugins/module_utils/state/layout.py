@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
+#: The keys of a manifest for what services share.
+SHARED_SECTIONS = ("networks", "volumes")
 
 
 class Home:
@@ -25,7 +27,7 @@ class Home:
         self.state = self.path / "state"
         self.journal = self.state / "journal.jsonl"
         self.lease = self.state / "lease"
-        self.word = self.state / "word.json"
+        self.barrier = self.state / "barrier.json"
         self.transaction = self.state / "transaction.json"
         self.audit = self.state / "audit.jsonl"
         self.log = self.state / "rollout.log"

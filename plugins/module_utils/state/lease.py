@@ -56,7 +56,7 @@ class Lease:
             return False
         return True
 
-    def hand_over(self) -> None:
+    def close_own_copy(self) -> None:
         """Close this process's copy; a process that was forked meanwhile holds the lease on."""
         self._stream.close()
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
 #: How far a rollout is, in this order. From ``switched`` on the new release is proven, and there is no way but forward.
@@ -21,7 +19,7 @@ PHASES = ("preparing", "switching", "switched")
 
 
 @dataclass(frozen=True)
-class Order:
+class RolloutOptions:
     """What is asked of a rollout. ``keep``: releases that stay on the host. ``owner``: who asks.
 
     ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: on the way back, an
@@ -34,9 +32,9 @@ class Order:
     owner: str
     allow_downtime: tuple[str, ...] = ()
     compatible: bool = False
-    in_step: bool = False
+    with_barriers: bool = False
     first_host: bool = True
-    patience: float = 0.0
+    barrier_timeout: float = 0.0
 
 
 @dataclass
@@ -56,21 +54,13 @@ class Transaction:
     plan: dict[str, str] = field(default_factory=dict)
     old: dict[str, list[str]] = field(default_factory=dict)
 
-    def is_old(self, service: str, container_id: str) -> bool:
+    def existed_before(self, service: str, container_id: str) -> bool:
         """Return whether a container was there before this rollout."""
         return container_id in self.old.get(service, [])
 
     def save(self, path: Path) -> None:
         """Write it down, whole or not at all."""
         write_text(path, json.dumps(asdict(self), indent=1) + "\n")
-
-
-def founded(left: Transaction | None, running: Mapping[str, list[Container]]) -> dict[str, list[Container]]:
-    """Return the containers by service without those of services that a broken-off rollout was the first to have.
-
-    Such a service is as new to the next rollout as it was to that one: its data, if it has any, nobody uses yet.
-    """
-    return {name: group for name, group in running.items() if left is None or left.old.get(name)}
 
 
 def load(path: Path) -> Transaction | None:

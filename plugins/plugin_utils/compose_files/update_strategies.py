@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import Mount
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import replacement_limits
 
 _SCHEDULERS = re.compile(
     r"\bcelery\b.*(?:\bbeat\b|\s-B\b|\s--beat\b)|\b(?:rqscheduler|supercronic|crond?|go-cron|ofelia|clockwork|celery-beat"
@@ -76,7 +76,7 @@ def in_place(described: Mapping[str, Any]) -> list[str]:
     if described["class"] in ("oneshot", "stateful"):
         return []
     published = described.get("publish") or []
-    reason = replacement_limits.alone(described.get("compose") or {})
+    reason = single_instance_reason(described.get("compose") or {})
     if published:
         port = str(published[0]).split("/")[0].rsplit(":", 2)[-2]
         return [f"is replaced in place, with a gap, because it publishes port {port} of the host"]

@@ -17,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import d
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
 
 _SHIPPED_KINDS = Path(__file__).parents[3] / "kinds"
 
@@ -139,7 +140,7 @@ def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source]
         top=resources.read(plain, found.top if found else {}),
         notes=found.notes if found else None,
     )
-    resources.check(stack, plain, found.services if found else services)
+    rendered_resources.check(stack, plain, found.services if found else services)
     return stack
 
 

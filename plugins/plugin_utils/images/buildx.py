@@ -172,7 +172,7 @@ def _in_registry(reference: str) -> Pushed | None:
     except DockerError as error:
         if is_absent(str(error)):
             return None
-    raise BuildError(f"{docker.registry_of(reference)} cannot be asked for {reference}: {answer}")
+    raise BuildError(f"{docker.registry_host(reference)} cannot be asked for {reference}: {answer}")
 
 
 def is_absent(answer: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.release.resources import SECTIONS
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import data_paths, dotenv
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import mounted as mounted_in
@@ -21,7 +21,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     compose,
     edge,
     env_example,
-    replacement_limits,
     service_manifest,
 )
 
@@ -127,14 +126,8 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted.texts,
-        "services": replacement_limits.in_turn(
-            {
-                name: known
-                for service in stack.in_order()
-                for name, known in service_manifest.described(service, base["services"])
-            }
-        ),
-        **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in SECTIONS},
+        "services": service_manifest.entries(stack.in_order(), base["services"]),
+        **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in SHARED_SECTIONS},
         "secret_files": secret_files(stack),
         "probes": _probes(stack, probes),
         "upstreams": edge.upstreams(stack),

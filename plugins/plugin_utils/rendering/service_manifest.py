@@ -1,29 +1,66 @@
-"""What the host must know of each service, to plan, run and judge it.
+"""The entries of a release's manifest: what the host must know of each service to plan, run and judge it.
 
-Place in the pipeline: compose -> bundle, under ``bundle``, which travels. Pure.
+Place in the pipeline: rendering, from the Compose documents to the bundle. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    IN_PLACE,
+    RUN_ONCE,
+    START_FIRST,
+    STOP_FIRST,
+    replacement,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.connections import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, pod, replacement_limits
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, pod
 
 
-def described(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return a service's name and facts, and those of its pod before it where it has one."""
-    of_the_pod, keys = pod.split(service, service.overlay) if service.kind.edge else ({}, service.overlay)
+def entries(services: Iterable[Service], base: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the manifest's entries by service, an edge's pod before the edge.
+
+    :param services: in the order of their dependencies.
+    :param base: the services of the base document.
+    """
+    result = {name: spec for service in services for name, spec in _specs(service, base)}
+    late = {name: _is_late(name, result) for name in result}
+    return {name: {**spec, "late": late[name]} for name, spec in result.items()}
+
+
+def _specs(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     if service.kind.edge:
-        yield pod.name(service), _pod_facts(service, _merged(base[pod.name(service)], of_the_pod))
-    yield service.name, _facts(service, _merged(base[service.name], keys))
+        pod_overlay, overlay = pod.split(service, service.overlay)
+        yield pod.name(service), _pod_spec(service, _merged(base[pod.name(service)], pod_overlay))
+    else:
+        overlay = dict(service.overlay)
+    yield service.name, _spec(service, _merged(base[service.name], overlay))
 
 
-def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
+def _is_late(name: str, specs: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether a service is replaced in place, but only after the services that roll.
+
+    It depends on one of them. A proxy that resolves names once, when it starts, would not start without them.
+    """
+    return replacement(specs[name]) in (IN_PLACE, RUN_ONCE) and _needs_rolling(name, specs, set())
+
+
+def _needs_rolling(name: str, specs: Mapping[str, Mapping[str, Any]], seen: set[str]) -> bool:
+    for other in specs[name]["depends_on"]:
+        if other in specs and other not in seen:
+            seen.add(other)
+            if replacement(specs[other]) in (START_FIRST, STOP_FIRST) or _needs_rolling(other, specs, seen):
+                return True
+    return False
+
+
+def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the host must know of a service, in plain JSON values.
 
     ``settings`` is compared between releases, for the plan; the rest says how to run and to judge the service.
@@ -48,12 +85,12 @@ def _facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "secrets": {file.variable: file.name for file in files},
         # Compose's own `environment` goes before the file of variables.
         "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
-        "alone": replacement_limits.alone(merged),
+        "alone": single_instance_reason(merged),
         "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
     }
 
 
-def _pod_facts(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
+def _pod_spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the host must know of the pod of an edge: the same keys, and a class that no description can give."""
     return {
         "kind": service.kind.name,

@@ -99,7 +99,7 @@ def _edge(stack: Stack) -> dict[str, str]:
     proxy = on_host.PROXIES[str(stack.edge.kind.edge)]
     found = {
         **edge.files(stack),
-        **proxy.written({"release": stack.environment, "upstreams": upstreams}, targets),
+        **proxy.host_files({"release": stack.environment, "upstreams": upstreams}, targets),
     }
     return {f".slipway/edge/current/{name}": text for name, text in found.items()}
 

@@ -64,7 +64,7 @@ def test_words(ratio: float | None, words: str) -> None:
 
 
 def test_the_shares_of_a_rollout_are_those_that_it_tells() -> None:
-    told = [journal.account(9.0, {"start": 6.0, "drain": 1.0}), journal.account(2.5, {})]
+    told = [journal.time_summary(9.0, {"start": 6.0, "drain": 1.0}), journal.time_summary(2.5, {})]
     assert shares(f"release {number} is live: {text}" for number, text in enumerate(told)) == {
         "until healthy": [6.0, 0.0],
         "draining": [1.0, 0.0],

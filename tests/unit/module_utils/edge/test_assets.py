@@ -12,8 +12,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 DIRECTORY = "/srv/assets"
@@ -56,7 +55,7 @@ class _Host:
         return manifest, lambda: {"web": [container]}
 
     def keep(self, *releases: assets.Release) -> None:
-        assets.keep(self.home, releases, Journal(self.home.journal, "r"))
+        assets.keep_assets(self.home, releases, Journal(self.home.journal, "r"))
 
     def served(self) -> dict[str, str]:
         current = self.home.edge / "assets/current"
@@ -99,7 +98,7 @@ def test_files_go_with_the_last_release_that_has_them(host: _Host) -> None:
     host.image("b", {"logo.svg": "new", "index-2.js": "two"})
     host.keep(host.release("r1", "a"), host.release("r2", "b"))
     shutil.rmtree(host.home.release("r1"))
-    assets.prune(host.home)
+    assets.prune_assets(host.home)
     assert host.served() == {"/assets/index-2.js": "two", "/assets/logo.svg": "new"}
     assert len(list((host.home.edge / "assets/images").iterdir())) == 2
     assert len(list((host.home.edge / "assets/unions").iterdir())) == 1
@@ -157,5 +156,5 @@ def test_a_union_that_was_not_made_any_more_is_made_next_time(host: _Host) -> No
 
 def test_a_release_that_has_none_leaves_no_trace(host: _Host) -> None:
     host.keep(NOTHING, ({"services": {"web": {"pinned": "a"}}}, dict))
-    assets.prune(host.home)
+    assets.prune_assets(host.home)
     assert not host.home.edge.exists()

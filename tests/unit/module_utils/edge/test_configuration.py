@@ -12,11 +12,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-from tests.support.on_host import container, facts, tree
+from tests.support.on_host import container, spec, tree
 
 MANIFEST: dict[str, Any] = {
     "release": "r1",
-    "services": {"web": facts(), "edge": facts(edge=True, ports=["80:8080"])},
+    "services": {"web": spec(), "edge": spec(edge=True, ports=["80:8080"])},
     "upstreams": [{"service": "web", "port": 8000}],
 }
 
@@ -41,33 +41,33 @@ def home(tmp_path: Path) -> Home:
 )
 def test_where_the_edge_answers_on_this_host(port: str, address: tuple[str, int]) -> None:
     published = [port, "9999:9999"]
-    alone = {"services": {"web": facts(), "edge": facts(edge=True, ports=published)}}
-    with_pod = {"services": {"edge-pod": facts(ports=published), "edge": facts(edge=True, pod="edge-pod")}}
+    alone = {"services": {"web": spec(), "edge": spec(edge=True, ports=published)}}
+    with_pod = {"services": {"edge-pod": spec(ports=published), "edge": spec(edge=True, pod="edge-pod")}}
     assert public_address(alone) == public_address(with_pod) == address
 
 
 def test_which_service_is_the_edge() -> None:
     assert configuration.edge_of(MANIFEST) == "edge"
-    assert configuration.edge_of({"services": {"web": facts()}}) is None
+    assert configuration.edge_of({"services": {"web": spec()}}) is None
 
 
 def test_one_that_is_to_be_started_has_no_name_yet(home: Home) -> None:
     for targets in ({}, {"web": []}):
-        files = configuration.contents(home, MANIFEST, targets)
+        files = configuration.render(home, MANIFEST, targets)
         assert files["upstreams/web_8000.conf"] == "server to-be-started:8000 resolve max_fails=0;\n"
 
 
 def test_what_is_no_file_of_the_release_is_none_of_the_configuration(home: Home) -> None:
     (home.release("r1") / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
     (home.release("r1") / "edge/nginx.conf").write_bytes(b"# Gr\xf6\xdfe\n")
-    files = configuration.contents(home, MANIFEST, {"web": ["shop-web-1"]})
+    files = configuration.render(home, MANIFEST, {"web": ["shop-web-1"]})
     assert ".nginx.conf.swp" not in files
-    name = configuration.lay_down(home, files)
+    name = configuration.write_version(home, files)
     assert (home.edge / "versions" / name / "nginx.conf").read_bytes() == b"# Gr\xf6\xdfe\n"
 
 
 def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
-    files = configuration.contents(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
+    files = configuration.render(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert files == {
         "nginx.conf": "events {}\n",
         "release.conf": 'map "" $slipway_release { default "r1"; }\n',
@@ -78,31 +78,31 @@ def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None
 
 
 def test_a_configuration_is_laid_down_once_and_is_not_live_by_that(home: Home) -> None:
-    files = configuration.contents(home, MANIFEST, {"web": ["shop-web-1"]})
-    name = configuration.lay_down(home, files)
-    assert configuration.lay_down(home, files) == name
-    assert configuration.live(home) is None
+    files = configuration.render(home, MANIFEST, {"web": ["shop-web-1"]})
+    name = configuration.write_version(home, files)
+    assert configuration.write_version(home, files) == name
+    assert configuration.live_version(home) is None
     assert tree(home.edge) == [f"versions/{name}/{path}" for path in sorted(files)]
-    other = configuration.lay_down(home, configuration.contents(home, MANIFEST, {"web": ["shop-web-2"]}))
+    other = configuration.write_version(home, configuration.render(home, MANIFEST, {"web": ["shop-web-2"]}))
     assert other != name
 
 
 def test_what_a_killed_process_left_half_done_is_made_anew(home: Home) -> None:
-    files = configuration.contents(home, MANIFEST, {"web": ["shop-web-1"]})
-    name = configuration.lay_down(Home(str(home.path / "elsewhere")), files)
+    files = configuration.render(home, MANIFEST, {"web": ["shop-web-1"]})
+    name = configuration.write_version(Home(str(home.path / "elsewhere")), files)
     write_text(home.edge / "versions" / f".{name}" / "rest.conf", "half")
-    assert configuration.lay_down(home, files) == name
+    assert configuration.write_version(home, files) == name
     assert tree(home.edge) == [f"versions/{name}/{path}" for path in sorted(files)]
 
 
 def test_the_live_configuration_is_kept_and_no_other(home: Home) -> None:
     one, two = (
-        configuration.lay_down(home, configuration.contents(home, MANIFEST, {"web": [name]})) for name in ("a", "b")
+        configuration.write_version(home, configuration.render(home, MANIFEST, {"web": [name]})) for name in ("a", "b")
     )
-    configuration.switch(home, one)
-    configuration.switch(home, two)
-    assert configuration.live(home) == two
-    configuration.prune(home)
+    configuration.set_live(home, one)
+    configuration.set_live(home, two)
+    assert configuration.live_version(home) == two
+    configuration.prune_versions(home)
     assert [path.name for path in (home.edge / "versions").iterdir()] == [two]
     assert (home.edge / "current/nginx.conf").is_file()
 
@@ -116,17 +116,17 @@ class _Proxy:
         self.checked: list[str] = []
         self.served: list[str | None] = []
 
-    def written(self, _manifest: Any, targets: dict[str, list[str]]) -> dict[str, str]:
+    def host_files(self, _manifest: Any, targets: dict[str, list[str]]) -> dict[str, str]:
         return {"names": json.dumps(targets)}
 
     def test(self, _home: Home, _manifest: Any, names: list[str], _running: Any) -> None:
         self.checked += names
 
     def reload(self, home: Home, _manifest: Any, _running: Any) -> None:
-        assert set(self.checked) >= {configuration.live(home)}
-        self.served.append(configuration.live(home))
+        assert set(self.checked) >= {configuration.live_version(home)}
+        self.served.append(configuration.live_version(home))
 
-    def leaving(self, *_given: Any) -> bool:
+    def has_old_connections(self, *_given: Any) -> bool:
         return False
 
 
@@ -134,18 +134,18 @@ def test_what_was_checked_ahead_is_not_checked_at_the_switch(home: Home, monkeyp
     proxy = _Proxy()
     monkeypatch.setattr(configuration, "proxy", lambda _manifest: proxy)
     monkeypatch.setattr(configuration, "confirm", lambda *_given: None)
-    manifest = {**MANIFEST, "services": {"web": facts(), "edge": facts(edge=True, drain_seconds=0.0)}}
+    manifest = {**MANIFEST, "services": {"web": spec(), "edge": spec(edge=True, drain_seconds=0.0)}}
     home.state.mkdir()
     journal = Journal(home.journal, "r1")
     found = {"web": [container("web", number) for number in (1, 2)], "edge": [container("edge")]}
-    final = configuration.lay_down(home, configuration.contents(home, manifest, {"web": ["shop-web-2"]}))
-    accepted = configuration.accept(home, manifest, found, final)
+    final = configuration.write_version(home, configuration.render(home, manifest, {"web": ["shop-web-2"]}))
+    accepted = configuration.test_ahead(home, manifest, found, final)
     assert accepted == set(proxy.checked)
-    configuration.exchange(home, manifest, found, final, journal, accepted=accepted)
+    configuration.apply(home, manifest, found, final, journal, accepted=accepted)
     both, last = proxy.served
     assert ({both, last}, last, len(proxy.checked)) == (accepted, final, 2)
 
     # Another container than was thought of.
     found["web"].append(container("web", 3))
-    configuration.exchange(home, manifest, found, final, journal, accepted=accepted)
+    configuration.apply(home, manifest, found, final, journal, accepted=accepted)
     assert (proxy.checked[2:], proxy.served[3]) == ([proxy.served[2]], final)

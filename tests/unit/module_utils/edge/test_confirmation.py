@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import confirma
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 
-from tests.support.on_host import facts
+from tests.support.on_host import spec
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def answers() -> Iterator[tuple[int, list[str]]]:
 
 
 def _published(port: int) -> dict[str, Any]:
-    return {"release": "new", "services": {"edge": facts(edge=True, ports=[f"127.0.0.1:{port}:80"])}}
+    return {"release": "new", "services": {"edge": spec(edge=True, ports=[f"127.0.0.1:{port}:80"])}}
 
 
 def test_one_nginx_of_two_is_no_proof(answers: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,17 +10,17 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import Running
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import take_back
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, facts, lay_down
+from tests.support.on_host import container, lay_down, spec
 
-POD = facts(**{"class": "pod", "ports": ["80:8080"], "start_seconds": 0.0})
-IN_POD = facts(edge=True, pod="edge-pod", drain_seconds=0.0)
-ALONE = {"services": {"edge": facts(edge=True, ports=["80:8080"], drain_seconds=0.0)}}
+POD = spec(**{"class": "pod", "ports": ["80:8080"], "start_seconds": 0.0})
+IN_POD = spec(edge=True, pod="edge-pod", drain_seconds=0.0)
+ALONE = {"services": {"edge": spec(edge=True, ports=["80:8080"], drain_seconds=0.0)}}
 WITH_POD = {"services": {"edge-pod": POD, "edge": IN_POD}}
 
 
@@ -35,7 +35,7 @@ class Engine:
         monkeypatch.setattr(docker, "containers", lambda _project, _services=None: list(self.there.values()))
         monkeypatch.setattr(docker, "run", self._run)
         monkeypatch.setattr(container_exec, "execute", lambda one, command: self._run(["exec", one, *command]))
-        monkeypatch.setattr(container_exec, "hang_up", lambda one: self._run(["hang up", one]))
+        monkeypatch.setattr(container_exec, "send_sighup", lambda one: self._run(["hang up", one]))
         monkeypatch.setattr(container_exec, "processes", lambda _id: {self.reloads + 100: "nginx: worker process"})
 
     def add(self, *containers: Container) -> None:
@@ -75,7 +75,7 @@ def test_requests_in_flight_end_before_their_network_does(
     engine: Engine, actions: dict[str, str], releases: Any, gone: list[str]
 ) -> None:
     names = {name for manifest in releases[:1] if manifest for name in manifest["services"]}
-    configuration.make_way(actions, releases, {name: [container(name)] for name in names})
+    configuration.remove_proxies(actions, releases, {name: [container(name)] for name in names})
     commands = [[["stop", one], ["rm", "--force", "--volumes", one]] for one in gone]
     assert engine.commands == [command for pair in commands for command in pair]
 
@@ -86,7 +86,7 @@ def home(tmp_path: Path) -> Home:
     home.state.mkdir()
     for name in ("v1", "v2"):
         (home.edge / "versions" / name).mkdir(parents=True)
-    configuration.switch(home, "v2")
+    configuration.set_live(home, "v2")
     return home
 
 
@@ -98,12 +98,12 @@ def _taken_back(
         lay_down(home, release, upstreams=[], **manifest)
     monkeypatch.setattr(
         configuration,
-        "exchange",
+        "apply",
         lambda *given: engine.commands.append(["exchange", *_ids(given[2]["edge"]), given[3]]),
     )
     journal = Journal(home.journal, "r2")
     transaction = Transaction("r2", "r1", "ada", phase="switching", edge_before="v1", **tx)
-    return take_back(home, transaction, Running("shop", journal), journal)
+    return revert(home, transaction, ProjectContainers("shop", journal), journal)
 
 
 def _ids(containers: list[Container]) -> list[str]:
@@ -146,4 +146,4 @@ def test_a_new_pod_gives_the_port_back_to_an_edge_alone(
         ["start", "edge3"],
         ["exchange", "edge3", "v1"],
     ]
-    assert configuration.live(home) == "v1"
+    assert configuration.live_version(home) == "v1"

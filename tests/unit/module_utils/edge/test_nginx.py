@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-from tests.support.on_host import container, facts
+from tests.support.on_host import container, spec
 
 
 class Master:
@@ -19,9 +19,9 @@ class Master:
         self.commands: list[list[str]] = []
         self.since_reload = 0
         monkeypatch.setattr(container_exec, "execute", lambda _id, command: self.commands.append(command))
-        monkeypatch.setattr(container_exec, "hang_up", lambda _id: self.commands.append(["HUP"]))
+        monkeypatch.setattr(container_exec, "send_sighup", lambda _id: self.commands.append(["HUP"]))
         monkeypatch.setattr(container_exec, "processes", lambda _id: self._processes())
-        monkeypatch.setattr(container_exec, "words", self._words)
+        monkeypatch.setattr(container_exec, "command_line", self._words)
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 
     def _words(self, number: int) -> str:
@@ -41,7 +41,7 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Master:
 
 
 def test_several_configurations_are_tested_at_once(master: Master) -> None:
-    manifest = {"services": {"edge": facts(edge=True)}}
+    manifest = {"services": {"edge": spec(edge=True)}}
     nginx.test(Home(""), manifest, ["a", "b"], [container("edge")])
     versions = "/etc/slipway/edge/versions"
     script = f"nginx -t -q -c {versions}/a/nginx.conf && nginx -t -q -c {versions}/b/nginx.conf"
@@ -56,7 +56,7 @@ def test_it_is_told_what_nginx_complains_of(monkeypatch: pytest.MonkeyPatch) -> 
         raise DockerError(last, (said, last))
 
     monkeypatch.setattr(container_exec, "execute", refuse)
-    manifest = {"services": {"edge": facts(edge=True)}}
+    manifest = {"services": {"edge": spec(edge=True)}}
     with pytest.raises(
         EdgeError, match=r"service 'edge': nginx refuses the configuration: unknown directive .*conf:7$"
     ):
@@ -65,13 +65,13 @@ def test_it_is_told_what_nginx_complains_of(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_that_keeps_its_workers_is_named(master: Master, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "_WORKERS_SECONDS", 0.0)
-    manifest = {"services": {"edge": facts(edge=True)}}
+    manifest = {"services": {"edge": spec(edge=True)}}
     with pytest.raises(EdgeError, match="goes on with the configuration of before"):
         nginx.reload(Home(""), manifest, [container("edge")])
 
 
 def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
-    nginx.close_port({}, [], [container("edge")])
+    nginx.stop_accepting({}, [], [container("edge")])
     assert master.commands == [
         ["rm", "-f", "/tmp/listen.conf"],
         ["HUP"],
@@ -79,6 +79,6 @@ def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
 
 
 def test_it_is_back_only_once_it_has_workers_for_it(master: Master) -> None:
-    nginx.open_port({}, [], [container("edge")])
+    nginx.resume_accepting({}, [], [container("edge")])
     assert master.since_reload == 3
-    assert nginx.leaving(Home(""), {}, [container("edge")])
+    assert nginx.has_old_connections(Home(""), {}, [container("edge")])

@@ -10,9 +10,15 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import manner, plan
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    IN_PLACE,
+    RUN_ONCE,
+    START_FIRST,
+    STOP_FIRST,
+    replacement,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 
 def _container(service: str, state: str = "running") -> Container:
@@ -25,7 +31,7 @@ class _Running:
     def __init__(self, *containers: Container) -> None:
         self._found = {container.service: [container] for container in containers}
 
-    def look(self) -> dict[str, list[Container]]:
+    def find(self) -> dict[str, list[Container]]:
         return self._found
 
 
@@ -52,9 +58,11 @@ def test_a_proxy_that_looks_names_up_once_is_told(
 ) -> None:
     commands: list[list[str]] = []
     monkeypatch.setattr(container_exec, "execute", lambda one, command: commands.append([one, *command]))
-    monkeypatch.setattr(container_exec, "hang_up", lambda one: commands.append([one]))
+    monkeypatch.setattr(container_exec, "send_sighup", lambda one: commands.append([one]))
     running: Any = _Running(_container("proxy"), _container("web"))
-    own_proxies.refresh({"proxy": {"own_proxy": program}, "web": {"own_proxy": None}}, running, journal, "switch")
+    own_proxies.reload_proxies(
+        {"proxy": {"own_proxy": program}, "web": {"own_proxy": None}}, running, journal, "switch"
+    )
     assert commands == [command]
     assert _written(tmp_path) == [
         ("reload", "started", ""),
@@ -67,9 +75,9 @@ def test_one_that_looks_names_up_by_itself_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, program: str | None
 ) -> None:
     monkeypatch.setattr(container_exec, "execute", lambda _id, command: pytest.fail(f"ran {command}"))
-    monkeypatch.setattr(container_exec, "hang_up", lambda _id: pytest.fail("hung up on it"))
+    monkeypatch.setattr(container_exec, "send_sighup", lambda _id: pytest.fail("hung up on it"))
     running: Any = _Running(_container("proxy"))
-    own_proxies.refresh({"proxy": {"own_proxy": program}}, running, journal, "switch")
+    own_proxies.reload_proxies({"proxy": {"own_proxy": program}}, running, journal, "switch")
 
 
 def test_one_that_refuses_its_configuration_ends_the_rollout(
@@ -81,20 +89,20 @@ def test_one_that_refuses_its_configuration_ends_the_rollout(
     monkeypatch.setattr(container_exec, "execute", refuse)
     running: Any = _Running(_container("proxy"))
     with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
-        own_proxies.refresh({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
+        own_proxies.reload_proxies({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
     assert _written(tmp_path) == [("reload", "started", "")]
 
 
-def _facts(**keys: Any) -> dict[str, Any]:
+def _spec(**keys: Any) -> dict[str, Any]:
     given = {"class": "rolling", "ports": [], "edge": False, "pod": None, "replicas": 1, "start_seconds": 0}
     settings = {"image": keys.pop("image", "a:1"), "environment": {}}
     return {**given, "secrets": {}, "pinned": settings["image"], "settings": settings, "own_proxy": None, **keys}
 
 
 def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
-    proxy = _facts(own_proxy="nginx", ports=["80:80"])
-    old = {"services": {"proxy": proxy, "web": _facts()}, "addresses": {}}
-    new = {"services": {"proxy": proxy, "web": _facts(image="a:2")}, "addresses": {}}
+    proxy = _spec(own_proxy="nginx", ports=["80:80"])
+    old = {"services": {"proxy": proxy, "web": _spec()}, "addresses": {}}
+    new = {"services": {"proxy": proxy, "web": _spec(image="a:2")}, "addresses": {}}
     running = {"proxy": [_container("proxy")], "web": [_container("web")]}
     entries = {entry["service"]: entry for entry in plan(old, new, running, edge_changed=False)}
     assert entries["web"]["action"] == "roll"
@@ -105,15 +113,15 @@ def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "expected"),
+    ("spec", "expected"),
     [
-        (_facts(), "beside"),
-        (_facts(alone="container_name"), "in place"),
-        (_facts(alone="container_name", **{"class": "singleton"}), "in place"),
-        (_facts(**{"class": "singleton"}), "instead"),
-        (_facts(alone="network_mode", edge=True), "beside"),
-        (_facts(alone="container_name", **{"class": "oneshot"}), "run"),
+        (_spec(), START_FIRST),
+        (_spec(alone="container_name"), IN_PLACE),
+        (_spec(alone="container_name", **{"class": "singleton"}), IN_PLACE),
+        (_spec(**{"class": "singleton"}), STOP_FIRST),
+        (_spec(alone="network_mode", edge=True), START_FIRST),
+        (_spec(alone="container_name", **{"class": "oneshot"}), RUN_ONCE),
     ],
 )
-def test_what_cannot_stand_beside_itself_is_replaced_in_place(facts: dict[str, Any], expected: str) -> None:
-    assert manner(facts) == expected
+def test_what_cannot_stand_beside_itself_is_replaced_in_place(spec: dict[str, Any], expected: str) -> None:
+    assert replacement(spec) == expected

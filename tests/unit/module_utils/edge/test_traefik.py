@@ -13,15 +13,15 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-from tests.support.on_host import container, facts
+from tests.support.on_host import container, spec
 
 MANIFEST: dict[str, Any] = {
     "release": "r2",
     "stack": "shop",
     "services": {
-        "web": facts(),
-        "edge-pod": facts(**{"class": "pod", "ports": ["127.0.0.1:80:8080"]}),
-        "edge": facts(edge=True, proxy="traefik", pod="edge-pod", drain_seconds=1.0),
+        "web": spec(),
+        "edge-pod": spec(**{"class": "pod", "ports": ["127.0.0.1:80:8080"]}),
+        "edge": spec(edge=True, proxy="traefik", pod="edge-pod", drain_seconds=1.0),
     },
     "upstreams": [{"service": "web", "port": 8000, "name": "web-8000-within-60s", "transport": "within-60s"}],
 }
@@ -34,14 +34,14 @@ def home(tmp_path: Path) -> Home:
     """A host whose live configuration sends requests to the second container of `web`."""
     home = Home(str(tmp_path))
     write_text(home.release("r2") / "edge/routes.yml", "http: {}\n")
-    configuration.switch(
-        home, configuration.lay_down(home, configuration.contents(home, MANIFEST, {"web": ["shop-web-2"]}))
+    configuration.set_live(
+        home, configuration.write_version(home, configuration.render(home, MANIFEST, {"web": ["shop-web-2"]}))
     )
     return home
 
 
 def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
-    files = configuration.contents(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
+    files = configuration.render(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert sorted(files) == ["release.yml", "routes.yml", "upstreams.yml"]
     release = {"headers": {"customResponseHeaders": {"X-Release": "r2"}}}
     assert json.loads(files["release.yml"]) == {"http": {"middlewares": {"release": release}}}
@@ -71,7 +71,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             raise answer
         return str(answer)
 
-    monkeypatch.setattr(container_exec, "hang_up", told_to_reload.append)
+    monkeypatch.setattr(container_exec, "send_sighup", told_to_reload.append)
     monkeypatch.setattr(container_exec, "execute", execute)
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     return answers
@@ -118,9 +118,9 @@ def test_what_goes_to_a_container_that_gets_no_requests_is_still_open(
     addresses = {"web1": ("172.18.0.1", "fd00::1"), "web2": ("172.18.0.2", ""), "edge-pod1": ("172.18.0.8", "")}
     there = [container("web", 1), container("web", 2), container("edge-pod"), OLD]
     monkeypatch.setattr(docker, "containers", lambda _project: there)
-    monkeypatch.setattr(docker, "ask", lambda path: _inspected(*addresses.get(path.split("/")[2], ("", ""))))
+    monkeypatch.setattr(docker, "get", lambda path: _inspected(*addresses.get(path.split("/")[2], ("", ""))))
     monkeypatch.setattr(traefik, "_connected", lambda pid: connected if pid == 7 else set())
-    assert traefik.leaving(home, MANIFEST, [OLD]) is open_
+    assert traefik.has_old_connections(home, MANIFEST, [OLD]) is open_
 
 
 def _inspected(address: str, address6: str) -> dict[str, Any]:
@@ -141,10 +141,12 @@ def test_an_address_as_the_kernel_writes_it(text: str, address: str) -> None:
     assert traefik._address(text) == address
 
 
-@pytest.mark.parametrize(("move", "number"), [(traefik.keep_port, 0), (traefik.close_port, 1), (traefik.open_port, 0)])
+@pytest.mark.parametrize(
+    ("move", "number"), [(traefik.hold_port, 0), (traefik.stop_accepting, 1), (traefik.resume_accepting, 0)]
+)
 def test_who_gets_new_connections(monkeypatch: pytest.MonkeyPatch, move: Any, number: int) -> None:
     told: list[tuple[int, int, int]] = []
-    monkeypatch.setattr(docker, "ask", lambda path: {"State": {"Pid": int(path[len("/containers/edge")])}})
+    monkeypatch.setattr(docker, "get", lambda path: {"State": {"Pid": int(path[len("/containers/edge")])}})
     monkeypatch.setattr(port_sharing, "prefer", lambda *given: told.append(given))
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     move(MANIFEST, [NEW, OLD], [OLD])
@@ -155,8 +157,8 @@ def test_a_kernel_that_refuses_is_quoted(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(*_: int) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(docker, "ask", lambda _path: {"State": {"Pid": 1}})
+    monkeypatch.setattr(docker, "get", lambda _path: {"State": {"Pid": 1}})
     monkeypatch.setattr(port_sharing, "prefer", refuse)
     sentence = "service 'edge': new connections cannot be steered to shop-edge-1: .*Operation not permitted"
     with pytest.raises(EdgeError, match=sentence):
-        traefik.keep_port(MANIFEST, [OLD], [OLD])
+        traefik.hold_port(MANIFEST, [OLD], [OLD])

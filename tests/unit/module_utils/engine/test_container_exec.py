@@ -78,7 +78,7 @@ def test_a_container_whose_processes_have_just_ended(answer: Answer) -> None:
 
 def test_a_container_that_does_not_run_has_no_main_process(answer: Answer) -> None:
     _runs(answer, 0)
-    assert container_exec.main_process("c1") == container_exec.main_process("gone") == 0
+    assert container_exec.main_pid("c1") == container_exec.main_pid("gone") == 0
     with pytest.raises(DockerError, match=r"^container c1 does not run$"):
         container_exec.processes("c1")
 
@@ -88,10 +88,10 @@ def test_a_container_is_told_to_reload_past_the_engine(answer: Answer) -> None:
     # Whoever runs these tests under nohup has every child ignore the signal.
     main = subprocess.Popen(["sleep", "30"], preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     asked = answer({"/v1.44/containers/c1/json": (200, {"State": {"Pid": main.pid}})})
-    container_exec.hang_up("c1")
+    container_exec.send_sighup("c1")
     assert main.wait(10) == -signal.SIGHUP
     assert [path for path, _ in asked] == ["/v1.44/containers/c1/json"]
     with pytest.raises(DockerError, match=r"^container c1 cannot be told to reload: No such process$"):
-        container_exec.hang_up("c1")
+        container_exec.send_sighup("c1")
     with pytest.raises(DockerError, match=r"^container c2 does not run$"):
-        container_exec.hang_up("c2")
+        container_exec.send_sighup("c2")

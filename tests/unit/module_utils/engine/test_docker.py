@@ -27,7 +27,7 @@ from tests.support.fake_engine import Answer
     ],
 )
 def test_parts_of_a_reference(reference: str, repository: str, registry: str) -> None:
-    assert (docker.repository(reference), docker.registry_of(reference)) == (repository, registry)
+    assert (docker.repository(reference), docker.registry_host(reference)) == (repository, registry)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_parts_of_a_reference(reference: str, repository: str, registry: str) ->
     ],
 )
 def test_the_line_of_an_error_that_says_what_is_wrong(lines: list[str], meaning: str) -> None:
-    assert docker.last_meaning(lines) == meaning
+    assert docker.last_error_line(lines) == meaning
 
 
 def _inspected(**state: Any) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def test_who_publishes_a_port(answer: Answer, address: str, port: int, protocol:
         container("c", *everywhere),
     ]
     answer({"/v1.44/containers/json": (200, listed)})
-    assert docker.published_by(port, address, protocol) == names
+    assert docker.containers_publishing(port, address, protocol) == names
 
 
 def test_volumes_without_a_name(answer: Answer) -> None:
@@ -134,8 +134,8 @@ def test_volumes_without_a_name(answer: Answer) -> None:
         {"Type": "tmpfs", "Source": "", "Destination": "/tmp"},
     ]
     answer({"/v1.44/containers/a/json": (200, {"Mounts": mounts}), "/v1.44/containers/b/json": (200, {"Mounts": None})})
-    assert docker.nameless_volumes("a") == {"/data": "/volumes/0f/_data"}
-    assert docker.nameless_volumes("b") == docker.nameless_volumes("gone") == {}
+    assert docker.anonymous_volumes("a") == {"/data": "/volumes/0f/_data"}
+    assert docker.anonymous_volumes("b") == docker.anonymous_volumes("gone") == {}
 
 
 def test_an_image_that_is_not_here(answer: Answer) -> None:
@@ -147,16 +147,16 @@ def test_an_image_that_is_not_here(answer: Answer) -> None:
 def test_what_the_engine_refuses_is_told_in_its_words(answer: Answer) -> None:
     answer({"/v1.44/info": (500, {"message": "disk is on fire\n"})})
     with pytest.raises(DockerError, match=r"^disk is on fire$"):
-        docker.ask("/info")
+        docker.get("/info")
 
 
 def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(DockerError, match=r"the Docker engine does not answer: .*No such file"):
-        docker.ask("/info")
+        docker.get("/info")
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
     with pytest.raises(DockerError, match="the stack's own engine must be a local socket"):
-        docker.ask("/info")
+        docker.get("/info")
 
 
 def _command(folder: Path, script: str) -> None:

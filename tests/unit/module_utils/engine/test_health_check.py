@@ -10,12 +10,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check 
     MAX_RESTARTS,
     Verdict,
     by_service,
-    explain,
+    diagnostics,
     judge,
-    wait,
+    wait_until_up,
 )
 
-from tests.support.on_host import FakeClock, container, facts
+from tests.support.on_host import FakeClock, container, spec
 
 STARTING = container(health="starting")
 UNCHECKED = container(health=None)
@@ -68,15 +68,15 @@ UNCHECKED = container(health=None)
     ],
 )
 def test_verdict(changes: dict[str, Any], containers: list[Container], state: str, reason: str) -> None:
-    verdict = judge(facts(**changes), containers)
+    verdict = judge(spec(**changes), containers)
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
 def test_the_culprit_is_the_container_at_fault() -> None:
     sick = container(number=2, health="unhealthy")
-    assert judge(facts(replicas=2), [container(), sick]).culprit is sick
-    assert judge(facts(), [STARTING]).culprit is STARTING
-    assert judge(facts(), [container()]).culprit is None
+    assert judge(spec(replicas=2), [container(), sick]).culprit is sick
+    assert judge(spec(), [STARTING]).culprit is STARTING
+    assert judge(spec(), [container()]).culprit is None
 
 
 def test_release_jobs_are_no_containers_of_their_service() -> None:
@@ -99,7 +99,7 @@ class _Watched:
         self._seen = seen
 
     def wait(self, services: dict[str, Any]) -> dict[str, Verdict]:
-        return wait(services, self._look, self._report, self.clock)
+        return wait_until_up(services, self._look, self._report, self.clock)
 
     def _look(self, pending: Collection[str]) -> dict[str, list[Container]]:
         self.looks.append(list(pending))
@@ -117,7 +117,7 @@ def test_waiting_ends_when_all_are_up_and_tells_when_each_was() -> None:
         }
 
     watched = _Watched(seen)
-    verdicts = watched.wait({"web": facts(), "db": facts()})
+    verdicts = watched.wait({"web": spec(), "db": spec()})
     assert {name: verdict.state for name, verdict in verdicts.items()} == {"web": "up", "db": "up"}
     assert watched.reports == [("db", "up", 2.0), ("web", "up", 5.0)]
     # Every 100 ms, and not a second longer than it takes; what is up is not asked about again.
@@ -126,7 +126,7 @@ def test_waiting_ends_when_all_are_up_and_tells_when_each_was() -> None:
 
 def test_one_that_is_down_ends_the_waiting_for_all() -> None:
     watched = _Watched(lambda _seconds: {"web": [STARTING], "db": [container("db", health="unhealthy")]})
-    verdicts = watched.wait({"web": facts(), "db": facts()})
+    verdicts = watched.wait({"web": spec(), "db": spec()})
     assert verdicts["db"] == Verdict("down", "shop-db-1 is unhealthy", container("db", health="unhealthy"))
     assert watched.reports == [("db", "down", 0.0)]
     assert watched.clock.now() == watched.begun
@@ -135,7 +135,7 @@ def test_one_that_is_down_ends_the_waiting_for_all() -> None:
 def test_each_service_has_its_own_time() -> None:
     """What Docker itself may take to call it unhealthy, and a margin of 30 seconds."""
     watched = _Watched(lambda seconds: {"slow": [container("slow")] if seconds > 200 else [], "web": [STARTING]})
-    verdicts = watched.wait({"slow": facts(start_seconds=300.0), "web": facts(start_seconds=90.0)})
+    verdicts = watched.wait({"slow": spec(start_seconds=300.0), "web": spec(start_seconds=90.0)})
     assert verdicts["web"] == Verdict("down", "not up after 120 s: 0 of 1 up, shop-web-1 is starting", STARTING)
     assert watched.reports == [("web", "down", 120.1)]
 
@@ -149,11 +149,11 @@ def test_nothing_to_wait_for() -> None:
 def test_an_explanation_has_the_log_and_what_the_check_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "logs", lambda container_id, lines: [f"{container_id}, last {lines}", "Traceback"])
     sick = container(health="unhealthy", probe_output="\n".join(f"line {n}" for n in range(8)))
-    assert explain(Verdict("down", "shop-web-1 is unhealthy", sick)) == (
+    assert diagnostics(Verdict("down", "shop-web-1 is unhealthy", sick)) == (
         "shop-web-1, its last lines:",
         "  web1, last 20",
         "  Traceback",
         "shop-web-1, its health check said:",
         *(f"  line {n}" for n in range(3, 8)),
     )
-    assert explain(Verdict("down", "0 of 1 up")) == ()
+    assert diagnostics(Verdict("down", "0 of 1 up")) == ()

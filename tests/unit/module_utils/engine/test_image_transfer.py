@@ -28,7 +28,7 @@ class Engine:
         self.driver: list[list[str]] = [["Backing Filesystem", "extfs"]]
         self.commands: list[list[str]] = []
         monkeypatch.setattr(docker, "local_image", self._image)
-        monkeypatch.setattr(docker, "ask", self._ask)
+        monkeypatch.setattr(docker, "get", self._ask)
         monkeypatch.setattr(docker, "run", self._run)
 
     def _image(self, reference: str) -> dict[str, Any] | None:
@@ -50,44 +50,44 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 def test_another_build_of_the_same_layers_is_another_image() -> None:
-    one = image_transfer.identity(_record("a", "b"))
-    assert image_transfer.identity({**_record("a", "b"), "Id": "sha256:of another store"}) == one
-    assert image_transfer.identity(_record("a", "b", created="2026-11-21T10:00:01Z")) != one
-    assert image_transfer.identity(_record("a", "c")) != one
+    one = image_transfer.image_identity(_record("a", "b"))
+    assert image_transfer.image_identity({**_record("a", "b"), "Id": "sha256:of another store"}) == one
+    assert image_transfer.image_identity(_record("a", "b", created="2026-11-21T10:00:01Z")) != one
+    assert image_transfer.image_identity(_record("a", "c")) != one
 
 
 def test_attestations_make_no_other_image(engine: Engine) -> None:
     """In containerd's store the id is that of the index, which has them; date and layers are those of the image."""
-    wanted = {IMAGE: image_transfer.identity({**_record("a", "b"), "Id": "sha256:index with attestations"})}
+    wanted = {IMAGE: image_transfer.image_identity({**_record("a", "b"), "Id": "sha256:index with attestations"})}
     engine.images = {IMAGE: {**_record("a", "b"), "Id": "sha256:index with others"}}
-    assert image_transfer.missing(wanted) == []
+    assert image_transfer.missing_images(wanted) == []
 
 
 def test_missing_is_what_is_not_there_or_another(engine: Engine) -> None:
     engine.images = {"localhost/a:1": _record("a"), "localhost/b:1": _record("b")}
     wanted = {
-        "localhost/a:1": image_transfer.identity(_record("a")),
-        "localhost/b:1": image_transfer.identity(_record("b", "c")),
-        "localhost/c:1": image_transfer.identity(_record("c")),
+        "localhost/a:1": image_transfer.image_identity(_record("a")),
+        "localhost/b:1": image_transfer.image_identity(_record("b", "c")),
+        "localhost/c:1": image_transfer.image_identity(_record("c")),
     }
-    assert image_transfer.missing(wanted) == ["localhost/b:1", "localhost/c:1"]
+    assert image_transfer.missing_images(wanted) == ["localhost/b:1", "localhost/c:1"]
 
 
 def test_layers_of_all_images(engine: Engine) -> None:
     engine.images = {"a:1": _record("a", "b"), "b:1": _record("a", "c")}
-    assert image_transfer.layers() == [["a", "b"], ["a", "c"]]
+    assert image_transfer.image_layers() == [["a", "b"], ["a", "c"]]
 
 
 def test_containerds_store_promises_nothing(engine: Engine) -> None:
     engine.images = {"a:1": _record("a", "b")}
     engine.driver = [["driver-type", "io.containerd.snapshotter.v1"]]
-    assert image_transfer.layers() == []
+    assert image_transfer.image_layers() == []
 
 
 def test_what_was_sent_gets_a_tag_that_stays_its_own(engine: Engine) -> None:
     engine.loads = {IMAGE: _record("a")}
-    identity = image_transfer.identity(_record("a"))
-    image_transfer.load("/tmp/images.tar.gz", {IMAGE: identity})
+    identity = image_transfer.image_identity(_record("a"))
+    image_transfer.load_archive("/tmp/images.tar.gz", {IMAGE: identity})
     assert engine.commands == [
         ["load", "--quiet", "--input", "/tmp/images.tar.gz"],
         ["tag", IMAGE, f"{IMAGE}-{identity[:12]}"],
@@ -97,4 +97,4 @@ def test_what_was_sent_gets_a_tag_that_stays_its_own(engine: Engine) -> None:
 def test_something_else_in_the_archive_is_an_error(engine: Engine) -> None:
     engine.loads = {IMAGE: _record("x")}
     with pytest.raises(DockerError, match=f"{IMAGE} is not what was sent"):
-        image_transfer.load("/tmp/images.tar.gz", {IMAGE: image_transfer.identity(_record("a"))})
+        image_transfer.load_archive("/tmp/images.tar.gz", {IMAGE: image_transfer.image_identity(_record("a"))})

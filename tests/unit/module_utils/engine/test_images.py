@@ -8,12 +8,11 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
 from ansible_collections.slipway.stack.plugins.module_utils.engine import images as images_
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.images import Image, ImagesError, Surplus
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.engine.images import Image, ImagesError, UnusedImage
 from ansible_collections.slipway.stack.plugins.module_utils.release import ship
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
-from tests.support.on_host import facts
+from tests.support.on_host import spec
 
 OLD, NEW = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
 APP = "registry:5000/shop/app"
@@ -27,19 +26,21 @@ def _image(*references: str, own_size: int = 7) -> Image:
     return Image(f"id of {references[0]}", references, own_size)
 
 
-def _surplus(*images: Image, own: list[str], others: tuple[str, ...] = (), used: tuple[str, ...] = ()) -> list[Surplus]:
+def _surplus(
+    *images: Image, own: list[str], others: tuple[str, ...] = (), used: tuple[str, ...] = ()
+) -> list[UnusedImage]:
     mine = [_release(*own)]
-    return images_.surplus(images, mine, [*mine, _release(*others)], set(used))
+    return images_.unused_images(images, mine, [*mine, _release(*others)], set(used))
 
 
 def test_what_no_release_refers_to_goes() -> None:
     old, new = _image(f"{APP}@{OLD}"), _image(f"{APP}@{NEW}")
-    assert _surplus(old, new, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}@{OLD}",), True, 7)]
+    assert _surplus(old, new, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}@{OLD}",), True, 7)]
 
 
 def test_tags_of_the_repository_go_with_their_image() -> None:
     image = _image(f"{APP}:1.0", f"{APP}@{OLD}")
-    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}:1.0", f"{APP}@{OLD}"), True, 7)]
+    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}:1.0", f"{APP}@{OLD}"), True, 7)]
 
 
 @pytest.mark.parametrize(
@@ -81,12 +82,14 @@ def test_one_without_a_registry_is_known_by_its_id() -> None:
     local = "localhost/shop/app"
     release = {"services": {"web": {"image": f"{local}:2", "pinned": "sha256:22"}}}
     older, newer = (Image(f"sha256:{one}{one}", (f"{local}:{one}-aa",), 7) for one in "12")
-    assert images_.surplus([older, newer], [release], [release], set()) == [Surplus((f"{local}:1-aa",), True, 7)]
+    assert images_.unused_images([older, newer], [release], [release], set()) == [
+        UnusedImage((f"{local}:1-aa",), True, 7)
+    ]
 
 
 def test_somebody_elses_name_for_it_stays() -> None:
     image = _image(f"{APP}@{OLD}", "somebody/elses:1")
-    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [Surplus((f"{APP}@{OLD}",), False, 7)]
+    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}@{OLD}",), False, 7)]
 
 
 # As an engine 26.1 answers; older ones write <none> where there is nothing, and -1 for a size nobody asked for.
@@ -110,7 +113,7 @@ class Engine:
         self.sizes = sizes
         self.commands: list[list[str]] = []
 
-    def ask(self, path: str) -> Any:
+    def get(self, path: str) -> Any:
         if path.startswith("/images/json"):
             return [
                 {"Id": reference, "RepoTags": [], "RepoDigests": [reference], "Size": size, "SharedSize": 0}
@@ -130,7 +133,7 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     fake = Engine({f"{APP}@{OLD}": 30, f"{APP}@{NEW}": 50})
-    for name in ("ask", "run", "local_image"):
+    for name in ("get", "run", "local_image"):
         monkeypatch.setattr(docker, name, getattr(fake, name))
     return fake
 
@@ -200,12 +203,12 @@ def test_an_image_that_only_this_host_had_is_not_asked_of_a_registry(
 ) -> None:
     monkeypatch.setattr(docker, "local_image", lambda _reference: None)
     with pytest.raises(RolloutFailed, match=told):
-        images_.bring({"web": facts(image=image, pinned="sha256:1")}, Journal(tmp_path / "journal.jsonl", "r1"))
+        images_.pull_missing({"web": spec(image=image, pinned="sha256:1")}, Journal(tmp_path / "journal.jsonl", "r1"))
 
 
 @pytest.mark.parametrize("image", ["localhost/app:1", "app:1"])
 def test_another_build_under_the_same_reference_is_noticed(monkeypatch: pytest.MonkeyPatch, image: str) -> None:
     monkeypatch.setattr(docker, "local_image", {image: {"Id": "sha256:2"}}.get)
-    assert ship._sent_anew({"web": facts(image=image, pinned="sha256:2")}) is False
-    assert ship._sent_anew({"web": facts(image=image, pinned="sha256:1")}) is True
-    assert ship._sent_anew({"web": facts(image=image, pinned="app@sha256:1")}) is False
+    assert ship._sent_anew({"web": spec(image=image, pinned="sha256:2")}) is False
+    assert ship._sent_anew({"web": spec(image=image, pinned="sha256:1")}) is True
+    assert ship._sent_anew({"web": spec(image=image, pinned="app@sha256:1")}) is False

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import waves
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import start_groups
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
     ],
 )
 def test_waves(needs: dict[str, list[str]], groups: list[list[str]]) -> None:
-    assert waves({name: {"depends_on": others} for name, others in needs.items()}) == groups
+    assert start_groups({name: {"depends_on": others} for name, others in needs.items()}) == groups

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine.replicas import create_arguments
 
-from tests.support.on_host import facts
+from tests.support.on_host import spec
 
 SERVICES = {
-    "db": facts(),
-    "web": facts(depends_on=["db"]),
-    "worker": facts(depends_on=["db"]),
-    "edge": facts(depends_on=["web"]),
+    "db": spec(),
+    "web": spec(depends_on=["db"]),
+    "worker": spec(depends_on=["db"]),
+    "edge": spec(depends_on=["web"]),
 }
 
 

@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import data_
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 
-from tests.support.on_host import container, facts, settings
+from tests.support.on_host import container, settings, spec
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from tests.support.on_host import container, facts, settings
 )
 def test_downtime_of_data_is_allowed_by_name(class_: str, action: str, allowed: list[str], refused: bool) -> None:
     entry = {"service": "db", "action": action, "downtime": True, "because": ["image", "variable A"]}
-    problems = data_loss.find([entry], None, {"services": {"db": facts(**{"class": class_})}}, {}, allowed)
+    problems = data_loss.refusals([entry], None, {"services": {"db": spec(**{"class": class_})}}, {}, allowed)
     expected = (
         "service 'db': it holds data, and would be down while it is replaced (image, variable A changed); "
         "allow that with deploy_allow_downtime: [db]"
@@ -50,11 +50,11 @@ def test_what_a_service_keeps_in_a_volume_without_a_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mounts: dict[str, Any], class_: str, lost: bool
 ) -> None:
     (tmp_path / "dump.rdb").touch()
-    monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
+    monkeypatch.setattr(docker, "anonymous_volumes", lambda _id: {"/data": str(tmp_path)})
     entry = {"service": "notes", "action": "start", "downtime": False, "because": ["container is gone"]}
     services = {"notes": settings(**mounts) | {"class": class_}}
     running = {"notes": [container("notes"), container("notes", 2)]}
-    problems = data_loss.find([entry], None, {"services": services}, running, [])
+    problems = data_loss.refusals([entry], None, {"services": services}, running, [])
     if not lost or class_ == "stateful":
         # What holds data is replaced by Compose, which hands its volumes on.
         assert problems == []
@@ -70,9 +70,9 @@ def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
 ) -> None:
     for name in files:
         (tmp_path / name).touch()
-    monkeypatch.setattr(docker, "nameless_volumes", lambda _id: {"/data": str(tmp_path)})
+    monkeypatch.setattr(docker, "anonymous_volumes", lambda _id: {"/data": str(tmp_path)})
     entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "gone")]
-    assert data_loss.find(entries, None, {"services": {"notes": facts()}}, {"notes": [container("notes")]}, []) == []
+    assert data_loss.refusals(entries, None, {"services": {"notes": spec()}}, {"notes": [container("notes")]}, []) == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_will_go_with_a_container_is_said_at_its_first(
 ) -> None:
     images = {"app@sha256:1": {"Config": {"Volumes": {"/data/": {}}}}}
     monkeypatch.setattr(docker, "local_image", images.get)
-    data_loss.warn(
+    data_loss.warn_about_anonymous_volumes(
         {"notes": settings(**mounts) | {"class": class_}}, {"notes": action}, Journal(tmp_path / "journal", "r1")
     )
     records, _ = journal.read(tmp_path / "journal", 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
-from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune
+from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
 from tests.support.on_host import lay_down, tree
@@ -34,19 +34,19 @@ def _deployed(home: Home, *ids: str, failed: tuple[str, ...] = (), live: str | N
 @pytest.mark.parametrize(("keep", "kept"), [(1, IDS[5:]), (3, IDS[3:]), (6, IDS), (9, IDS)])
 def test_the_newest_are_kept(home: Home, keep: int, kept: list[str]) -> None:
     _deployed(home, *IDS)
-    assert prune(home, keep) == [release_id for release_id in IDS if release_id not in kept]
+    assert prune_releases(home, keep) == [release_id for release_id in IDS if release_id not in kept]
     assert home.release_ids() == kept
 
 
 def test_the_live_one_is_kept_however_old_it_is(home: Home) -> None:
     _deployed(home, *IDS, live=IDS[0])
-    prune(home, 2)
+    prune_releases(home, 2)
     assert home.release_ids() == [IDS[0], IDS[5]]
 
 
 def test_one_that_was_never_live_is_nothing_to_go_back_to(home: Home) -> None:
     _deployed(home, IDS[0], IDS[5], failed=tuple(IDS[1:5]))
-    assert prune(home, 3) == IDS[1:5]
+    assert prune_releases(home, 3) == IDS[1:5]
 
 
 def test_mounted_files_and_secrets_stay_with_a_release_that_has_them(home: Home) -> None:
@@ -58,7 +58,7 @@ def test_mounted_files_and_secrets_stay_with_a_release_that_has_them(home: Home)
     for address in ("a1", "b2", "c3"):
         write_text(home.path / "secrets/999" / f"key.{address}", address)
     write_text(home.path / "secrets/generated/key", "the only copy")
-    prune(home, 2)
+    prune_releases(home, 2)
     assert tree(home.files) == ["bb/app.toml", "cc/app.toml"]
     assert tree(home.path / "secrets") == ["999/key.b2", "999/key.c3", "generated/key"]
 
@@ -66,13 +66,13 @@ def test_mounted_files_and_secrets_stay_with_a_release_that_has_them(home: Home)
 def test_a_release_that_is_not_whole_is_no_obstacle(home: Home) -> None:
     _deployed(home, *IDS[:2])
     write_text(home.release(IDS[0]) / "manifest.json", "{")
-    assert prune(home, 2) == []
+    assert prune_releases(home, 2) == []
 
 
 def test_files_that_somebody_left_are_no_obstacle(home: Home) -> None:
     _deployed(home, *IDS[:3])
     for folder in (home.releases, home.files, home.edge / "versions"):
         write_text(folder / "notes.txt", "")
-    assert prune(home, 2) == [IDS[0]]
-    configuration.prune(home)
+    assert prune_releases(home, 2) == [IDS[0]]
+    configuration.prune_versions(home)
     assert (home.releases / "notes.txt").is_file()

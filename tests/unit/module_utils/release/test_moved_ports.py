@@ -10,14 +10,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 
-from tests.support.on_host import container, facts
+from tests.support.on_host import container, spec
 
 PORT = "80:8080"
 OTHER = "81:8080"
 
 
 def _service(*ports: str, **changes: Any) -> dict[str, Any]:
-    return facts(ports=list(ports), settings={"image": "app:1", "environment": {}, "ports": list(ports)}, **changes)
+    return spec(ports=list(ports), settings={"image": "app:1", "environment": {}, "ports": list(ports)}, **changes)
 
 
 def _edge(name: str, *ports: str) -> dict[str, dict[str, Any]]:
@@ -33,7 +33,7 @@ def _problems(
 ) -> list[str]:
     """Return what is said of a change, while *holder* has the port 80 and nobody any other."""
     monkeypatch.setattr(preflight, "_bind_error", lambda _, port, __: errno.EADDRINUSE if port == 80 else None)
-    monkeypatch.setattr(docker, "published_by", lambda *_place: [f"shop-{holder}-1"])
+    monkeypatch.setattr(docker, "containers_publishing", lambda *_place: [f"shop-{holder}-1"])
     running = {name: [container(name)] for name in before}
     leaving = {"services": before, "addresses": {}} if live else None
     coming = {"services": after, "addresses": {}}

@@ -3,9 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import differences, drift, manner, plan
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import differences, drift, plan
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    AT_SWITCH,
+    START_FIRST,
+    replacement,
+)
 
-from tests.support.on_host import container, facts, settings
+from tests.support.on_host import container, settings, spec
 
 UP = {"web": [container()]}
 SECRET = {"secrets": {"SECRET_KEY_999": "key"}}
@@ -22,7 +27,7 @@ def _entries(
 
 
 def test_the_first_release_creates_everything() -> None:
-    assert _entries(None, _manifest(db=facts(), web=facts()), {}) == [
+    assert _entries(None, _manifest(db=spec(), web=spec()), {}) == [
         ("db", "create", ["new service"]),
         ("web", "create", ["new service"]),
     ]
@@ -41,7 +46,7 @@ def test_the_first_release_creates_everything() -> None:
     ],
 )
 def test_how_a_class_is_replaced(changes: dict[str, Any], action: str, downtime: bool) -> None:
-    old, new = _manifest(web=facts(**changes)), _manifest(web=facts(**changes, pinned="app@sha256:2"))
+    old, new = _manifest(web=spec(**changes)), _manifest(web=spec(**changes, pinned="app@sha256:2"))
     assert plan(old, new, UP, edge_changed=False) == [
         {"service": "web", "action": action, "downtime": downtime, "because": ["image digest"]}
     ]
@@ -54,11 +59,11 @@ def _files(pair: str, *volumes: str) -> list[str]:
 @pytest.mark.parametrize(
     ("before", "after", "because"),
     [
-        (facts(), facts(), []),
+        (spec(), spec(), []),
         (settings(image="app:1"), settings(image="app:2"), ["image"]),
-        (facts(), facts(pinned="app@sha256:2"), ["image digest"]),
+        (spec(), spec(pinned="app@sha256:2"), ["image digest"]),
         # Another tag is another digest: said once.
-        (facts(), {**settings(image="app:2"), "pinned": "app@sha256:2"}, ["image"]),
+        (spec(), {**settings(image="app:2"), "pinned": "app@sha256:2"}, ["image"]),
         (
             settings(environment={"A": "1", "B": "2"}),
             settings(environment={"B": "3", "C": "4"}),
@@ -92,7 +97,7 @@ def test_what_differs(before: dict[str, Any], after: dict[str, Any], because: li
     ("addresses", "because"), [({"SECRET_KEY_999": "bb"}, ["secret key"]), ({"SECRET_KEY_999": "aa"}, [])]
 )
 def test_a_secret_is_named_and_its_address_is_not_shown(addresses: dict[str, str], because: list[str]) -> None:
-    assert differences(facts(**SECRET), facts(**SECRET), {"SECRET_KEY_999": "aa"}, addresses) == because
+    assert differences(spec(**SECRET), spec(**SECRET), {"SECRET_KEY_999": "aa"}, addresses) == because
 
 
 def test_values_are_in_no_plan() -> None:
@@ -116,11 +121,11 @@ def test_values_are_in_no_plan() -> None:
 def test_without_a_difference(
     changes: dict[str, Any], running: Any, edge_changed: bool, action: str, because: list[str]
 ) -> None:
-    manifest = _manifest(web=facts(**changes))
+    manifest = _manifest(web=spec(**changes))
     assert _entries(manifest, manifest, running, edge_changed) == [("web", action, because)]
 
 
-EDGE = {"edge": facts(edge=True, pod="pod"), "pod": facts(**{"class": "pod", "ports": ["80:80"]})}
+EDGE = {"edge": spec(edge=True, pod="pod"), "pod": spec(**{"class": "pod", "ports": ["80:80"]})}
 OTHER_IMAGE = "nginx@sha256:2"
 
 
@@ -165,7 +170,7 @@ def test_another_proxy_takes_over_with_a_gap(before: dict[str, str], after: dict
 
 
 def test_an_edge_without_a_pod_gets_one_with_a_gap_and_back() -> None:
-    alone = _manifest(edge=facts(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
+    alone = _manifest(edge=spec(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
     both = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
     forth = plan(alone, both, {"edge": [container("edge")]}, edge_changed=True)
     assert [(entry["service"], entry["action"], entry["downtime"]) for entry in forth] == [
@@ -193,22 +198,22 @@ def test_an_edge_whose_pod_was_started_after_it_is_started_again() -> None:
 @pytest.mark.parametrize(
     ("changes", "action", "expected"),
     [
-        ({}, "roll", "beside"),
-        ({"edge": True, "pod": "pod"}, "roll", "beside"),
-        ({"edge": True, "pod": "pod"}, "recreate", "at the switch"),
-        ({"edge": True, "pod": "pod"}, "create", "at the switch"),
-        ({"edge": True, "ports": ["80:80"]}, "roll", "at the switch"),
-        ({"class": "pod", "ports": ["80:80"]}, "create", "at the switch"),
+        ({}, "roll", START_FIRST),
+        ({"edge": True, "pod": "pod"}, "roll", START_FIRST),
+        ({"edge": True, "pod": "pod"}, "recreate", AT_SWITCH),
+        ({"edge": True, "pod": "pod"}, "create", AT_SWITCH),
+        ({"edge": True, "ports": ["80:80"]}, "roll", AT_SWITCH),
+        ({"class": "pod", "ports": ["80:80"]}, "create", AT_SWITCH),
     ],
 )
 def test_how_containers_give_way(changes: dict[str, Any], action: str, expected: str) -> None:
-    assert manner(facts(**changes), action) == expected
+    assert replacement(spec(**changes), action) == expected
 
 
 def test_what_is_no_longer_described_is_removed() -> None:
-    old = _manifest(web=facts(), gone=facts())
+    old = _manifest(web=spec(), gone=spec())
     running = {**UP, "left": [container("left")]}
-    assert _entries(old, _manifest(web=facts()), running) == [
+    assert _entries(old, _manifest(web=spec()), running) == [
         ("web", "unchanged", []),
         ("gone", "remove", ["no longer described"]),
         ("left", "remove", ["no longer described"]),
@@ -216,7 +221,7 @@ def test_what_is_no_longer_described_is_removed() -> None:
 
 
 def test_drift() -> None:
-    manifest = _manifest(web=facts(), db=facts())
+    manifest = _manifest(web=spec(), db=spec())
     assert drift(manifest, {**UP, "db": [container("db")]}) == []
     assert drift(manifest, {**UP, "stray": [container("stray")]}) == [
         {"service": "db", "reason": "0 of 1 up"},

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
 
-from tests.support.on_host import container, facts
+from tests.support.on_host import container, spec
 
 
 @pytest.fixture
@@ -23,11 +22,11 @@ def taken() -> Iterator[int]:
 
 
 def _ports(*ports: str) -> dict[str, Any]:
-    return {"edge": facts(ports=list(ports))}
+    return {"edge": spec(ports=list(ports))}
 
 
 def _published_by(monkeypatch: pytest.MonkeyPatch, *holders: str) -> None:
-    monkeypatch.setattr(docker, "published_by", lambda *_place: list(holders))
+    monkeypatch.setattr(docker, "containers_publishing", lambda *_place: list(holders))
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:", "0.0.0.0:"])
@@ -40,7 +39,7 @@ def test_a_port_that_another_process_has(monkeypatch: pytest.MonkeyPatch, taken:
 
 def test_a_port_of_the_pod_is_told_of_the_edge(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch)
-    services = {"edge-pod": facts(ports=[f"{taken}:80"]), "edge": facts(edge=True, pod="edge-pod")}
+    services = {"edge-pod": spec(ports=[f"{taken}:80"]), "edge": spec(edge=True, pod="edge-pod")}
     (problem,) = preflight.check_ports(services, {})
     assert problem.startswith(f"service 'edge': port {taken} of the host is taken")
 
@@ -87,7 +86,7 @@ def test_an_address_that_this_host_has_not() -> None:
 
 def test_all_ports_are_looked_at(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch)
-    services = {"a": facts(ports=[f"{taken}:80"]), "b": facts(ports=["192.0.2.1:8080:80", f"127.0.0.1:{taken}:80"])}
+    services = {"a": spec(ports=[f"{taken}:80"]), "b": spec(ports=["192.0.2.1:8080:80", f"127.0.0.1:{taken}:80"])}
     assert len(preflight.check_ports(services, {})) == 3
 
 
@@ -104,110 +103,12 @@ def test_a_disk_without_room_is_told_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert problems[0].startswith(f"images: {tmp_path} has 100 MiB free, at least 1024 MiB are wanted (")
 
 
-def _registry(monkeypatch: pytest.MonkeyPatch, remote: dict[str, str], local: dict[str, list[str]]) -> None:
-    """Have the registry know *remote* (digest or error by reference), and the host *local* (digests by reference)."""
-
-    def remote_digest(reference: str) -> str:
-        found = remote.get(reference, "no such image")
-        if not found.startswith("sha256:"):
-            raise DockerError(found)
-        return found
-
-    monkeypatch.setattr(registries, "remote_digest", remote_digest)
-    records = {reference: {"Id": f"sha256:id of {reference}", "RepoDigests": own} for reference, own in local.items()}
-    monkeypatch.setattr(docker, "local_image", records.get)
-
-
-UNREACHABLE = "dial tcp: lookup r.example.com: no such host"
-
-
-@pytest.mark.parametrize(("still_here", "resolved"), [(True, True), (False, False)])
-def test_without_a_registry_a_name_means_what_the_live_release_runs(
-    monkeypatch: pytest.MonkeyPatch, still_here: bool, resolved: bool
-) -> None:
-    pinned = "r.example.com/web@sha256:1"
-    _registry(monkeypatch, {"r.example.com/web:1": UNREACHABLE}, {pinned: [pinned]} if still_here else {})
-    live = {"services": {"web": facts(image="r.example.com/web:1", pinned=pinned)}}
-    found, problems = preflight.resolve_images({"web": facts(image="r.example.com/web:1")}, live)
-    assert (found, len(problems)) == (({"r.example.com/web:1": pinned}, 0) if resolved else ({}, 1))
-
-
-@pytest.mark.parametrize(
-    ("said", "pinned"),
-    [
-        (UNREACHABLE, "a@sha256:22"),
-        ("toomanyrequests: You have reached your pull rate limit", "a@sha256:22"),
-        ("received unexpected HTTP status: 503 Service Unavailable", "a@sha256:22"),
-        ("x509: certificate signed by unknown authority", "a@sha256:22"),
-        # It has none: what was built or tagged here is meant.
-        ("no such image", "a@sha256:11"),
-        ("denied: requested access to the resource is denied", "a@sha256:11"),
-    ],
-)
-def test_a_registry_that_fails_does_not_make_an_old_tag_the_new_image(
-    monkeypatch: pytest.MonkeyPatch, said: str, pinned: str
-) -> None:
-    _registry(monkeypatch, {"a:1": said}, {"a:1": ["a@sha256:11"], "a@sha256:22": ["a@sha256:22"]})
-    live = {"services": {"web": facts(image="a:1", pinned="a@sha256:22")}}
-    assert preflight.resolve_images({"web": facts(image="a:1")}, live) == ({"a:1": pinned}, [])
-
-
-@pytest.mark.parametrize(
-    ("image", "remote", "local", "pinned"),
-    [
-        ("r.example.com/a:1", {"r.example.com/a:1": "sha256:11"}, {}, "r.example.com/a@sha256:11"),
-        # The registry goes before what the host has: a tag may have moved.
-        ("a:1", {"a:1": "sha256:22"}, {"a:1": ["a@sha256:11"]}, "a@sha256:22"),
-        # A registry that is down is no obstacle to what the host has already.
-        ("a:1", {"a:1": UNREACHABLE}, {"a:1": ["b@sha256:33", "a@sha256:11"]}, "a@sha256:11"),
-        # Built here, pushed nowhere.
-        ("a:1", {}, {"a:1": []}, "sha256:id of a:1"),
-        ("a:1@sha256:44", {}, {}, "a@sha256:44"),
-    ],
-)
-def test_what_an_image_stands_for(
-    monkeypatch: pytest.MonkeyPatch, image: str, remote: dict[str, str], local: dict[str, list[str]], pinned: str
-) -> None:
-    _registry(monkeypatch, remote, local)
-    assert preflight.resolve_images({"web": facts(image=image)}) == ({image: pinned}, [])
-
-
-def test_images_that_are_nowhere_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    remote = {"r.example.com/a:1": UNREACHABLE, "c:1": "sha256:11", "r.example.com/d:1": "no basic auth credentials"}
-    _registry(monkeypatch, remote, {})
-    services = {
-        "web": facts(image="r.example.com/a:1"),
-        "worker": facts(image="r.example.com/a:1"),
-        "db": facts(image="postgrs:17"),
-        "c": facts(image="c:1"),
-        "d": facts(image="r.example.com/d:1"),
-    }
-    assert preflight.resolve_images(services) == (
-        {"c:1": "c@sha256:11"},
-        [
-            (
-                "service 'web': key 'image': r.example.com/a:1 is not on this host, and r.example.com "
-                f"cannot be reached ({UNREACHABLE})"
-            ),
-            (
-                "service 'db': key 'image': postgrs:17 is neither on this host nor in the default registry "
-                "(no such image); build and push it, or correct the reference"
-            ),
-            (
-                "service 'd': key 'image': r.example.com/d:1 is not on this host, and r.example.com does not give it "
-                "to whom it does not know (no basic auth credentials); log in there as root on this host (docker "
-                "login), or correct the reference"
-            ),
-        ],
-    )
-
-
 def _volume(monkeypatch: pytest.MonkeyPatch, mountpoint: Path | None) -> None:
     volumes = {"/volumes/shop_db-data": {"Mountpoint": str(mountpoint)} if mountpoint else None}
-    monkeypatch.setattr(docker, "ask", lambda path: volumes[path])
+    monkeypatch.setattr(docker, "get", lambda path: volumes[path])
 
 
-DATABASE = facts(
+DATABASE = spec(
     image="postgres:18", data_version={"volume": "db-data", "files": ["PG_VERSION", "*/docker/PG_VERSION"], "is": "18"}
 )
 
@@ -237,4 +138,4 @@ def test_data_of_another_version(
 
 def test_no_data_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     _volume(monkeypatch, None)
-    assert preflight.check_data({"db": DATABASE, "web": facts(data_version=None)}, "shop") == []
+    assert preflight.check_data({"db": DATABASE, "web": spec(data_version=None)}, "shop") == []

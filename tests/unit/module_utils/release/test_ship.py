@@ -39,7 +39,7 @@ class Host:
         monkeypatch.setattr(docker, "containers", lambda _project: self.running)
         monkeypatch.setattr(registries, "remote_digest", self._remote_digest)
         monkeypatch.setattr(docker, "local_image", lambda _reference: None)
-        monkeypatch.setattr(docker, "ask", lambda path: {"DockerRootDir": str(root)} if path == "/info" else None)
+        monkeypatch.setattr(docker, "get", lambda path: {"DockerRootDir": str(root)} if path == "/info" else None)
         monkeypatch.setattr(docker, "run", self._run)
         monkeypatch.setattr(preflight, "_bind_error", lambda *_place: None)
 
@@ -226,7 +226,7 @@ def test_a_port_of_another_service_of_the_stack_is_looked_at_once_the_plan_is_kn
 ) -> None:
     _live(host)
     monkeypatch.setattr(preflight, "_bind_error", lambda _address, port, _protocol: EADDRINUSE if port == 81 else None)
-    monkeypatch.setattr(docker, "published_by", lambda *_place: ["shop-frontend-1"])
+    monkeypatch.setattr(docker, "containers_publishing", lambda *_place: ["shop-frontend-1"])
     services = example(edge={"http_port": 81})
     with pytest.raises(Refused, match=r"service 'edge': port 81 of the host is that of service 'frontend'"):
         host.ship("r2", services)

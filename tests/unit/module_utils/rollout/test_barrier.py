@@ -1,4 +1,4 @@
-"""Waiting for other hosts, and the words that end it."""
+"""Waiting for other hosts at barriers, and the permission that ends it."""
 
 from __future__ import annotations
 
@@ -7,54 +7,60 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import GATES, WORDS, Gate, give_word
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import (
+    BARRIER_OF_VERB,
+    BARRIERS,
+    Barrier,
+    permit,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 
-def _gate(folder: Path, in_step: bool = True, patience: float = 5.0) -> Gate:
-    return Gate(folder / "word.json", "r1", Journal(folder / "journal.jsonl", "r1"), in_step, patience)
+def _barrier(folder: Path, with_barriers: bool = True, barrier_timeout: float = 5.0) -> Barrier:
+    return Barrier(
+        folder / "barrier.json", "r1", Journal(folder / "journal.jsonl", "r1"), with_barriers, barrier_timeout
+    )
 
 
 def test_alone_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
-    _gate(tmp_path, in_step=False).wait("ready")
+    _barrier(tmp_path, with_barriers=False).wait("ready")
     assert journal.read(tmp_path / "journal.jsonl", 0)[0] == []
 
 
-@pytest.mark.parametrize("word", ["prepared", "proven", "end"])
-def test_a_word_for_later_opens_the_gate(tmp_path: Path, word: str) -> None:
-    give_word(tmp_path / "word.json", "r1", word)
-    _gate(tmp_path).wait("ready")
+@pytest.mark.parametrize("barrier", ["prepared", "proven", "end"])
+def test_a_word_for_later_opens_the_barrier(tmp_path: Path, barrier: str) -> None:
+    permit(tmp_path / "barrier.json", "r1", barrier)
+    _barrier(tmp_path).wait("ready")
     records, _ = journal.read(tmp_path / "journal.jsonl", 0)
     assert [(record["step"], record["state"]) for record in records] == [("ready", "waiting"), ("ready", "done")]
 
 
-@pytest.mark.parametrize("word", ["ready", "prepared"])
-def test_a_word_for_no_later_leaves_it_closed(tmp_path: Path, word: str) -> None:
-    give_word(tmp_path / "word.json", "r1", word)
-    with pytest.raises(RolloutFailed, match="no word to go on within 0 s"):
-        _gate(tmp_path, patience=0.1).wait("prepared")
+@pytest.mark.parametrize("barrier", ["ready", "prepared"])
+def test_permission_for_an_earlier_barrier_does_not(tmp_path: Path, barrier: str) -> None:
+    permit(tmp_path / "barrier.json", "r1", barrier)
+    with pytest.raises(RolloutFailed, match="the controller did not answer within 0 s"):
+        _barrier(tmp_path, barrier_timeout=0.1).wait("prepared")
 
 
-def test_the_word_for_another_release_is_not_heard(tmp_path: Path) -> None:
-    give_word(tmp_path / "word.json", "r0", "end")
-    with pytest.raises(RolloutFailed, match="no word"):
-        _gate(tmp_path, patience=0.1).wait("ready")
+def test_permission_for_another_release_does_not_count(tmp_path: Path) -> None:
+    permit(tmp_path / "barrier.json", "r0", "end")
+    with pytest.raises(RolloutFailed, match="did not answer"):
+        _barrier(tmp_path, barrier_timeout=0.1).wait("ready")
 
 
-def test_a_word_that_comes_late_is_heard(tmp_path: Path) -> None:
-    threading.Timer(0.15, give_word, (tmp_path / "word.json", "r1", "end")).start()
+def test_it_waits_for_permission(tmp_path: Path) -> None:
+    threading.Timer(0.15, permit, (tmp_path / "barrier.json", "r1", "end")).start()
     begun = time.monotonic()
-    _gate(tmp_path).wait("proven")
+    _barrier(tmp_path).wait("proven")
     assert time.monotonic() - begun >= 0.1
 
 
-def test_the_word_to_go_back_is_a_failure(tmp_path: Path) -> None:
-    give_word(tmp_path / "word.json", "r1", "abort")
+def test_abort_is_a_failure(tmp_path: Path) -> None:
+    permit(tmp_path / "barrier.json", "r1", "abort")
     with pytest.raises(RolloutFailed, match="another host failed"):
-        _gate(tmp_path).wait("prepared")
+        _barrier(tmp_path).wait("prepared")
 
 
-def test_every_verb_gives_a_word_that_gates_know() -> None:
-    assert set(WORDS.values()) == {*GATES, "abort"}
+def test_every_verb_permits_a_barrier_that_exists() -> None:
+    assert set(BARRIER_OF_VERB.values()) == {*BARRIERS, "abort"}

@@ -6,9 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, read
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed, read
 
 
 class Systemd:
@@ -38,8 +37,8 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def test_the_unit_is_put_down_once_and_told_of(systemd: Systemd, journal: Journal, tmp_path: Path) -> None:
-    boot_unit.ensure(journal)
-    boot_unit.ensure(journal)
+    boot_unit.ensure_enabled(journal)
+    boot_unit.ensure_enabled(journal)
     assert "--filter label=slipway.pod" in systemd.unit.read_text()
     assert systemd.told == [["systemctl", "enable", boot_unit.UNIT]]
     records, _ = read(tmp_path / "journal.jsonl", 0)
@@ -47,9 +46,9 @@ def test_the_unit_is_put_down_once_and_told_of(systemd: Systemd, journal: Journa
 
 
 def test_a_unit_of_another_version_is_replaced(systemd: Systemd, journal: Journal) -> None:
-    boot_unit.ensure(journal)
+    boot_unit.ensure_enabled(journal)
     systemd.unit.write_text("[Unit]\n")
-    boot_unit.ensure(journal)
+    boot_unit.ensure_enabled(journal)
     assert "ExecStart" in systemd.unit.read_text()
 
 
@@ -57,7 +56,7 @@ def test_a_server_without_systemd_has_none(
     systemd: Systemd, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boot_unit, "_BOOTED", tmp_path / "not there")
-    boot_unit.ensure(journal)
+    boot_unit.ensure_enabled(journal)
     assert not systemd.unit.exists()
 
 
@@ -66,5 +65,5 @@ def test_what_systemd_refuses_is_not_left_behind(systemd: Systemd, journal: Jour
     with pytest.raises(
         RolloutFailed, match=r"slipway-pods.service cannot be enabled: Failed to enable unit: read-only"
     ):
-        boot_unit.ensure(journal)
+        boot_unit.ensure_enabled(journal)
     assert not systemd.unit.exists()

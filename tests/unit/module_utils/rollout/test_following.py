@@ -6,9 +6,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.modules.rollout import follow, open_journal
 

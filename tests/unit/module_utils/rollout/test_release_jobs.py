@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 RUN = ["compose", "run", "--rm", "--no-deps", "-T"]
 
@@ -35,7 +34,7 @@ def _services(**changes: Any) -> dict[str, dict[str, Any]]:
 
 
 def _forward(folder: Path, services: dict[str, dict[str, Any]], first_host: bool = True, changes: bool = True) -> None:
-    release_jobs.forward(services, lambda _: changes, "/releases/r2", Journal(folder / "j", "r2"), first_host)
+    release_jobs.run_jobs(services, lambda _: changes, "/releases/r2", Journal(folder / "j", "r2"), first_host)
 
 
 def test_a_job_runs_where_its_service_changes(tmp_path: Path, ran: list[list[str]]) -> None:
@@ -68,7 +67,7 @@ def test_a_job_that_fails_tells_what_it_wrote(tmp_path: Path, monkeypatch: pytes
 
 
 def test_on_the_way_back_the_image_is_asked_and_no_job_runs(tmp_path: Path, ran: list[list[str]]) -> None:
-    release_jobs.back(_services(), lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
+    release_jobs.run_checks(_services(), lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
     assert ran == [[*RUN, "backend-release", "alembic", "current"]]
 
 
@@ -78,11 +77,11 @@ def test_an_image_that_does_not_know_the_database_is_refused(tmp_path: Path, mon
 
     monkeypatch.setattr(docker, "run", run)
     with pytest.raises(RolloutFailed, match=r"service 'backend': b:1 does not know .*'0003'.*rollback_compatible=true"):
-        release_jobs.back(_services(), lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
+        release_jobs.run_checks(_services(), lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
 
 
 def test_a_release_that_was_recorded_without_a_check_is_not_asked(tmp_path: Path, ran: list[list[str]]) -> None:
     services = _services()
     del services["backend"]["release_check"]
-    release_jobs.back(services, lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
+    release_jobs.run_checks(services, lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
     assert ran == []

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import Running
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import take_back
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, facts, lay_down
+from tests.support.on_host import container, lay_down, spec
 
 
 class Engine:
@@ -41,12 +41,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 def _take_back(home: Home, tx: Transaction) -> str:
     tx.save(home.transaction)
     journal = Journal(home.journal, tx.release)
-    return take_back(home, tx, Running("shop", journal), journal)
+    return revert(home, tx, ProjectContainers("shop", journal), journal)
 
 
 def test_a_first_deploy_leaves_no_container(tmp_path: Path, engine: Engine) -> None:
     home = Home(str(tmp_path))
-    lay_down(home, "r1", services={"web": facts(), "db": facts(**{"class": "stateful"})})
+    lay_down(home, "r1", services={"web": spec(), "db": spec(**{"class": "stateful"})})
     engine.containers = [container("web"), container("db")]
     assert _take_back(home, Transaction("r1", None, "ada@laptop")).startswith("There was no release before")
     # Stopped first: a database has something to write down.
@@ -57,7 +57,7 @@ def test_a_first_deploy_leaves_no_container(tmp_path: Path, engine: Engine) -> N
 def test_what_runs_once_is_left_as_it_is(tmp_path: Path, engine: Engine) -> None:
     """Compose has put the new one in the place of the old, which nobody gets back."""
     home = Home(str(tmp_path))
-    services = {"web": facts(), "seed": facts(**{"class": "oneshot"})}
+    services = {"web": spec(), "seed": spec(**{"class": "oneshot"})}
     lay_down(home, "r1", services=services)
     lay_down(home, "r2", services=services)
     engine.containers = [container("web", 1), container("web", 2), container("seed", 2, state="exited", exit_code=1)]
@@ -71,8 +71,8 @@ def test_what_runs_once_is_left_as_it_is(tmp_path: Path, engine: Engine) -> None
 def test_what_compose_has_replaced_comes_back_although_it_was_beside_before(tmp_path: Path, engine: Engine) -> None:
     """The new definition has a port of the host, so the new containers stand where the old ones were."""
     home = Home(str(tmp_path))
-    lay_down(home, "r1", services={"web": facts(), "api": facts()})
-    lay_down(home, "r2", services={"web": facts(ports=["80:8000"]), "api": facts(ports=["81:8000"])})
+    lay_down(home, "r1", services={"web": spec(), "api": spec()})
+    lay_down(home, "r2", services={"web": spec(ports=["80:8000"]), "api": spec(ports=["81:8000"])})
     # That of the api is still there: its turn had not come.
     engine.containers = [container("web", 2), container("api")]
     plan = {"web": "recreate", "api": "recreate"}
@@ -83,7 +83,7 @@ def test_what_compose_has_replaced_comes_back_although_it_was_beside_before(tmp_
 
 def test_what_a_person_runs_beside_goes_on(tmp_path: Path, engine: Engine) -> None:
     home = Home(str(tmp_path))
-    services = {"web": facts(release="web-release")}
+    services = {"web": spec(release="web-release")}
     lay_down(home, "r1", services=services)
     lay_down(home, "r2", services=services)
     engine.containers = [

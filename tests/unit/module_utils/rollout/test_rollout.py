@@ -10,14 +10,14 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import Running
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import settle
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Order, Transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
 
-from tests.support.on_host import container, facts, lay_down
+from tests.support.on_host import container, lay_down, spec
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def home(tmp_path: Path) -> Home:
     home = Home(str(tmp_path))
     home.state.mkdir()
     for release in ("r1", "r2"):
-        lay_down(home, release, stack="shop", version="1", commit="", upstreams=[], services={"web": facts()})
+        lay_down(home, release, stack="shop", version="1", commit="", upstreams=[], services={"web": spec()})
     return home
 
 
@@ -57,7 +57,7 @@ def test_a_full_disk_is_taken_back_from(
     tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll"}, old={"web": ["web1"]})
     monkeypatch.setattr(Rollout, "_begin", lambda rollout: setattr(rollout, "_tx", tx) or tx.save(home.transaction))
     monkeypatch.setattr(Rollout, "_prepare", prepare)
-    Rollout(home, Order("r2", 5, "ada@laptop")).run()
+    Rollout(home, RolloutOptions("r2", 5, "ada@laptop")).run()
     assert [one.id for one in engine] == ["web1"]
     assert not home.transaction.exists()
     failed, *_, end = [record for record in _told(home) if record["state"] == "failed"]
@@ -72,13 +72,13 @@ def test_an_edge_that_is_new_itself_is_asked_for_nothing_while_it_starts(
     home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch, plan: str, asked: bool
 ) -> None:
     """It may be one that dies, and then that is what there is to say."""
-    services = {"web": facts(), "edge": facts(edge=True, pod="edge-pod")}
+    services = {"web": spec(), "edge": spec(edge=True, pod="edge-pod")}
     lay_down(home, "r3", stack="shop", version="1", commit="", upstreams=[], services=services)
     engine += [container("web", 2), container("edge"), container("edge", 2)]
     checked: list[str] = []
-    monkeypatch.setattr(configuration, "accept", lambda *_: checked.append("accept") or set())
+    monkeypatch.setattr(configuration, "test_ahead", lambda *_: checked.append("accept") or set())
     monkeypatch.setattr(Rollout, "_aim", lambda *_: "aim")
-    rollout = Rollout(home, Order("r3", 5, "ada@laptop"))
+    rollout = Rollout(home, RolloutOptions("r3", 5, "ada@laptop"))
     old = {"web": ["web1"], "edge": ["edge1"]}
     rollout._tx = Transaction("r3", "r1", "ada@laptop", plan={"web": "roll", "edge": plan}, old=old)
     rollout._start("prepare", ["web"], ahead=True)
@@ -88,6 +88,6 @@ def test_an_edge_that_is_new_itself_is_asked_for_nothing_while_it_starts(
 def test_a_proven_release_whose_directory_has_gone_takes_nothing_with_it(home: Home, engine: list[Container]) -> None:
     Transaction("r0", "r1", "ada@laptop", phase="switched", old={"web": ["web1"]}).save(home.transaction)
     journal = Journal(home.journal, "r2")
-    settle(home, Running("shop", journal), journal)
+    recover(home, ProjectContainers("shop", journal), journal)
     assert [one.id for one in engine] == ["web1"]
     assert _told(home)[-1]["text"] == "release r0 is not on this host any more; its containers are left as they are"

@@ -91,12 +91,12 @@ def test_a_record_is_on_the_disk_before_the_step_goes_on(tmp_path: Path, monkeyp
 
 def test_a_long_journal_is_put_aside_and_a_short_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal.jsonl"
-    journal.put_aside(path)
+    journal.rotate(path)
     Journal(path, "r1").write("end", "done")
-    journal.put_aside(path)
+    journal.rotate(path)
     assert journal.size(path) > 0
     monkeypatch.setattr(journal, "_LONG", 10)
-    journal.put_aside(path)
+    journal.rotate(path)
     assert (journal.size(path), (tmp_path / "journal.jsonl.1").stat().st_size > 10) == (0, True)
 
 
@@ -108,8 +108,8 @@ def test_where_the_last_record_of_a_step_ends(tmp_path: Path) -> None:
     writer.write("ready", "waiting", "Größe")
     behind = journal.size(path)
     writer.write("prepared", "waiting")
-    assert journal.behind(path, 0, "ready") == journal.behind(path, begins, "ready") == behind
-    assert journal.behind(path, behind, "ready") == behind
+    assert journal.offset_after(path, 0, "ready") == journal.offset_after(path, begins, "ready") == behind
+    assert journal.offset_after(path, behind, "ready") == behind
 
 
 def test_a_part_is_there_before_and_after_it(tmp_path: Path) -> None:
@@ -128,15 +128,15 @@ def test_a_part_is_there_before_and_after_it(tmp_path: Path) -> None:
 def test_a_part_that_failed_has_no_end(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     writer = Journal(path, "r1")
-    with pytest.raises(RuntimeError), writer.part("switch", "turn"):
+    with pytest.raises(RuntimeError), writer.part("switch", "reload"):
         raise RuntimeError
     assert [record["state"] for record in journal.read(path, 0)[0]] == ["started"]
 
 
 def test_what_nobody_can_hasten_is_told_apart_from_the_rollouts_own_time() -> None:
-    spent = {"start": 6.04, "drain": 2.0, "stop": 5.25, "turn": 0.8, "make": 1.1, "job": 0.01}
-    assert journal.account(15.2, spent) == (
-        "1.1 s making containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
+    spent = {"start": 6.04, "drain": 2.0, "stop": 5.25, "reload": 0.8, "create": 1.1, "job": 0.01}
+    assert journal.time_summary(15.2, spent) == (
+        "1.1 s creating containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
     )
 
 
@@ -144,5 +144,5 @@ def test_a_full_disk_does_not_stand_in_the_way_back(tmp_path: Path) -> None:
     writer = Journal(tmp_path / "gone/journal.jsonl", "r1")
     with pytest.raises(OSError, match="No such file"):
         writer.write("prepare", "started")
-    writer.may_be_lost()
-    writer.write("take back", "started")
+    writer.tolerate_write_errors()
+    writer.write("revert", "started")

@@ -76,7 +76,7 @@ def test_nobody_joins_a_rollout_before_it_is_told_where_it_begins(
     tmp_path: Path, child: Callable[[Callable[[], None]], int]
 ) -> None:
     path = tmp_path / "lease"
-    _lease(path, "ada@laptop", "r1").hand_over()
+    _lease(path, "ada@laptop", "r1").close_own_copy()
     kept: list[Lease] = []
 
     def begin() -> int:
@@ -108,7 +108,7 @@ def test_a_killed_process_leaves_nothing_to_clean_up(
     assert holder(path) is None
     lease = _lease(path, "bob@ci", "r2")
     assert path.read_text().startswith('{"owner": "bob@ci", "release": "r2"')
-    lease.hand_over()
+    lease.close_own_copy()
 
 
 def test_a_process_forked_while_it_was_held_holds_it_on(
@@ -117,7 +117,7 @@ def test_a_process_forked_while_it_was_held_holds_it_on(
     path = tmp_path / "lease"
     lease = _lease(path, "ada@laptop", "r1")
     pid = child(lambda: None)
-    lease.hand_over()
+    lease.close_own_copy()
     found = holder(path)
     assert found is not None
     assert found["owner"] == "ada@laptop"
@@ -127,18 +127,18 @@ def test_a_process_forked_while_it_was_held_holds_it_on(
 
 def test_handed_over_to_nobody_it_is_free(tmp_path: Path) -> None:
     path = tmp_path / "lease"
-    _lease(path, "ada@laptop", "r1").hand_over()
+    _lease(path, "ada@laptop", "r1").close_own_copy()
     assert holder(path) is None
     assert describe(path) == "a rollout ended this moment; run again"
-    _lease(path, "bob@ci", "r2").hand_over()
+    _lease(path, "bob@ci", "r2").close_own_copy()
 
 
 def test_a_shorter_owner_leaves_no_rest_of_the_longer_one(tmp_path: Path) -> None:
     path = tmp_path / "lease"
-    _lease(path, "somebody.with.a.long.name@a-long-host-name", "20261121T101500Z-1a2b3c4d").hand_over()
+    _lease(path, "somebody.with.a.long.name@a-long-host-name", "20261121T101500Z-1a2b3c4d").close_own_copy()
     lease = _lease(path, "b@c", "r")
     assert path.read_text().count("}") == 1
-    lease.hand_over()
+    lease.close_own_copy()
 
 
 def test_a_look_at_the_holder_does_not_refuse_a_rollout(tmp_path: Path) -> None:
@@ -148,4 +148,4 @@ def test_a_look_at_the_holder_does_not_refuse_a_rollout(tmp_path: Path) -> None:
         fcntl.flock(looking, fcntl.LOCK_SH)
         threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
         lease = _lease(path, "ada@laptop", "20261121T101500Z-1a2b3c4d")
-    lease.hand_over()
+    lease.close_own_copy()

@@ -73,7 +73,7 @@ def test_a_proxy_waits_for_those_that_it_needs(tmp_path: Path) -> None:
     text += "  nginx: {image: 'nginx:1.30', ports: ['80:80'], depends_on: [web]}\n"
     text += "  adminer: {image: 'adminer:4', ports: ['127.0.0.1:81:80'], depends_on: [db]}\n"
     release = said(text, tmp_path)
-    assert {name: facts["late"] for name, facts in release.services.items()} == {
+    assert {name: spec["late"] for name, spec in release.services.items()} == {
         "db": False,
         "web": False,
         "nginx": True,

@@ -125,8 +125,8 @@ def test_mounted_files_are_addressed_by_their_content() -> None:
 
 
 def test_what_the_host_must_know_of_a_service() -> None:
-    facts = parcel(example()).services["backend"]
-    settings = facts["settings"]
+    spec = parcel(example()).services["backend"]
+    settings = spec["settings"]
     expected = {
         "kind": "fastapi",
         "class": "rolling",
@@ -144,7 +144,7 @@ def test_what_the_host_must_know_of_a_service() -> None:
             "SECRET_SECRET_KEY_10001": "secret_key",
         },
     }
-    assert {key: facts[key] for key in expected} == expected
+    assert {key: spec[key] for key in expected} == expected
     assert settings["environment"]["POSTGRES_HOST"] == "db"
     assert settings["deploy"]["replicas"] == 2
 
@@ -152,14 +152,14 @@ def test_what_the_host_must_know_of_a_service() -> None:
 def test_variables_given_as_compose_keys_are_compared_as_well() -> None:
     keys = {"environment": {"A": "1", "B": "2"}, "compose": {"environment": {"B": "3"}}}
     overlay = {"environments": {"production": {"environment": {"C": "4"}}}}
-    facts = parcel({"web": plain(**keys, **overlay)}).services["web"]
-    assert facts["settings"]["environment"] == {"A": "1", "B": "3", "C": "4"}
+    spec = parcel({"web": plain(**keys, **overlay)}).services["web"]
+    assert spec["settings"]["environment"] == {"A": "1", "B": "3", "C": "4"}
 
 
 def test_the_overlay_counts_for_what_the_host_must_know() -> None:
     keys = {"publish": ["80:80"], "environments": {"production": {"image": "other:2", "ports": ["81:81"]}}}
-    facts = parcel({"web": plain(**keys)}).services["web"]
-    assert (facts["image"], facts["ports"]) == ("other:2", ["80:80", "81:81"])
+    spec = parcel({"web": plain(**keys)}).services["web"]
+    assert (spec["image"], spec["ports"]) == ("other:2", ["80:80", "81:81"])
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_oneshot_and_a_service_without_a_check_are_not_waited_for() -> None:
         "job": {"kind": "custom", "image": "a:1", "class": "oneshot"},
         "x": plain(compose={"healthcheck": None}),
     }
-    assert {name: facts["start_seconds"] for name, facts in parcel(services).services.items()} == {"job": 0.0, "x": 0.0}
+    assert {name: spec["start_seconds"] for name, spec in parcel(services).services.items()} == {"job": 0.0, "x": 0.0}
 
 
 def test_a_secret_file_travels_once_for_each_uid() -> None:

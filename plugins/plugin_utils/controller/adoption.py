@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.release.resources import SECTIONS
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS, write_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import expressions, inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted, Written, adopt
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.expressions import Expression
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import resources
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import SECRET_NAME, is_secret
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose, resources
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import checkout
 
 #: Beside the file: by its name the digests of what was written, and of what the Compose files alone gave then.
@@ -138,7 +136,7 @@ def _top(stack: Stack) -> dict[str, dict[str, Any]]:
             for name in dict.fromkeys(used[section])
             if stack.top[section].get(name) or (name in stack.top[section] and name in compose.INTERNAL)
         }
-        for section in SECTIONS
+        for section in SHARED_SECTIONS
     }
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Raw
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import adoption
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.adoption import Raw
 
 from tests.support import adopted, own_projects
 

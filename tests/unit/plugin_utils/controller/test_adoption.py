@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import adoption
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.adoption import Raw
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Raw
 
 from tests.support import adopted
 from tests.support.complaints import complaint
