@@ -9,16 +9,16 @@ from typing import Any
 import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     assets,
-    connections,
     describe,
     development,
+    fields,
     kinds,
-    model,
     mounted_files,
     routes,
+    secret_text,
     variables,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.kinds import Kind
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 
@@ -104,14 +104,14 @@ Asked through the published port, after a switch and by `playbooks/verify.yml`. 
 asked for its path.
 """
 _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
-    "An entry of `needs`": (_NEEDS, describe._NEED_FIELDS),
+    "An entry of `needs`": (_NEEDS, fields.NEED_FIELDS),
     "An entry of `secrets`": (_SECRETS, variables.SECRET_USE_FIELDS),
     "An entry of `files`": (_FILES, mounted_files.FILE_FIELDS),
-    "Keys of `build`": (_BUILD, model.BUILD_FIELDS),
+    "Keys of `build`": (_BUILD, fields.BUILD_FIELDS),
     "Keys of `development`": (_DEVELOPMENT, development.FIELDS),
     "An entry of `routes`": (_ROUTES, routes.FIELDS),
     "Keys of `assets`": (_ASSETS, assets.FIELDS),
-    "An entry of `stack_secrets`": (_STACK_SECRETS, model.SECRET_FIELDS),
+    "An entry of `stack_secrets`": (_STACK_SECRETS, fields.SECRET_FIELDS),
     "An entry of `stack_probes`": (_STACK_PROBES, bundle._PROBE_FIELDS),
 }
 
@@ -120,12 +120,12 @@ def page(folder: Path) -> str:
     """Return the page for the kinds in *folder*."""
     loaded = kinds.load([folder])
     lines = [_HEADER, "## Keys of a service", ""]
-    lines += _fields(model.SERVICE_FIELDS)
-    shared = ", ".join(f"`{key}`" for key in model.SHARED_FIELDS)
+    lines += _fields(fields.SERVICE_FIELDS)
+    shared = ", ".join(f"`{key}`" for key in fields.SHARED_FIELDS)
     lines += [f"`like` takes over {shared}, each unless the service says it itself; `environment` key by key.", ""]
     lines += table(("type", "how it is written"), _TYPES.items())
-    for title, (text, fields) in _PARTS.items():
-        lines += [f"### {title}", "", text, *_fields(fields)]
+    for title, (text, keys) in _PARTS.items():
+        lines += [f"### {title}", "", text, *_fields(keys)]
     lines += ["## Classes", "", "How the containers of a service give way to others.", ""]
     lines += table(("class", "replaced by"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES))
     lines += [
@@ -146,14 +146,14 @@ def page(folder: Path) -> str:
     for kind in loaded.values():
         lines += _kind(kind)
     lines += ["## Keys of a kind", "", *_fields(kinds._FIELDS)]
-    for title, fields in (
+    for title, keys in (
         ("An entry of a kind's `options`", kinds._OPTION_FIELDS),
         ("An entry of a kind's `secrets`", kinds._SECRET_FIELDS),
         ("An entry of a kind's `secret_texts`", kinds._SECRET_TEXT_FIELDS),
         ("Keys of a kind's `data_version`", kinds._DATA_VERSION_FIELDS),
         ("Keys of a kind's `provides`", kinds._PROVIDES_FIELDS),
     ):
-        lines += [f"### {title}", "", *_fields(fields)]
+        lines += [f"### {title}", "", *_fields(keys)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -171,7 +171,7 @@ def _plain_service(loaded: Mapping[str, Kind]) -> list[str]:
     return yaml.safe_dump(compose.base(stack, {})["services"], sort_keys=False).splitlines()
 
 
-def _fields(fields: Mapping[str, Field], defaults: Mapping[str, Any] | None = None) -> list[str]:
+def _fields(keys: Mapping[str, Field], defaults: Mapping[str, Any] | None = None) -> list[str]:
     rows = (
         (
             f"`{name}`",
@@ -179,7 +179,7 @@ def _fields(fields: Mapping[str, Field], defaults: Mapping[str, Any] | None = No
             "required" if field.required else code((defaults or {}).get(name, field.default)),
             sentence(field.description) + _choices(field.choices),
         )
-        for name, field in fields.items()
+        for name, field in keys.items()
     )
     return table(("key", "type", "default", "what it is"), rows)
 
@@ -212,7 +212,7 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
         "needs": ["{server}"],
         "server": {"name": "{server}", "port": "{port of server}"},
         "secret": lambda _name, _quote="raw": "…",
-        "secret_path": lambda name: connections.secret_path(f"{{name}}_{name}"),
+        "secret_path": lambda name: secret_text.path(f"{{name}}_{name}"),
     }
     for name, field in kind.options.items():
         context[name] = kinds.render(field.default, context, kind.name)
@@ -248,6 +248,6 @@ def _told(provides: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in provides["environment"].items():
         yield f"`{prefix}_{key}`", code(str(value))
     for key, name in provides["secret_files"].items():
-        yield f"`{prefix}_{key}`", code(connections.secret_path(f"{{name}}_{name}"))
+        yield f"`{prefix}_{key}`", code(secret_text.path(f"{{name}}_{name}"))
     if provides["url"]:
         yield "the one that `url` names", code(provides["url"])

@@ -8,11 +8,12 @@ from types import ModuleType
 import pytest
 import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
-    connections,
-    describe,
+    assets,
+    development,
+    fields,
     kinds,
-    model,
     mounted_files,
+    routes,
     variables,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
@@ -36,11 +37,11 @@ def test_every_class_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [bundle, describe, kinds, model, mounted_files, variables, connections],
+    [assets, bundle, development, fields, kinds, mounted_files, routes, variables],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_key_that_a_description_is_read_with_is_in_the_reference(module: ModuleType) -> None:
-    tables = {name: value for name, value in vars(module).items() if name.endswith("_FIELDS")}
+    tables = {name: value for name, value in vars(module).items() if name.endswith("FIELDS")}
     page = (ROOT / "docs/services.md").read_text()
     keys = {(name, key) for name, table in tables.items() if isinstance(table, Mapping) for key in table}
     assert [found for found in sorted(keys) if f"| `{found[1]}` |" not in page] == []

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout import Secrets

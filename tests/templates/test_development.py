@@ -6,10 +6,8 @@ import dataclasses
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import development
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, development
 
 from tests.support.described import documents, example, model
 
@@ -146,7 +144,7 @@ def test_a_kind_that_says_nothing_is_built_at_its_own_stage() -> None:
     [
         ({"mounts": ["app"]}, "service 'backend', key 'development': unknown key 'mounts'; did you mean 'mount'?"),
         ({"mount": ["src"]}, "service 'backend', key 'development': key 'mount': ./backend has no directory 'src'"),
-        ({"sync": "rebuild"}, "'rebuild' is none of none, sync, sync+restart"),
+        ({"sync": "rebuild"}, "'rebuild' is not valid; valid values: none, sync, sync+restart"),
         ({"debug": 70000}, "70000 is not a port"),
     ],
 )

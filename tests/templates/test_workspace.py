@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 
 from tests.support.checkouts import BACKEND, files, stack

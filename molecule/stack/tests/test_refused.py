@@ -56,7 +56,7 @@ def _refused(kiosk: Stack, playbook: Playbook, variables: dict[str, Any], *sente
         ),
         pytest.param(
             {"stack_services": described(INVENTORY, store={"needs": ["page"]})},
-            "service 'store': key 'needs' goes in a circle: store -> page -> store",
+            "service 'store': key 'needs' is a circle: store -> page -> store",
             id="circle",
         ),
         pytest.param(
@@ -72,7 +72,7 @@ def _refused(kiosk: Stack, playbook: Playbook, variables: dict[str, Any], *sente
         ),
         pytest.param(
             _page(secrets=["api_token"]),
-            "service 'page': key 'secrets': secret 'api_token' has no source; known are store_password; "
+            "service 'page': key 'secrets': secret 'api_token' has no source; valid values: store_password; "
             "set stack_secrets.api_token to a vaulted value",
             id="secret without a source",
         ),

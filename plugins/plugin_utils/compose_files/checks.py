@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import SERVICE_FIELDS
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark

@@ -14,7 +14,7 @@ from ansible.module_utils.common.yaml import SafeDumper, SafeLoader
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import expressions
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.expressions import Expression
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import SERVICE_FIELDS
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 
 _WIDTH = 110
 _HEADER = """\

@@ -14,8 +14,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, runs
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated, translate
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import describe, kinds, mounted_files, resources
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Source
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
 
@@ -114,7 +113,7 @@ def documents(arguments: Mapping[str, Any], base: Path) -> tuple[Mapping[str, An
     :raises ValueError: as :func:`parcel`.
     """
     stack = without_secrets(arguments, base)
-    return compose.base(stack, mounted_files.mounted(stack).paths), compose.overlay(stack)
+    return compose.base(stack, mounted_files.collect(stack).paths), compose.overlay(stack)
 
 
 def plain_of(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Files named by their content, which pages of earlier releases still ask for: where they are in an image.
+"""The key ``assets``: files named by their content, which open pages of earlier releases still request.
 
-Place in the pipeline: describe -> model. Pure. The host keeps them (``assets`` in ``module_utils``).
+Place in the pipeline: description, under ``completion``. Pure. The host keeps the files (``edge/assets``).
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes i
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 
 FIELDS = {
-    "path": Field("str", "path that they are asked for below", required=True),
-    "directory": Field("str", "directory in the image that has them", required=True),
+    "path": Field("str", "prefix of the files in URLs", required=True),
+    "directory": Field("str", "directory of the files in the image", required=True),
 }
 
 
 def read(where: str, given: object, default: Mapping[str, Any]) -> Assets | None:
-    """Return the assets that a service says it has, or else its kind; ``None`` where there are none.
+    """Return the assets of a service; ``None`` if it has none.
 
-    :param given: ``None`` where the service says nothing; empty where it has none in spite of its kind.
-    :param default: the same by its kind.
+    :param given: as the service describes them: ``None`` takes the kind's, an empty mapping means none.
+    :param default: the kind's.
     :raises ValueError: naming the key.
     """
     chosen = default if given is None else given

@@ -1,6 +1,7 @@
-"""Where services put their data on the host: never into a release's own directory, which goes with the release.
+"""Paths of data on the host: never inside the directory of a release, which is deleted with the release.
 
-Place in the pipeline: compose -> bundle. Pure. In a developer's checkout such a path is the checkout's, and stays.
+Place in the pipeline: description, before rendering. Pure. In a developer's checkout such a path is part of the
+checkout.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 
 
 def check(stack: Stack) -> None:
-    """Look at what every service mounts. The services of a team's own Compose files have been asked about already.
+    """Check the mounts of every service. Those of a team's own Compose files were checked before.
 
-    :raises ValueError: for a source on the host that is not absolute.
+    :raises ValueError: for a source on the host that is not an absolute path.
     """
     for service in stack.services.values():
         if service.kind.plain:
@@ -27,9 +28,9 @@ def check(stack: Stack) -> None:
                 if _source(volume).startswith((".", "~")):
                     raise ValueError(
                         f"service {service.name!r}: key {key!r}: {_source(volume)!r} would be in the directory of one "
-                        f"release, empty in the next and deleted in the end; name a volume, such as "
-                        f"{service.name}-data, or an absolute path, or mount what is in the repository by 'files' "
-                        f"with its 'src'"
+                        f"release: empty in the next release, and deleted with this one; use a named volume, such as "
+                        f"{service.name}-data, or an absolute path, or mount a file of the repository with 'files' "
+                        f"and 'src'"
                     )
 
 

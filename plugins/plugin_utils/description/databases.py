@@ -1,114 +1,105 @@
-"""Databases and who may share them: what migrates one must not find another's tables and versions there.
+"""Databases and who may share them: a migration of one service must not find the tables of another.
 
-Place in the pipeline: model, with ``wiring``. Pure.
+Place in the pipeline: description, under ``completion``, ``checks`` and ``connections``. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import parts, vocabulary
 
-if TYPE_CHECKING:
-    from ansible_collections.slipway.stack.plugins.plugin_utils.description.connections import Draft
-    from ansible_collections.slipway.stack.plugins.plugin_utils.description.kinds import Kind
 
+def server(needs: Iterable[str], services: Mapping[str, Written]) -> dict[str, Any]:
+    """Return ``name`` and ``port`` of the first of *needs* that is a database server, both empty if none is.
 
-def provided(draft: Draft) -> bool:
-    """Return whether a service is a database to those that need it."""
-    return bool(draft.body["provides"] and draft.body["provides"]["database"])
-
-
-def server(needs: Iterable[str], services: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """Return ``name`` and ``port`` of the first of *needs* that is a database server, both empty where none is.
-
-    :param services: as they are described; a one-shot that makes a database in a server is none itself.
+    A one-shot that creates a database in a server is not a server.
     """
     for name in needs:
-        given = services.get(name) or {}
-        kind = kinds.get(str(given.get("kind")))
-        provides = kind.body["provides"] if kind else None
-        if kind and provides and provides["database"] and kind.service_class != "oneshot":
-            return {"name": name, "port": given.get("port") or kind.body["port"]}
+        written = services.get(name)
+        provides = written.kind.body["provides"] if written else None
+        if written and provides and provides["database"] and written.kind.service_class != "oneshot":
+            return {"name": name, "port": written.values["port"] or written.kind.body["port"]}
     return {"name": "", "port": ""}
 
 
+def provided(draft: Draft) -> bool:
+    """Return whether a service is a database for those that need it."""
+    return bool(draft.body["provides"] and draft.body["provides"]["database"])
+
+
 def migrated(draft: Draft) -> bool:
-    """Return whether a release job may change what a service holds, as far as its kind or its image tells."""
+    """Return whether a release job may change what a service holds, judged by its kind or its image."""
     if provided(draft):
         return True
-    keeps = draft.service_class == "stateful" and not draft.body["cache"]
-    return keeps and parts.image(draft.values["image"]).base not in vocabulary.BROKERS
+    keeps_data = draft.service.service_class == "stateful" and not draft.body["cache"]
+    return keeps_data and parts.image(draft.service.image).base not in vocabulary.BROKERS
 
 
 def check(drafts: Mapping[str, Draft]) -> None:
-    """Look at who has which database.
+    """Check that each database has one server and one owner.
 
-    :raises ValueError: for two that are the same or have one role between them; for one without a server; for a
-        service whose kind wants a database of its own and that has none, several, or one that somebody else migrates.
+    :raises ValueError: for two databases or roles of one name in one server; for a database without a server; for a
+        service whose kind wants a database of its own and that has none, several, or one that another service migrates.
     """
-    _check_servers([draft for draft in drafts.values() if provided(draft)], drafts)
-    _check_twins([draft for draft in drafts.values() if provided(draft)])
+    databases = [draft for draft in drafts.values() if provided(draft)]
+    for database in databases:
+        _check_server(database)
+    _check_unique(databases)
     for draft in drafts.values():
-        variable = draft.body["database_url"]
-        if not variable:
-            continue
-        needed = _needed(draft, drafts)
-        if len(needed) != 1:
-            found = ", ".join(other.name for other in needed) or "none"
-            raise ValueError(
-                f"{draft.where}: key 'needs': kind {draft.kind.name!r} wants exactly one database, for its {variable}; "
-                f"found {found}. Describe {draft.name}-db: {{kind: postgres_database, needs: [NAME]}}, NAME being the "
-                f"Postgres, and need that"
-            )
-        _check_alone(draft, needed[0], drafts)
+        if draft.body["database_url"]:
+            _check_owner(draft, drafts)
 
 
-def _check_alone(draft: Draft, database: Draft, drafts: Mapping[str, Draft]) -> None:
+def _check_server(database: Draft) -> None:
+    if database.body["provides"]["environment"].get("HOST") == "":
+        raise ValueError(
+            f"{database.where}: key 'needs': it names no server to create the database in; name the Postgres there"
+        )
+
+
+def _check_unique(databases: list[Draft]) -> None:
+    seen: dict[tuple[str, str, str], Draft] = {}
+    for draft in databases:
+        environment = draft.body["provides"]["environment"]
+        for key, option in (("DB", "database"), ("USER", "username")):
+            name = environment.get(key)
+            first = seen.setdefault((str(environment.get("HOST")), key, str(name)), draft)
+            if first is not draft:
+                raise ValueError(
+                    f"{draft.where}: key {option!r}: {name!r} is the {option} of service {first.name!r} on the same "
+                    f"server already; choose another"
+                )
+
+
+def _check_owner(draft: Draft, drafts: Mapping[str, Draft]) -> None:
+    """Check that a service whose kind migrates its database has exactly one, for itself alone."""
+    needed = _needed(draft, drafts)
+    if len(needed) != 1:
+        found = ", ".join(other.name for other in needed) or "none"
+        raise ValueError(
+            f"{draft.where}: key 'needs': kind {draft.kind.name!r} wants exactly one database, for its "
+            f"{draft.body['database_url']}; found {found}. Describe {draft.name}-db: {{kind: postgres_database, needs: "
+            f"[NAME]}}, with NAME being the Postgres, and need that"
+        )
     for other in drafts.values():
-        migrates = other.values["release"] is not None or other.body["database_url"]
-        if other is not draft and migrates and database in _needed(other, drafts):
-            advice = f"{draft.name}-db: {{kind: postgres_database, needs: [{_server(database)}]}}"
+        migrates = other.service.release is not None or other.body["database_url"]
+        if other is not draft and migrates and needed[0] in _needed(other, drafts):
+            server_name = str(needed[0].body["provides"]["environment"].get("HOST", needed[0].name))
+            advice = f"{draft.name}-db: {{kind: postgres_database, needs: [{server_name}]}}"
             raise ValueError(
-                f"{draft.where}: key 'needs': {other.name!r} migrates the database {database.name!r} too, and at "
-                f"its start {draft.kind.name} drops the alembic_version of others; need one of its own: {advice}"
+                f"{draft.where}: key 'needs': {other.name!r} migrates the database {needed[0].name!r} as well, and "
+                f"{draft.kind.name} drops another service's alembic_version when it starts; need a database of its "
+                f"own: {advice}"
             )
 
 
 def _needed(draft: Draft, drafts: Mapping[str, Draft]) -> list[Draft]:
-    """Return the databases that a service uses as such; one that makes another database does not."""
+    """Return the databases that a service uses; a service that creates another database uses none."""
     if provided(draft):
         return []
-    needed = [drafts[need.service] for need in draft.needs if need.service in drafts]
+    needed = [drafts[need.service] for need in draft.needs]
     return [other for other in needed if provided(other)]
-
-
-def _check_servers(databases: list[Draft], drafts: Mapping[str, Draft]) -> None:
-    """Look for a database whose server is not named; what is no service at all is complained of elsewhere."""
-    for draft in databases:
-        if draft.body["provides"]["environment"].get("HOST") == "" and all(
-            need.service in drafts for need in draft.needs
-        ):
-            raise ValueError(
-                f"{draft.where}: key 'needs': no server is among them for the database to be made in; "
-                f"name the Postgres in 'needs'"
-            )
-
-
-def _check_twins(databases: list[Draft]) -> None:
-    """Look for two databases, or two roles, of one name in one server."""
-    seen: dict[tuple[str, str, str], Draft] = {}
-    for draft in databases:
-        told = draft.body["provides"]["environment"]
-        for key, option in (("DB", "database"), ("USER", "username")):
-            twin = seen.setdefault((str(told.get("HOST")), key, str(told.get(key))), draft)
-            if twin is not draft:
-                raise ValueError(
-                    f"{draft.where}: key {option!r}: {told.get(key)!r} is the {option} of service {twin.name!r} on the "
-                    f"same server already; choose another"
-                )
-
-
-def _server(database: Draft) -> str:
-    return str(database.body["provides"]["environment"].get("HOST", database.name))

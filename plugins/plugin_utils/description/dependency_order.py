@@ -1,6 +1,6 @@
-"""The order in which services start: each after those that it needs, which must be possible.
+"""The order in which services start: each after those that it depends on.
 
-Place in the pipeline: model, with ``wiring``. Pure.
+Place in the pipeline: description, under ``checks``. Pure.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 
 
 def check(services: Mapping[str, Service]) -> None:
-    """Look at what each of *services* waits for.
+    """Check that there is an order in which the services can start.
 
-    :raises ValueError: for needs that go in a circle, and for a one-shot that needs what starts after it.
+    :raises ValueError: for a circle of dependencies, and for a one-shot that depends on a service that starts after it.
     """
     _check_circles(services)
     _check_one_shots(services)
@@ -24,8 +24,8 @@ def _check_one_shots(services: Mapping[str, Service]) -> None:
         for other in service.depends_on if service.service_class == "oneshot" else ():
             if services[other].service_class not in ("stateful", "oneshot"):
                 raise ValueError(
-                    f"service {service.name!r}: key 'needs': a one-shot runs before anything rolls, {other!r} with it; "
-                    f"it may need data services and other one-shots"
+                    f"service {service.name!r}: key 'needs': a one-shot runs before any service rolls, {other!r} "
+                    f"included; it may need data services and other one-shots"
                 )
 
 
@@ -35,7 +35,7 @@ def _check_circles(services: Mapping[str, Service]) -> None:
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
             circle = " -> ".join((*path[path.index(name) :], name))
-            raise ValueError(f"service {name!r}: key 'needs' goes in a circle: {circle}")
+            raise ValueError(f"service {name!r}: key 'needs' is a circle: {circle}")
         if name not in finished:
             for other in services[name].depends_on:
                 visit(other, (*path, name))

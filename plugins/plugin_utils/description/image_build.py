@@ -1,6 +1,6 @@
-"""How a service's image is built, as a description says it.
+"""The key ``build``: how the image of a service is built.
 
-Place in the pipeline: describe. Pure.
+Place in the pipeline: description, under ``completion``. Pure.
 """
 
 from __future__ import annotations
@@ -8,22 +8,26 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import schema
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import BUILD_FIELDS, Build
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import BUILD_FIELDS
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Build
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 
 
 def build(where: str, given: dict[str, Any] | None, image: str | None) -> Build | None:
-    """Return how the service's own image is built; *image* is the reference that the description itself gives.
+    """Return how the service's image is built, ``None`` if it is not.
 
-    :raises ValueError: naming *where* and the key, for what is no build, or an image that is none to build.
+    :param image: the reference that the description itself gives.
+    :raises ValueError: naming *where* and the key, for a build that is not valid, or an image that cannot be built.
     """
     if given is None:
         return None
     values = schema.read(given, BUILD_FIELDS, f"{where}, key 'build'")
     if not image:
-        raise ValueError(f"{where}: key 'build': key 'image' is missing; say which reference the built image gets")
+        raise ValueError(f"{where}: key 'build': key 'image' is missing; set the reference that the built image gets")
     if "@" in image or ":" not in image.rpartition("/")[2]:
-        raise ValueError(f"{where}: key 'build': key 'image': {image!r} must be a reference with a tag and no digest")
+        raise ValueError(
+            f"{where}: key 'build': key 'image': {image!r} must be a reference with a tag and without a digest"
+        )
     arguments = {str(name): Field("str", "value") for name in values["args"]}
     return Build(
         context=values["context"],

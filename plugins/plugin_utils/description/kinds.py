@@ -1,6 +1,6 @@
-"""Service kinds: what a service of a kind is made of, as data, with Jinja where a value depends on the service.
+"""Kinds of services: YAML files with everything that services of a kind have in common, Jinja expressions included.
 
-Place in the pipeline: describe -> kinds -> model. Reading the files is the adapter's work (``load``); the rest is pure.
+Place in the pipeline: description, before ``reading``. ``load`` reads files; the rest is pure.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,22 @@ import jinja2
 import yaml
 from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
 
 _FIELDS = {
     "description": Field("str", "one sentence", required=True),
-    "class": Field("str", "how a service may be replaced", required=True, choices=CLASSES),
-    "cache": Field(
-        "bool", "whether it holds nothing that a release job would change, though it is stateful", default=False
-    ),
+    "class": Field("str", "update strategy", required=True, choices=CLASSES),
+    "cache": Field("bool", "whether it is stateful, but holds nothing that a release job changes", default=False),
     "edge": Field("str", "the proxy that services of this kind are", choices=("nginx", "traefik")),
     "plain": Field(
-        "bool", "whether its services get only what is said, none of what every service gets", default=False
+        "bool",
+        "whether its services get only what their description says, without the defaults of every service",
+        default=False,
     ),
-    "options": Field("dict", "keys that services of this kind have beyond the common ones", default={}),
+    "options": Field("dict", "keys that services of this kind have in addition to the common ones", default={}),
     "image": Field("str", "image reference"),
     "command": Field("any", "command in Compose's notation"),
     "port": Field("port", "port that it listens on"),
@@ -39,21 +39,19 @@ _FIELDS = {
     "stop_grace": Field("duration", "time between SIGTERM and SIGKILL", default="10s"),
     "memory": Field("memory", "memory limit"),
     "cpus": Field("cpus", "processor limit"),
-    "secrets": Field("dict", "secrets of its own, generated unless given", default={}),
+    "secrets": Field("dict", "secrets of its own, generated unless `stack_secrets` has them", default={}),
     "secret_texts": Field("dict", "files with a secret inside a longer text", default={}),
     "files": Field(
-        "dict", "files mounted into it: text by path in the container; one without text is left out", default={}
+        "dict", "files mounted into it: text by path in the container; a file without text is left out", default={}
     ),
-    "database_url": Field("str", "variable that gets the URL of its one database, which nobody else may migrate"),
+    "database_url": Field("str", "variable that gets the URL of its one database, which no other service may migrate"),
     "environment": Field("dict", "environment variables", default={}),
     "volumes": Field("list", "volumes in Compose's short notation", default=[]),
-    "data_version": Field("dict", "version of its data, and the files of a volume that tell which is there"),
+    "data_version": Field("dict", "version of its data, and the files of a volume that contain the existing version"),
     "ports": Field("list", "published ports in Compose's short notation", default=[]),
     "health": Field("dict", "Compose health check", default={}),
-    "assets": Field(
-        "dict", "files named by their content: path that they are asked for below, and directory", default={}
-    ),
-    "provides": Field("dict", "what services that need it are told", default={}),
+    "assets": Field("dict", "files named by their content: their prefix in URLs, and their directory", default={}),
+    "provides": Field("dict", "variables and secrets for the services that need it", default={}),
     "notes": Field("dict", "comments for the reader of the Compose files, by Compose key", default={}),
     "compose": Field("dict", "further Compose keys", default={}),
     "environments": Field("dict", "Compose keys of the overlay, by environment", default={}),
@@ -63,50 +61,38 @@ _OPTION_FIELDS = {
     "type": Field(
         "str", "type", required=True, choices=("str", "bool", "int", "float", "list", "dict", "size", "duration")
     ),
-    "default": Field("any", "value where the service says nothing"),
-    "required": Field("bool", "whether the service must give it", default=False),
+    "default": Field("any", "value if the service does not set it"),
+    "required": Field("bool", "whether the service must set it", default=False),
     "description": Field("str", "one sentence", required=True),
-    "choices": Field("list", "the values it may have", default=[]),
+    "choices": Field("list", "valid values", default=[]),
 }
 _SECRET_FIELDS = {
-    "generate": Field("int", "length of the secret that the host makes", default=32),
-    "when": Field("any", "whether there is one at all", default=True),
+    "generate": Field("int", "length of the secret that the host generates", default=32),
+    "when": Field("any", "whether the secret exists", default=True),
     "env": Field("str", "variable that gets the secret itself, for an image that cannot read files"),
 }
 _SECRET_TEXT_FIELDS = {
     "target": Field("str", "path in the container", required=True),
-    "content": Field("str", "the text, with secret(…) where a secret stands", required=True),
+    "content": Field("str", "the text, with secret(…) in place of each secret", required=True),
 }
 _DATA_VERSION_FIELDS = {
     "is": Field("str", "version that the service's image reads and writes", required=True),
     "volume": Field("str", "name of the volume", required=True),
-    "files": Field("list", "patterns of files in the volume that hold the version of the data there", required=True),
+    "files": Field("list", "patterns of files in the volume that contain the version of its data", required=True),
 }
 _PROVIDES_FIELDS = {
     "prefix": Field("str", "start of the variables' names", required=True),
     "environment": Field("dict", "variables", default={}),
-    "secret_files": Field("dict", "variables that name the file of a secret", default={}),
+    "secret_files": Field("dict", "variables with the path of a secret", default={}),
     "url": Field("str", "connection URL, secrets included"),
-    "database": Field("bool", "whether it is a database, with tables that migrations change", default=False),
+    "database": Field("bool", "whether it is a database that migrations change", default=False),
 }
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind as its file has it: values may still hold Jinja expressions, see :func:`render`."""
-
-    name: str
-    service_class: str
-    edge: str | None
-    options: Mapping[str, Field]
-    body: Mapping[str, Any] = field(repr=False)
-    plain: bool = False
 
 
 def parse(name: str, document: object) -> Kind:
     """Return the kind that *document*, the parsed YAML of a kind's file, describes.
 
-    :raises ValueError: naming the kind and the key, for anything a kind may not say.
+    :raises ValueError: naming the kind and the key, for a document that is not a valid kind.
     """
     where = f"kind {name!r}"
     body = schema.read(document, _FIELDS, where)
@@ -132,7 +118,7 @@ def parse(name: str, document: object) -> Kind:
 def load(folders: list[Path]) -> dict[str, Kind]:
     """Return the kinds in the ``*.yml`` files of *folders* by name; a later folder replaces a kind of an earlier one.
 
-    :raises ValueError: for a file that is no kind.
+    :raises ValueError: for a file that is not a valid kind.
     """
     kinds = {}
     for folder in folders:
@@ -146,7 +132,7 @@ def load(folders: list[Path]) -> dict[str, Kind]:
 
 @functools.lru_cache(maxsize=256)
 def _parsed(name: str, text: str) -> Kind:
-    # YAML is most of what a description costs, and the policy describes every other environment as well.
+    # Parsing YAML takes most of the time of a description, and the policy describes every other environment, too.
     return parse(name, yaml_load(text))
 
 
@@ -156,7 +142,7 @@ _SOLE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
 
 @functools.lru_cache(maxsize=2048)
 def _compiled(text: str) -> Callable[..., Any]:
-    # A value that is one expression keeps its type (a list, a number); anything else becomes text.
+    # A value that is a single expression keeps its type, such as a list or a number. Anything else becomes text.
     sole = _SOLE_EXPRESSION.fullmatch(text)
     if sole:
         return _ENVIRONMENT.compile_expression(sole[1], undefined_to_none=False)
@@ -164,7 +150,7 @@ def _compiled(text: str) -> Callable[..., Any]:
 
 
 def _require_defined(value: Any) -> None:
-    """Raise Jinja's own complaint for a name that was not there; a list of names is a value, it does not look."""
+    """Raise Jinja's own error for an undefined name anywhere in a value; Jinja itself does not look inside lists."""
     if isinstance(value, jinja2.Undefined):
         str(value)
     elif isinstance(value, Mapping):
@@ -175,9 +161,10 @@ def _require_defined(value: Any) -> None:
 
 
 def render(value: Any, context: Mapping[str, Any], where: str) -> Any:
-    """Return *value* (nested mappings and lists) with every Jinja expression in it evaluated in *context*.
+    """Return *value* (nested mappings and lists) with every Jinja expression in it evaluated.
 
-    :raises ValueError: naming *where*, for an expression that does not parse, fails, or uses a name that is not there.
+    :param context: the names that expressions may use.
+    :raises ValueError: naming *where*, for an expression that does not parse, fails, or uses an unknown name.
     """
     if isinstance(value, str):
         if "{{" not in value and "{%" not in value:

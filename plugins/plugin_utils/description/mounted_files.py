@@ -1,7 +1,7 @@
-"""Files and directories that a description has mounted, read, and put under addresses that are digests of them.
+"""The keys ``files`` and ``volumes``: files mounted into services, addressed by a digest of their content.
 
-Place in the pipeline: describe, and compose -> bundle. Pure. Another content is another path on the host, which is what
-makes Compose recreate who has it mounted. A directory has one address for all that is in it.
+Place in the pipeline: description, under ``completion``; rendering collects them. Pure. Another content has another
+path on the host, so Compose recreates the containers that mount it. A directory has one address for all of its files.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema i
 FILE_FIELDS = {
     "content": Field("str", "the text"),
     "src": Field("str", "file or directory on the controller"),
-    "directory": Field("dict", "the files of a directory, texts by path in it"),
-    "executable": Field("list", "paths in the directory that may be run; `.` for a file itself", default=[]),
+    "directory": Field("dict", "the files of a directory: texts by path in it"),
+    "executable": Field("list", "executable paths in the directory; `.` for a file itself", default=[]),
 }
 
 
 def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
-    """Return what the files of a service hold, by path in the container.
+    """Return the contents of a service's files, by path in the container.
 
-    :raises ValueError: for a path or an entry that is none; *where* names the service.
+    :raises ValueError: for a path or an entry that is not valid; *where* names the service.
     """
     result: dict[str, str | Directory] = {}
     for target, source in given.items():
@@ -36,7 +36,9 @@ def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
         if not str(target).startswith("/") or str(target).endswith("/"):
             raise ValueError(f"{where}: key 'files': {target!r} is not the absolute path of a file in the container")
         if ":" in str(target):
-            raise ValueError(f"{where}: key 'files': {target!r} has a colon, at which Compose would cut the path")
+            raise ValueError(
+                f"{where}: key 'files': {target!r} contains a colon, which Compose reads as the end of the path"
+            )
         if values["directory"] is not None:
             result[str(target)] = Directory({str(path): str(text) for path, text in values["directory"].items()})
         elif values["content"] is not None:
@@ -47,7 +49,10 @@ def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
 
 
 def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
-    """Return the volumes of a service in Compose's short notation. :raises ValueError: for one in another."""
+    """Return the volumes of a service in Compose's short notation.
+
+    :raises ValueError: for a volume in another notation.
+    """
     for volume in given:
         if not isinstance(volume, str):
             raise ValueError(
@@ -58,7 +63,7 @@ def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
 
 
 def executable(given: dict[str, Any]) -> frozenset[str]:
-    """Return the paths in the container that may be run."""
+    """Return the paths in the container that are executable."""
     return frozenset(
         str(target) if path == "." else f"{target}/{path}"
         for target, source in given.items()
@@ -68,9 +73,10 @@ def executable(given: dict[str, Any]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Mounted:
-    """``texts``: by path below ``files/``. ``executable``: those of them that may be run.
+    """The mounted files of a stack.
 
-    ``paths``: by service and path in the container, where that is on the host.
+    ``texts``: by path below ``files/``. ``executable``: those of these paths that are executable. ``paths``: by service
+    and path in the container, the path on the host.
     """
 
     texts: Mapping[str, str]
@@ -78,8 +84,8 @@ class Mounted:
     paths: Mapping[str, Mapping[str, str]]
 
 
-def mounted(stack: Stack) -> Mounted:
-    """Return what the services of *stack* have mounted."""
+def collect(stack: Stack) -> Mounted:
+    """Return the files that the services of *stack* mount."""
     texts: dict[str, str] = {}
     executable: set[str] = set()
     paths: dict[str, dict[str, str]] = {}
@@ -95,7 +101,7 @@ def mounted(stack: Stack) -> Mounted:
 
 
 def _contents(service: Service, target: str, content: str | Directory) -> tuple[dict[str, str], list[str]]:
-    """Return texts by what follows the address, and which of them may be run."""
+    """Return texts by the part of the path after the address, and which of these are executable."""
     texts = {"": content} if isinstance(content, str) else {f"/{path}": text for path, text in content.files.items()}
     return texts, [path for path in texts if f"{target}{path}" in service.executable]
 

@@ -1,50 +1,57 @@
-"""What things may be called: the stack, its services, the name that the public reaches it by.
+"""Valid names: of the stack, its services and secrets, and the domain that the public uses.
 
-Place in the pipeline: describe -> model. Pure.
+Place in the pipeline: description, under ``reading`` and ``checks``. Pure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NAME
-
-if TYPE_CHECKING:
-    from ansible_collections.slipway.stack.plugins.plugin_utils.description.connections import Draft
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?", re.IGNORECASE)
 
 
 def check(name: object, where: str) -> None:
-    """Look at the name of a stack, an environment, a service or a secret. :raises ValueError: for one that is none."""
+    """Check the name of a stack, an environment, a service or a secret.
+
+    :raises ValueError: if it is not valid; *where* says whose name it is.
+    """
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(f"{where}: {name!r} is no name; use small letters, digits, - and _, a letter or digit first")
+        raise ValueError(
+            f"{where}: {name!r} is not a valid name; use lower-case letters, digits, - and _, the first one a letter "
+            f"or digit"
+        )
 
 
 def check_domain(domain: object) -> None:
-    """Look at ``stack_domain``. :raises ValueError: for anything but one host, with its port or without."""
+    """Check ``stack_domain``.
+
+    :raises ValueError: unless it is empty or one host name, with or without a port.
+    """
     if not isinstance(domain, str) or not (domain == "" or _DOMAIN.fullmatch(domain)):
         raise ValueError(
-            f"stack_domain: {domain!r} is not the name of one host, such as shop.example.com or localhost:8443; "
-            f"leave it empty where the stack answers to any"
+            f"stack_domain: {domain!r} is not one host name, such as shop.example.com or localhost:8443; "
+            f"leave it empty if the stack answers to any name"
         )
 
 
 def check_free(drafts: Mapping[str, Draft]) -> None:
-    """Look for services that are called what something that belongs to another service will be.
+    """Check that no service has the name of another's pod or release job.
 
-    :raises ValueError: for one that is.
+    :raises ValueError: for the first that has.
     """
     for draft in drafts.values():
         if draft.kind.edge and f"{draft.name}-pod" in drafts:
             raise ValueError(
-                f"service '{draft.name}-pod': the pod of the edge {draft.name!r} is called that; choose another name"
+                f"service '{draft.name}-pod': this is the name of the pod of the edge {draft.name!r}; "
+                f"choose another name"
             )
-        if draft.values["release"] is not None and f"{draft.name}-release" in drafts:
+        if draft.service.release is not None and f"{draft.name}-release" in drafts:
             raise ValueError(
-                f"service '{draft.name}-release': the release job of service {draft.name!r} is called that; "
+                f"service '{draft.name}-release': this is the name of the release job of service {draft.name!r}; "
                 f"choose another name"
             )

@@ -1,6 +1,7 @@
-"""Compose keys that a description gives itself: those that are read here as well must have the shape for it.
+"""Compose keys that a description sets itself, under ``compose`` and ``environments``, and how they are merged.
 
-Place in the pipeline: model, with ``describe``. Pure. All others are Compose's to judge.
+Place in the pipeline: description, under ``completion``; rendering merges with it. Pure. Only keys that the pipeline
+reads are checked here. Compose judges the others.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 
-#: Compose takes some of these as lists as well, which would put out what is in the mapping that they are merged with.
+#: Compose accepts some of these as lists, too. A list would replace the mapping that it is merged with.
 _MAPPINGS = ("depends_on", "deploy", "environment", "healthcheck", "labels", "logging")
 _DURATIONS = ("interval", "timeout", "start_period", "start_interval")
 
@@ -18,7 +19,7 @@ _DURATIONS = ("interval", "timeout", "start_period", "start_interval")
 def check(service: str, key: str, given: object) -> dict[str, Any]:
     """Return *given*, the Compose keys under *key* of a service.
 
-    :raises ValueError: for one of another shape than the rest of the pipeline reads.
+    :raises ValueError: for a key whose value has another shape than the pipeline reads.
     """
     where = f"service {service!r}: key '{key}"
     if not isinstance(given, Mapping):
@@ -42,44 +43,57 @@ def check(service: str, key: str, given: object) -> dict[str, Any]:
 
 
 def check_own(service: str, key: str, given: object, plain: bool) -> dict[str, Any]:
-    """Return *given*, as :func:`check` does, where a service itself says it.
+    """Return *given* as :func:`check` does, for keys that the service's own description sets.
 
-    :param plain: whether it is one of a team's own Compose files, where 'user' may be a name.
-    :raises ValueError: as :func:`check`, and for a key that the host would not know of.
+    :param plain: whether the service is from a team's own Compose files, where 'user' may be a name.
+    :raises ValueError: as :func:`check`, and for a key that has to be set elsewhere, because the host must know it.
     """
     keys = check(service, key, given or {})
     if "user" in keys and not plain:
         raise ValueError(
             f"service {service!r}: key '{key}.user': its secret files would belong to another uid; "
-            f"say it by the service's own key 'user'"
+            f"set the service's own key 'user' instead"
         )
     found = "scale" if "scale" in keys else "deploy.replicas" if "replicas" in (keys.get("deploy") or {}) else None
     if found:
         raise ValueError(
             f"service {service!r}: key '{key}.{found}': a rollout would not know of it; "
-            f"say it by the service's own key 'replicas'"
+            f"set the service's own key 'replicas' instead"
         )
     return keys
 
 
 def lay_over(base: Any, over: Any) -> Any:
-    """Return *base* with *over* laid on it key by key; a ``None`` stays, for the overlay to take away what is below."""
+    """Return *base* with *over* merged in key by key. ``None`` stays: in an overlay it removes a key of the base."""
     if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
         return over
     return {**base, **{key: lay_over(base.get(key), value) for key, value in over.items()}}
 
 
+def merge(base: Any, over: Any) -> Any:
+    """Return *base* with *over* merged in: mappings key by key, anything else replaced, ``None`` removing a key."""
+    if not (isinstance(base, Mapping) and isinstance(over, Mapping)):
+        return over
+    result = dict(base)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge(result[key], value) if key in result else value
+    return result
+
+
 def all_ports(base: Sequence[Any], overlay: Mapping[str, Any]) -> list[Any]:
-    """Return a service's published ports: those of its *base* and its *overlay*, none where that takes them away."""
+    """Return a service's published ports: those of its *base* and its *overlay*; none if the overlay removes them."""
     if "ports" in overlay and overlay["ports"] is None:
         return []
     return [*base, *overlay.get("ports", [])]
 
 
 def check_health(service: str, key: str, health: Mapping[str, Any]) -> None:
-    """Look at the times and the number of retries of a Compose health check, as far as it has them.
+    """Check the times and the number of retries of a Compose health check, if it has them.
 
-    :raises ValueError: for one that is none.
+    :raises ValueError: for the first that is not valid.
     """
     for name in _DURATIONS:
         if name in health:
@@ -89,7 +103,7 @@ def check_health(service: str, key: str, health: Mapping[str, Any]) -> None:
                 raise ValueError(f"service {service!r}: key '{key}.{name}': {error}") from None
     retries = health.get("retries", 1)
     if not (str(retries).isdecimal() and int(retries) > 0):
-        raise ValueError(f"service {service!r}: key '{key}.retries': {retries!r} is not a whole number from 1 on")
+        raise ValueError(f"service {service!r}: key '{key}.retries': {retries!r} is not a whole number from 1 up")
 
 
 def _is_names(value: object) -> bool:

@@ -1,6 +1,6 @@
-"""Published ports: what they mean, and that no two services take the same.
+"""Published ports: each is valid, and no two services publish the same.
 
-Place in the pipeline: model, with ``wiring``. Pure.
+Place in the pipeline: description, under ``checks``. Pure.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _PUBLISHED = re.compile(
 
 
 def check(services: Mapping[str, Service]) -> None:
-    """Look at every port that *services* publish, in the base and in the overlay.
+    """Check every port that *services* publish, in the base and in the overlay.
 
-    :raises ValueError: for one that is published twice, cannot be understood, or would be shared by replicas; for an
-        edge without any.
+    :raises ValueError: for a port that is published twice, is not valid, or would be shared by replicas; for an edge
+        without a port.
     """
     published: list[tuple[str, str, str]] = []
     for service in services.values():
@@ -38,19 +38,19 @@ def check(services: Mapping[str, Service]) -> None:
 
 
 def _check_edge(edge: Service) -> None:
-    """Look at the ports that Compose will have of an edge: by the first of them a rollout asks whether it answers."""
+    """Check the ports of an edge as Compose merges them: a rollout sends its requests to the first one."""
     merged = overrides.all_ports(edge.compose.get("ports", edge.ports) or [], edge.overlay)
     for port in merged:
         _published(edge, str(port))
     if not merged:
         raise ValueError(
-            f"service {edge.name!r}: key 'ports': an edge publishes at least one port, and 'compose' or 'environments' "
-            f"take away what it has; leave it there, and choose it by 'http_port' and 'http_address'"
+            f"service {edge.name!r}: key 'ports': an edge publishes at least one port, but 'compose' or 'environments' "
+            f"remove it; leave it, and choose it with 'http_port' and 'http_address'"
         )
 
 
 def _published(service: Service, port: str) -> tuple[str, str]:
-    """Return the address ("" for all) and ``PORT/PROTOCOL`` of the host that *port* takes."""
+    """Return the address ("" for all) and ``PORT/PROTOCOL`` of the host that *port* publishes."""
     match = _PUBLISHED.fullmatch(port)
     if match is None or not (1 <= int(match["host"]) <= 65535 and 1 <= int(match["inside"]) <= 65535):
         raise ValueError(

@@ -1,6 +1,6 @@
-"""Routes of the edge as they are written: a path, and the service or the directory that answers it.
+"""Routes of the edge: a path, and the service or the directory that answers it.
 
-Place in the pipeline: describe. Pure.
+Place in the pipeline: description, under ``completion``. Pure.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 FIELDS = {
     "path": Field("str", "path prefix", required=True),
     "to": Field("str", "service that answers"),
-    "static": Field("str", "in place of a service, the directory in the edge's own image whose files answer"),
-    "immutable": Field("str", "directory in that one whose files are named by their content", default="assets/"),
-    "port": Field("port", "its port, where not the kind's"),
+    "static": Field("str", "directory in the edge's own image whose files answer, instead of a service"),
+    "immutable": Field("str", "directory below `static` whose files are named by their content", default="assets/"),
+    "port": Field("port", "port of the service, if it is not the kind's"),
     "timeout": Field("duration", "longest silence of the service", default="60s"),
 }
-#: What nginx reads as a path without quotes.
+#: A path that nginx reads without quotes.
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 
 
 def read(where: str, given: object) -> Route:
-    """Return the route that *given*, an entry of ``routes``, describes; its service is not looked for yet.
+    """Return the route that *given*, an entry of ``routes``, describes. Its service may not exist.
 
-    :param where: how to name the service in a message.
-    :raises ValueError: for anything a route may not say.
+    :param where: how messages name the edge.
+    :raises ValueError: for a route that is not valid.
     """
     values = schema.read(given, FIELDS, f"{where}, key 'routes'")
     if not values["path"].startswith("/"):
@@ -39,8 +39,8 @@ def read(where: str, given: object) -> Route:
         )
     if parse_duration(values["timeout"]) < 0.001:
         raise ValueError(
-            f"{where}: key 'routes': path {values['path']!r}: 'timeout' is {values['timeout']}, within which nobody "
-            f"answers; say how long the service may be silent, such as 60s"
+            f"{where}: key 'routes': path {values['path']!r}: 'timeout' is {values['timeout']}, in which no service "
+            f"answers; set how long the service may be silent, such as 60s"
         )
     if values["static"] is None:
         return Route(values["path"], values["to"], values["port"] or 0, parse_duration(values["timeout"]))

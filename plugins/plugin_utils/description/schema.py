@@ -1,6 +1,6 @@
-"""Checked reading of mappings that people wrote: types, required keys, and a suggestion for a misspelt one.
+"""Mappings that people wrote, checked: types, required keys, and a suggestion for a misspelt key.
 
-Place in the pipeline: model. Pure.
+Place in the pipeline: description, under everything that reads. Pure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 
 @dataclass(frozen=True)
 class Field:
-    """One key that a mapping may have. ``default`` counts only where ``required`` is false."""
+    """One key that a mapping may have. ``default`` counts only if ``required`` is false."""
 
     type: str
     description: str = ""
@@ -28,7 +28,7 @@ class Field:
 
 
 def _text(value: object) -> str:
-    # YAML reads `version: 17` and `memory: 512` as numbers; their owners meant the text.
+    # YAML reads `version: 17` and `memory: 512` as numbers. People mean the text.
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return str(value)
     raise ValueError(f"{value!r} is not text; put it in quotes")
@@ -61,7 +61,7 @@ def _port(value: object) -> int:
     number = _integer(value)
     if 1 <= number <= 65535:
         return number
-    raise ValueError(f"{value!r} is not a port; ports go from 1 to 65535")
+    raise ValueError(f"{value!r} is not a port; ports are numbers from 1 to 65535")
 
 
 def _cpus(value: object) -> float:
@@ -100,9 +100,9 @@ def _size(value: object) -> str:
 
 
 def _memory(value: object) -> str:
-    # Docker refuses less, but only when it starts the container.
+    # Docker refuses less than 6 MiB, but only when it starts the container.
     if parse_size(value) < 6 * 1024**2:
-        raise ValueError(f"{value!r} is less than the 6m that Docker wants; write a number with its unit, such as 512m")
+        raise ValueError(f"{value!r} is less than Docker's minimum of 6m; write a number with its unit, such as 512m")
     return str(value)
 
 
@@ -124,18 +124,18 @@ _READERS: dict[str, Callable[[object], Any]] = {
 
 
 def suggestion(word: str, known: list[str]) -> str:
-    """Return ``; did you mean 'x'?`` for a near miss, else the list of what is known, else nothing."""
+    """Return ``; did you mean 'x'?`` if a known word is close, else the list of known words, else nothing."""
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; known are {', '.join(sorted(known))}" if known else ""
+    return f"; valid values: {', '.join(sorted(known))}" if known else ""
 
 
 def read(given: object, fields: Mapping[str, Field], where: str) -> dict[str, Any]:
-    """Return the values of *given* that *fields* describe, checked and converted; absent keys take their default.
+    """Return the values of *given* by the keys of *fields*, checked and converted; missing keys get their default.
 
-    :param where: how to name the mapping in a message, such as ``service 'backend'``.
-    :raises ValueError: for a key that is not in *fields*, a missing required one, or a value of another type.
+    :param where: how messages name the mapping, such as ``service 'backend'``.
+    :raises ValueError: for a key that is not in *fields*, a missing required key, or a value of another type.
     """
     try:
         mapping = _mapping(given)
@@ -156,5 +156,7 @@ def read(given: object, fields: Mapping[str, Field], where: str) -> dict[str, An
         except ValueError as error:
             raise ValueError(f"{where}: key {key!r}: {error}") from None
         if field.choices and result[key] not in field.choices:
-            raise ValueError(f"{where}: key {key!r}: {result[key]!r} is none of {', '.join(field.choices)}")
+            raise ValueError(
+                f"{where}: key {key!r}: {result[key]!r} is not valid; valid values: {', '.join(field.choices)}"
+            )
     return result

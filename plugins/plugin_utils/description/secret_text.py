@@ -1,8 +1,8 @@
-"""Texts with secrets in them, written down without knowing the secrets.
+"""Texts that contain secrets, written without knowing the secrets.
 
-Place in the pipeline: model -> bundle. The controller may not know a secret (those generated on the host it never
-sees), so a text travels as its parts: literal strings, and references ``{"secret": NAME, "quote": HOW}`` that the
-target fills in (``module_utils/state/secret_store.py``). Pure.
+Place in the pipeline: description -> rendering. The controller does not know every secret: it never sees those that the
+host generates. So a text travels as its parts: literal strings, and references ``{"secret": NAME, "quote": HOW}`` that
+the host replaces (``module_utils/state/secret_store.py``). Pure.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ Part = str | dict[str, str]
 
 
 def holds_secret(text: str) -> bool:
-    """Return whether a placeholder stands in *text*."""
+    """Return whether *text* contains a placeholder for a secret."""
     return _MARK.search(text) is not None
 
 
 def mark(secret: str, quote: str = "raw") -> str:
-    """Return a placeholder for *secret*, quoted as the surrounding text wants it.
+    """Return a placeholder for *secret*.
 
-    :raises ValueError: for a way of quoting that does not exist.
+    :param quote: how the value is quoted in the surrounding text, a name of :data:`state.quoting.QUOTING`.
+    :raises ValueError: if there is no such way of quoting.
     """
     if quote not in QUOTING:
-        raise ValueError(f"secret {secret!r}: {quote!r} is no way of quoting; known are {', '.join(QUOTING)}")
+        raise ValueError(f"secret {secret!r}: {quote!r} is not a way of quoting; valid values: {', '.join(QUOTING)}")
     return f"{_OPEN}{secret}|{quote}{_CLOSE}"
 
 
 def names(text: str) -> list[str]:
-    """Return the secrets that *text* has placeholders for."""
+    """Return the names of the secrets in *text*."""
     return [match[1] for match in _MARK.finditer(text)]
 
 
 def parts(text: str) -> tuple[Part, ...]:
-    """Return *text* with its placeholders taken apart from what is literal."""
+    """Return *text* split into literal strings and references to secrets."""
     result: list[Part] = []
     position = 0
     for match in _MARK.finditer(text):
@@ -53,11 +54,16 @@ def parts(text: str) -> tuple[Part, ...]:
     return tuple(result)
 
 
+def path(secret: str) -> str:
+    """Return the path of a secret in the container."""
+    return f"/run/secrets/{secret}"
+
+
 @dataclass(frozen=True)
 class SecretFile:
     """A file of the host's secret store: readable by one uid, addressed by its content.
 
-    The address is known on the host only; Compose learns it through :attr:`variable` in ``.env``.
+    Only the host knows the address. Compose reads it from :attr:`variable` in ``.env``.
     """
 
     name: str

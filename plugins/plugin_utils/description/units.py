@@ -1,6 +1,6 @@
 """Durations and sizes in the notation of the Compose specification.
 
-Place in the pipeline: model. Pure.
+Place in the pipeline: description, and everything that reads a model. Pure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _SIZE_BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 def parse_duration(text: object) -> float:
     """Return the seconds of a Compose duration such as ``1m30s``.
 
-    :raises ValueError: when *text* is not such a duration. A bare number is refused: Compose reads it as nanoseconds.
+    :raises ValueError: if *text* is not such a duration. A bare number is refused, because Compose reads it as
+        nanoseconds.
     """
     if isinstance(text, str):
         parts = _DURATION_PART.findall(text)
@@ -26,7 +27,7 @@ def parse_duration(text: object) -> float:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a time in the notation of proxies, without fractions: ``500ms``, ``90s``."""
+    """Return a duration as nginx and Traefik read it, without fractions: ``500ms``, ``90s``."""
     milliseconds = round(seconds * 1000)
     return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
 
@@ -34,7 +35,7 @@ def duration_text(seconds: float) -> str:
 def parse_size(text: object) -> int:
     """Return the bytes of a Compose size such as ``512m``.
 
-    :raises ValueError: when *text* is not such a size.
+    :raises ValueError: if *text* is not such a size.
     """
     if isinstance(text, (str, int)) and not isinstance(text, bool):
         match = _SIZE.fullmatch(str(text))
@@ -44,7 +45,7 @@ def parse_size(text: object) -> int:
 
 
 def size_text(size: int) -> str:
-    """Return a number of bytes as docker itself shows it: ``16.4 MB``."""
+    """Return a number of bytes as Docker shows it: ``16.4 MB``."""
     value = float(size)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:

@@ -1,6 +1,6 @@
-"""What one service is told: its variables, those with a secret in them, and its secret files, from all who have a say.
+"""The environment of one service: variables, variables that hold secrets, and secret files, from several sources.
 
-Place in the pipeline: model, with ``wiring``. Pure.
+Place in the pipeline: description, under ``connections``. Pure.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SECRET_USE_FIELDS = {
     "name": Field("str", "name in stack_secrets", required=True),
     "target": Field("str", "path in the container"),
     "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
-    "text": Field("str", "with env, a longer text for the variable, in which {NAME} stands for the secret as it is"),
+    "text": Field("str", "with env, a longer text for the variable; {NAME} in it is replaced by the secret"),
 }
 
 
 class Variables:
-    """Collects them, and complains where two sources would put each other out.
+    """Collects the environment of a service, and refuses a variable that two sources set.
 
     :param owner: uid and gid of the service's secret files.
     """
@@ -32,30 +32,32 @@ class Variables:
         self._service = service
         self._owner = owner
         self._origin: dict[str, str] = {}
-        #: Variables whose value holds a secret: their text with placeholders.
+        #: Variables that hold a secret: their text with placeholders.
         self._secret: dict[str, str] = {}
         self.environment: dict[str, str] = {}
         self.mounts: dict[str, SecretMount] = {}
 
     def variable(self, name: str, value: object, origin: str) -> None:
-        """Set a variable that *origin* (in words) provides."""
+        """Set a variable that *origin*, such as ``kind 'postgres'``, provides."""
         if secret_text.holds_secret(str(value)):
             raise ValueError(
                 f"service {self._service!r}: {origin} has a secret in its variable {name}, which everybody who "
-                "may look at the container can read; give it as a file, by 'secret_texts'"
+                "can inspect the container can read; write it to a file, with 'secret_texts'"
             )
-        self._claim(name, "needs", origin, "give one of them a prefix of its own, as {service: …, prefix: …}")
+        self._claim(name, "needs", origin, "give one of them another prefix: {service: …, prefix: …}")
         self.environment[name] = str(value)
 
     def secret_variable(self, name: str, text: str, key: str, origin: str) -> None:
-        """Set a variable to *text*, in which placeholders stand for secrets."""
+        """Set a variable to *text*, which contains placeholders for secrets."""
         if not dotenv.NAME.fullmatch(name):
-            raise ValueError(f"service {self._service!r}: key {key!r}: {name!r} is no name for an environment variable")
+            raise ValueError(
+                f"service {self._service!r}: key {key!r}: {name!r} is not a valid name for an environment variable"
+            )
         self._claim(name, key, origin, "give one of them another variable")
         self._secret[name] = text
 
     def override(self, name: str, value: str) -> None:
-        """Set a variable to what the description itself says, whoever else has a value for it."""
+        """Set a variable to the description's own value, which replaces that of any other source."""
         if name in self._secret:
             raise ValueError(
                 f"service {self._service!r}: key 'environment.{name}': {self._origin[name]} sets it already"
@@ -63,7 +65,7 @@ class Variables:
         self.environment[name] = value
 
     def mount(self, secret: str, text: str, target: str) -> None:
-        """Have the service see *text*, in which placeholders stand for secrets, as a file."""
+        """Mount *text*, which contains placeholders for secrets, as a file at *target*."""
         file = SecretFile(secret, *self._owner, secret_text.parts(text))
         if self.mounts.setdefault(target, SecretMount(file, target)).file != file:
             raise ValueError(
@@ -72,7 +74,7 @@ class Variables:
             )
 
     def secret_env(self) -> SecretFile | None:
-        """Return the file of variables that hold secrets, ``None`` where there are none. Compose reads it, as root."""
+        """Return the file with the variables that hold secrets, ``None`` without any. Compose reads it as root."""
         if not self._secret:
             return None
         return SecretFile(f"{self._service}_env", 0, 0, secret_text.parts(dotenv.dump(self._secret)))
@@ -86,28 +88,34 @@ class Variables:
 
 
 def value_text(where: str, name: object, value: object) -> str:
-    """Return a variable's value as a description has it, as text. :raises ValueError: for one that is none."""
+    """Return the value of a variable as text.
+
+    :raises ValueError: for a value that is neither a text nor a number nor a boolean.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):
         return str(value)
     raise ValueError(
-        f"{where}: key 'environment.{name}': {value!r} is not a text or number; write '' for an empty value"
+        f"{where}: key 'environment.{name}': {value!r} is neither a text nor a number; write '' for an empty value"
     )
 
 
 def secret_value(where: str, name: str, use: Mapping[str, Any], known: Iterable[str]) -> str:
-    """Return what a variable gets by an entry of `secrets`: a placeholder for the secret, or a text with some in it.
+    """Return the value of the variable of an entry of ``secrets``: a placeholder for the secret, or a text with some.
 
-    :param use: the entry as read by :data:`SECRET_USE_FIELDS`. :param known: the names of all secrets.
-    :raises ValueError: for a text without a variable that would get it, or without the secret.
+    :param use: the entry, as read with :data:`SECRET_USE_FIELDS`.
+    :param known: the names of all secrets.
+    :raises ValueError: for a text without a variable, or without the secret in it.
     """
     text = use["text"]
     if text is None:
         return secret_text.mark(name, "dotenv")
     if not use["env"]:
-        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} is for a variable; name that as its 'env'")
+        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} is for a variable; set its name as 'env'")
     if f"{{{name}}}" not in text:
-        raise ValueError(f"{where}: key 'secrets': the 'text' of {name!r} lacks the secret; write {{{name}}} in it")
+        raise ValueError(
+            f"{where}: key 'secrets': the 'text' of {name!r} does not contain the secret; write {{{name}}} in it"
+        )
     names = re.compile("|".join(re.escape(f"{{{one}}}") for one in known))
     return names.sub(lambda match: secret_text.mark(match[0][1:-1], "dotenv"), str(text))

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import data_paths, dotenv
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import mounted as mounted_in
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import collect
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field, read
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     compose,
@@ -109,7 +109,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     :raises ValueError: for a probe that is none, a variable that no file can hold, or data in the release's directory.
     """
     data_paths.check(stack)
-    mounted = mounted_in(stack)
+    mounted = collect(stack)
     base = compose.base(stack, mounted.paths)
     overlay = compose.overlay(stack)
     files = {

@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.yaml import SafeDumper
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, dotenv
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.connections import NETWORKS, merge
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NETWORKS, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, pod
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, development, pod
 
 BASE = "compose.yaml"
 #: Written on the host, where images are resolved to digests.

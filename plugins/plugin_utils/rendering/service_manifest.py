@@ -16,8 +16,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     replacement,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import overrides
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.connections import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, pod

@@ -15,10 +15,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration as on_host
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, dotenv, overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import mounted as mounted_in
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose, edge, pod, templating
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import collect
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
+    bundle,
+    compose,
+    development,
+    edge,
+    pod,
+    templating,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import dockerfiles
 
 #: What the checkout has of its own: secrets, the edge's configuration, mounted files. As Compose files write it.
@@ -65,7 +72,7 @@ def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
     :param images: base images of Dockerfiles, by ``python``, ``node`` and ``nginx``.
     :raises ValueError: for a variable that no file can hold.
     """
-    found = mounted_in(stack)
+    found = collect(stack)
     mounted, paths = found.texts, found.paths
     base = compose.base(stack, paths)
     overlay = compose.overlay(stack)

@@ -9,8 +9,13 @@ import posixpath
 import re
 from collections.abc import Mapping
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.development import Development, Source
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Build, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import (
+    Build,
+    Development,
+    Service,
+    Source,
+    Stack,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template
 

@@ -105,7 +105,7 @@ def test_what_is_said_of_networks_and_volumes_is_in_the_base(tmp_path: Path) -> 
     ("said", "sentence"),
     [
         ({"volumes": {"file": {}}}, "stack_volumes: no service has the volume 'file'; did you mean 'files'?"),
-        ({"networks": {"front": None}}, "stack_networks: no service has the network 'front'; known are app"),
+        ({"networks": {"front": None}}, "stack_networks: no service has the network 'front'; valid values: app"),
         ({"volumes": {"files": "real"}}, "stack_volumes, 'files': 'real' is not a mapping of Compose's keys to values"),
     ],
 )

@@ -11,7 +11,7 @@ from tests.support.described import SECRETS, example, model, parcel, plain
 
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
 NO_PORT = "is not HOST:CONTAINER or ADDRESS:HOST:CONTAINER, each port from 1 to 65535"
-ASK_FOR_PREFIX = "give one of them a prefix of its own, as {service: …, prefix: …}"
+ASK_FOR_PREFIX = "give one of them another prefix: {service: …, prefix: …}"
 
 
 def _one(**keys: Any) -> dict[str, Any]:
@@ -32,16 +32,16 @@ WRITTEN = [
         example(worker={"like": "backnd"}),
         "service 'worker': key 'like': there is no service 'backnd'; did you mean 'backend'?",
     ),
-    (_one(like="web"), "service 'web': key 'like': web -> web goes in a circle"),
+    (_one(like="web"), "service 'web': key 'like' is a circle: web -> web"),
     (
         {"a": plain(like="b"), "b": plain(like="c"), "c": plain(like="a")},
-        "service 'c': key 'like': a -> b -> c -> a goes in a circle",
+        "service 'c': key 'like' is a circle: a -> b -> c -> a",
     ),
     (
         example(backend={"needs": ["storage"]}),
         (
             "service 'backend': key 'needs': there is no other service 'storage'; "
-            "known are beat, db, edge, frontend, redis, worker"
+            "valid values: beat, db, edge, frontend, redis, worker"
         ),
     ),
     (
@@ -52,15 +52,19 @@ WRITTEN = [
     (
         example(seed={"kind": "job", "image": "a:1", "needs": ["db", "backend"]}),
         (
-            "service 'seed': key 'needs': a one-shot runs before anything rolls, 'backend' with it; it may need data "
+            "service 'seed': key 'needs': a one-shot runs before any service rolls, 'backend' included; "
+            "it may need data "
             "services and other one-shots"
         ),
     ),
     (_one(needs="db"), "service 'web': key 'needs': 'db' is not a list"),
-    (_one(needs=[{"name": "db"}]), "service 'web', key 'needs': unknown key 'name'; known are prefix, service, url"),
+    (
+        _one(needs=[{"name": "db"}]),
+        "service 'web', key 'needs': unknown key 'name'; valid values: prefix, service, url",
+    ),
     (
         {"a": plain(needs=["b"]), "b": plain(needs=["c"]), "c": plain(needs=["b"])},
-        "service 'b': key 'needs' goes in a circle: b -> c -> b",
+        "service 'b': key 'needs' is a circle: b -> c -> b",
     ),
     (
         {"a": plain(), "web": plain(needs=[{"service": "a", "prefix": "A"}])},
@@ -68,7 +72,7 @@ WRITTEN = [
     ),
     (
         {"api": {"kind": "fastapi", "image": "a:1"}, "web": plain(needs=[{"service": "api", "url": "API"}])},
-        "service 'web': key 'needs': kind 'fastapi' of 'api' has no URL to give",
+        "service 'web': key 'needs': kind 'fastapi' of 'api' provides no URL",
     ),
     (
         {"db": {"kind": "postgres"}, "users": {"kind": "postgres"}, "web": plain(needs=["db", "users"])},
@@ -87,24 +91,24 @@ WRITTEN = [
     ),
     (
         {"db": {"kind": "postgres"}, "web": plain(needs=[{"service": "db", "url": "DATABASE URL"}])},
-        "service 'web': key 'needs': 'DATABASE URL' is no name for an environment variable",
+        "service 'web': key 'needs': 'DATABASE URL' is not a valid name for an environment variable",
     ),
     # Secrets.
     (
         example(backend={"secrets": ["secret_kee"]}),
         (
             "service 'backend': key 'secrets': secret 'secret_kee' has no source; did you mean 'secret_key'?; "
-            "set stack_secrets.secret_kee to a vaulted value, or to {generate: 50} to have it made on the host"
+            "set stack_secrets.secret_kee to a vaulted value, or to {generate: 50} to generate it on the host"
         ),
     ),
     (_one(secrets="secret_key"), "service 'web': key 'secrets': 'secret_key' is not a list"),
     (
         _one(secrets=[{"name": "secret_key", "path": "/x"}]),
-        "service 'web', key 'secrets': unknown key 'path'; known are env, name, target, text",
+        "service 'web', key 'secrets': unknown key 'path'; valid values: env, name, target, text",
     ),
     (
         _one(secrets=[{"name": "secret_key", "env": "SECRET KEY"}]),
-        "service 'web': key 'secrets': 'SECRET KEY' is no name for an environment variable",
+        "service 'web': key 'secrets': 'SECRET KEY' is not a valid name for an environment variable",
     ),
     (
         _one(secrets=[{"name": "secret_key", "env": "KEY"}], environment={"KEY": "x"}),
@@ -146,7 +150,7 @@ def test_description(services: Any, sentence: str) -> None:
         ),
         (
             [{"path": "/", "to": "edge"}],
-            "service 'edge': key 'routes': path '/' goes to 'edge', which is no service; known are web",
+            "service 'edge': key 'routes': path '/' goes to 'edge', which is no service; valid values: web",
         ),
         ([{"path": "/", "to": "web"}] * 2, "service 'edge': key 'routes': path '/' is there twice"),
         ([{"path": "api/", "to": "web"}], "service 'edge': key 'routes': path 'api/' does not begin with /"),
@@ -156,7 +160,10 @@ def test_description(services: Any, sentence: str) -> None:
         ),
         (
             [{"path": "/", "service": "web"}],
-            "service 'edge', key 'routes': unknown key 'service'; known are immutable, path, port, static, timeout, to",
+            (
+                "service 'edge', key 'routes': unknown key 'service'; valid values: immutable, path, port, "
+                "static, timeout, to"
+            ),
         ),
         (
             [{"path": "/", "to": "web", "timeout": 60}],
@@ -192,7 +199,7 @@ ROUTE = {"path": "/", "to": "web"}
         ),
         (
             {**_edge(ROUTE), "web": plain(port=80, needs=["edge"])},
-            "service 'web': key 'needs' goes in a circle: web -> edge -> web",
+            "service 'web': key 'needs' is a circle: web -> edge -> web",
         ),
         (
             _edge(ROUTE, version="1.26.3"),
@@ -210,7 +217,7 @@ ROUTE = {"path": "/", "to": "web"}
         ),
         (
             {**_edge(ROUTE), "edge-pod": plain()},
-            "service 'edge-pod': the pod of the edge 'edge' is called that; choose another name",
+            "service 'edge-pod': this is the name of the pod of the edge 'edge'; choose another name",
         ),
         (_edge(ROUTE, http_port=0), f"service 'edge': published port '0:8080' {NO_PORT}"),
         (
@@ -269,7 +276,7 @@ def test_port_of_the_overlay_published_twice() -> None:
         ({"k": {"value": True}}, "stack_secrets, secret 'k': key 'value' is not text; put it in quotes"),
         ({"k": {}}, "stack_secrets, secret 'k': give either 'value' or 'generate'"),
         ({"k": {"value": "v", "generate": 50}}, "stack_secrets, secret 'k': give either 'value' or 'generate'"),
-        ({"k": {"length": 50}}, "stack_secrets, secret 'k': unknown key 'length'; known are generate, value"),
+        ({"k": {"length": 50}}, "stack_secrets, secret 'k': unknown key 'length'; valid values: generate, value"),
         (
             {"k": {"generate": 8}},
             "stack_secrets, secret 'k': key 'generate': a length from 16 to 1024 characters, not 8",
@@ -277,8 +284,8 @@ def test_port_of_the_overlay_published_twice() -> None:
         (
             {"My Key": "v"},
             (
-                "stack_secrets, secret 'My Key': 'My Key' is no name; use small letters, digits, - and _, "
-                "a letter or digit first"
+                "stack_secrets, secret 'My Key': 'My Key' is not a valid name; use lower-case letters, digits, "
+                "- and _, the first one a letter or digit"
             ),
         ),
         (["k"], "stack_secrets: list is not a mapping of names to secrets"),

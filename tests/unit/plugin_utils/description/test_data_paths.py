@@ -1,4 +1,4 @@
-"""Data that would lie in a release's own directory, and go with it."""
+"""Data in the directory of a release, which is deleted with the release, is refused."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ from tests.support.described import KINDS, model, parcel, plain
 )
 def test_a_source_that_is_not_absolute_is_refused(keys: dict[str, Any], key: str, source: str) -> None:
     assert complaint(parcel, {"web": plain(**keys)}) == (
-        f"service 'web': key {key!r}: {source!r} would be in the directory of one release, empty in the next and "
-        "deleted in the end; name a volume, such as web-data, or an absolute path, or mount what is in the repository "
-        "by 'files' with its 'src'"
+        f"service 'web': key {key!r}: {source!r} would be in the directory of one release: empty in the next "
+        "release, and deleted with this one; use a named volume, such as web-data, or an absolute path, "
+        "or mount a file "
+        "of the repository with 'files' and 'src'"
     )
 
 

@@ -53,8 +53,9 @@ def test_a_job_on_a_database_of_this_host_runs_on_each_host() -> None:
 
 
 SHARES = (
-    "service 'langflow': key 'needs': 'backend' migrates the database 'db' too, and at its start langflow drops the "
-    "alembic_version of others; need one of its own: langflow-db: {kind: postgres_database, needs: [db]}"
+    "service 'langflow': key 'needs': 'backend' migrates the database 'db' as well, and langflow drops another "
+    "service's alembic_version when it starts; need a database of its own: langflow-db: {kind: "
+    "postgres_database, needs: [db]}"
 )
 
 
@@ -68,20 +69,20 @@ SHARES = (
                 langflow={"kind": "langflow", "needs": ["own"]},
                 backend={**example()["backend"], "needs": ["own"]},
             ),
-            SHARES.replace("'db' too", "'own' too"),
+            SHARES.replace("'db' as", "'own' as"),
         ),
         (
             _services(
                 own=OWN, langflow={"kind": "langflow", "needs": ["own"]}, other={"kind": "langflow", "needs": ["own"]}
             ),
-            SHARES.replace("'db' too", "'own' too").replace("'backend'", "'other'"),
+            SHARES.replace("'db' as", "'own' as").replace("'backend'", "'other'"),
         ),
         (
             _services(langflow={"kind": "langflow", "needs": ["redis"]}),
             (
                 "service 'langflow': key 'needs': kind 'langflow' wants exactly one database, for "
                 "its LANGFLOW_DATABASE_URL; "
-                "found none. Describe langflow-db: {kind: postgres_database, needs: [NAME]}, NAME "
+                "found none. Describe langflow-db: {kind: postgres_database, needs: [NAME]}, with NAME "
                 "being the Postgres, and "
                 "need that"
             ),
@@ -134,8 +135,7 @@ def test_a_database_is_at_the_port_of_its_server() -> None:
 @pytest.mark.parametrize("needs", [[], ["redis"]])
 def test_a_database_without_a_server_is_refused(needs: list[str]) -> None:
     assert complaint(model, {**example(), "own": {**OWN, "needs": needs}}) == (
-        "service 'own': key 'needs': no server is among them for the database to be made in; "
-        "name the Postgres in 'needs'"
+        "service 'own': key 'needs': it names no server to create the database in; name the Postgres there"
     )
 
 

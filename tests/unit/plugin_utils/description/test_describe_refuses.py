@@ -13,11 +13,10 @@ from tests.support.described import SECRETS, example, model, parcel, plain
 KINDS = ", ".join(sorted(SHIPPED))
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
 
-NO_REPLICAS = "a rollout would not know of it; say it by the service's own key 'replicas'"
+NO_REPLICAS = "a rollout would not know of it; set the service's own key 'replicas' instead"
 
 NO_DOMAIN = (
-    "is not the name of one host, such as shop.example.com or localhost:8443; "
-    "leave it empty where the stack answers to any"
+    "is not one host name, such as shop.example.com or localhost:8443; leave it empty if the stack answers to any name"
 )
 
 
@@ -40,17 +39,20 @@ WRITTEN = [
     (["web"], "stack_services: name at least one service"),
     (
         {"Web": plain()},
-        "service 'Web': 'Web' is no name; use small letters, digits, - and _, a letter or digit first",
+        (
+            "service 'Web': 'Web' is not a valid name; use lower-case letters, digits, - and _, the first one "
+            "a letter or digit"
+        ),
     ),
     # Its kind.
-    ({"web": {"image": "app:1"}}, f"service 'web': required key 'kind' is missing; known are {KINDS}"),
+    ({"web": {"image": "app:1"}}, f"service 'web': required key 'kind' is missing; valid values: {KINDS}"),
     (example(db={"kind": "postgress"}), "service 'db': unknown kind 'postgress'; did you mean 'postgres'?"),
-    (example(db={"kind": "oracle"}), f"service 'db': unknown kind 'oracle'; known are {KINDS}"),
+    (example(db={"kind": "oracle"}), f"service 'db': unknown kind 'oracle'; valid values: {KINDS}"),
     (example(db={"kind": ["postgres"]}), "service 'db': unknown kind ['postgres']; did you mean 'postgres'?"),
     # Values.
     (
         _without(example(), "frontend", "image"),
-        "service 'frontend': required key 'image' is missing; kind 'spa' has no image of its own",
+        "service 'frontend': required key 'image' is missing; kind 'spa' has no default image",
     ),
     (
         _without(_one(), "web", "health"),
@@ -65,12 +67,12 @@ WRITTEN = [
     (
         _one(memory=512),
         (
-            "service 'web': key 'memory': 512 is less than the 6m that Docker wants; write a number with its unit, "
+            "service 'web': key 'memory': 512 is less than Docker's minimum of 6m; write a number with its unit, "
             "such as 512m"
         ),
     ),
     (_one(cpus=-1), "service 'web': key 'cpus': -1 is not a number of processors above 0, such as 0.5"),
-    (_one(port=70000), "service 'web': key 'port': 70000 is not a port; ports go from 1 to 65535"),
+    (_one(port=70000), "service 'web': key 'port': 70000 is not a port; ports are numbers from 1 to 65535"),
     (_one(replicas=0), "service 'web': key 'replicas': at least 1, not 0"),
     (_one(replicas="two"), "service 'web': key 'replicas': 'two' is not a whole number"),
     (
@@ -84,7 +86,7 @@ WRITTEN = [
     ),
     (
         _one(**{"class": "rollin"}),
-        "service 'web': key 'class': 'rollin' is none of rolling, drain, singleton, stateful, oneshot",
+        "service 'web': key 'class': 'rollin' is not valid; valid values: rolling, drain, singleton, stateful, oneshot",
     ),
     (
         _one(user="www-data"),
@@ -102,12 +104,15 @@ WRITTEN = [
     (_one(release=[]), "service 'web': key 'release': the command is empty; name a program, or leave the key out"),
     (
         _one(release="sh -c 'x"),
-        "service 'web': key 'release': \"sh -c 'x\" cannot be taken apart: No closing quotation",
+        "service 'web': key 'release': \"sh -c 'x\" cannot be split into arguments: No closing quotation",
     ),
     (_one(health=5), "service 'web': key 'health': 5 is neither a path nor a Compose healthcheck"),
     (
         _one(health="/up"),
-        "service 'web': key 'health': kind 'custom' has no path to ask; give a Compose healthcheck with its 'test'",
+        (
+            "service 'web': key 'health': kind 'custom' is not asked for a path; give a Compose healthcheck "
+            "with its 'test'"
+        ),
     ),
     (example(backend={"health": "up"}), "service 'backend': key 'health': path 'up' does not begin with /"),
     (
@@ -116,18 +121,21 @@ WRITTEN = [
     ),
     (
         _one(environment={"DEBUG": None}),
-        "service 'web': key 'environment.DEBUG': None is not a text or number; write '' for an empty value",
+        "service 'web': key 'environment.DEBUG': None is neither a text nor a number; write '' for an empty value",
     ),
     (
         _one(environment={"HOSTS": ["a"]}),
-        "service 'web': key 'environment.HOSTS': ['a'] is not a text or number; write '' for an empty value",
+        "service 'web': key 'environment.HOSTS': ['a'] is neither a text nor a number; write '' for an empty value",
     ),
-    (_one(environment={"A B": "c"}), "service 'web': key 'environment': 'A B' is no name for an environment variable"),
+    (
+        _one(environment={"A B": "c"}),
+        "service 'web': key 'environment': 'A B' is not a valid name for an environment variable",
+    ),
     (
         _one(environment={"A": "x\0y"}),
         (
-            "service 'web': key 'environment': environment variable 'A': a value with a NUL character cannot be an "
-            "environment variable"
+            "service 'web': key 'environment': environment variable 'A': an environment variable cannot contain a NUL "
+            "character"
         ),
     ),
     (
@@ -175,24 +183,24 @@ WRITTEN = [
     ),
     (
         _one(environments={"production": {"healthcheck": {"retries": 0}}}),
-        "service 'web': key 'environments.production.healthcheck.retries': 0 is not a whole number from 1 on",
+        "service 'web': key 'environments.production.healthcheck.retries': 0 is not a whole number from 1 up",
     ),
     (
         _one(health={"test": ["CMD", "true"], "retries": "often"}),
-        "service 'web': key 'health.retries': 'often' is not a whole number from 1 on",
+        "service 'web': key 'health.retries': 'often' is not a whole number from 1 up",
     ),
     (
         _one(compose={"user": "5:6"}),
         (
             "service 'web': key 'compose.user': its secret files would belong to another uid; "
-            "say it by the service's own key 'user'"
+            "set the service's own key 'user' instead"
         ),
     ),
     (
         _one(environments={"production": {"user": None}}),
         (
             "service 'web': key 'environments.production.user': its secret files would belong to another uid; "
-            "say it by the service's own key 'user'"
+            "set the service's own key 'user' instead"
         ),
     ),
     (_one(compose={"deploy": {"replicas": 3}}), f"service 'web': key 'compose.deploy.replicas': {NO_REPLICAS}"),
@@ -203,7 +211,7 @@ WRITTEN = [
     ),
     (
         _one(build={"context": "."}, image=None),
-        "service 'web': required key 'image' is missing; kind 'custom' has no image of its own",
+        "service 'web': required key 'image' is missing; kind 'custom' has no default image",
     ),
 ]
 
@@ -218,12 +226,24 @@ def test_description(services: Any, sentence: str) -> None:
     [
         (
             {"name": "My Shop"},
-            "stack_name: 'My Shop' is no name; use small letters, digits, - and _, a letter or digit first",
+            (
+                "stack_name: 'My Shop' is not a valid name; use lower-case letters, digits, - and _, the "
+                "first one a letter or digit"
+            ),
         ),
-        ({"name": None}, "stack_name: None is no name; use small letters, digits, - and _, a letter or digit first"),
+        (
+            {"name": None},
+            (
+                "stack_name: None is not a valid name; use lower-case letters, digits, - and _, the first one "
+                "a letter or digit"
+            ),
+        ),
         (
             {"environment": "../x"},
-            "stack_environment: '../x' is no name; use small letters, digits, - and _, a letter or digit first",
+            (
+                "stack_environment: '../x' is not a valid name; use lower-case letters, digits, - and _, the "
+                "first one a letter or digit"
+            ),
         ),
         ({"domain": "https://shop.example.com"}, f"stack_domain: 'https://shop.example.com' {NO_DOMAIN}"),
         ({"domain": "shop.example.com,example.com"}, f"stack_domain: 'shop.example.com,example.com' {NO_DOMAIN}"),

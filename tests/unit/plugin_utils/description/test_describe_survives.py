@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import model
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import fields
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ from tests.support.described import KINDS, example, parcel
 
 EXAMPLE = example()
 PLACES = [
-    (name, key) for name, keys in EXAMPLE.items() for key in [*model.SERVICE_FIELDS, *KINDS[keys["kind"]].options]
+    (name, key) for name, keys in EXAMPLE.items() for key in [*fields.SERVICE_FIELDS, *KINDS[keys["kind"]].options]
 ]
 WORDS = st.sampled_from(
     [
@@ -34,7 +34,7 @@ WORDS = st.sampled_from(
         "é",
     ]
 )
-KEYS = st.sampled_from(sorted(model.SERVICE_FIELDS)) | st.sampled_from(
+KEYS = st.sampled_from(sorted(fields.SERVICE_FIELDS)) | st.sampled_from(
     ["production", "ports", "test", "interval", "retries", "healthcheck", "labels", "deploy", "resources", "networks"]
 )
 VALUES = st.recursive(

@@ -9,7 +9,7 @@ from tests.support.described import model, plain
 def test_a_service_that_is_called_like_a_release_job_is_refused() -> None:
     services = {"web": plain(release="migrate"), "web-release": plain()}
     assert complaint(model, services) == (
-        "service 'web-release': the release job of service 'web' is called that; choose another name"
+        "service 'web-release': this is the name of the release job of service 'web'; choose another name"
     )
 
 

@@ -35,31 +35,28 @@ def test_what_is_shared_does_not_include_the_environments() -> None:
         (
             {"web": plain(needs=["seed"]), "seed": TWO["seed"]},
             (
-                "service 'web': key 'needs': service 'seed' is not there in production; add that to "
-                "its 'only_in', or give "
-                "this service one as well"
+                "service 'web': key 'needs': service 'seed' does not exist in production; add production to "
+                "its 'only_in', or give this service an 'only_in', too"
             ),
         ),
         (
             {"web": plain(needs=[{"service": "seed"}]), "seed": TWO["seed"]},
             (
-                "service 'web': key 'needs': service 'seed' is not there in production; add that to "
-                "its 'only_in', or give "
-                "this service one as well"
+                "service 'web': key 'needs': service 'seed' does not exist in production; add production to "
+                "its 'only_in', or give this service an 'only_in', too"
             ),
         ),
         (
             example(frontend={"only_in": ["test"]}),
             (
-                "service 'edge': key 'routes': service 'frontend' is not there in production; add "
-                "that to its 'only_in', or "
-                "give this service one as well"
+                "service 'edge': key 'routes': service 'frontend' does not exist in production; add "
+                "production to its 'only_in', or give this service an 'only_in', too"
             ),
         ),
         ({"web": plain(only_in="test")}, "service 'web': key 'only_in': 'test' is not a list of environments"),
         (
             {"web": plain(only_in=["test"])},
-            "stack_services: no service is there in production, by their keys 'only_in'",
+            "stack_services: no service exists in production, by their keys 'only_in'",
         ),
     ],
 )

@@ -10,8 +10,8 @@ from tests.support.complaints import complaint
 from tests.support.described import example, model
 
 NONE = (
-    "service 'edge': key 'ports': an edge publishes at least one port, and 'compose' or 'environments' take away what "
-    "it has; leave it there, and choose it by 'http_port' and 'http_address'"
+    "service 'edge': key 'ports': an edge publishes at least one port, but 'compose' or 'environments' remove it; "
+    "leave it, and choose it with 'http_port' and 'http_address'"
 )
 LONG = {"target": 8080, "published": 80}
 UNREADABLE = (

@@ -83,6 +83,6 @@ def test_two_routes_of_one_path_are_refused() -> None:
 @pytest.mark.parametrize("timeout", ["0s", "0h0m", "100us"])
 def test_a_route_without_any_time_to_answer_is_refused(timeout: str) -> None:
     assert complaint(routes.read, "service 'edge'", {"path": "/", "to": "web", "timeout": timeout}) == (
-        f"service 'edge': key 'routes': path '/': 'timeout' is {timeout}, within which nobody answers; "
-        "say how long the service may be silent, such as 60s"
+        f"service 'edge': key 'routes': path '/': 'timeout' is {timeout}, in which no service answers; "
+        "set how long the service may be silent, such as 60s"
     )

@@ -48,8 +48,8 @@ def test_a_line_break_at_the_end_of_a_kinds_own_secret_is_refused(name: str, end
         sentence = complaint(model, example(), {**SECRETS, name: given})
         assert canary not in sentence
         assert sentence == (
-            f"stack_secrets, secret {name!r}: the value ends in a line break, which some programs take for a part of "
-            "it and others do not; encrypt it again without (echo -n), or put a trim filter behind it"
+            f"stack_secrets, secret {name!r}: the value ends in a line break, which some programs read as a part of "
+            "it and others do not; encrypt it again without one (echo -n), or append a trim filter"
         )
 
 

@@ -22,10 +22,10 @@ def test_secrets_inside_of_a_longer_text() -> None:
 @pytest.mark.parametrize(
     ("use", "sentence"),
     [
-        ({"text": "x{k}"}, "service 'web': key 'secrets': the 'text' of 'k' is for a variable; name that as its 'env'"),
+        ({"text": "x{k}"}, "service 'web': key 'secrets': the 'text' of 'k' is for a variable; set its name as 'env'"),
         (
             {"env": "K", "text": "{key}"},
-            "service 'web': key 'secrets': the 'text' of 'k' lacks the secret; write {k} in",
+            "service 'web': key 'secrets': the 'text' of 'k' does not contain the secret; write {k}",
         ),
     ],
 )

@@ -172,13 +172,16 @@ def test_service_with_an_image_of_its_own_takes_over_no_build() -> None:
         ),
         (
             {"build": {"context": "a"}, "image": "shop/a"},
-            "service 'a': key 'build': key 'image': 'shop/a' must be a reference with a tag and no digest",
+            "service 'a': key 'build': key 'image': 'shop/a' must be a reference with a tag and without a digest",
         ),
         (
             {"build": {"context": "a"}, "image": f"shop/a:1@sha256:{'0' * 64}"},
-            "must be a reference with a tag and no digest",
+            "must be a reference with a tag and without a digest",
         ),
-        ({"build": {"context": "a"}, "image": "registry:5000/a"}, "must be a reference with a tag and no digest"),
+        (
+            {"build": {"context": "a"}, "image": "registry:5000/a"},
+            "must be a reference with a tag and without a digest",
+        ),
     ],
 )
 def test_no_build(keys: dict[str, Any], sentence: str) -> None:
@@ -188,5 +191,5 @@ def test_no_build(keys: dict[str, Any], sentence: str) -> None:
 def test_image_of_a_kind_is_not_built_over() -> None:
     services = example(edge={"build": {"context": "edge"}})
     assert complaint(model, services) == (
-        "service 'edge': key 'build': key 'image' is missing; say which reference the built image gets"
+        "service 'edge': key 'build': key 'image' is missing; set the reference that the built image gets"
     )

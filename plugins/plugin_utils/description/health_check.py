@@ -1,0 +1,53 @@
+"""The health check of a service: what its description gives, over what its kind has, over common times.
+
+Place in the pipeline: description, under ``completion``. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import kinds as kinds_
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
+
+_TIMES = {"interval": "10s", "timeout": "5s", "retries": 3, "start_period": "30s", "start_interval": "1s"}
+
+
+def complete(
+    written: Written, of_kind: Mapping[str, Any], context: Mapping[str, Any], service_class: str
+) -> dict[str, Any]:
+    """Return a service's Compose ``healthcheck``; empty if it has none.
+
+    :param of_kind: the kind's health check, expressions evaluated.
+    :param context: the names that expressions of the kind may use.
+    :raises ValueError: if the description's value is not a health check, or a running service would have none.
+    """
+    given, kind, where = written.values["health"], written.kind, written.where
+    if kind.plain and isinstance(given, (Mapping, type(None))):
+        result = dict(given or {})
+        overrides.check_health(written.name, "health", result)
+        return result
+    result = {**_TIMES, **of_kind}
+    if isinstance(given, str):
+        if "health_path" not in kind.options:
+            raise ValueError(
+                f"{where}: key 'health': kind {kind.name!r} is not asked for a path; "
+                f"give a Compose healthcheck with its 'test'"
+            )
+        if not given.startswith("/"):
+            raise ValueError(f"{where}: key 'health': path {given!r} does not begin with /")
+        result.update(kinds_.render(kind.body["health"], {**context, "health_path": given}, where))
+    elif isinstance(given, Mapping):
+        result.update(given)
+    elif given is not None:
+        raise ValueError(f"{where}: key 'health': {given!r} is neither a path nor a Compose healthcheck")
+    overrides.check_health(written.name, "health", result)
+    if service_class == "oneshot":
+        return {}
+    if "test" not in result:
+        raise ValueError(
+            f"{where}: required key 'health' is missing; say how to tell that it works, as {{test: [CMD, …]}}"
+        )
+    return result

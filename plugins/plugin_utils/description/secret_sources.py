@@ -1,0 +1,83 @@
+"""Where secrets come from: values that the description gives, and secrets that the host generates.
+
+Place in the pipeline: description. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SECRET_FIELDS
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Service
+
+
+def read(given: object) -> dict[str, Secret]:
+    """Return the secrets of ``stack_secrets`` by name.
+
+    :param given: as written: a text, ``{value: …}`` or ``{generate: LENGTH}`` by name.
+    :raises ValueError: for one that is none of these; the message never shows a value.
+    """
+    if not isinstance(given, Mapping):
+        raise ValueError(f"stack_secrets: {type(given).__name__} is not a mapping of names to secrets")
+    return {name: _read(name, source) for name, source in given.items()}
+
+
+def _read(name: str, source: object) -> Secret:
+    where = f"stack_secrets, secret {name!r}"
+    names.check(name, where)
+    if isinstance(source, str):
+        secret = Secret(name, value=source)
+    elif isinstance(source, Mapping):
+        if isinstance(source.get("value"), (bool, list, Mapping)):
+            # Checked here, because the schema's message would show the value.
+            raise ValueError(f"{where}: key 'value' is not text; put it in quotes")
+        if not str(source.get("generate") or 0).isdecimal():
+            # The same: it may be the secret itself, under the wrong key.
+            raise ValueError(f"{where}: key 'generate' is not a whole number; the secret itself is the 'value'")
+        values = schema.read(source, SECRET_FIELDS, where)
+        if (values["value"] is None) == (values["generate"] is None):
+            raise ValueError(f"{where}: give either 'value' or 'generate'")
+        secret = Secret(name, values["value"], values["generate"])
+    else:
+        raise ValueError(f"{where}: give a text, or {{generate: LENGTH}}")
+    if secret.value == "":
+        raise ValueError(f"{where}: the value is empty")
+    if secret.generate is not None and not 16 <= secret.generate <= 1024:
+        raise ValueError(f"{where}: key 'generate': a length from 16 to 1024 characters, not {secret.generate}")
+    return secret
+
+
+def of_kinds(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
+    """Return the secrets that the services' kinds bring along, named ``SERVICE_SECRET``."""
+    return {
+        f"{draft.name}_{name}": Secret(f"{draft.name}_{name}", generate=spec["generate"])
+        for draft in drafts.values()
+        for name, spec in draft.body["secrets"].items()
+    }
+
+
+def check_given(given: Mapping[str, Secret], drafts: Mapping[str, Draft]) -> None:
+    """Check the secrets of ``stack_secrets`` that replace one of a kind: server and clients must read them alike.
+
+    :raises ValueError: for a value that ends in a line break, which some programs take for a part of it.
+    """
+    for name in of_kinds(drafts):
+        if name in given and (given[name].value or "").endswith(("\n", "\r")):
+            raise ValueError(
+                f"stack_secrets, secret {name!r}: the value ends in a line break, which some programs read as a part "
+                f"of it and others do not; encrypt it again without one (echo -n), or append a trim filter"
+            )
+
+
+def used(services: Iterable[Service], secrets: Mapping[str, Secret]) -> dict[str, Secret]:
+    """Return those of *secrets* that a file or a variable of *services* holds."""
+    files = [
+        file
+        for service in services
+        for file in [*(mount.file for mount in service.secret_mounts), service.secret_env]
+        if file
+    ]
+    named = {part["secret"] for file in files for part in file.parts if isinstance(part, dict)}
+    return {name: secret for name, secret in secrets.items() if name in named}
