@@ -46,6 +46,16 @@ def files() -> dict[str, str]:
     return {path: text for text, path in found}
 
 
+def names() -> set[str]:
+    """Return the files of the project that the page names, and the directory of an inventory of its own."""
+    return {*files(), *(name for _, name in _links()), _VAULT, "inventories/shared"}
+
+
+def _links() -> list[tuple[str, str]]:
+    """Return the links that the page has its reader make, target and name of each."""
+    return re.findall(r"^ {4}ln -s (\S+) (\S+)$", PAGE, re.MULTILINE)
+
+
 def commands() -> list[str]:
     """Return the commands of the page that run a playbook: those in its text, and those of its CI files."""
     return re.findall(r"^(?: +(?:- (?:run: )?)?|`)(ansible-playbook [^`\n]+)", PAGE, re.MULTILINE)
@@ -60,7 +70,7 @@ def write(folder: Path, artefact: Path, environment: Mapping[str, str]) -> Proje
     for name in ("plan", "images", "verify"):
         text = files()["deploy.yml"]
         (folder / f"{name}.yml").write_text(text.replace("slipway.stack.deploy", f"slipway.stack.{name}"))
-    for target, name in re.findall(r"^ {4}ln -s (\S+) (\S+)$", PAGE, re.MULTILINE):
+    for target, name in _links():
         (folder / name).symlink_to(target)
     (folder / "password").write_text(PASSWORD)
     (folder / _VAULT).write_text(encrypted("vault_smtp_password", "from the vault"))
