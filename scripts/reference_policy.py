@@ -92,9 +92,9 @@ the file and the line.
 | `--baseline FILE` | findings in this file do not count; for a team that starts with many findings |
 | `--fix` | repairs {repairs} in the files; every other byte stays the same |
 
-Exit codes: 0 no findings at or above the level, 1 such findings, 2 nothing could be reviewed. A file that is not YAML, that
-is too large (2 MB, or 150,000 values, where an alias counts as often as it is used), or that includes itself gives one
-sentence and the exit code 2.
+Exit codes: 0 no findings at or above the level, 1 such findings, 2 nothing could be reviewed. A file that is not YAML,
+that is too large (2 MB, or 150,000 values, where an alias counts as often as it is used), or that includes itself gives
+one sentence and the exit code 2.
 
 Settings are in `.slipway-policy.yml` in the directory of the first file, or under `x-slipway: {{policy: …}}` in the
 file:
