@@ -61,11 +61,12 @@ BANNED = {
     r"whose it is": "who holds it",
     r"word to go on": "answer",
 }
-#: Written by `make docs` from tables in the code; their own text is in scripts/, and is looked at there.
+#: Written by `make docs`. Their text comes from scripts/ and kinds/, which are looked at, and from tables in the code.
 GENERATED = {"services.md", "roles.md", "policy.md"}
 PROSE = [
     *(page for page in PAGES if page.name not in GENERATED),
-    *tracked("scripts/reference*.py", "examples/*.md", "docs/*.svg", "inventories/*.yml", "examples/stacks/*.yml"),
+    *tracked("scripts/reference*.py", "examples/*.md", "docs/*.svg", "kinds/*.yml", "inventories/*.yml"),
+    *tracked("examples/stacks/*.yml"),
 ]
 
 
