@@ -7,7 +7,7 @@ import re
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import describe, model
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import fields, model, secret_sources
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.registry import RULES
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules import shutdown
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
@@ -34,9 +34,10 @@ def test_a_proxy_has_the_functions_that_the_page_names(step: int, protocol: type
 
 def test_a_source_of_secrets_goes_through_the_functions_that_the_page_names() -> None:
     named = set(re.findall(r"`([\w.]+)`", _example("a source of secrets")))
-    assert {"SECRET_FIELDS", "_secrets", "Bundle.secrets", "_value"} <= named
-    assert all(map(callable, (describe._secrets, Bundle.secrets, SecretStore._value)))
-    assert "generate" in model.SECRET_FIELDS
+    assert {"SECRET_FIELDS", "Secret", "read", "Bundle.secrets", "_value"} <= named
+    assert all(map(callable, (secret_sources.read, Bundle.secrets, SecretStore._value)))
+    assert "generate" in fields.SECRET_FIELDS
+    assert "generate" in vars(model.Secret("name"))
 
 
 def test_the_rule_of_the_page_is_one_and_is_in_the_file_that_it_names() -> None:
@@ -48,6 +49,6 @@ def test_the_rule_of_the_page_is_one_and_is_in_the_file_that_it_names() -> None:
 
 @pytest.mark.parametrize("folder", ["plugin_utils", "module_utils"])
 def test_every_package_is_in_the_tables(folder: str) -> None:
-    table = TEXT.split(f"| `plugins/{folder}/` | what it does |")[1].split("\n\n")[0]
+    table = TEXT.split(f"| `plugins/{folder}/` | put it here if it |")[1].split("\n\n")[0]
     packages = {path.parent.name for path in (ROOT / "plugins" / folder).glob("*/__init__.py")}
     assert set(re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)) == packages
