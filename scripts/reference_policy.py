@@ -13,49 +13,53 @@ from scripts.reference_peers import COMPARED, PEERS
 _HEADER = """\
 # The policy
 
-Written by `make docs` from `plugins/plugin_utils/policy/`; a change by hand is lost.
+`make docs` writes this page from `plugins/plugin_utils/policy/`. Do not edit it by hand.
 
-What reviewers of Compose stacks look for, as {count} rules. Every release is held to them before a deploy ships it, and
-so is any Compose file on the command line.
+The policy is {count} rules: what reviewers of Compose stacks look for. Health checks that can fail, limits, pinned
+images, no secret in `environment`, no datastore published beyond the loopback address, no Docker socket, nothing left
+from development, and more. Every release is checked before it is uploaded. You can check any Compose file on the
+command line, too.
 
 ## Before a deploy
 
-A finding of the severity `error` stops the deploy, all findings at once, before the server is touched. Warnings are
-shown. What the collection renders by itself is free of findings; what a description adds (an image, a port, a volume,
-any key under `compose:`) may not be.
+A finding with the severity `error` stops the deploy before the server is touched. All findings are shown at once.
+Warnings are shown and stop nothing. What the collection renders itself has no findings. What your description adds can
+have some: an image, a port, a volume, any key under `compose:`.
 
 ```yaml
-stack_policy_level: error     # from which severity on a deploy is stopped: error, warning, info, or "off"
+stack_policy_level: error     # the severity from which a deploy is stopped: error, warning, info, or "off"
 stack_policy_exceptions:
   - rule: SLP064
-    service: agent            # of all services where not given
-    environment: production   # in all environments where not given
+    service: agent            # without it: all services
+    environment: production   # without it: all environments
     reason: the agent reads the list of containers, and runs on a host of its own
-    until: 2027-03-31         # the last day; it counts again from the day after
+    until: 2027-03-31         # the last day of the exception
 ```
 
-An exception needs a reason. It is shown with every deploy, and so is one that is over or that nothing needs any more.
+An exception needs a reason. Each deploy shows it. A deploy also shows exceptions that are over, and exceptions that
+nothing needs any more.
 
 ### Other environments
 
-Where an inventory names those beside it, each deploy compares its release with what they describe: SLP150 and SLP151,
-which are shown as warnings and stop it from `stack_policy_level: warning` on.
+If an inventory names the other environments, each deploy compares its release with them. The rules are SLP150 and
+SLP151. Their findings are warnings; with `stack_policy_level: warning` they stop a deploy.
 
 ```yaml
 # In the inventory of production; paths are relative to it.
 stack_policy_environments: {{test: ../test, staging: ../staging}}
 ```
 
-All inventories may share one list, for an environment is not compared with itself. The other inventories are read on
-the controller as Ansible reads them, `-e` and `group_vars` beside the playbook included; what counts is the first host
-of the group that is deployed to. No server is connected to, no encrypted file opened, and no lookup made: a value that
-takes one, or a password or variable that is not there, is left out, since names and images do not depend on secrets.
-An image that cannot be had is compared by no version. A service with `only_in` is meant to be in some environments
-only, and the application's own images (those with a `build`, and those whose tag is the `stack_version`) may have
-another version in each; neither is a finding.
-
-An inventory that cannot be read is a line of the report and stops nothing, so that a production in need does not wait
-for staging. An environment costs about 40 ms for each host that is deployed to.
+- All inventories may share one list, because an environment is not compared with itself.
+- The other inventories are read on the controller as Ansible reads them, with `-e` and with `group_vars` in the
+  directory of the playbook. The first host of the deployed group counts.
+- No server is contacted, no encrypted file is opened, and no lookup is made. A value that needs one of these, or a
+  variable that does not exist, is left out: names and images do not depend on secrets. If an image is unknown, no
+  version is compared.
+- These are no findings: a service with `only_in`, and another version of the application's own images (images with a
+  `build`, or whose tag is the `stack_version`).
+- If an inventory cannot be read, the report says so in one line and the deploy goes on. So you can repair production
+  while staging is broken.
+- Each environment costs about 40 ms for each host of the deploy.
 
 ## Alone
 
@@ -63,46 +67,49 @@ for staging. An environment costs about 40 ms for each host that is deployed to.
     ansible-playbook slipway.stack.policy -e policy_files=docker-compose.yml,docker-compose.prod.yml \\
       -e policy_environment=staging -e policy_report=policy.sarif -e policy_format=sarif
 
-or without Ansible, with Python 3.11 or later and PyYAML:
+Or without Ansible. You need Python 3.11 or later and PyYAML:
 
     python3 plugins/plugin_utils/policy docker-compose.yml docker-compose.prod.yml
-    python3 plugins/plugin_utils/policy --format github               # the files that Compose would take here
-    python3 plugins/plugin_utils/policy --also staging=compose.yaml,compose.staging.yaml    # do they drift apart?
+    python3 plugins/plugin_utils/policy --format github               # the files that Compose would read here
+    python3 plugins/plugin_utils/policy --also staging=compose.yaml,compose.staging.yaml    # compare two environments
     python3 plugins/plugin_utils/policy --explain SLP130
 
-In an installed collection that directory is below
-`~/.ansible/collections/ansible_collections/slipway/stack/`. Files are read as Compose reads them: several are merged,
-`include`, `extends`, anchors, merge keys, profiles, `!reset` and `!override` are followed, and variables come from
-`.env` and `--env-file`, never from the environment of the process. A variable without value and default is "not known",
-and no rule complains of what it does not know. Each finding has the file and the line.
+In an installed collection that directory is in `~/.ansible/collections/ansible_collections/slipway/stack/`.
+
+Files are read as Compose reads them. Several files are merged. `include`, `extends`, anchors, merge keys, profiles,
+`!reset` and `!override` work. Variables come from `.env` and `--env-file`, never from the environment of the process. A
+variable without a value and a default is unknown, and no rule reports a value that it does not know. Each finding has
+the file and the line.
 
 | option | what it does |
 |---|---|
-| `--environment NAME` | development, test, staging or production (the default); how bad a finding is depends on it |
-| `--level LEVEL` | from which severity on it fails |
+| `--environment NAME` | development, test, staging or production (the default); it decides the severity of a finding |
+| `--level LEVEL` | the severity from which the command fails |
 | `--format FORMAT` | `table`, `json`, `sarif` (2.1.0), `junit`, or `github` for annotations |
 | `--output FILE` | where the report is written |
 | `--each` | every file is a stack of its own |
-| `--write-baseline FILE` | what is found today is written there |
-| `--baseline FILE` | what is written there is known and does not count; for a team that begins with much |
-| `--fix` | repairs {repairs} in the files; every other byte stays as it is |
+| `--write-baseline FILE` | writes today's findings to a file |
+| `--baseline FILE` | findings in this file do not count; for a team that starts with many findings |
+| `--fix` | repairs {repairs} in the files; every other byte stays the same |
 
-Exit codes: 0 all well, 1 findings at or above the level, 2 nothing could be reviewed. A file that is no YAML, too large
-(2 MB, 150,000 values with aliases counted as often as they are used), or that includes itself is one sentence and a 2.
+Exit codes: 0 no findings at or above the level, 1 such findings, 2 nothing could be reviewed. A file that is not YAML,
+that is too large (2 MB, or 150,000 values, where an alias counts as often as it is used), or that includes itself gives
+one sentence and the exit code 2.
 
-Settings are in `.slipway-policy.yml` beside the first file, or under `x-slipway: {{policy: …}}` in the file:
+Settings are in `.slipway-policy.yml` in the directory of the first file, or under `x-slipway: {{policy: …}}` in the
+file:
 
 ```yaml
 level: {{production: error, development: "off"}}
-registries: [registry.example.com, hub]    # where images may come from, Docker's own hub too; else anywhere
+registries: [registry.example.com, hub]    # where images may come from; hub is Docker Hub; without it: anywhere
 exceptions:
   - {{rule: SLP080, service: db, reason: reachable in the office network only, until: 2027-01-31}}
 ```
 
 ## Rules
 
-The letters are the severity in development, test, staging and production: **E**rror, **W**arning, **i**nfo, and `-`
-where the rule is off. An environment of another name counts as production. {repairs} are those that `--fix` repairs.
+The letters are the severity in development, test, staging and production: **E**rror, **W**arning, **i**nfo, and `-` if
+the rule is off. An environment with another name counts as production. `--fix` repairs {repairs}.
 """
 
 

@@ -13,11 +13,11 @@ from scripts.markdown import code, prose, table
 _HEADER = """\
 # Roles and their variables
 
-Written by `make docs` from `roles/*/meta/argument_specs.yml`; a change by hand is lost. `ansible-doc --type role
-slipway.stack.engine` says the same of one role.
+`make docs` writes this page from `roles/*/meta/argument_specs.yml`. Do not edit it by hand. `ansible-doc --type role
+slipway.stack.engine` shows the same for one role.
 
-A variable that several roles have means the same to each of them: set it once, in the inventory. What goes into
-`stack_services` is in [services.md](services.md).
+A variable that several roles have means the same in each of them. Set it once, in the inventory. The keys of
+`stack_services` are in [services.md](services.md).
 """
 
 

@@ -27,20 +27,22 @@ from scripts.markdown import code, sentence, table
 _HEADER = """\
 # Services and kinds
 
-Written by `make docs` from `plugins/plugin_utils/` and `kinds/`; a change by hand is lost. The variables around
-`stack_services` are in [roles.md](roles.md), how to write a kind is in [kinds.md](kinds.md).
+`make docs` writes this page from `plugins/plugin_utils/` and `kinds/`. Do not edit it by hand.
 
-A key that is not on this page is refused, with the one that was probably meant.
+The page lists every key that `stack_services` may have, and what each kind brings. The variables around
+`stack_services` are in [roles.md](roles.md). How to write a kind is in [kinds.md](kinds.md).
+
+A key that is not on this page is refused. The message suggests the key that you probably meant.
 """
 
 _TYPES = {
-    "text": "a text; numbers are taken as text",
+    "text": "a text; a number counts as text",
     "number": "a number, such as `2` or `0.5`",
     "true/false": "`true` or `false`",
     "duration": "a number with its unit: `500ms`, `30s`, `1m30s`, `2h`",
     "size": "a number with its unit: `64k`, `512m`, `2g`",
     "port": "a number from 1 to 65535",
-    "command": "one text, taken apart as a shell would, or a list of arguments; no shell runs it",
+    "command": "one text, split as a shell splits it, or a list of arguments; no shell runs it",
     "list, mapping, any": "as in YAML",
 }
 _NAMES = {
@@ -54,16 +56,29 @@ _NAMES = {
 }
 
 _CLASSES = {
-    "rolling": "new containers beside the old, healthy, requests sent to the new, then the old stopped",
-    "drain": "new containers beside the old, healthy, then the old stopped, with `stop_grace` to finish their work",
-    "singleton": "the old stopped, then the new started: never two at once, so there is a gap",
-    "stateful": "nothing: a change is refused until `deploy_allow_downtime` names it, then made in place, with a gap",
-    "oneshot": "run to its end, with the data services and before anything rolls; a failure ends the deploy",
+    "rolling": "new containers start next to the old ones and become healthy; they get the requests; the old ones stop",
+    "drain": "new containers start next to the old ones and become healthy; the old ones get `stop_grace` to finish",
+    "singleton": "the old container stops, then the new one starts; two never run at once, so there is downtime",
+    "stateful": "a change is refused until `deploy_allow_downtime` names the service; then it is replaced in place",
+    "oneshot": "it runs to its end, with the data services and before anything rolls; a failure ends the deploy",
 }
 
+_STRATEGIES = """\
+The update strategy says how the containers of a service are replaced. The key `class` names it; without it, the kind
+decides.
+"""
+_IN_PLACE = """\
+A service that publishes a port of the server itself is replaced in place too, with downtime. The edge is an exception:
+its ports belong to a service of their own, its pod. So nginx or Traefik rolls, and only another port or network has
+downtime.
+
+Give a named volume (`volumes`) to everything that a service must keep. If the image declares a volume and nothing is
+mounted there, a deploy that would lose files with the container is refused. The message says where the files are.
+"""
+
 _EVERY_SERVICE = """\
-`compose` is merged over this key by key, where `null` takes a key away and a list of `networks` adds to those that the
-service has; `environments` holds what Compose merges over that in one environment. This is what becomes of
+`compose` is merged over this, key by key. `null` removes a key, and a list of `networks` adds to the networks that the
+service has. `environments` has what Compose merges over that in one environment. This is the result of
 `app: {kind: custom, image: app:1, health: {test: [CMD, "true"]}}`:
 """
 
@@ -75,33 +90,36 @@ _SECRETS = """\
 A name alone mounts the secret at `/run/secrets/NAME` and sets `NAME_FILE`, in capitals, to that path.
 """
 _FILES = """\
-Give `content` or `src`. Relative paths start at the inventory. What `src` names is mounted as it is, a directory whole,
-with who may run what; `directory` and `executable` are what becomes of it.
+Give `content` or `src`. Relative paths start at the inventory. What `src` names is mounted as it is: a file, or a whole
+directory, with its executable bits. `directory` and `executable` are that content after it was read; you do not need
+them.
 """
 _BUILD = """\
-For `playbooks/images.yml` and `playbooks/workspace.yml`; a deploy builds nothing.
+For `playbooks/images.yml` and `playbooks/workspace.yml`. A deploy builds nothing.
 """
 _DEVELOPMENT = """\
-For `playbooks/workspace.yml`, which prepares a developer's checkout, and for services with a `build` only. A kind says
-what fits its services; a key here replaces the kind's. Nothing of it reaches a server.
+For `playbooks/workspace.yml`, which prepares a developer's checkout, and only for services with a `build`. The kind has
+defaults; a key here replaces the kind's. None of it reaches a server.
 """
 _ROUTES = """\
-For the kinds `nginx` and `traefik`. Of the paths that fit, the longest counts. With Traefik `timeout` is the time until
-the answer begins.
+For the kinds `nginx` and `traefik`. If several paths match, the longest one counts. With Traefik, `timeout` is the time
+until the answer begins.
 """
 _ASSETS = """\
-Pages of an earlier release go on asking for files of theirs, which the new containers do not have. An edge of kind
-`nginx` keeps those that are named by their content from every release that is still on the host. A file whose content
-has changed under the same name is not kept, and what is not kept the service answers as ever. The kinds `spa` and
-`nextjs` say where theirs are usually; an image that has no such directory has none, unless the service itself says it.
+Pages of an earlier release still ask for files that the new containers do not have. An edge of the kind `nginx` keeps
+files that are named by their content, from every release that is on the server. If the content of a file has changed
+under the same name, the file is not kept. The service answers for every file that is not kept. The kinds `spa` and
+`nextjs` have the usual paths; an image without that directory has no such files, unless the service sets `assets`
+itself.
 """
 _STACK_SECRETS = """\
-Each is a text, or a mapping with one of these. The host makes what a kind declares itself, such as a database's
-password, unless an entry here gives it; it is called `SERVICE_NAME`, for example `db_password`.
+Each entry is a text, or a mapping with one of these keys. The server generates the secrets that a kind declares, such
+as the password of a database, unless an entry here has its value. Such a secret is called `SERVICE_NAME`, for example
+`db_password`.
 """
 _STACK_PROBES = """\
-Asked through the published port, after a switch and by `playbooks/verify.yml`. Without any, each route of the edge is
-asked for its path.
+Probes go through the published port, after a switch and in `playbooks/verify.yml`. Without any, the path of each route
+of the edge is a probe.
 """
 _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `needs`": (_NEEDS, fields.NEED_FIELDS),
@@ -122,20 +140,19 @@ def page(folder: Path) -> str:
     lines = [_HEADER, "## Keys of a service", ""]
     lines += _fields(fields.SERVICE_FIELDS)
     shared = ", ".join(f"`{key}`" for key in fields.SHARED_FIELDS)
-    lines += [f"`like` takes over {shared}, each unless the service says it itself; `environment` key by key.", ""]
+    lines += [
+        f"`like` copies {shared} from the other service.",
+        "A key of the service itself replaces the copy; `environment` is merged key by key.",
+        "",
+    ]
     lines += table(("type", "how it is written"), _TYPES.items())
     for title, (text, keys) in _PARTS.items():
         lines += [f"### {title}", "", text, *_fields(keys)]
-    lines += ["## Classes", "", "How the containers of a service give way to others.", ""]
-    lines += table(("class", "replaced by"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES))
-    lines += [
-        "A service that publishes a port of the host itself is replaced in place too. The edge's ports are published",
-        "by a service of their own, its pod: nginx or Traefik rolls, and only another port or network has a gap.",
-        "",
-        "What a service keeps has a named volume (`volumes`). Where its image declares a volume and nothing is mounted",
-        "there, a deploy that would lose files with the container is refused, and says where they are.",
-        "",
-    ]
+    lines += ["## Update strategies", "", _STRATEGIES]
+    lines += table(
+        ("`class`", "how containers are replaced"), ((f"`{name}`", _CLASSES[name]) for name in kinds.CLASSES)
+    )
+    lines += [_IN_PLACE]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
     lines += [
         "## Kinds",
@@ -192,11 +209,11 @@ def _kind(kind: Kind) -> list[str]:
     body, options = _filled_in(kind)
     lines = [f"### {kind.name}", "", sentence(str(body["description"])), ""]
     if kind.options:
-        lines += ["Options, keys beside those of every service:", "", *_fields(kind.options, options)]
+        lines += ["Options, in addition to the keys of every service:", "", *_fields(kind.options, options)]
     lines += ["What it brings:", "", *table(("what", "value"), _brings(body))]
     provides = body["provides"]
     if provides:
-        lines += ["What a service that needs it is told:", "", *table(("variable", "value"), _told(provides))]
+        lines += ["Variables of a service that needs it:", "", *table(("variable", "value"), _told(provides))]
     return lines
 
 
@@ -228,11 +245,11 @@ def _brings(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if value:
             yield key, code(value)
     for name, spec in body["secrets"].items():
-        yield "secret", f"`{{name}}_{name}`, {spec['generate']} characters made on the host unless given"
+        yield "secret", f"`{{name}}_{name}`, {spec['generate']} characters, generated on the server unless given"
     for name, spec in body["secret_texts"].items():
-        yield "file", f"`{spec['target']}` ({name}), with secrets in it"
+        yield "file", f"`{spec['target']}` ({name}), contains secrets"
     if body["data_version"]:
-        yield "data version", f"`{body['data_version']['is']}`; another one on the volume is refused"
+        yield "data version", f"`{body['data_version']['is']}`; another version on the volume is refused"
     for key in ("health", "stop_grace", "memory", "cpus", "compose"):
         if body[key]:
             yield key, code(body[key])

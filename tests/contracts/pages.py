@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.contracts.checkout import ROOT
 
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *DOCS]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -19,6 +20,19 @@ def blocks(page: Path, language: str) -> list[str]:
 def links(page: Path) -> set[str]:
     """Return the targets of the links and pictures that lead to a file."""
     return {target for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()) if "://" not in target}
+
+
+def anchors(page: Path) -> set[tuple[Path, str]]:
+    """Return the headings that links lead to, each with the page that it is on."""
+    found = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+    return {((page.parent / target).resolve() if target else page, anchor) for target, anchor in found}
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and GitLab name them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def paths(page: Path) -> set[str]:

@@ -21,6 +21,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 
 from scripts import reference, reference_services
 from tests.contracts.checkout import ROOT
+from tests.contracts.test_imports import ALLOWED
 from tests.support import laid_down, real_compose
 from tests.support.described import KINDS
 from tests.support.described import model as described
@@ -92,3 +93,15 @@ def test_every_module_has_its_line_in_the_architecture(folder: str) -> None:
     section = page.split(f"`{folder}`\n")[1].split("\n#")[0]
     named = re.findall(r"^\| `(\w+)` \| .+ \|$", section, re.MULTILINE)
     assert sorted(named) == sorted(path.stem for path in (ROOT / "plugins" / folder).glob("[!_]*.py"))
+
+
+def test_the_architecture_says_which_package_may_import_which() -> None:
+    section = (ROOT / "docs/architecture.md").read_text().split("## Packages\n")[1].split("\n## ")[0]
+    said = {}
+    for base, package, cell in re.findall(r"^\| `(\w+)/(\w+)` .*\|([^|]*)\|$", section, re.MULTILINE):
+        own, _, other = cell.partition(";") if base == "plugin_utils" else ("", "", cell)
+        names = {f"plugin_utils.{name}" for name in re.findall(r"\w+", own)}
+        if "all packages" in own:
+            names = {name for name in ALLOWED if name.startswith("plugin_utils.")} - {f"{base}.{package}"}
+        said[f"{base}.{package}"] = names | {f"module_utils.{name}" for name in re.findall(r"\w+", other)}
+    assert said == ALLOWED

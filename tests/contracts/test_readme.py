@@ -8,12 +8,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.contracts.checkout import ROOT, load, roles
-from tests.contracts.pages import PAGES, README, blocks, links, paths
-from tests.support import inventories, laid_down, real_compose
+from tests.contracts.pages import DOCS, PAGES, README, anchors, blocks, headings, links, paths
+from tests.support import documented_project, inventories, laid_down, real_compose
 
-TEXT = README.read_text()
-#: Files of the example in docs/kinds.md, which a reader would have.
-NOT_HERE = {"kinds/rabbitmq.yml"}
+LAYOUT = (ROOT / "docs/server-layout.md").read_text()
+#: By page, files of its example, which a reader would have.
+NOT_HERE = {"kinds.md": {"kinds/rabbitmq.yml"}, "projects.md": documented_project.names()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -22,8 +22,18 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_a_heading_find_it(page: Path) -> None:
+    assert sorted(anchor for target, anchor in anchors(page) if anchor not in headings(target)) == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs/index.md"
+    assert sorted({page.name for page in DOCS} - {Path(target).name for target in links(index)} - {index.name}) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_paths_exist(page: Path) -> None:
-    assert sorted(path for path in paths(page) - NOT_HERE if not (ROOT / path).exists()) == []
+    assert sorted(path for path in paths(page) - NOT_HERE.get(page.name, set()) if not (ROOT / path).exists()) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -53,14 +63,14 @@ def test_variables_exist(page: Path) -> None:
 
 
 def test_the_version_is_that_of_the_collection() -> None:
-    assert re.findall(r"slipway-stack-([\d.]+)\.tar", TEXT) == [load(ROOT / "galaxy.yml")["version"]]
+    assert re.findall(r"slipway-stack-([\d.]+)\.tar", README.read_text()) == [load(ROOT / "galaxy.yml")["version"]]
 
 
 def test_what_is_on_the_server_is_called_that(tmp_path: Path) -> None:
     home, release = Home("/opt/stacks/shop"), _example(tmp_path)
     names = [home.current, home.releases, home.files, home.edge, home.journal, home.audit, home.lease]
     top = {path.split("/")[0] for path in release.files}
-    section = TEXT.split("## On the server")[1].split("## ")[0]
+    section = LAYOUT.split("## The directory")[1].split("## ")[0]
     wanted = {path.name for path in names} | top | {MANIFEST, "compose.images.yaml", "secrets", "state"}
     assert sorted(name for name in wanted if name not in section) == []
 
