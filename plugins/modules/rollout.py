@@ -178,7 +178,7 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
     permit(home.barrier, release, BARRIER_OF_VERB[params["verb"]])
     detach(rollout.run, home.log)
     lease.close_own_copy()
-    return lease.journal
+    return lease.journal_offset
 
 
 def open_journal(home: Home) -> int:

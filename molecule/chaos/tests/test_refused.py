@@ -40,7 +40,7 @@ def test_of_two_deploys_at_once_one_wins(
     assert code == 0, output
     assert second.code == 2, second.output
     winner = kiosk.audit()[-1]
-    assert f"a rollout of release {winner['release']} by {winner['owner']} is under way since" in second.output
+    assert f"a rollout of release {winner['release']} by {winner['owner']} has been under way for" in second.output
     assert (kiosk.live(), kiosk.get().body) == (winner["release"], f"{mine}\n")
     converge(other)
 

@@ -180,7 +180,7 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
     seconds = manifest["services"][service]["drain_seconds"]
     leaving = functools.partial(proxy(manifest).has_old_connections, home, manifest, running)
     words = f"what is open may end, within {seconds:g} s"
-    with journal.part("switch", "drain", service, begins=words if leaving() else ""):
+    with journal.part("switch", "drain", service, start_text=words if leaving() else ""):
         deadline = time.monotonic() + seconds
         while leaving():
             if time.monotonic() > deadline:

@@ -44,7 +44,7 @@ def reload_proxies(
         ids = [container.id for container in found.get(name, []) if container.state == "running"]
         if not ids:
             continue
-        with journal.part(step, "reload", name, ends="looks the names in its configuration up again"):
+        with journal.part(step, "reload", name, end_text="looks the names in its configuration up again"):
             try:
                 _reload(str(services[name]["own_proxy"]), ids)
             except DockerError as error:

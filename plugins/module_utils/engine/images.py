@@ -72,7 +72,7 @@ def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal) ->
                 raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
             if pinned.startswith("sha256:"):
                 raise RolloutFailed(f"{name}, as it was built on this host for this release, is no longer here")
-            with journal.part("pull", "pull", begins=f"pulling {name}", ends=f"pulled {name}"):
+            with journal.part("pull", "pull", start_text=f"pulling {name}", end_text=f"pulled {name}"):
                 docker.run(["pull", "--quiet", pinned])
 
 

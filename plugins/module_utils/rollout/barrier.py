@@ -65,7 +65,7 @@ class Barrier:
         """
         if not self._with_barriers:
             return
-        with self._journal.part(barrier, "wait", begins=_TEXTS[barrier], state=WAITING):
+        with self._journal.part(barrier, "wait", start_text=_TEXTS[barrier], state=WAITING):
             self._await(barrier)
 
     def _await(self, barrier: str) -> None:

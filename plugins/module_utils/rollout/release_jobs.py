@@ -36,7 +36,9 @@ def run_jobs(
             journal.write("release", "done", "release job left to the first host", name)
             continue
         try:
-            with journal.part("release", "job", name, begins="release job running", ends="release job completed"):
+            with journal.part(
+                "release", "job", name, start_text="release job running", end_text="release job completed"
+            ):
                 docker.run([*_RUN, spec["release"]], cwd=folder)
         except DockerError as error:
             lines = error.detail[-health_check.LAST_LINES :]
@@ -56,7 +58,7 @@ def run_checks(
             continue
         asking = "asking the older image whether it knows the database"
         try:
-            with journal.part("release", "job", name, begins=asking, ends="the older image knows the database"):
+            with journal.part("release", "job", name, start_text=asking, end_text="the older image knows the database"):
                 docker.run([*_RUN, spec["release"], *spec["release_check"]], cwd=folder)
         except DockerError as error:
             raise RolloutFailed(

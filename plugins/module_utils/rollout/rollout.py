@@ -164,7 +164,7 @@ class Rollout:
         name = edge_of(self._manifest)
         if name is None:
             return
-        with self._journal.part("prepare", "test", name, ends="configuration accepted"):
+        with self._journal.part("prepare", "test", name, end_text="configuration accepted"):
             trial = configuration.write_version(self._home, configuration.render(self._home, self._manifest, {}))
             same = self._tx.plan[name] not in ("create", "recreate")
             configuration.proxy(self._manifest).test(

@@ -1,6 +1,7 @@
-"""Who rolled out what, from which commit, how long it took and how it ended: a line each in ``state/audit.jsonl``.
+"""The audit log: one line for each rollout in ``state/audit.jsonl``.
 
-Place in the pipeline: target, record.
+A line has the release, who deployed it, its commit, how long the rollout took and how it ended.
+Place in the pipeline: target, at the end of a rollout.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.transaction im
 def write(
     home: Home, manifest: Mapping[str, Any], tx: Transaction, outcome: str, seconds: float, reason: str = ""
 ) -> None:
-    """Append a line for one rollout; *outcome* is ``ok`` or ``failed``, *reason* the sentence of a failure."""
+    """Append the line of one rollout.
+
+    :param seconds: how long the rollout took.
+    :param outcome: ``ok`` or ``failed``.
+    :param reason: why it failed, in one sentence.
+    """
     line = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "release": tx.release,
@@ -34,27 +40,30 @@ def write(
     with open(home.audit, "a+b") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(size - 1, 0))
-        # What a full disk or a power cut has torn stays a line of its own.
-        begins = b"" if stream.read(1) in (b"", b"\n") else b"\n"
-        stream.write(begins + json.dumps(line).encode() + b"\n")
+        # A full disk or a power cut can leave an incomplete last line. The new line must not be appended to it.
+        separator = b"" if stream.read(1) in (b"", b"\n") else b"\n"
+        stream.write(separator + json.dumps(line).encode() + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def read(home: Home, last: int = 0) -> list[dict[str, Any]]:
-    """Return the *last* lines that are whole, oldest first; all where it is 0."""
+def read(home: Home, limit: int = 0) -> list[dict[str, Any]]:
+    """Return the complete lines, oldest first.
+
+    :param limit: return only this many of the newest lines; 0 returns all.
+    """
     try:
         text = home.audit.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return []
-    found = (_parsed(line) for line in text.split("\n"))
-    return [line for line in found if line is not None][-last:]
+    parsed = (_parse(line) for line in text.split("\n"))
+    return [line for line in parsed if line is not None][-limit:]
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
-    """Return a line, ``None`` for what is left of a torn one."""
+def _parse(line: str) -> dict[str, Any] | None:
+    """Return a line as a mapping, or ``None`` if it is incomplete."""
     try:
-        found = json.loads(line)
+        parsed = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None

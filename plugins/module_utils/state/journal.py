@@ -1,14 +1,14 @@
-"""What a rollout does, written down step by step: the controller follows it, and a later run reads where it stopped.
+"""The journal of a rollout: every step in ``state/journal.jsonl``, for the controller and for later runs.
 
-Place in the pipeline: target, beside every step. One JSON object a line in ``state/journal.jsonl``::
+Place in the pipeline: target, during every step. Each line is one JSON object::
 
     {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "part": NAME_OR_NULL, "service": NAME_OR_NULL,
      "state": "started" | "done" | "failed" | "waiting", "text": SENTENCE, "detail": [LINE, ...]}
 
-Whatever changes something is a part of a step, with a record before it and one after it. Those that have no text are
-not for the screen. A part without a second record is where a rollout broke off or failed; the reason of a failure is
-in the record of the step ``rollout``. A rollout's last record is that of the step ``end``: ``done``, or ``failed`` with
-a sentence on what serves now.
+Every change is a part of a step. A part has one record before it and one after it. Records without a text are not shown
+to the user. If a part has no second record, the rollout was interrupted there or it failed. The record of the step
+``rollout`` has the reason of a failure. The last record of a rollout is that of the step ``end``: ``done``, or
+``failed`` with a sentence that says which release serves now.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: A record in this state says that the rollout waits for the other hosts.
+#: The state of a record if the rollout waits for the other hosts.
 WAITING = "waiting"
 
-#: The parts whose length is not the rollout's own: by part, what the time went into.
-_OUTSIDE = {
+#: Parts whose duration the rollout does not control, with their text in the time summary.
+_EXTERNAL_PARTS = {
     "pull": "pulling",
     "job": "for release jobs",
     "create": "creating containers",
@@ -35,12 +35,12 @@ _OUTSIDE = {
     "wait": "waiting for other hosts",
 }
 
-#: Length, in bytes, from which on a journal is put aside before the next rollout: some hundred rollouts.
-_LONG = 4 * 1024**2
+#: Size in bytes above which the journal is rotated before the next rollout. This is some hundred rollouts.
+_MAX_SIZE = 4 * 1024**2
 
 
 class RolloutFailed(Exception):
-    """A step of a rollout failed. ``detail``: lines for the journal that show why."""
+    """A step of a rollout failed. ``detail`` are lines for the journal that explain why."""
 
     def __init__(self, message: str, detail: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -48,18 +48,18 @@ class RolloutFailed(Exception):
 
 
 class Journal:
-    """Appends to the journal of one stack. Each record reaches the disk before the step goes on."""
+    """Appends to the journal of one stack. Each record is on the disk before the step continues."""
 
     def __init__(self, path: Path, release: str) -> None:
         self._path = path
         self._release = release
-        self._begun = time.monotonic()
-        self._spent: dict[str, float] = {}
-        self._may_be_lost = False
+        self._started = time.monotonic()
+        self._seconds_by_part: dict[str, float] = {}
+        self._tolerates_write_errors = False
 
     def tolerate_write_errors(self) -> None:
-        """Go on where a record cannot be written from now on: a full disk must not stand in the way back."""
-        self._may_be_lost = True
+        """From now on, ignore records that cannot be written: a full disk must not prevent a revert."""
+        self._tolerates_write_errors = True
 
     @contextmanager
     def part(
@@ -68,24 +68,24 @@ class Journal:
         part: str,
         service: str | None = None,
         *,
-        begins: str = "",
-        ends: str = "",
+        start_text: str = "",
+        end_text: str = "",
         state: str = "started",
     ) -> Iterator[None]:
-        """Write one record before what is done inside, and one after it unless that raises.
+        """Write one record before the body of the ``with`` statement, and one after it unless the body raises.
 
-        :param begins: what a person is told before it, *ends* after it; nothing where empty.
-        :param state: that of the first record.
+        :param start_text: the text of the first record; *end_text* is that of the second. An empty text is not shown.
+        :param state: the state of the first record.
         """
-        self.write(step, state, begins, service, part=part)
-        begun = time.monotonic()
+        self.write(step, state, start_text, service, part=part)
+        started = time.monotonic()
         yield
-        self._spent[part] = self._spent.get(part, 0.0) + time.monotonic() - begun
-        self.write(step, "done", ends, service, part=part)
+        self._seconds_by_part[part] = self._seconds_by_part.get(part, 0.0) + time.monotonic() - started
+        self.write(step, "done", end_text, service, part=part)
 
     def time_summary(self) -> str:
-        """Return in words how long the rollout has taken and what that time went into."""
-        return time_summary(time.monotonic() - self._begun, self._spent)
+        """Return what the time of the rollout was spent on, as text."""
+        return time_summary(time.monotonic() - self._started, self._seconds_by_part)
 
     def write(
         self,
@@ -96,10 +96,10 @@ class Journal:
         detail: tuple[str, ...] = (),
         part: str | None = None,
     ) -> None:
-        """Append one record; *detail* are further lines for the person who reads it."""
+        """Append one record. *detail* are more lines for the user."""
         record = {
             "at": round(time.time(), 3),
-            "elapsed": round(time.monotonic() - self._begun, 2),
+            "elapsed": round(time.monotonic() - self._started, 2),
             "release": self._release,
             "step": step,
             "part": part,
@@ -114,52 +114,51 @@ class Journal:
                 stream.flush()
                 os.fsync(stream.fileno())
         except OSError:
-            if not self._may_be_lost:
+            if not self._tolerates_write_errors:
                 raise
 
 
-def time_summary(seconds: float, spent: Mapping[str, float]) -> str:
-    """Return in words what the *seconds* of a rollout went into.
-
-    :param spent: seconds by part.
-    """
-    outside = {words: spent[part] for part, words in _OUTSIDE.items() if spent.get(part, 0.0) >= 0.05}
-    own = max(0.0, seconds - sum(outside.values()))
-    shares = [f"{length:.1f} s {words}" for words, length in outside.items()]
+def time_summary(seconds: float, seconds_by_part: Mapping[str, float]) -> str:
+    """Return what the *seconds* of a rollout were spent on, as text."""
+    external = {
+        text: seconds_by_part[part] for part, text in _EXTERNAL_PARTS.items() if seconds_by_part.get(part, 0.0) >= 0.05
+    }
+    own = max(0.0, seconds - sum(external.values()))
+    shares = [f"{length:.1f} s {text}" for text, length in external.items()]
     return ", ".join([*shares, f"{own:.1f} s of its own"])
 
 
 def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """Return the whole records after *offset* (bytes), and the offset after them."""
+    """Return the complete records after *offset* (bytes), and the offset after them."""
     try:
         with open(path, "rb") as stream:
             stream.seek(offset)
             text = stream.read()
     except FileNotFoundError:
         return [], offset
-    whole = text[: text.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+    complete = text[: text.rfind(b"\n") + 1]
+    return [json.loads(line) for line in complete.splitlines()], offset + len(complete)
 
 
 def offset_after(path: Path, offset: int, step: str) -> int:
-    """Return the place, in bytes, behind the last record of *step* that is after *offset*; *offset* without one."""
-    found = offset
+    """Return the offset in bytes after the last record of *step* that follows *offset*; *offset* if there is none."""
+    result = offset
     records, _ = read(path, offset)
     with open(path, "rb") as stream:
         stream.seek(offset)
         for record in records:
             stream.readline()
             if record["step"] == step:
-                found = stream.tell()
-    return found
+                result = stream.tell()
+    return result
 
 
 def rotate(path: Path) -> None:
-    """Begin a new journal where the old one has become long; one old one is kept, as ``NAME.1``."""
-    if size(path) > _LONG:
+    """Start a new journal if the current one is too long. One old journal is kept, as ``NAME.1``."""
+    if size(path) > _MAX_SIZE:
         path.replace(path.with_name(f"{path.name}.1"))
 
 
 def size(path: Path) -> int:
-    """Return the journal's length in bytes, from where a follower of a new rollout reads."""
+    """Return the size of the journal in bytes. A follower of a new rollout reads from there."""
     return path.stat().st_size if path.exists() else 0

@@ -1,6 +1,6 @@
-"""Where things are in a stack's directory on the host.
+"""The paths in a stack's directory on the host, and atomic writes.
 
-Place in the pipeline: target, everywhere. DESIGN of the directory: ``docs/architecture.md``, "On the host".
+Place in the pipeline: target, everywhere. ``docs/architecture.md`` describes the directory.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
-#: The keys of a manifest for what services share.
+#: The keys of a manifest for resources that services share.
 SHARED_SECTIONS = ("networks", "volumes")
 
 
@@ -37,21 +37,21 @@ class Home:
         return self.releases / release_id
 
     def current_id(self) -> str | None:
-        """Return the id of the release that is live, ``None`` before the first."""
+        """Return the id of the live release, ``None`` before the first rollout."""
         return os.path.basename(os.readlink(self.current)) if self.current.is_symlink() else None
 
     def manifest(self, release_id: str | None) -> dict[str, Any] | None:
-        """Return a release's manifest; ``None`` for no release, or one that is not whole."""
+        """Return the manifest of a release, ``None`` without a release or if its manifest is missing or incomplete."""
         if release_id is None:
             return None
         try:
-            found: dict[str, Any] = json.loads((self.release(release_id) / MANIFEST).read_text(encoding="utf-8"))
+            manifest: dict[str, Any] = json.loads((self.release(release_id) / MANIFEST).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        return found
+        return manifest
 
     def release_ids(self) -> list[str]:
-        """Return the ids of all releases here, oldest first."""
+        """Return the ids of all releases on this host, oldest first."""
         if not self.releases.is_dir():
             return []
         entries = (entry for entry in self.releases.iterdir() if entry.is_dir())
@@ -59,10 +59,10 @@ class Home:
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file whole or not at all, making its folders."""
+    """Write a file completely or not at all. Missing directories are created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    # Bytes that were no UTF-8 came as lone surrogates, and become themselves again.
+    # Bytes that are not valid UTF-8 arrive as lone surrogates and are written as the original bytes.
     with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         stream.write(text)
         stream.flush()
@@ -72,7 +72,7 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def link(path: Path, target: str) -> None:
-    """Make *path* a link to *target* in one step, replacing the link that was there."""
+    """Make *path* a symbolic link to *target*. An existing link is replaced atomically."""
     temporary = path.with_name(f".{path.name}.new")
     if temporary.is_symlink():
         temporary.unlink()

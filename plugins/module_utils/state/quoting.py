@@ -1,6 +1,6 @@
-"""How a value is written inside another text, so that the reader of that text gets exactly the value back.
+"""Quote a value inside another text, so that a parser of that text reads back exactly the value.
 
-Place in the pipeline: shared by the controller, for settings, and the target, for secrets.
+Place in the pipeline: controller, for settings; target, for secrets.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Callable
 _DOTENV = str.maketrans({"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r"})
 _REDIS = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
-#: By name: as it is; a component of a URL; an argument in redis.conf, its quotes included; the inside of a
-#: double-quoted value in a file that Compose's parser reads.
+#: Quoting functions by name. ``raw``: unchanged; ``url``: a component of a URL; ``redis``: an argument in redis.conf,
+#: with its quotes; ``dotenv``: the inside of a double-quoted value in an env file of Compose.
 QUOTING: Mapping[str, Callable[[str], str]] = {
     "raw": lambda value: value,
     "url": lambda value: urllib.parse.quote(value, safe=""),

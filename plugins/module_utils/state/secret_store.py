@@ -1,9 +1,13 @@
-"""The host's secrets: made or received once, written as files that exactly one uid can read.
+"""The secrets of a stack on the host: generated or received once, as files that exactly one uid can read.
 
-Place in the pipeline: target, ship. Below ``secrets/`` (0700, root): ``salt``; ``generated/NAME``, the secrets made
-here; ``UID/NAME.ADDRESS``, the files that containers see, 0400 and owned by that uid. An address is a keyed hash (HMAC)
-of the content, so that a changed secret has another path and Compose recreates who reads it, while the address, which
-stands in labels, tells nothing about a weak password.
+Place in the pipeline: target, ship. The directory ``secrets/`` (0700, root) has:
+
+- ``salt``
+- ``generated/NAME``: the secrets that were generated on this host
+- ``UID/NAME.ADDRESS``: the files that containers see, mode 0400, owned by that uid
+
+An address is a keyed hash (HMAC) of the content. A changed secret gets another path, so Compose recreates the services
+that read it. Labels contain the address. The key prevents that a weak password can be guessed from it.
 """
 
 from __future__ import annotations
@@ -24,23 +28,22 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class SecretStore:
-    """The secrets of one stack below *home*.
+    """The secrets of one stack in the directory *home*.
 
-    With ``dry`` nothing is written: a secret that would be made here gets an address of its own, so that a plan shows
-    it as new.
+    With ``dry`` nothing is written. A secret that would be generated gets a random address, so a plan shows it as new.
     """
 
     def __init__(self, home: Path, dry: bool = False) -> None:
         self._root = home / "secrets"
         self._dry = dry
-        #: What was not there yet, in words: ``NAME for uid UID``.
+        #: The files that did not exist yet, as ``NAME for uid UID``.
         self.written: list[str] = []
 
     def addresses(self, files: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-        """Return the address of each file by its variable, after writing those that are not there yet.
+        """Write the files that do not exist yet, and return the address of each file by its variable.
 
-        :param files: ``name``, ``uid``, ``gid``, ``variable`` and ``parts`` of each.
-        :param sources: by secret, ``{"value": TEXT}`` or ``{"generate": LENGTH}``.
+        :param files: ``name``, ``uid``, ``gid``, ``variable`` and ``parts`` of each file.
+        :param sources: ``{"value": TEXT}`` or ``{"generate": LENGTH}`` by the name of the secret.
         """
         if not files:
             return {}
@@ -61,18 +64,18 @@ class SecretStore:
         return result
 
     def prune(self, kept: set[str]) -> None:
-        """Remove the files whose address is not in *kept*. What was made here stays: it is the only copy."""
+        """Remove the files whose address is not in *kept*. Generated secrets are kept: they are the only copy."""
         for folder in self._root.glob("[0-9]*"):
             for path in folder.iterdir():
                 if path.name.rpartition(".")[2] not in kept:
                     path.unlink()
 
     def _path(self, file: Mapping[str, Any], address: str) -> Path:
-        """Return where a file of this content is."""
+        """Return the path of a file with the content of *address*."""
         return self._root / str(file["uid"]) / f"{file['name']}.{address}"
 
     def _holds(self, path: Path, content: bytes) -> bool:
-        """Return whether *content* is there; a path that has an address in it stands for its content."""
+        """Return whether the file at *path* has *content*. The address in the path stands for the content."""
         return path.exists()
 
     def _salt(self) -> bytes:
@@ -86,13 +89,13 @@ class SecretStore:
             return str(source["value"])
         path = self._root / "generated" / name
         if not path.exists():
-            made = "".join(secrets.choice(_ALPHABET) for _ in range(int(source["generate"])))
-            self._write(path, made.encode(), 0, 0)
-            return made
+            generated = "".join(secrets.choice(_ALPHABET) for _ in range(int(source["generate"])))
+            self._write(path, generated.encode(), 0, 0)
+            return generated
         return path.read_text(encoding="utf-8")
 
     def _write(self, path: Path, content: bytes, uid: int, gid: int) -> None:
-        """Write a file whole or not at all, its owner and mode set before it has its name."""
+        """Write a file completely or not at all. It gets its owner and mode before its name."""
         if self._dry:
             return
         for folder in (self._root, path.parent):
@@ -110,6 +113,6 @@ class SecretStore:
             raise
 
     def _hand_over(self, descriptor: int, uid: int, gid: int) -> None:
-        """Give an open file to the one who may read it."""
+        """Set mode and owner of an open file, so that only this uid can read it."""
         os.fchmod(descriptor, 0o400)
         os.fchown(descriptor, uid, gid)

@@ -1,7 +1,7 @@
-"""What is asked of a rollout; and a rollout under way, on disk: what was there before it, and how far it has come.
+"""The options of a rollout, and the transaction: the state of an unfinished rollout on disk.
 
 Place in the pipeline: target, from the first step to the last. ``state/transaction.json`` exists exactly while a
-rollout is unfinished, so that whoever finds it with no process at work can undo it or end it.
+rollout is unfinished. A later run that finds it without a rollout process can revert or complete that rollout.
 """
 
 from __future__ import annotations
@@ -14,17 +14,15 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
-#: How far a rollout is, in this order. From ``switched`` on the new release is proven, and there is no way but forward.
-PHASES = ("preparing", "switching", "switched")
-
 
 @dataclass(frozen=True)
 class RolloutOptions:
-    """What is asked of a rollout. ``keep``: releases that stay on the host. ``owner``: who asks.
+    """The options of a rollout. ``keep``: number of releases to keep on the host. ``owner``: who deploys.
 
-    ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: on the way back, an
-    older image need not know the database as it is. ``in_step``: wait for other hosts at every gate, ``patience``
-    seconds each. ``first_host``: this host runs what is to run once for all of them.
+    ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: at a rollback, do not
+    check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
+    barrier, ``barrier_timeout`` seconds each. ``first_host``: this host runs the release jobs that run once for all
+    hosts.
     """
 
     release: str
@@ -39,10 +37,13 @@ class RolloutOptions:
 
 @dataclass
 class Transaction:
-    """One rollout. ``previous``: the release that was live. ``edge_before``: the edge's configuration then.
+    """One rollout. ``previous``: the release that was live before. ``edge_before``: the edge's configuration before.
 
-    ``plan``: the action for each service (see ``plan.plan``). ``old``: the ids of the containers that were there, by
-    service; any other container of a service that is replaced was made by this rollout.
+    ``phase``: ``preparing``, then ``switching``, then ``switched``. In the last phase the new release is verified and the
+    rollout is no longer reverted.
+
+    ``plan``: the action for each service (see ``plan.plan``). ``old``: the ids of the containers that existed before,
+    by service. Every other container of a replaced service was created by this rollout.
     """
 
     release: str
@@ -55,18 +56,18 @@ class Transaction:
     old: dict[str, list[str]] = field(default_factory=dict)
 
     def existed_before(self, service: str, container_id: str) -> bool:
-        """Return whether a container was there before this rollout."""
+        """Return whether a container is older than this rollout."""
         return container_id in self.old.get(service, [])
 
     def save(self, path: Path) -> None:
-        """Write it down, whole or not at all."""
+        """Write the transaction to *path*, completely or not at all."""
         write_text(path, json.dumps(asdict(self), indent=1) + "\n")
 
 
 def load(path: Path) -> Transaction | None:
-    """Return the rollout that is unfinished, ``None`` where there is none."""
+    """Return the unfinished rollout, ``None`` if there is none."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Transaction(**found)
+    return Transaction(**fields)

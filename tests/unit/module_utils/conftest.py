@@ -1,4 +1,4 @@
-"""An engine that answers with what a test gives it."""
+"""Fixtures for tests of code on the host."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.support.fake_engine import Answer, engine
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answer]:
-    """Have an engine answer with what the test gives."""
-    # The path of a socket may have 108 bytes; those of pytest's folders are longer.
+    """Start a fake engine that gives the answers of the test."""
+    # The path of a socket has at most 108 bytes. Directories of pytest have longer paths.
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
         socket = Path(folder) / "s"
         monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")

@@ -41,6 +41,6 @@ def test_what_containers_wrote_is_for_root_alone(home: Home, monkeypatch: pytest
     assert open_journal(home) == journal.size(home.journal) > 0
     assert _modes(home) == {"journal.jsonl": 0o600}
     home.journal.chmod(0o644)
-    monkeypatch.setattr(journal, "_LONG", 1)
+    monkeypatch.setattr(journal, "_MAX_SIZE", 1)
     assert open_journal(home) == 0
     assert _modes(home) == {"journal.jsonl": 0o600, "journal.jsonl.1": 0o600}

@@ -1,4 +1,4 @@
-"""The record of rollouts, on a disk that was full or a host that lost its power."""
+"""The audit log, also after a full disk or a power cut."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def _write(home: Home, release: str) -> None:
     audit.write(home, MANIFEST, Transaction(release, None, "ada@laptop"), "ok", 1.23)
 
 
-def _releases(home: Home, last: int = 0) -> list[str]:
-    return [line["release"] for line in audit.read(home, last)]
+def _releases(home: Home, limit: int = 0) -> list[str]:
+    return [line["release"] for line in audit.read(home, limit)]
 
 
-def test_what_was_written_is_read_oldest_first(home: Home) -> None:
+def test_lines_are_read_oldest_first(home: Home) -> None:
     assert audit.read(home) == []
     for release in ("r1", "r2", "r3"):
         _write(home, release)
     assert (_releases(home), _releases(home, 2)) == (["r1", "r2", "r3"], ["r2", "r3"])
 
 
-@pytest.mark.parametrize("torn", [b'{"release": "r2", "outc', b"\0\0\0\0", b'{"release": "Gr\xc3', b"17"])
-def test_a_torn_line_costs_no_other_line(home: Home, torn: bytes) -> None:
+@pytest.mark.parametrize("incomplete", [b'{"release": "r2", "outc', b"\0\0\0\0", b'{"release": "Gr\xc3', b"17"])
+def test_an_incomplete_line_affects_no_other_line(home: Home, incomplete: bytes) -> None:
     _write(home, "r1")
     with open(home.audit, "ab") as stream:
-        stream.write(torn)
+        stream.write(incomplete)
     assert _releases(home) == ["r1"]
     _write(home, "r3")
     assert (_releases(home), _releases(home, 1)) == (["r1", "r3"], ["r3"])

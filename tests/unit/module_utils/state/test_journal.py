@@ -8,7 +8,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_records_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     writer = Journal(path, "r1")
     writer.write("pull", "started", "pulling app:1")
@@ -38,7 +38,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert offset == path.stat().st_size == journal.size(path)
 
 
-def test_a_follower_reads_on_from_where_it_was(tmp_path: Path) -> None:
+def test_a_follower_reads_only_new_records(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     writer = Journal(path, "r1")
     writer.write("one", "done")
@@ -49,12 +49,12 @@ def test_a_follower_reads_on_from_where_it_was(tmp_path: Path) -> None:
     assert [record["step"] for record in records] == ["two"]
 
 
-def test_half_a_record_is_left_for_later(tmp_path: Path) -> None:
+def test_an_incomplete_record_is_read_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    whole = json.dumps({"step": "one"}) + "\n"
-    path.write_text(whole + '{"step": "tw')
+    first = json.dumps({"step": "one"}) + "\n"
+    path.write_text(first + '{"step": "tw')
     records, offset = journal.read(path, 0)
-    assert (records, offset) == ([{"step": "one"}], len(whole))
+    assert (records, offset) == ([{"step": "one"}], len(first))
     with path.open("a") as stream:
         stream.write('o"}\n')
     assert journal.read(path, offset)[0] == [{"step": "two"}]
@@ -68,19 +68,19 @@ def test_offsets_are_bytes(tmp_path: Path) -> None:
     assert offset == path.stat().st_size
 
 
-def test_a_journal_that_is_not_there_yet(tmp_path: Path) -> None:
-    assert journal.read(tmp_path / "none", 7) == ([], 7)
-    assert journal.size(tmp_path / "none") == 0
+def test_a_missing_journal_has_no_records(tmp_path: Path) -> None:
+    assert journal.read(tmp_path / "missing", 7) == ([], 7)
+    assert journal.size(tmp_path / "missing") == 0
 
 
-def test_a_second_rollout_appends(tmp_path: Path) -> None:
+def test_a_second_rollout_appends_to_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     Journal(path, "r1").write("end", "done")
     Journal(path, "r2").write("end", "done")
     assert [record["release"] for record in journal.read(path, 0)[0]] == ["r1", "r2"]
 
 
-def test_a_record_is_on_the_disk_before_the_step_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_on_the_disk_before_the_step_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bytes] = []
     path = tmp_path / "journal.jsonl"
     monkeypatch.setattr(journal.os, "fsync", lambda _descriptor: synced.append(path.read_bytes()))
@@ -89,43 +89,43 @@ def test_a_record_is_on_the_disk_before_the_step_goes_on(tmp_path: Path, monkeyp
     assert synced[0].endswith(b"\n")
 
 
-def test_a_long_journal_is_put_aside_and_a_short_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_journal_is_rotated_and_a_short_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal.jsonl"
     journal.rotate(path)
     Journal(path, "r1").write("end", "done")
     journal.rotate(path)
     assert journal.size(path) > 0
-    monkeypatch.setattr(journal, "_LONG", 10)
+    monkeypatch.setattr(journal, "_MAX_SIZE", 10)
     journal.rotate(path)
     assert (journal.size(path), (tmp_path / "journal.jsonl.1").stat().st_size > 10) == (0, True)
 
 
-def test_where_the_last_record_of_a_step_ends(tmp_path: Path) -> None:
+def test_the_offset_after_the_last_record_of_a_step(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     writer = Journal(path, "r1")
     writer.write("ready", "waiting")
-    begins = journal.size(path)
+    before = journal.size(path)
     writer.write("ready", "waiting", "Größe")
-    behind = journal.size(path)
+    after = journal.size(path)
     writer.write("prepared", "waiting")
-    assert journal.offset_after(path, 0, "ready") == journal.offset_after(path, begins, "ready") == behind
-    assert journal.offset_after(path, behind, "ready") == behind
+    assert journal.offset_after(path, 0, "ready") == journal.offset_after(path, before, "ready") == after
+    assert journal.offset_after(path, after, "ready") == after
 
 
-def test_a_part_is_there_before_and_after_it(tmp_path: Path) -> None:
+def test_a_part_has_a_record_before_and_after_it(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     writer = Journal(path, "r1")
-    with writer.part("switch", "drain", "edge", begins="what is open may end"):
+    with writer.part("switch", "drain", "edge", start_text="draining open connections"):
         during, _ = journal.read(path, 0)
     after, _ = journal.read(path, 0)
     assert [(record["part"], record["state"], record["service"], record["text"]) for record in after] == [
-        ("drain", "started", "edge", "what is open may end"),
+        ("drain", "started", "edge", "draining open connections"),
         ("drain", "done", "edge", ""),
     ]
     assert during == after[:1]
 
 
-def test_a_part_that_failed_has_no_end(tmp_path: Path) -> None:
+def test_a_failed_part_has_no_second_record(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     writer = Journal(path, "r1")
     with pytest.raises(RuntimeError), writer.part("switch", "reload"):
@@ -133,15 +133,15 @@ def test_a_part_that_failed_has_no_end(tmp_path: Path) -> None:
     assert [record["state"] for record in journal.read(path, 0)[0]] == ["started"]
 
 
-def test_what_nobody_can_hasten_is_told_apart_from_the_rollouts_own_time() -> None:
-    spent = {"start": 6.04, "drain": 2.0, "stop": 5.25, "reload": 0.8, "create": 1.1, "job": 0.01}
-    assert journal.time_summary(15.2, spent) == (
+def test_the_time_summary_separates_external_time_from_the_rollouts_own() -> None:
+    seconds_by_part = {"start": 6.04, "drain": 2.0, "stop": 5.25, "reload": 0.8, "create": 1.1, "job": 0.01}
+    assert journal.time_summary(15.2, seconds_by_part) == (
         "1.1 s creating containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
     )
 
 
-def test_a_full_disk_does_not_stand_in_the_way_back(tmp_path: Path) -> None:
-    writer = Journal(tmp_path / "gone/journal.jsonl", "r1")
+def test_a_full_disk_does_not_prevent_a_revert(tmp_path: Path) -> None:
+    writer = Journal(tmp_path / "missing/journal.jsonl", "r1")
     with pytest.raises(OSError, match="No such file"):
         writer.write("prepare", "started")
     writer.tolerate_write_errors()

@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from tests.support.on_host import lay_down, tree
 
 
-def test_an_empty_home(tmp_path: Path) -> None:
+def test_an_empty_home_has_no_release(tmp_path: Path) -> None:
     home = Home(str(tmp_path / "shop"))
     assert home.current_id() is None
     assert home.release_ids() == []
@@ -17,7 +17,7 @@ def test_an_empty_home(tmp_path: Path) -> None:
     assert home.manifest("r1") is None
 
 
-def test_the_release_that_is_live(tmp_path: Path) -> None:
+def test_the_live_release_and_its_manifest(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
     lay_down(home, "r1", digest="d1")
     link(home.current, "releases/r1")
@@ -28,14 +28,14 @@ def test_the_release_that_is_live(tmp_path: Path) -> None:
     assert (home.current / "manifest.json").is_file()
 
 
-def test_releases_are_listed_oldest_first_without_those_half_written(tmp_path: Path) -> None:
+def test_complete_releases_are_listed_oldest_first(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
     for release_id in ("20261121T101500Z-b", "20261120T101500Z-a", ".20261122T101500Z-c"):
         lay_down(home, release_id)
     assert home.release_ids() == ["20261120T101500Z-a", "20261121T101500Z-b"]
 
 
-def test_a_file_among_the_releases_is_none(tmp_path: Path) -> None:
+def test_a_file_among_the_releases_is_not_a_release(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
     lay_down(home, "r1")
     write_text(home.releases / "backup.tar", "")
@@ -44,13 +44,13 @@ def test_a_file_among_the_releases_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "\x00"])
-def test_a_manifest_that_is_not_whole_is_none(tmp_path: Path, text: str) -> None:
+def test_an_incomplete_manifest_is_none(tmp_path: Path, text: str) -> None:
     home = Home(str(tmp_path))
     write_text(home.release("r1") / "manifest.json", text)
     assert home.manifest("r1") is None
 
 
-def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
+def test_a_file_is_written_with_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "a/b/c.conf"
     write_text(path, "Größe\r\n", 0o600)
     assert path.read_bytes() == "Größe\r\n".encode()
@@ -60,7 +60,7 @@ def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
     assert tree(tmp_path) == ["a/b/c.conf"]
 
 
-def test_a_write_that_fails_keeps_the_old_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_keeps_the_old_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "c.conf"
     write_text(path, "old")
 
@@ -73,11 +73,11 @@ def test_a_write_that_fails_keeps_the_old_text(tmp_path: Path, monkeypatch: pyte
     assert path.read_text() == "old"
 
 
-def test_a_link_is_replaced_in_one_step(tmp_path: Path) -> None:
+def test_a_link_is_replaced(tmp_path: Path) -> None:
     for name in ("r1", "r2"):
         (tmp_path / name).mkdir()
     link(tmp_path / "current", "r1")
-    # What a killed process left behind does not stop the next.
+    # A killed process can leave this file.
     (tmp_path / ".current.new").symlink_to("nowhere")
     link(tmp_path / "current", "r2")
     assert (tmp_path / "current").readlink() == Path("r2")

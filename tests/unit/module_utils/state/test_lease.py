@@ -1,4 +1,4 @@
-"""The lease between real processes: the kernel's lock is what it is about."""
+"""The lease between real processes: it is a kernel lock."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
 
 
-def _lease(path: Path, owner: str, release: str, begins: int = 17) -> Lease:
-    return Lease(path, owner, release, lambda: begins)
+def _lease(path: Path, owner: str, release: str, journal_offset: int = 17) -> Lease:
+    return Lease(path, owner, release, lambda: journal_offset)
 
 
 @pytest.fixture
 def child() -> Iterator[Callable[[Callable[[], None]], int]]:
-    """Run functions in forked processes, which are killed at the end."""
+    """Run functions in forked processes. They are killed at the end."""
     started: list[int] = []
 
     def start(function: Callable[[], None]) -> int:
@@ -45,53 +45,53 @@ def _kill(pid: int) -> None:
         return
 
 
-def _until(condition: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
-def test_nobody_holds_a_lease_that_was_never_taken(tmp_path: Path) -> None:
+def test_a_lease_that_was_never_taken_is_free(tmp_path: Path) -> None:
     assert holder(tmp_path / "lease") is None
 
 
-def test_one_process_holds_the_lease(tmp_path: Path, child: Callable[[Callable[[], None]], int]) -> None:
+def test_only_one_process_holds_the_lease(tmp_path: Path, child: Callable[[Callable[[], None]], int]) -> None:
     path = tmp_path / "lease"
     kept: list[Lease] = []
     child(lambda: kept.append(_lease(path, "ada@laptop", "r1")))
-    # It is taken some moments before it says whose it is.
-    _until(lambda: (holder(path) or {}).get("release") == "r1")
+    # The lease is taken shortly before it names its owner.
+    _wait_until(lambda: (holder(path) or {}).get("release") == "r1")
     found = holder(path)
     assert found is not None
     assert (found["owner"], found["release"]) == ("ada@laptop", "r1")
     assert abs(found["since"] - time.time()) < 60
-    with pytest.raises(LeaseHeld, match=r"a rollout of release r1 by ada@laptop is under way since \d+ s"):
+    with pytest.raises(LeaseHeld, match=r"a rollout of release r1 by ada@laptop has been under way for \d+ s"):
         _lease(path, "bob@ci", "r2")
-    # The loser has not put its own name on it.
+    # The process that failed to take the lease did not change its text.
     assert "ada@laptop" in describe(path)
 
 
-def test_nobody_joins_a_rollout_before_it_is_told_where_it_begins(
+def test_a_rollout_cannot_be_joined_before_its_journal_offset_is_known(
     tmp_path: Path, child: Callable[[Callable[[], None]], int]
 ) -> None:
     path = tmp_path / "lease"
     _lease(path, "ada@laptop", "r1").close_own_copy()
     kept: list[Lease] = []
 
-    def begin() -> int:
+    def journal_offset() -> int:
         (tmp_path / "asked").touch()
-        _until((tmp_path / "go on").exists)
+        _wait_until((tmp_path / "go on").exists)
         return 4711
 
-    child(lambda: kept.append(Lease(path, "bob@ci", "r1", begin)))
-    _until((tmp_path / "asked").exists)
+    child(lambda: kept.append(Lease(path, "bob@ci", "r1", journal_offset)))
+    _wait_until((tmp_path / "asked").exists)
     found = holder(path)
     assert found is not None
-    # The same release, deployed again; its earlier rollout has an end.
+    # The same release is deployed again. Its earlier rollout has ended.
     assert found["release"] == ""
     (tmp_path / "go on").touch()
-    _until(lambda: (holder(path) or {})["release"] == "r1")
+    _wait_until(lambda: (holder(path) or {})["release"] == "r1")
     found = holder(path)
     assert found is not None
     assert found["journal"] == 4711
@@ -103,7 +103,7 @@ def test_a_killed_process_leaves_nothing_to_clean_up(
     path = tmp_path / "lease"
     kept: list[Lease] = []
     pid = child(lambda: kept.append(_lease(path, "ada@laptop", "r1")))
-    _until(lambda: holder(path) is not None)
+    _wait_until(lambda: holder(path) is not None)
     _kill(pid)
     assert holder(path) is None
     lease = _lease(path, "bob@ci", "r2")
@@ -111,9 +111,7 @@ def test_a_killed_process_leaves_nothing_to_clean_up(
     lease.close_own_copy()
 
 
-def test_a_process_forked_while_it_was_held_holds_it_on(
-    tmp_path: Path, child: Callable[[Callable[[], None]], int]
-) -> None:
+def test_a_forked_process_keeps_the_lease(tmp_path: Path, child: Callable[[Callable[[], None]], int]) -> None:
     path = tmp_path / "lease"
     lease = _lease(path, "ada@laptop", "r1")
     pid = child(lambda: None)
@@ -125,15 +123,15 @@ def test_a_process_forked_while_it_was_held_holds_it_on(
     assert holder(path) is None
 
 
-def test_handed_over_to_nobody_it_is_free(tmp_path: Path) -> None:
+def test_a_closed_lease_is_free(tmp_path: Path) -> None:
     path = tmp_path / "lease"
     _lease(path, "ada@laptop", "r1").close_own_copy()
     assert holder(path) is None
-    assert describe(path) == "a rollout ended this moment; run again"
+    assert describe(path) == "a rollout has just ended; run the playbook again"
     _lease(path, "bob@ci", "r2").close_own_copy()
 
 
-def test_a_shorter_owner_leaves_no_rest_of_the_longer_one(tmp_path: Path) -> None:
+def test_a_shorter_text_replaces_a_longer_one_completely(tmp_path: Path) -> None:
     path = tmp_path / "lease"
     _lease(path, "somebody.with.a.long.name@a-long-host-name", "20261121T101500Z-1a2b3c4d").close_own_copy()
     lease = _lease(path, "b@c", "r")
@@ -141,11 +139,11 @@ def test_a_shorter_owner_leaves_no_rest_of_the_longer_one(tmp_path: Path) -> Non
     lease.close_own_copy()
 
 
-def test_a_look_at_the_holder_does_not_refuse_a_rollout(tmp_path: Path) -> None:
+def test_a_query_for_the_holder_does_not_refuse_a_rollout(tmp_path: Path) -> None:
     path = tmp_path / "lease"
     path.touch()
-    with open(path, encoding="utf-8") as looking:
-        fcntl.flock(looking, fcntl.LOCK_SH)
-        threading.Timer(0.05, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+    with open(path, encoding="utf-8") as query:
+        fcntl.flock(query, fcntl.LOCK_SH)
+        threading.Timer(0.05, fcntl.flock, (query, fcntl.LOCK_UN)).start()
         lease = _lease(path, "ada@laptop", "20261121T101500Z-1a2b3c4d")
     lease.close_own_copy()

@@ -20,19 +20,19 @@ from hypothesis import strategies as st
         ("dotenv", "a\"b\\c$d\ne\rf'#", "a\\\"b\\\\c\\$d\\ne\\rf'#"),
     ],
 )
-def test_quoting(how: str, value: str, result: str) -> None:
+def test_a_value_is_quoted(how: str, value: str, result: str) -> None:
     assert QUOTING[how](value) == result
 
 
 @given(st.text())
-def test_a_url_gives_back_any_text(value: str) -> None:
+def test_a_url_component_round_trips_any_text(value: str) -> None:
     assert urllib.parse.unquote(QUOTING["url"](value)) == value
     assert urllib.parse.urlsplit(f"redis://:{QUOTING['url'](value)}@redis:6379/0").hostname == "redis"
 
 
 @given(st.text())
-def test_an_argument_of_redis_is_one_line_and_one_argument(value: str) -> None:
+def test_a_redis_argument_is_one_line_and_one_argument(value: str) -> None:
     quoted = QUOTING["redis"](value)
     assert not {"\n", "\r"} & set(quoted)
-    inside = quoted[1:-1].replace("\\\\", "").replace('\\"', "")
-    assert '"' not in inside
+    inner = quoted[1:-1].replace("\\\\", "").replace('\\"', "")
+    assert '"' not in inner
