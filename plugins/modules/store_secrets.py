@@ -65,7 +65,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    store = SecretStore(Path(module.params["home"]), dry=module.check_mode)
+    store = SecretStore(Path(module.params["home"]), dry_run=module.check_mode)
     store.addresses(module.params["files"], json.loads(module.params["sources"]))
     module.exit_json(changed=bool(store.written), written=store.written)
 

@@ -17,7 +17,7 @@ def services(release: Bundle, suite: str, folder: Path) -> dict[str, Any]:
 
     The host's part is done without its effects: addresses of secrets are those of a dry run, no image is pinned.
     """
-    addresses = SecretStore(folder, dry=True).addresses(list(release.secret_files), release.secrets())
+    addresses = SecretStore(folder, dry_run=True).addresses(list(release.secret_files), release.secrets())
     files = {**release.files, "compose.images.yaml": "services: {}\n"}
     files[".env"] += "".join(f'{name}="{address}"\n' for name, address in addresses.items())
     for name, text in files.items():

@@ -58,7 +58,7 @@ def test_from_the_controller_to_a_release_and_back(pair: Stack, host: Any, playb
     with images.contexts() as folder:
         missing = playbook("deploy", stack_services=_services())
         assert missing.code == 2
-        assert f"service 'alpha': key 'image': {IMAGE}:1.0 is not on this host; playbooks/images.yml sends it" in (
+        assert f"service 'alpha': key 'image': {IMAGE}:1.0 is not on this host; send it with playbooks/images.yml" in (
             missing.output
         )
 

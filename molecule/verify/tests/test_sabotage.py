@@ -48,7 +48,7 @@ def test_a_stopped_container(host: Any, kiosk: Stack, playbook: Playbook) -> Non
     kiosk.get()
     host.check_output("docker stop %s", page)
     try:
-        output = _fails(kiosk, playbook, f"service 'page': {name} exited with code 0", f"{name}, its last lines:")
+        output = _fails(kiosk, playbook, f"service 'page': {name} exited with code 0", f"last log lines of {name}:")
         assert '"GET / HTTP/1.1" 200' in output
     finally:
         host.check_output("docker start %s", page)
@@ -81,7 +81,7 @@ def test_an_unhealthy_container(host: Any, kiosk: Stack, playbook: Playbook) -> 
     page = kiosk.containers("page")[0]
     host.check_output("docker exec %s touch /tmp/closed", page)
     _wait_for_health(host, page, "unhealthy")
-    _fails(kiosk, playbook, "service 'page': ", " is unhealthy", "its health check said:", "found /tmp/closed")
+    _fails(kiosk, playbook, "service 'page': ", " is unhealthy", "health check output of ", "found /tmp/closed")
     host.check_output("docker exec %s rm /tmp/closed", page)
     _wait_for_health(host, page, "healthy")
 

@@ -1,7 +1,7 @@
-"""Commands in containers that run, the signal to reload, and their processes, without the ``docker`` command line.
+"""Commands in running containers, the signal to reload, and the processes of a container.
 
-Place in the pipeline: target, under what watches and reloads a proxy. Starting the command line for it takes a
-processor's time, which on a busy host nobody has.
+Place in the pipeline: target, used to watch and reload a proxy. Nothing here starts the ``docker`` command line: that
+takes CPU time, and a busy host has none to spare.
 """
 
 from __future__ import annotations
@@ -19,90 +19,91 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 
 
 def execute(container_id: str, command: Sequence[str], timeout: float = 30.0) -> str:
-    """Return what a command prints that is run in a container.
+    """Run a command in a container and return its standard output.
 
-    :param timeout: seconds that it may be silent.
+    :param timeout: seconds that the command may run without output.
     :raises DockerError: as :func:`docker.run`.
     """
-    late = f"{command[0]} did not end within {timeout:g} s"
-    wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
-    made = json.loads(docker.post(f"/containers/{container_id}/exec", wanted, timeout))["Id"]
-    out, err = _streams(docker.post(f"/exec/{made}/start", {"Detach": False, "Tty": False}, timeout, late))
-    # Its output ends before the engine has noted how it ended.
+    timeout_message = f"{command[0]} did not end within {timeout:g} s"
+    request = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
+    exec_id = json.loads(docker.post(f"/containers/{container_id}/exec", request, timeout))["Id"]
+    body = docker.post(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False}, timeout, timeout_message)
+    out, err = _split_streams(body)
+    # The output ends before the engine has recorded the exit code.
     deadline = time.monotonic() + timeout
-    while (ended := _known(docker.get(f"/exec/{made}/json"), command[0]))["Running"]:
+    while (status := _exec_status(exec_id, command[0]))["Running"]:
         if time.monotonic() > deadline:
-            raise DockerError(late)
+            raise DockerError(timeout_message)
         time.sleep(0.01)
-    if ended["ExitCode"] != 0:
-        raise docker.command_error(command[0], ended["ExitCode"], out, err)
+    if status["ExitCode"] != 0:
+        raise docker.command_error(command[0], status["ExitCode"], out, err)
     return out
 
 
 def send_sighup(container_id: str) -> None:
-    """Have a container's main process read its configuration again (SIGHUP), for a small part of a command's time.
+    """Send SIGHUP to the main process of a container, so that it reads its configuration again.
 
-    Not by the engine's own signal: a container that it was told to send any one is to it a container that somebody
-    stopped, and stays down when the server boots.
+    The signal does not go through the engine. A container that gets any signal from the engine counts as stopped by
+    hand from then on, and the engine does not start it when the server boots.
 
-    :raises DockerError: when the engine does not answer, the container does not run, or we may not.
+    :raises DockerError: if the engine does not answer, the container is not running, or the signal is not permitted.
     """
-    main = _running(container_id)
+    pid = _running_pid(container_id)
     try:
-        os.kill(main, signal.SIGHUP)
+        os.kill(pid, signal.SIGHUP)
     except OSError as error:
-        raise DockerError(f"container {container_id} cannot be told to reload: {error.strerror}") from None
+        raise DockerError(f"container {container_id} cannot be signalled to reload: {error.strerror}") from None
 
 
 def main_pid(container_id: str) -> int:
-    """Return the number that a container's main process has on this host; 0 where it does not run."""
-    found = docker.get(f"/containers/{container_id}/json")
-    return int(found["State"]["Pid"]) if found else 0
+    """Return the process id of a container's main process on this host; 0 if it is not running."""
+    raw = docker.get(f"/containers/{container_id}/json")
+    return int(raw["State"]["Pid"]) if raw else 0
 
 
 def processes(container_id: str) -> dict[int, str]:
-    """Return the main process of a container and all that come from it: what each calls itself, by its number.
+    """Return the command lines of a container's main process and its descendants, by process id.
 
-    Read off the kernel: for an answer to the same question the engine starts a program of the host's.
+    They are read from ``/proc``: to answer the same question, the engine starts a program on the host.
 
-    :raises DockerError: when the engine does not answer, or the container does not run.
+    :raises DockerError: if the engine does not answer, or the container is not running.
     """
-    main = _running(container_id)
-    children = _children()
-    found = [main]
-    for number in found:
-        found += children.get(number, ())
-    return {number: said for number in found if (said := command_line(number))}
+    pids = [_running_pid(container_id)]
+    children = _children_by_parent()
+    for pid in pids:
+        pids += children.get(pid, ())
+    return {pid: line for pid in pids if (line := command_line(pid))}
 
 
-def command_line(number: int) -> str:
-    """Return what a process of this host calls itself; empty where it has ended."""
-    return _read(f"/proc/{number}/cmdline").replace("\0", " ").strip()
+def command_line(pid: int) -> str:
+    """Return the command line of a process on this host; empty if it has ended."""
+    return _read_proc(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
 
 
-def _running(container_id: str) -> int:
-    main = main_pid(container_id)
-    if not main:
-        raise DockerError(f"container {container_id} does not run")
-    return main
+def _running_pid(container_id: str) -> int:
+    pid = main_pid(container_id)
+    if not pid:
+        raise DockerError(f"container {container_id} is not running")
+    return pid
 
 
-def _children() -> dict[int, list[int]]:
-    """Return the processes of this host by their parent. What the kernel says of one parent alone may leave some out.
+def _children_by_parent() -> dict[int, list[int]]:
+    """Return the process ids of this host by their parent.
 
+    The kernel's list of the children of one process can be incomplete.
     Source: proc(5), at /proc/PID/task/TID/children.
     """
     result: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
-        # Its own name, in brackets, may have brackets and blanks; its state and its parent follow.
-        spec = _read(f"/proc/{entry}/stat").rpartition(")")[2].split() if entry.isdecimal() else []
-        if spec:
-            result.setdefault(int(spec[1]), []).append(int(entry))
+        # The name in brackets can contain brackets and spaces. The state and the parent follow it.
+        fields = _read_proc(f"/proc/{entry}/stat").rpartition(")")[2].split() if entry.isdecimal() else []
+        if fields:
+            result.setdefault(int(fields[1]), []).append(int(entry))
     return result
 
 
-def _read(path: str) -> str:
-    """Return a file of the kernel's on a process; empty where that has ended meanwhile."""
+def _read_proc(path: str) -> str:
+    """Return the text of a file below ``/proc``; empty if the process has ended."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             return stream.read()
@@ -110,18 +111,19 @@ def _read(path: str) -> str:
         return ""
 
 
-def _known(answer: Any, name: str) -> Any:
-    """Return the engine's answer where it has one; what it ran before its own restart it has forgotten."""
-    if answer is None:
-        raise DockerError(f"the Docker engine knows nothing of {name} any more")
-    return answer
+def _exec_status(exec_id: str, program: str) -> Any:
+    """Return the engine's record of a command. An engine that was restarted does not have it any more."""
+    status = docker.get(f"/exec/{exec_id}/json")
+    if status is None:
+        raise DockerError(f"the Docker engine no longer knows the command {program}; it may have been restarted")
+    return status
 
 
-def _streams(body: bytes) -> tuple[str, str]:
-    """Return standard output and error, which come in frames: a byte says which it is, four how long it is."""
-    found = {1: b"", 2: b""}
+def _split_streams(body: bytes) -> tuple[str, str]:
+    """Return standard output and standard error from frames: one byte is the stream, four bytes are the length."""
+    streams = {1: b"", 2: b""}
     while len(body) >= 8:
         stream, length = struct.unpack(">B3xI", body[:8])
-        found[stream] = found.get(stream, b"") + body[8 : 8 + length]
+        streams[stream] = streams.get(stream, b"") + body[8 : 8 + length]
         body = body[8 + length :]
-    return found[1].decode(errors="replace"), found[2].decode(errors="replace")
+    return streams[1].decode(errors="replace"), streams[2].decode(errors="replace")

@@ -1,8 +1,7 @@
-"""The engine of this host: questions through its socket, changes through the ``docker`` command line.
+"""The Docker engine of this host: queries through its socket, changes through the ``docker`` command line.
 
-Place in the pipeline: target. Questions go to the Engine API because a list of containers costs 3 ms there and 30 ms
-through the command line; changes go through ``docker compose``, so that what we do is what an operator would do by
-hand.
+Place in the pipeline: target. Queries use the Engine API: a list of containers takes 3 ms there and 30 ms through the
+command line. Changes use ``docker compose``, so they are the same as those that an operator makes by hand.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: Engine 25 knows it, and from engine 29 on none that is older is answered.
+#: Engine 25 is the first with this version. Engine 29 refuses older versions.
 _API = "/v1.44"
 _LABEL_PROJECT = "com.docker.compose.project"
 _LABEL_SERVICE = "com.docker.compose.service"
 _LABEL_ONEOFF = "com.docker.compose.oneoff"
-#: What the engine calls a volume that nobody has given a name.
-_NAMELESS = re.compile(r"[0-9a-f]{64}")
+#: The names that the engine gives to anonymous volumes.
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 class DockerError(Exception):
-    """The engine refused, or does not answer.
+    """The engine refused a request or a command, or it does not answer.
 
-    The message is its own, in one line; ``detail`` is all that was printed.
+    The message is the engine's own, in one line. ``detail`` is the complete output.
     """
 
     def __init__(self, message: str, detail: tuple[str, ...] = ()) -> None:
@@ -40,7 +39,7 @@ class DockerError(Exception):
 
 @dataclass(frozen=True)
 class Container:
-    """One container of a project. ``health`` is ``None`` where the image and the service define no check."""
+    """One container of a project. ``health`` is ``None`` without a health check of the image or the service."""
 
     id: str
     name: str
@@ -63,69 +62,71 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
         if not host.startswith("unix://"):
-            raise DockerError(f"DOCKER_HOST is {host!r}; the stack's own engine must be a local socket")
+            raise DockerError(f"DOCKER_HOST is {host!r}; the engine of a stack must be a local socket (unix://...)")
         self.sock.connect(host[len("unix://") :])
 
 
 def get(path: str, headers: Mapping[str, str] | None = None, timeout: float = 30.0) -> Any:
-    """Return the engine's answer to a GET of *path*, parsed; ``None`` where it says 404.
+    """Return the engine's answer to a GET request for *path*, parsed; ``None`` for status 404.
 
-    :raises DockerError: when the engine does not answer, or answers with another error.
+    :raises DockerError: if the engine does not answer, or answers with another error.
     """
     status, body = _request("GET", path, None, headers or {}, timeout)
     if status == 404:
         return None
-    _refuse(status, body)
+    _raise_for_status(status, body)
     return json.loads(body or b"null")
 
 
-def post(path: str, data: Mapping[str, Any], timeout: float, late: str = "") -> bytes:
-    """Return what the engine answers when it is told *data*.
+def post(path: str, data: Mapping[str, Any], timeout: float, timeout_message: str = "") -> bytes:
+    """Return the engine's answer to a POST request with *data*.
 
-    :param late: what to say where it does not answer in time.
-    :raises DockerError: when it does not answer, or with an error.
+    :param timeout_message: the error message if the engine does not answer within *timeout* seconds.
+    :raises DockerError: if the engine does not answer, or answers with an error.
     """
-    status, body = _request("POST", path, json.dumps(data), {"Content-Type": "application/json"}, timeout, late)
-    _refuse(status, body)
+    headers = {"Content-Type": "application/json"}
+    status, body = _request("POST", path, json.dumps(data), headers, timeout, timeout_message)
+    _raise_for_status(status, body)
     return body
 
 
 def _request(
-    method: str, path: str, data: str | None, headers: Mapping[str, str], timeout: float, late: str = ""
+    method: str, path: str, data: str | None, headers: Mapping[str, str], timeout: float, timeout_message: str = ""
 ) -> tuple[int, bytes]:
-    """Return status and body of the engine's answer."""
+    """Return the status and the body of the engine's answer."""
     connection = _SocketConnection("localhost", timeout=timeout)
     try:
         connection.request(method, _API + path, data, headers)
         response = connection.getresponse()
         return response.status, response.read()
     except (OSError, http.client.HTTPException) as error:
-        # Before Python 3.10 it is no TimeoutError.
-        said = late if late and isinstance(error, socket.timeout) else f"the Docker engine does not answer: {error}"
-        raise DockerError(said) from None
+        # Before Python 3.10 socket.timeout is not a TimeoutError.
+        if timeout_message and isinstance(error, socket.timeout):
+            raise DockerError(timeout_message) from None
+        raise DockerError(f"the Docker engine does not answer: {error}") from None
     finally:
         connection.close()
 
 
-def _refuse(status: int, body: bytes) -> None:
+def _raise_for_status(status: int, body: bytes) -> None:
     if status >= 400:
         raise DockerError(str(json.loads(body or b"{}").get("message", f"status {status}")).strip())
 
 
 def containers(project: str, services: Collection[str] | None = None) -> list[Container]:
-    """Return the containers of a Compose project, stopped ones too, by name.
+    """Return the containers of a Compose project sorted by name, stopped ones included.
 
-    :param services: whose containers are wanted, all where not given; each costs the engine another answer.
+    :param services: only the containers of these services. The engine gets one more request for each container.
     """
     filters = urllib.parse.quote(json.dumps({"label": [f"{_LABEL_PROJECT}={project}"]}))
     listed = get(f"/containers/json?all=1&filters={filters}")
-    wanted = [item for item in listed if services is None or item["Labels"].get(_LABEL_SERVICE) in services]
-    found = [inspect(item["Id"]) for item in wanted]
-    return sorted((container for container in found if container), key=lambda container: container.name)
+    selected = [item for item in listed if services is None or item["Labels"].get(_LABEL_SERVICE) in services]
+    inspected = [inspect(item["Id"]) for item in selected]
+    return sorted((container for container in inspected if container), key=lambda container: container.name)
 
 
 def inspect(container_id: str) -> Container | None:
-    """Return one container, or ``None`` where it has gone."""
+    """Return one container, ``None`` if it does not exist."""
     raw = get(f"/containers/{container_id}/json")
     if raw is None:
         return None
@@ -148,25 +149,25 @@ def inspect(container_id: str) -> Container | None:
 
 
 def anonymous_volumes(container_id: str) -> dict[str, str]:
-    """Return the anonymous volumes of a container: where each is on this host, by its path in the container."""
+    """Return the directory on this host of each anonymous volume of a container, by its path in the container."""
     raw = get(f"/containers/{container_id}/json") or {}
     return {
         str(mount["Destination"]): str(mount["Source"])
         for mount in raw.get("Mounts") or []
-        if mount["Type"] == "volume" and _NAMELESS.fullmatch(mount["Name"])
+        if mount["Type"] == "volume" and _ANONYMOUS.fullmatch(mount["Name"])
     }
 
 
 def declared_volumes(reference: str) -> set[str]:
-    """Return the paths in the container at which an image on this host wants a volume, named or not."""
+    """Return the paths that an image on this host declares as volumes."""
     config = (local_image(reference) or {}).get("Config") or {}
     return {path.rstrip("/") for path in config.get("Volumes") or {}}
 
 
 def containers_publishing(port: int, address: str, protocol: str) -> list[str]:
-    """Return the names of the running containers that publish *port* of the host there, whatever their project.
+    """Return the names of the running containers that publish *port* of the host, of any project.
 
-    :param address: of the host, without brackets; ``0.0.0.0`` and ``::`` are all of their family.
+    :param address: the address on the host, without brackets. ``0.0.0.0`` and ``::`` stand for all of their family.
     """
     result = []
     for item in get("/containers/json"):
@@ -180,9 +181,9 @@ def containers_publishing(port: int, address: str, protocol: str) -> list[str]:
 
 
 def local_image(reference: str) -> dict[str, Any] | None:
-    """Return the engine's record of an image it has, or ``None``."""
-    found: dict[str, Any] | None = get(f"/images/{urllib.parse.quote(reference)}/json")
-    return found
+    """Return the engine's record of an image, ``None`` if this host does not have it."""
+    record: dict[str, Any] | None = get(f"/images/{urllib.parse.quote(reference)}/json")
+    return record
 
 
 def repository(reference: str) -> str:
@@ -193,29 +194,29 @@ def repository(reference: str) -> str:
 
 
 def has_registry_host(reference: str) -> bool:
-    """Return whether *reference* begins with the host of a registry; without one it means the default registry."""
+    """Return whether *reference* starts with the host of a registry. Without one it means the default registry."""
     first, slash, _ = reference.partition("/")
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
 def registry_host(reference: str) -> str:
-    """Return the registry's host that *reference* names, or ``the default registry``."""
+    """Return the host of the registry in *reference*, or ``the default registry``."""
     return reference.partition("/")[0] if has_registry_host(reference) else "the default registry"
 
 
 def is_local_only(reference: str) -> bool:
-    """Return whether *reference* names an image that no registry has: one below ``localhost``, with no port."""
+    """Return whether *reference* names an image without a registry: its host is ``localhost`` without a port."""
     return reference.partition("/")[0] == "localhost"
 
 
 def run(arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
-    """Return what ``docker ARGUMENTS`` prints.
+    """Run ``docker ARGUMENTS`` and return its standard output.
 
     :param timeout: seconds, for commands that must not hang.
-    :raises DockerError: with the last meaningful line of its errors, when it fails or takes longer.
+    :raises DockerError: if the command fails or times out. The message is the last meaningful line of its errors.
     """
     environment = {**os.environ, "COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
-    # What the operator's shell has set must not choose another project or other files.
+    # The environment of the operator's shell must not select another project or other files.
     for name in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"):
         environment.pop(name, None)
     try:
@@ -240,13 +241,13 @@ def run(arguments: list[str], cwd: str | None = None, timeout: float | None = No
 
 
 def command_error(command: str, code: int, out: str, err: str) -> DockerError:
-    """Return what a command that ended with *code* printed, as an error in its own words."""
+    """Return the error for a command that exited with *code*. Its message is a line of the command's own output."""
     lines = [line.strip() for line in (err or out).splitlines() if line.strip()]
     return DockerError(last_error_line(lines) or f"{command} exited with {code}", tuple((out + err).splitlines()))
 
 
 def last_error_line(lines: list[str]) -> str:
-    """Return the last line that sounds like a reason."""
+    """Return the last line that looks like a reason."""
     for line in reversed(lines):
         if re.search(r"error|denied|invalid|no such|not found|refused|unable|fail|cannot|must", line, re.IGNORECASE):
             return line
@@ -254,7 +255,7 @@ def last_error_line(lines: list[str]) -> str:
 
 
 def logs(container_id: str, lines: int = 20) -> list[str]:
-    """Return the last lines that a container wrote, standard output and error together."""
+    """Return the last log lines of a container, standard output and standard error together."""
     try:
         done = subprocess.run(
             ["docker", "logs", "--tail", str(lines), container_id],
@@ -267,6 +268,6 @@ def logs(container_id: str, lines: int = 20) -> list[str]:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        # Asked for while a failure is being told, which is not to hide behind this one.
-        return [f"(its log cannot be read: {error})"]
+        # The log is part of the report of another failure. That failure must stay visible.
+        return [f"(the log cannot be read: {error})"]
     return done.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""When a service counts as up: a pure verdict over its containers, and waiting for it.
+"""Whether a service is up: a pure verdict over its containers, and waiting for it.
 
 Place in the pipeline: target, prepare and verify.
 """
@@ -13,54 +13,54 @@ from typing import Any, Callable
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 
-#: Restarts after which a service that still has time is given up: it dies by itself, waiting does not heal it.
+#: After this many restarts a service counts as down before its deadline: its process crashes, waiting does not help.
 MAX_RESTARTS = 3
-#: Lines of a container's log that an explanation has.
+#: Number of log lines of a container in diagnostics.
 LAST_LINES = 20
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """``state`` is ``up``, ``waiting`` or ``down``, ``reason`` why in words, ``culprit`` the container at fault."""
+    """The state of a service: ``up``, ``waiting`` or ``down``; why, as text; and the container that causes it."""
 
     state: str
     reason: str
-    culprit: Container | None = None
+    container: Container | None = None
 
 
 def judge(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
-    """Return whether a service is what its release says: the right number of containers, running and healthy.
+    """Return whether a service has the right number of containers and all of them are running and healthy.
 
-    :param spec: the service's entry in the manifest: ``class``, ``replicas`` and ``start_seconds`` count here.
-    :param containers: the containers of this service, one-off runs left out.
+    :param spec: the service's entry in the manifest. ``class`` and ``replicas`` are used.
+    :param containers: the containers of this service, without one-off runs.
     """
     if spec["class"] == "oneshot":
         return _judge_oneshot(containers)
     for container in containers:
         if container.state in ("exited", "dead"):
             return Verdict("down", f"{container.name} exited with code {container.exit_code}", container)
-        # Counted since somebody started it, which may be months ago.
+        # The counter started with the container, maybe months ago.
         if container.restarts >= MAX_RESTARTS and container.health != "healthy":
             return Verdict("down", f"{container.name} was restarted {container.restarts} times", container)
         if container.state == "paused":
             return Verdict("down", f"{container.name} is paused", container)
-        # Docker calls every container unhealthy that has been stopped or paused.
+        # Docker reports a stopped or paused container as unhealthy, too.
         if container.state == "running" and container.health == "unhealthy":
             return Verdict("down", f"{container.name} is unhealthy", container)
     up = [one for one in containers if one.state == "running" and one.health in (None, "healthy")]
-    wanted = spec["replicas"]
-    if len(containers) > wanted:
-        return Verdict("waiting", f"{len(containers)} containers, {wanted} expected", containers[-1])
-    if len(up) == wanted:
+    expected = spec["replicas"]
+    if len(containers) > expected:
+        return Verdict("waiting", f"{len(containers)} containers, {expected} expected", containers[-1])
+    if len(up) == expected:
         checked = all(one.health for one in up)
-        return Verdict("up", f"{len(up)} of {wanted} {'healthy' if checked else 'running'}")
+        return Verdict("up", f"{len(up)} of {expected} {'healthy' if checked else 'running'}")
     waiting = next((one for one in containers if one not in up), None)
     detail = f", {waiting.name} is {_state(waiting)}" if waiting else ""
-    return Verdict("waiting", f"{len(up)} of {wanted} up{detail}", waiting)
+    return Verdict("waiting", f"{len(up)} of {expected} up{detail}", waiting)
 
 
 def _state(container: Container) -> str:
-    # What the check last said of a container that does not run is no news.
+    # The last health of a container that is not running is outdated.
     return (container.health or container.state) if container.state == "running" else container.state
 
 
@@ -76,7 +76,7 @@ def _judge_oneshot(containers: list[Container]) -> Verdict:
 
 
 def by_service(containers: list[Container]) -> dict[str, list[Container]]:
-    """Return containers by their service, one-off runs (release jobs) left out."""
+    """Return containers by service, without one-off runs such as release jobs."""
     result: dict[str, list[Container]] = {}
     for container in containers:
         if not container.oneoff:
@@ -86,7 +86,7 @@ def by_service(containers: list[Container]) -> dict[str, list[Container]]:
 
 @dataclass
 class Clock:
-    """Time, to be replaced in tests."""
+    """The time. Tests replace it."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -94,29 +94,30 @@ class Clock:
 
 def wait_until_up(
     services: Mapping[str, Mapping[str, Any]],
-    look: Callable[[Collection[str]], dict[str, list[Container]]],
+    find_containers: Callable[[Collection[str]], dict[str, list[Container]]],
     report: Callable[[str, Verdict, float], None],
     clock: Clock,
     margin: float = 30.0,
 ) -> dict[str, Verdict]:
-    """Wait until every one of *services* is up or one is down, and return the last verdicts.
+    """Wait until all *services* are up or one is down, and return the last verdicts.
 
-    *look* is asked for the containers of those that are not up yet, as often as that takes: on a busy host the engine's
-    answers on all others would be missing where they start.
+    Each service has its own deadline: the time until Docker itself reports it as unhealthy (``start_seconds``), and
+    *margin* seconds more.
 
-    Each service has its own time: what Docker itself takes to call it unhealthy (``start_seconds``) and *margin*
-    seconds. *report* hears of a service once it is up or down, with the seconds that it took.
+    :param find_containers: returns the containers of the given services. Only services that are not up yet are asked
+        for: every answer costs the engine CPU time, which starting containers need on a busy host.
+    :param report: called once for a service when it is up or down, with the seconds that it took.
     """
-    begun = clock.now()
+    started = clock.now()
     verdicts: dict[str, Verdict] = {}
     pending = list(services)
     while pending:
-        found = look(pending)
-        elapsed = clock.now() - begun
+        containers = find_containers(pending)
+        elapsed = clock.now() - started
         for name in list(pending):
-            verdict = judge(services[name], found.get(name, []))
+            verdict = judge(services[name], containers.get(name, []))
             if verdict.state == "waiting" and elapsed > services[name]["start_seconds"] + margin:
-                verdict = Verdict("down", f"not up after {elapsed:.0f} s: {verdict.reason}", verdict.culprit)
+                verdict = Verdict("down", f"not up after {elapsed:.0f} s: {verdict.reason}", verdict.container)
             verdicts[name] = verdict
             if verdict.state != "waiting":
                 report(name, verdict, elapsed)
@@ -129,14 +130,14 @@ def wait_until_up(
 
 
 def diagnostics(verdict: Verdict) -> tuple[str, ...]:
-    """Return lines that show why a service is down: what its probe said, and the last that it wrote."""
-    culprit = verdict.culprit
-    if culprit is None:
+    """Return lines that show why a service is down: its last log lines and the output of its health check."""
+    container = verdict.container
+    if container is None:
         return ()
-    lines = [f"{culprit.name}, its last lines:", *(f"  {line}" for line in docker.logs(culprit.id, LAST_LINES))]
-    if culprit.probe_output:
+    lines = [f"last log lines of {container.name}:", *(f"  {line}" for line in docker.logs(container.id, LAST_LINES))]
+    if container.probe_output:
         lines += [
-            f"{culprit.name}, its health check said:",
-            *(f"  {line}" for line in culprit.probe_output.splitlines()[-5:]),
+            f"health check output of {container.name}:",
+            *(f"  {line}" for line in container.probe_output.splitlines()[-5:]),
         ]
     return tuple(lines)

@@ -1,6 +1,6 @@
-"""What image references stand for: digests of a registry, or ids of images that only this host has.
+"""Resolve image references to digests of a registry, or to ids of images that only this host has.
 
-Place in the pipeline: target, ship, and when images are pulled ahead of a deploy.
+Place in the pipeline: target, ship, and when images are pulled before a deploy.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
-#: What a registry says that answers, and has no such image for us. Any other failure is one of the registry itself.
-_HAS_NONE = re.compile(r"no such image|(manifest|name) unknown|does not exist|denied", re.IGNORECASE)
-#: What one says to whom it does not know, of an image that others may have.
-_WANTS_LOGIN = re.compile(r"no basic auth|unauthorized|authentication required|denied|forbidden", re.IGNORECASE)
+#: The answers of a registry that works and does not have the image for us. Other errors are failures of the registry.
+_NOT_FOUND = re.compile(r"no such image|(manifest|name) unknown|does not exist|denied", re.IGNORECASE)
+#: The answers of a registry that requires a login for an image.
+_LOGIN_REQUIRED = re.compile(r"no basic auth|unauthorized|authentication required|denied|forbidden", re.IGNORECASE)
 
 
 def resolve_images(
     services: Mapping[str, Mapping[str, Any]], live: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, str], list[str]]:
-    """Return each image reference with what it stands for, ``REPOSITORY@DIGEST``, and what is wrong in sentences.
+    """Return the pinned reference, ``REPOSITORY@DIGEST``, of each image reference, and the problems as sentences.
 
-    An image that only this host has, built or sent here, stands for its id. A registry that is down is
-    no obstacle to an image that the host has already, as what the *live* release (its manifest) runs under that name,
-    or else under the name itself, whose image may be older.
+    An image that only this host has, because it was built or sent here, is pinned by its id. If the registry is down,
+    an image on this host is used: the one that the *live* release runs under the same reference, or else the one that
+    the reference names here, which can be older.
+
+    :param live: the manifest of the live release.
     """
     known = {spec["image"]: spec["pinned"] for spec in live["services"].values()} if live else {}
     users: dict[str, str] = {}
@@ -45,23 +47,25 @@ def resolve_images(
 
 
 def _resolve(image: str, known: str | None) -> tuple[str, str]:
-    """Return the pinned reference and "", or "" and the sentence of what is wrong.
+    """Return the pinned reference and "", or "" and the problem in one sentence.
 
-    :param known: what the image stood for before.
+    :param known: the pinned reference of the image in the live release.
     """
     if "@sha256:" in image:
         digest = image.split("@", 1)[1]
         return f"{docker.repository(image)}@{digest}", ""
     if docker.is_local_only(image):
-        sent = docker.local_image(image)
-        # By its id: what the tag stands for may be another image tomorrow.
-        return (str(sent["Id"]), "") if sent else ("", f"{image} is not on this host; playbooks/images.yml sends it")
+        record = docker.local_image(image)
+        if record is None:
+            return "", f"{image} is not on this host; send it with playbooks/images.yml"
+        # By id, because the tag can be moved to another image later.
+        return str(record["Id"]), ""
     try:
         return f"{docker.repository(image)}@{registries.remote_digest(image)}", ""
     except DockerError as error:
         reason = str(error)
-    still_here = bool(known) and docker.local_image(str(known)) is not None
-    if known and still_here and "@" in known and not _HAS_NONE.search(reason):
+    known_is_local = bool(known) and docker.local_image(str(known)) is not None
+    if known and known_is_local and "@" in known and not _NOT_FOUND.search(reason):
         return known, ""
     local = docker.local_image(image)
     if local is not None:
@@ -69,15 +73,15 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
             digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
         ]
         return (own[0] if own else str(local["Id"])), ""
-    if known and still_here:
+    if known and known_is_local:
         return known, ""
     registry = docker.registry_host(image)
     if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
         return "", f"{image} is not on this host, and {registry} cannot be reached ({reason})"
-    if _WANTS_LOGIN.search(reason):
+    if _LOGIN_REQUIRED.search(reason):
         return "", (
-            f"{image} is not on this host, and {registry} does not give it to whom it does not know ({reason}); log in "
-            f"there as root on this host (docker login), or correct the reference"
+            f"{image} is not on this host, and {registry} requires a login ({reason}); log in to it as root on this "
+            f"host (docker login), or correct the reference"
         )
     return (
         "",

@@ -1,7 +1,7 @@
-"""The stack's images on this host: fetched ahead of a deploy, and removed once no release needs them.
+"""The images of a stack on this host: pull them before a deploy, and remove them when no release needs them.
 
-Place in the pipeline: target, before ship and after finalize. Images arrive by digest and stay by digest: what a
-release pinned is kept for as long as the release is, so that going back to it needs no registry.
+Place in the pipeline: target, before ship and after finalize. Images are pulled and kept by digest. The images of a
+release are kept as long as the release, so a rollback needs no registry.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 
-# Official images have a name and no namespace; registries that mirror them put them below `library`.
+# Official images have a name without a namespace. Registries that mirror them use the namespace `library`.
 _OFFICIAL = re.compile(r"[^/]+|(?:.+/)?library/[^/]+")
 
 
 class ImagesError(Exception):
-    """Images cannot be fetched, or it cannot be told which are needed. The message has a sentence for each reason."""
+    """Images cannot be pulled, or the needed images are unknown. The message has a sentence for each reason."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image of the engine: its references by tag and by digest, and the bytes that no other image shares with it."""
+    """An image of the engine: its references by tag and by digest, and the bytes that it shares with no other image."""
 
     id: str
     references: tuple[str, ...]
@@ -35,69 +35,70 @@ class Image:
 
 @dataclass(frozen=True)
 class UnusedImage:
-    """What to remove of an image: some of its references, or ``whole`` when that is all of them."""
+    """The references of an image to remove; ``whole`` if these are all of its references."""
 
     references: tuple[str, ...]
     whole: bool
     own_size: int
 
 
-def pull(services: Mapping[str, str], dry: bool) -> tuple[dict[str, str], list[str]]:
-    """Fetch the images of *services* (reference by name) that are not here yet, by the digest their registry gives now.
+def pull(services: Mapping[str, str], dry_run: bool) -> tuple[dict[str, str], list[str]]:
+    """Pull the images that are missing on this host, by the digest that their registry has now.
 
-    Return what each reference stands for, ``REPOSITORY@DIGEST``, and which of these were, or would be, fetched.
-
-    :raises ImagesError: when a reference is neither here nor in its registry.
-    :raises DockerError: when fetching fails.
+    :param services: the image reference of each service, by name.
+    :return: the pinned reference, ``REPOSITORY@DIGEST``, of each image reference; and the pinned references that were
+        pulled, or would be in a dry run.
+    :raises ImagesError: if an image is neither on this host nor in its registry.
+    :raises DockerError: if a pull fails.
     """
     resolved, problems = image_digests.resolve_images({name: {"image": image} for name, image in services.items()})
     if problems:
         raise ImagesError("; ".join(problems))
     missing = [pinned for pinned in dict.fromkeys(resolved.values()) if docker.local_image(pinned) is None]
-    for pinned in missing if not dry else []:
+    for pinned in missing if not dry_run else []:
         docker.run(["pull", "--quiet", pinned])
     return resolved, missing
 
 
 def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal) -> None:
-    """Fetch what a release has pinned and is no longer here.
+    """Pull the images of a release that are missing on this host.
 
-    :param services: the entries of its manifest.
-    :raises RolloutFailed: for an image that no registry has.
-    :raises DockerError: when fetching fails.
+    :param services: the services of the manifest.
+    :raises RolloutFailed: for a missing image that no registry has.
+    :raises DockerError: if a pull fails.
     """
     for pinned, name in {spec["pinned"]: spec["image"] for spec in services.values()}.items():
         if docker.local_image(pinned) is None:
             if docker.is_local_only(name):
-                raise RolloutFailed(f"{name}, as this release has it, is no longer on this host; send it again")
+                raise RolloutFailed(f"the image {name} of this release is no longer on this host; send it again")
             if pinned.startswith("sha256:"):
-                raise RolloutFailed(f"{name}, as it was built on this host for this release, is no longer here")
+                raise RolloutFailed(f"the image {name} of this release was built on this host and is no longer on it")
             with journal.part("pull", "pull", start_text=f"pulling {name}", end_text=f"pulled {name}"):
                 docker.run(["pull", "--quiet", pinned])
 
 
-def prune(root: Path, stack: str, dry: bool) -> tuple[list[str], int]:
-    """Remove the images of *stack*'s repositories that no release on this host refers to and no container was made of.
+def prune(root: Path, stack: str, dry_run: bool) -> tuple[list[str], int]:
+    """Remove the images of *stack*'s repositories that no release and no container on this host uses.
 
-    Return the references that were, or would be, removed, and the bytes that this freed; in a dry run, those that it
-    would free at least.
-
-    :raises ImagesError: for a release that cannot be read; its images could not be told from superfluous ones.
-    :raises DockerError: when the engine refuses.
+    :param root: the directory of all stacks on this host.
+    :return: the references that were removed, or would be in a dry run; and the bytes that this freed, or would free at
+        least.
+    :raises ImagesError: for a release that cannot be read: its images are unknown.
+    :raises DockerError: if the engine refuses.
     """
     releases = manifests(root)
-    found = unused_images(
+    unused = unused_images(
         engine_images(docker.get("/images/json?shared-size=1")),
-        own=[manifest for path, manifest in releases if path == stack],
+        own=[manifest for name, manifest in releases if name == stack],
         every=[manifest for _, manifest in releases],
         used={str(container["ImageID"]) for container in docker.get("/containers/json?all=1")},
     )
-    references = [reference for entry in found for reference in entry.references]
-    if dry or not found:
-        return references, sum(entry.own_size for entry in found if entry.whole)
+    references = [reference for entry in unused for reference in entry.references]
+    if dry_run or not unused:
+        return references, sum(entry.own_size for entry in unused if entry.whole)
     before = _layers_size()
     for reference in references:
-        # With its last tag an image loses its digests.
+        # An image loses its digests with its last tag.
         if docker.local_image(reference) is not None:
             docker.run(["image", "rm", reference])
     return references, max(before - _layers_size(), 0)
@@ -106,47 +107,48 @@ def prune(root: Path, stack: str, dry: bool) -> tuple[list[str], int]:
 def unused_images(
     images: Iterable[Image], own: Iterable[Mapping[str, Any]], every: Iterable[Mapping[str, Any]], used: set[str]
 ) -> list[UnusedImage]:
-    """Return what of *images* can go, in their order.
+    """Return the images and references that can be removed, in the order of *images*.
 
-    The stack's repositories are those that its releases pin, without the official images, which are everybody's.
+    Only images of the stack's repositories can be removed: those that its releases pin. Official images belong to no
+    stack.
 
     :param own: manifests of the stack's releases.
     :param every: manifests of all releases of all stacks on the host.
-    :param used: ids of the images that containers, running or not, were made of.
+    :param used: ids of the images of all containers, running or not.
     """
-    repositories = {one for one in _repositories(own) if not _OFFICIAL.fullmatch(one)}
-    kept = {_address(reference) for reference in pinned_references(every)}
+    repositories = {name for name in _repositories(own) if not _OFFICIAL.fullmatch(name)}
+    kept = {_digest(reference) for reference in pinned_references(every)}
     result = []
     for image in images:
-        if image.id in used or kept & {image.id, *map(_address, image.references)}:
+        if image.id in used or kept & {image.id, *map(_digest, image.references)}:
             continue
-        mine = tuple(reference for reference in image.references if docker.repository(reference) in repositories)
-        if mine:
-            result.append(UnusedImage(mine, mine == image.references, image.own_size))
+        removable = tuple(reference for reference in image.references if docker.repository(reference) in repositories)
+        if removable:
+            result.append(UnusedImage(removable, removable == image.references, image.own_size))
     return result
 
 
 def pinned_references(releases: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return what *releases* (manifests) run: ``REPOSITORY@DIGEST``, an image's id, or a tag that only the host has."""
+    """Return the pinned references of *releases*: ``REPOSITORY@DIGEST``, or the id of an image without a registry."""
     return {str(spec["pinned"]) for manifest in releases for spec in manifest["services"].values()}
 
 
 def _repositories(releases: Iterable[Mapping[str, Any]]) -> set[str]:
     services = [spec for manifest in releases for spec in manifest["services"].values()]
-    # An id has no repository.
+    # An image that is pinned by its id is found by its reference.
     return {
         docker.repository(str(spec["image"] if spec["pinned"].startswith("sha256:") else spec["pinned"]))
         for spec in services
     }
 
 
-def _address(reference: str) -> str:
-    """Return the digest of a reference that has one: it is the image's own, whatever the repository is called."""
+def _digest(reference: str) -> str:
+    """Return the digest of a reference that has one: it identifies the image, in any repository."""
     return reference.rpartition("@")[2]
 
 
 def engine_images(listed: Iterable[Mapping[str, Any]]) -> list[Image]:
-    """Return the engine's answer to ``/images/json`` as images."""
+    """Return the images in the engine's answer to ``/images/json``."""
     result = []
     for item in listed:
         references = [*(item.get("RepoTags") or []), *(item.get("RepoDigests") or [])]
@@ -156,9 +158,9 @@ def engine_images(listed: Iterable[Mapping[str, Any]]) -> list[Image]:
 
 
 def manifests(root: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the manifest of each release below *root*, with the name of its stack.
+    """Return the manifest of each release of all stacks below *root*, with the name of the stack.
 
-    :raises ImagesError: naming the file that cannot be read.
+    :raises ImagesError: for a manifest that cannot be read.
     """
     result = []
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
@@ -167,13 +169,13 @@ def manifests(root: Path) -> list[tuple[str, dict[str, Any]]]:
             manifest = home.manifest(release_id)
             if manifest is None:
                 raise ImagesError(
-                    f"{home.release(release_id) / MANIFEST} cannot be read, so nothing tells which images that release "
-                    f"needs; remove the release, or mend the file"
+                    f"{home.release(release_id) / MANIFEST} cannot be read, so the images that this release needs are "
+                    f"unknown; repair the file or remove the release"
                 )
             result.append((folder.name, manifest))
     return result
 
 
 def _layers_size() -> int:
-    """Return the bytes that all layers of all images take, shared ones counted once."""
+    """Return the size of all layers of all images in bytes. A shared layer counts once."""
     return int(docker.get("/system/df?type=image")["LayersSize"])

@@ -1,6 +1,6 @@
 """The containers of one stack: find them by service, and wait until they are up.
 
-Place in the pipeline: target, under every step of a rollout.
+Place in the pipeline: target, used by every step of a rollout.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 
 
 class ProjectContainers:
-    """The containers of the Compose project *project*. Waiting writes to *journal* which service is up."""
+    """The containers of the Compose project *project*. While it waits, it writes to *journal* which service is up."""
 
     def __init__(self, project: str, journal: Journal, clock: Clock | None = None) -> None:
         self._project = project
@@ -25,16 +25,16 @@ class ProjectContainers:
     def find(
         self, keep: Callable[[Container], bool] | None = None, services: Collection[str] | None = None
     ) -> dict[str, list[Container]]:
-        """Return containers by service, stopped ones included and one-off runs left out.
+        """Return containers by service, with stopped ones and without one-off runs.
 
         :param keep: a filter; without it every container counts.
         :param services: the services to ask for; all of them if not given.
         """
-        found = docker.containers(self._project, services)
-        return health_check.by_service([container for container in found if keep is None or keep(container)])
+        containers = docker.containers(self._project, services)
+        return health_check.by_service([container for container in containers if keep is None or keep(container)])
 
     def find_running(self) -> dict[str, list[Container]]:
-        """Return the containers that run, by service."""
+        """Return the running containers by service."""
         return {name: [one for one in group if one.state == "running"] for name, group in self.find().items()}
 
     def find_one_off(self) -> list[Container]:
@@ -47,11 +47,11 @@ class ProjectContainers:
         step: str,
         keep: Callable[[Container], bool] | None = None,
     ) -> None:
-        """Wait until each of *services* is up. Only containers for which *keep* is true count.
+        """Wait until all *services* are up. Only containers for which *keep* is true count.
 
-        :param services: entries of a manifest, by name.
-        :raises RolloutFailed: if one goes down or does not come up in time; its last log lines and the output of its
-            health check are in ``detail``.
+        :param services: services of a manifest, by name.
+        :raises RolloutFailed: if one goes down or is not up in time. ``detail`` has its last log lines and the output
+            of its health check.
         """
 
         def report(name: str, verdict: Verdict, _seconds: float) -> None:
@@ -66,23 +66,23 @@ class ProjectContainers:
                 raise RolloutFailed(f"service '{name}': {verdict.reason}", health_check.diagnostics(verdict))
 
 
-def container_names(found: Mapping[str, list[Container]]) -> dict[str, list[str]]:
-    """Return the names of containers, by service."""
-    return {service: [one.name for one in group] for service, group in found.items()}
+def container_names(containers: Mapping[str, list[Container]]) -> dict[str, list[str]]:
+    """Return the names of *containers* by service."""
+    return {service: [one.name for one in group] for service, group in containers.items()}
 
 
 def start_groups(services: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
-    """Return the names of *services* in groups to start one after the other: a group depends on earlier ones only."""
+    """Return the names of *services* in groups to start one after the other: a group depends only on earlier groups."""
     depth: dict[str, int] = {}
 
-    def of(name: str) -> int:
+    def depth_of(name: str) -> int:
         if name not in depth:
             depth[name] = 1 + max(
-                (of(other) for other in services[name]["depends_on"] if other in services), default=-1
+                (depth_of(other) for other in services[name]["depends_on"] if other in services), default=-1
             )
         return depth[name]
 
     groups: dict[int, list[str]] = {}
     for name in services:
-        groups.setdefault(of(name), []).append(name)
+        groups.setdefault(depth_of(name), []).append(name)
     return [groups[number] for number in sorted(groups)]

@@ -1,7 +1,7 @@
-"""What registries say of images: asked by the engine, with its mirrors and settings, and with the logins of this host.
+"""The digests that registries have for images. The engine asks them, with its own mirrors and settings.
 
-Place in the pipeline: target, under ``preflight``, and on the controller after a push. The engine keeps no logins;
-whoever asks it sends one along, as the ``docker`` command line does.
+Place in the pipeline: target, used by ``image_digests``; controller, after a push. The engine stores no logins. So each
+request to it contains the login of this host for the registry, as with the ``docker`` command line.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
-#: What a helper has for a user's name where its secret is a token to log in with.
+#: The user name in a helper's answer if the secret is an identity token.
 _TOKEN = "<token>"
-#: What helpers say, and end with 1, where they have nothing for a registry.
-_HAS_NOTHING = "credentials not found"
+#: What a helper prints, with exit code 1, if it has no login for a registry.
+_NO_CREDENTIALS = "credentials not found"
 
 
 def remote_digest(reference: str) -> str:
-    """Return the digest that *reference* has in its registry now, through the engine's own mirrors and settings.
+    """Return the digest that *reference* has in its registry now.
 
-    :raises DockerError: when the registry has no such image, refuses, or cannot be reached within 15 seconds, or when
-        the helper that keeps its login fails.
+    :raises DockerError: if the registry does not have the image, refuses, or cannot be reached within 15 seconds; or if
+        the helper that stores the login fails.
     """
     login = base64.urlsafe_b64encode(json.dumps(_login(reference)).encode()).decode()
     answer = docker.get(f"/distribution/{urllib.parse.quote(reference)}/json", {"X-Registry-Auth": login}, timeout=15.0)
@@ -37,30 +37,30 @@ def remote_digest(reference: str) -> str:
 
 
 def _login(reference: str) -> dict[str, str]:
-    """Return the login for an image's registry, as the engine wants it; empty where this host has none."""
+    """Return the login for the registry of an image, in the engine's format; empty if this host has none."""
     path = os.path.join(os.environ.get("DOCKER_CONFIG", os.path.expanduser("~/.docker")), "config.json")
     try:
         with open(path, encoding="utf-8") as stream:
-            kept = json.load(stream)
+            config = json.load(stream)
     except (OSError, ValueError):
         return {}
-    if not isinstance(kept, dict) or {"auths", "credHelpers", "credsStore"}.isdisjoint(kept):
+    if not isinstance(config, dict) or {"auths", "credHelpers", "credsStore"}.isdisjoint(config):
         return {}
     server = _server(reference)
-    helper = kept.get("credHelpers", {}).get(server) or kept.get("credsStore")
-    found = _of_helper(helper, server) if helper else {}
-    return found or _of_file(kept.get("auths", {}).get(server) or {}, server)
+    helper = config.get("credHelpers", {}).get(server) or config.get("credsStore")
+    login = _login_from_helper(helper, server) if helper else {}
+    return login or _login_from_config(config.get("auths", {}).get(server) or {}, server)
 
 
 def _server(reference: str) -> str:
-    """Return what logins call an image's registry: its host, or the engine's own name for the default one."""
+    """Return the name of an image's registry in logins: its host, or the engine's name of the default registry."""
     if docker.has_registry_host(reference):
         return docker.registry_host(reference)
     return str(docker.get("/info")["IndexServerAddress"])
 
 
-def _of_file(entry: Mapping[str, Any], server: str) -> dict[str, str]:
-    """Return a login as ``docker login`` writes it down: ``auth`` is ``USER:PASSWORD`` in base 64."""
+def _login_from_config(entry: Mapping[str, Any], server: str) -> dict[str, str]:
+    """Return the login that ``docker login`` wrote: ``auth`` is ``USER:PASSWORD`` in base64."""
     if entry.get("identitytoken"):
         return {"identitytoken": entry["identitytoken"], "serveraddress": server}
     try:
@@ -70,12 +70,12 @@ def _of_file(entry: Mapping[str, Any], server: str) -> dict[str, str]:
     return {"username": user, "password": password, "serveraddress": server} if colon else {}
 
 
-def _of_helper(name: str, server: str) -> dict[str, str]:
-    """Return the login that a credential helper keeps.
+def _login_from_helper(name: str, server: str) -> dict[str, str]:
+    """Return the login that a credential helper stores; empty if it has none.
 
-    Source: docker/docker-credential-helpers, "Development" (the program's name, ``get``, what it prints).
+    Source: docker/docker-credential-helpers, "Development" (the name of the program, ``get``, its output).
 
-    :raises DockerError: when it fails in another way than by having none.
+    :raises DockerError: if the helper fails for another reason.
     """
     program = f"docker-credential-{name}"
     try:
@@ -83,17 +83,17 @@ def _of_helper(name: str, server: str) -> dict[str, str]:
             [program, "get"], input=server, capture_output=True, text=True, errors="replace", timeout=15.0, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DockerError(f"{program}, which keeps the login for {server}, cannot be asked: {error}") from None
+        raise DockerError(f"{program}, which stores the login for {server}, cannot be run: {error}") from None
     if done.returncode != 0:
-        said = (done.stdout + done.stderr).strip()
-        if _HAS_NOTHING in said:
+        output = (done.stdout + done.stderr).strip()
+        if _NO_CREDENTIALS in output:
             return {}
-        raise DockerError(f"{program} does not give the login for {server}: {said}")
+        raise DockerError(f"{program} failed to return the login for {server}: {output}")
     try:
-        kept = json.loads(done.stdout)
-        user, secret = kept["Username"], kept["Secret"]
+        answer = json.loads(done.stdout)
+        user, secret = answer["Username"], answer["Secret"]
     except (ValueError, TypeError, KeyError):
-        raise DockerError(f"{program} answers with something else than the login for {server}") from None
+        raise DockerError(f"{program} did not return a login for {server}: its output is not valid") from None
     if user == _TOKEN:
         return {"identitytoken": secret, "serveraddress": server}
     return {"username": user, "password": secret, "serveraddress": server}

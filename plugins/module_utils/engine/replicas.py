@@ -1,7 +1,7 @@
-"""Containers of a service made, started, stopped and removed one by one, where Compose would do it all at once.
+"""Create, start, stop and remove the containers of a service one by one. Compose alone would do all of it at once.
 
-Place in the pipeline: target, rollout. Compose makes the containers, so that they are exactly what it would make; when
-they start and stop is decided here.
+Place in the pipeline: target, rollout. Compose creates the containers, so they are the same as those of
+``docker compose up``. The rollout decides when they start and stop.
 """
 
 from __future__ import annotations
@@ -15,50 +15,53 @@ _UP = ("compose", "up", "--no-build", "--pull", "never")
 
 
 def up_arguments(services: Iterable[str]) -> list[str]:
-    """Return the command that has Compose itself bring *services* to what the release says, in place."""
+    """Return the ``docker`` arguments with which Compose itself replaces *services* in place."""
     return [*_UP, "--no-deps", "--detach", *services]
 
 
 def create_arguments(
-    wanted: Mapping[str, int], there: Mapping[str, int], services: Mapping[str, Mapping[str, Any]]
+    additional: Mapping[str, int], existing: Mapping[str, int], services: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
-    """Return the command that makes *wanted* further containers of each service beside those that are *there*.
+    """Return the ``docker`` arguments that create *additional* containers next to the *existing* ones.
 
-    They are not started, and the old ones, whatever their definition, are left as they are. What they depend on is
-    named as well: without it Compose would note another digest of their definition with them (2.26 does), and replace
-    them the next time that somebody says ``docker compose up``.
+    The new containers are not started, and the old ones are not changed. The arguments also name the dependencies of
+    the services. Without them, Compose (seen with 2.26) stores another digest of the service's definition in the
+    container, and the next ``docker compose up`` replaces the container.
 
-    :param services: the entries of the manifest.
+    :param additional: how many containers to create, by service.
+    :param existing: how many containers exist, by service.
+    :param services: the services of the manifest.
     """
-    counts = {name: there.get(name, 0) + wanted.get(name, 0) for name in _with_dependencies(wanted, services)}
+    names = _with_dependencies(additional, services)
+    counts = {name: existing.get(name, 0) + additional.get(name, 0) for name in names}
     scale = [f"--scale={name}={count}" for name, count in counts.items() if count]
-    return [*_UP, "--no-start", "--no-recreate", *scale, *wanted]
+    return [*_UP, "--no-start", "--no-recreate", *scale, *additional]
 
 
 def _with_dependencies(names: Iterable[str], services: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     pending = list(names)
     while pending:
         name = pending.pop(0)
-        if name not in found:
-            found[name] = None
+        if name not in result:
+            result[name] = None
             pending += services[name]["depends_on"]
-    return list(found)
+    return list(result)
 
 
 def start(ids: list[str]) -> None:
-    """Start containers that are there."""
+    """Start existing containers."""
     if ids:
         docker.run(["start", *ids])
 
 
 def stop(ids: list[str]) -> None:
-    """Stop containers, all at once: the stop signal, their own grace period, then the end."""
+    """Stop containers, all at once: each gets its stop signal and its own grace period before it is killed."""
     if ids:
         docker.run(["stop", *ids])
 
 
 def remove(ids: list[str]) -> None:
-    """Remove containers, running or not; their named volumes stay."""
+    """Remove containers, running or not. Named volumes are kept."""
     if ids:
         docker.run(["rm", "--force", "--volumes", *ids])

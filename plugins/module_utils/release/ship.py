@@ -80,7 +80,7 @@ def ship(
     current_id = home.current_id()
     current = home.manifest(current_id)
     # A dry look first: not even a secret is written before every check has passed.
-    addresses = SecretStore(home.path, dry=True).addresses(content["secret_files"], sources)
+    addresses = SecretStore(home.path, dry_run=True).addresses(content["secret_files"], sources)
     same = current and current["digest"] == content["digest"] and current["addresses"] == addresses
     if current and current_id and same and not _sent_anew(current["services"]):
         if not dry:

@@ -30,12 +30,12 @@ _ALPHABET = string.ascii_letters + string.digits
 class SecretStore:
     """The secrets of one stack in the directory *home*.
 
-    With ``dry`` nothing is written. A secret that would be generated gets a random address, so a plan shows it as new.
+    In a dry run nothing is written. A secret that would be generated gets a random address, so a plan shows it as new.
     """
 
-    def __init__(self, home: Path, dry: bool = False) -> None:
+    def __init__(self, home: Path, dry_run: bool = False) -> None:
         self._root = home / "secrets"
-        self._dry = dry
+        self._dry_run = dry_run
         #: The files that did not exist yet, as ``NAME for uid UID``.
         self.written: list[str] = []
 
@@ -96,7 +96,7 @@ class SecretStore:
 
     def _write(self, path: Path, content: bytes, uid: int, gid: int) -> None:
         """Write a file completely or not at all. It gets its owner and mode before its name."""
-        if self._dry:
+        if self._dry_run:
             return
         for folder in (self._root, path.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -39,8 +39,8 @@ class RolloutOptions:
 class Transaction:
     """One rollout. ``previous``: the release that was live before. ``edge_before``: the edge's configuration before.
 
-    ``phase``: ``preparing``, then ``switching``, then ``switched``. In the last phase the new release is verified and the
-    rollout is no longer reverted.
+    ``phase``: ``preparing``, then ``switching``, then ``switched``. In the last phase the new release is verified, and
+    the rollout is no longer reverted.
 
     ``plan``: the action for each service (see ``plan.plan``). ``old``: the ids of the containers that existed before,
     by service. Every other container of a replaced service was created by this rollout.

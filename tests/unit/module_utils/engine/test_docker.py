@@ -26,12 +26,12 @@ from tests.support.fake_engine import Answer
         ("127.0.0.1:5000/a", "127.0.0.1:5000/a", "127.0.0.1:5000"),
     ],
 )
-def test_parts_of_a_reference(reference: str, repository: str, registry: str) -> None:
+def test_the_repository_and_the_registry_of_a_reference(reference: str, repository: str, registry: str) -> None:
     assert (docker.repository(reference), docker.registry_host(reference)) == (repository, registry)
 
 
 @pytest.mark.parametrize(
-    ("lines", "meaning"),
+    ("lines", "expected"),
     [
         ([], ""),
         (["nothing to see"], "nothing to see"),
@@ -44,8 +44,8 @@ def test_parts_of_a_reference(reference: str, repository: str, registry: str) ->
         (["first error", "second: no such host"], "second: no such host"),
     ],
 )
-def test_the_line_of_an_error_that_says_what_is_wrong(lines: list[str], meaning: str) -> None:
-    assert docker.last_error_line(lines) == meaning
+def test_the_line_of_an_error_that_looks_like_a_reason(lines: list[str], expected: str) -> None:
+    assert docker.last_error_line(lines) == expected
 
 
 def _inspected(**state: Any) -> dict[str, Any]:
@@ -71,11 +71,11 @@ HEALTH = {"Status": "starting", "Log": [{"Output": "old"}, {"Output": " connecti
         ({"Health": HEALTH}, "starting", "connection refused"),
     ],
 )
-def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: str | None, output: str) -> None:
+def test_the_containers_of_a_project(answer: Answer, state: dict[str, Any], health: str | None, output: str) -> None:
     listing = (
         "/v1.44/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
     )
-    # The second is gone by the time it is looked at.
+    # The second container is removed before it is inspected.
     answer(
         {
             listing: (200, [{"Id": "c1"}, {"Id": "c2"}]),
@@ -87,14 +87,14 @@ def test_containers_of_a_project(answer: Answer, state: dict[str, Any], health: 
     ]
 
 
-def test_containers_of_some_services(answer: Answer) -> None:
-    wanted = urllib.parse.quote('{"label": ["com.docker.compose.project=shop"]}')
-    listing = f"/v1.44/containers/json?all=1&filters={wanted}"
+def test_only_the_containers_of_given_services_are_inspected(answer: Answer) -> None:
+    filters = urllib.parse.quote('{"label": ["com.docker.compose.project=shop"]}')
+    listing = f"/v1.44/containers/json?all=1&filters={filters}"
     label = "com.docker.compose.service"
     listed = [{"Id": "c1", "Labels": {label: "web"}}, {"Id": "c2", "Labels": {label: "db"}}, {"Id": "c3", "Labels": {}}]
-    asked = answer({listing: (200, listed), "/v1.44/containers/c1/json": (200, _inspected())})
+    requests = answer({listing: (200, listed), "/v1.44/containers/c1/json": (200, _inspected())})
     assert [one.id for one in docker.containers("shop", ["web"])] == ["c1"]
-    assert [path for path, _ in asked] == [listing, "/v1.44/containers/c1/json"]
+    assert [path for path, _ in requests] == [listing, "/v1.44/containers/c1/json"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,9 @@ def test_containers_of_some_services(answer: Answer) -> None:
         ("0.0.0.0", 80, "tcp", []),
     ],
 )
-def test_who_publishes_a_port(answer: Answer, address: str, port: int, protocol: str, names: list[str]) -> None:
+def test_the_containers_that_publish_a_port(
+    answer: Answer, address: str, port: int, protocol: str, names: list[str]
+) -> None:
     def container(name: str, *ports: dict[str, Any]) -> dict[str, Any]:
         return {"Names": [f"/{name}"], "Ports": [{"PrivatePort": 80, "PublicPort": 8080, **one} for one in ports]}
 
@@ -126,7 +128,7 @@ def test_who_publishes_a_port(answer: Answer, address: str, port: int, protocol:
     assert docker.containers_publishing(port, address, protocol) == names
 
 
-def test_volumes_without_a_name(answer: Answer) -> None:
+def test_anonymous_volumes_by_their_path(answer: Answer) -> None:
     mounts = [
         {"Type": "volume", "Name": "0f" * 32, "Source": "/volumes/0f/_data", "Destination": "/data"},
         {"Type": "volume", "Name": "shop_uploads", "Source": "/volumes/shop_uploads/_data", "Destination": "/uploads"},
@@ -135,27 +137,27 @@ def test_volumes_without_a_name(answer: Answer) -> None:
     ]
     answer({"/v1.44/containers/a/json": (200, {"Mounts": mounts}), "/v1.44/containers/b/json": (200, {"Mounts": None})})
     assert docker.anonymous_volumes("a") == {"/data": "/volumes/0f/_data"}
-    assert docker.anonymous_volumes("b") == docker.anonymous_volumes("gone") == {}
+    assert docker.anonymous_volumes("b") == docker.anonymous_volumes("missing") == {}
 
 
-def test_an_image_that_is_not_here(answer: Answer) -> None:
+def test_a_missing_image_is_none(answer: Answer) -> None:
     answer({"/v1.44/images/app%3A1/json": (200, {"Id": "sha256:1"})})
     assert docker.local_image("app:1") == {"Id": "sha256:1"}
     assert docker.local_image("app:2") is None
 
 
-def test_what_the_engine_refuses_is_told_in_its_words(answer: Answer) -> None:
+def test_an_error_of_the_engine_is_reported_in_its_words(answer: Answer) -> None:
     answer({"/v1.44/info": (500, {"message": "disk is on fire\n"})})
     with pytest.raises(DockerError, match=r"^disk is on fire$"):
         docker.get("/info")
 
 
-def test_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_engine_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(DockerError, match=r"the Docker engine does not answer: .*No such file"):
         docker.get("/info")
     monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
-    with pytest.raises(DockerError, match="the stack's own engine must be a local socket"):
+    with pytest.raises(DockerError, match="the engine of a stack must be a local socket"):
         docker.get("/info")
 
 
@@ -172,12 +174,12 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     return lambda script: _command(tmp_path, script)
 
 
-def test_a_command_gives_what_it_prints(command: Callable[[str], None], tmp_path: Path) -> None:
+def test_a_command_returns_its_output(command: Callable[[str], None], tmp_path: Path) -> None:
     command('echo "$@"; pwd')
     assert docker.run(["compose", "up"], cwd=str(tmp_path)) == f"compose up\n{tmp_path}\n"
 
 
-def test_the_operators_shell_does_not_choose_another_project(
+def test_the_environment_of_the_shell_does_not_select_another_project(
     command: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"):
@@ -186,7 +188,7 @@ def test_the_operators_shell_does_not_choose_another_project(
     assert docker.run([]) == "COMPOSE_ANSI=never\nCOMPOSE_PROGRESS=plain\n"
 
 
-def test_a_command_that_fails(command: Callable[[str], None]) -> None:
+def test_a_failed_command_is_reported_with_its_output(command: Callable[[str], None]) -> None:
     command("echo begun; echo 'pull access denied for x' >&2; echo bye >&2; exit 1")
     with pytest.raises(DockerError) as caught:
         docker.run(["pull", "x"])
@@ -194,19 +196,19 @@ def test_a_command_that_fails(command: Callable[[str], None]) -> None:
     assert caught.value.detail == ("begun", "pull access denied for x", "bye")
 
 
-def test_a_command_that_fails_without_a_word(command: Callable[[str], None]) -> None:
+def test_a_failed_command_without_output_is_reported_with_its_exit_code(command: Callable[[str], None]) -> None:
     command("exit 3")
     with pytest.raises(DockerError, match=r"^docker pull exited with 3$"):
         docker.run(["pull", "x"])
 
 
-def test_a_command_that_does_not_end(command: Callable[[str], None]) -> None:
+def test_a_command_that_takes_too_long_is_reported(command: Callable[[str], None]) -> None:
     command("exec sleep 10")
     with pytest.raises(DockerError, match=r"^docker pull did not end within 0 s$"):
         docker.run(["pull", "x"], timeout=0.05)
 
 
-def test_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_docker_command_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DockerError, match="docker cannot be started: "):
         docker.run(["pull", "x"])

@@ -31,7 +31,7 @@ UNCHECKED = container(health=None)
         ({}, [STARTING], "waiting", "0 of 1 up, shop-web-1 is starting"),
         ({}, [container(state="created", health=None)], "waiting", "0 of 1 up, shop-web-1 is created"),
         ({}, [container(state="restarting", health=None)], "waiting", "0 of 1 up, shop-web-1 is restarting"),
-        # Healthy once, but not now.
+        # It was healthy before the restart.
         ({}, [container(state="restarting")], "waiting", "0 of 1 up, shop-web-1 is restarting"),
         ({"replicas": 2}, [container()], "waiting", "1 of 2 up"),
         (
@@ -46,13 +46,13 @@ UNCHECKED = container(health=None)
         ({}, [container(state="exited", exit_code=0, health=None)], "down", "shop-web-1 exited with code 0"),
         ({}, [container(state="dead", exit_code=1, health=None)], "down", "shop-web-1 exited with code 1"),
         ({}, [container(state="paused")], "down", "shop-web-1 is paused"),
-        # As Docker has those it stopped or paused: unhealthy besides.
+        # Docker reports stopped and paused containers as unhealthy, too.
         ({}, [container(state="paused", health="unhealthy")], "down", "shop-web-1 is paused"),
         ({}, [container(state="exited", health="unhealthy")], "down", "shop-web-1 exited with code 0"),
         ({}, [container(state="restarting", health="unhealthy")], "waiting", "0 of 1 up, shop-web-1 is restarting"),
         ({}, [container(restarts=MAX_RESTARTS, health=None)], "down", "shop-web-1 was restarted 3 times"),
         ({}, [container(restarts=MAX_RESTARTS, health="starting")], "down", "shop-web-1 was restarted 3 times"),
-        # They may have been months ago.
+        # The restarts can be months ago.
         ({}, [container(restarts=MAX_RESTARTS)], "up", "1 of 1 healthy"),
         ({}, [container(restarts=MAX_RESTARTS - 1)], "up", "1 of 1 healthy"),
         ({"replicas": 2}, [container(), container(number=2, health="unhealthy")], "down", "shop-web-2 is unhealthy"),
@@ -67,19 +67,21 @@ UNCHECKED = container(health=None)
         ),
     ],
 )
-def test_verdict(changes: dict[str, Any], containers: list[Container], state: str, reason: str) -> None:
+def test_the_verdict_on_a_service(
+    changes: dict[str, Any], containers: list[Container], state: str, reason: str
+) -> None:
     verdict = judge(spec(**changes), containers)
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
-def test_the_culprit_is_the_container_at_fault() -> None:
-    sick = container(number=2, health="unhealthy")
-    assert judge(spec(replicas=2), [container(), sick]).culprit is sick
-    assert judge(spec(), [STARTING]).culprit is STARTING
-    assert judge(spec(), [container()]).culprit is None
+def test_a_verdict_names_the_container_that_causes_it() -> None:
+    unhealthy = container(number=2, health="unhealthy")
+    assert judge(spec(replicas=2), [container(), unhealthy]).container is unhealthy
+    assert judge(spec(), [STARTING]).container is STARTING
+    assert judge(spec(), [container()]).container is None
 
 
-def test_release_jobs_are_no_containers_of_their_service() -> None:
+def test_release_jobs_do_not_count_as_containers_of_their_service() -> None:
     job = container("backend-release", oneoff=True)
     assert by_service([container(), job, container(number=2), container("db")]) == {
         "web": [container(), container(number=2)],
@@ -87,73 +89,73 @@ def test_release_jobs_are_no_containers_of_their_service() -> None:
     }
 
 
-class _Watched:
-    """Containers that change as the clock goes on, and what was reported of them."""
+class _Wait:
+    """Containers that change with the time, and the reports about them."""
 
-    def __init__(self, seen: Callable[[float], dict[str, list[Container]]]) -> None:
+    def __init__(self, containers_at: Callable[[float], dict[str, list[Container]]]) -> None:
         self.clock = FakeClock()
-        self.begun = self.clock.now()
-        #: The services that each look was for.
-        self.looks: list[list[str]] = []
+        self.started = self.clock.now()
+        #: The services of each query.
+        self.queries: list[list[str]] = []
         self.reports: list[tuple[str, str, float]] = []
-        self._seen = seen
+        self._containers_at = containers_at
 
     def wait(self, services: dict[str, Any]) -> dict[str, Verdict]:
-        return wait_until_up(services, self._look, self._report, self.clock)
+        return wait_until_up(services, self._find, self._report, self.clock)
 
-    def _look(self, pending: Collection[str]) -> dict[str, list[Container]]:
-        self.looks.append(list(pending))
-        return self._seen(self.clock.now() - self.begun)
+    def _find(self, pending: Collection[str]) -> dict[str, list[Container]]:
+        self.queries.append(list(pending))
+        return self._containers_at(self.clock.now() - self.started)
 
     def _report(self, name: str, verdict: Verdict, seconds: float) -> None:
         self.reports.append((name, verdict.state, round(seconds, 1)))
 
 
-def test_waiting_ends_when_all_are_up_and_tells_when_each_was() -> None:
-    def seen(seconds: float) -> dict[str, list[Container]]:
+def test_the_wait_ends_when_all_are_up_and_reports_each_once() -> None:
+    def containers_at(seconds: float) -> dict[str, list[Container]]:
         return {
             "web": [container() if seconds > 4.95 else STARTING],
             "db": [container("db", health="healthy" if seconds > 1.95 else "starting")],
         }
 
-    watched = _Watched(seen)
-    verdicts = watched.wait({"web": spec(), "db": spec()})
+    wait = _Wait(containers_at)
+    verdicts = wait.wait({"web": spec(), "db": spec()})
     assert {name: verdict.state for name, verdict in verdicts.items()} == {"web": "up", "db": "up"}
-    assert watched.reports == [("db", "up", 2.0), ("web", "up", 5.0)]
-    # Every 100 ms, and not a second longer than it takes; what is up is not asked about again.
-    assert watched.looks == [["web", "db"]] * 21 + [["web"]] * 30
+    assert wait.reports == [("db", "up", 2.0), ("web", "up", 5.0)]
+    # One query every 100 ms. A service that is up is not asked for again.
+    assert wait.queries == [["web", "db"]] * 21 + [["web"]] * 30
 
 
-def test_one_that_is_down_ends_the_waiting_for_all() -> None:
-    watched = _Watched(lambda _seconds: {"web": [STARTING], "db": [container("db", health="unhealthy")]})
-    verdicts = watched.wait({"web": spec(), "db": spec()})
+def test_one_service_that_is_down_ends_the_wait() -> None:
+    wait = _Wait(lambda _seconds: {"web": [STARTING], "db": [container("db", health="unhealthy")]})
+    verdicts = wait.wait({"web": spec(), "db": spec()})
     assert verdicts["db"] == Verdict("down", "shop-db-1 is unhealthy", container("db", health="unhealthy"))
-    assert watched.reports == [("db", "down", 0.0)]
-    assert watched.clock.now() == watched.begun
+    assert wait.reports == [("db", "down", 0.0)]
+    assert wait.clock.now() == wait.started
 
 
-def test_each_service_has_its_own_time() -> None:
-    """What Docker itself may take to call it unhealthy, and a margin of 30 seconds."""
-    watched = _Watched(lambda seconds: {"slow": [container("slow")] if seconds > 200 else [], "web": [STARTING]})
-    verdicts = watched.wait({"slow": spec(start_seconds=300.0), "web": spec(start_seconds=90.0)})
+def test_each_service_has_its_own_deadline() -> None:
+    """The time until Docker itself reports it as unhealthy, and 30 seconds more."""
+    wait = _Wait(lambda seconds: {"slow": [container("slow")] if seconds > 200 else [], "web": [STARTING]})
+    verdicts = wait.wait({"slow": spec(start_seconds=300.0), "web": spec(start_seconds=90.0)})
     assert verdicts["web"] == Verdict("down", "not up after 120 s: 0 of 1 up, shop-web-1 is starting", STARTING)
-    assert watched.reports == [("web", "down", 120.1)]
+    assert wait.reports == [("web", "down", 120.1)]
 
 
-def test_nothing_to_wait_for() -> None:
-    watched = _Watched(lambda _seconds: {})
-    assert watched.wait({}) == {}
-    assert watched.looks == []
+def test_without_services_there_is_no_wait() -> None:
+    wait = _Wait(lambda _seconds: {})
+    assert wait.wait({}) == {}
+    assert wait.queries == []
 
 
-def test_an_explanation_has_the_log_and_what_the_check_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diagnostics_have_the_log_and_the_output_of_the_health_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "logs", lambda container_id, lines: [f"{container_id}, last {lines}", "Traceback"])
-    sick = container(health="unhealthy", probe_output="\n".join(f"line {n}" for n in range(8)))
-    assert diagnostics(Verdict("down", "shop-web-1 is unhealthy", sick)) == (
-        "shop-web-1, its last lines:",
+    unhealthy = container(health="unhealthy", probe_output="\n".join(f"line {n}" for n in range(8)))
+    assert diagnostics(Verdict("down", "shop-web-1 is unhealthy", unhealthy)) == (
+        "last log lines of shop-web-1:",
         "  web1, last 20",
         "  Traceback",
-        "shop-web-1, its health check said:",
+        "health check output of shop-web-1:",
         *(f"  line {n}" for n in range(3, 8)),
     )
     assert diagnostics(Verdict("down", "0 of 1 up")) == ()

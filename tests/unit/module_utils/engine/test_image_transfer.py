@@ -1,4 +1,4 @@
-"""Images that no registry has, on the host."""
+"""Images that no registry has, on the host that receives them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _record(*layers: str, created: str = "2026-11-21T10:00:00Z") -> dict[str, An
 
 
 class Engine:
-    """An engine with some images; what it loads appears."""
+    """An engine with images. Loading an archive adds the images in `loads`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.images: dict[str, dict[str, Any]] = {}
@@ -50,41 +50,41 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 def test_another_build_of_the_same_layers_is_another_image() -> None:
-    one = image_transfer.image_identity(_record("a", "b"))
-    assert image_transfer.image_identity({**_record("a", "b"), "Id": "sha256:of another store"}) == one
-    assert image_transfer.image_identity(_record("a", "b", created="2026-11-21T10:00:01Z")) != one
-    assert image_transfer.image_identity(_record("a", "c")) != one
+    identity = image_transfer.image_identity(_record("a", "b"))
+    assert image_transfer.image_identity({**_record("a", "b"), "Id": "sha256:of another store"}) == identity
+    assert image_transfer.image_identity(_record("a", "b", created="2026-11-21T10:00:01Z")) != identity
+    assert image_transfer.image_identity(_record("a", "c")) != identity
 
 
-def test_attestations_make_no_other_image(engine: Engine) -> None:
-    """In containerd's store the id is that of the index, which has them; date and layers are those of the image."""
-    wanted = {IMAGE: image_transfer.image_identity({**_record("a", "b"), "Id": "sha256:index with attestations"})}
+def test_attestations_do_not_change_the_identity(engine: Engine) -> None:
+    """In containerd's store the id belongs to the index with the attestations. Date and layers belong to the image."""
+    identities = {IMAGE: image_transfer.image_identity({**_record("a", "b"), "Id": "sha256:index with attestations"})}
     engine.images = {IMAGE: {**_record("a", "b"), "Id": "sha256:index with others"}}
-    assert image_transfer.missing_images(wanted) == []
+    assert image_transfer.missing_images(identities) == []
 
 
-def test_missing_is_what_is_not_there_or_another(engine: Engine) -> None:
+def test_absent_and_different_images_are_missing(engine: Engine) -> None:
     engine.images = {"localhost/a:1": _record("a"), "localhost/b:1": _record("b")}
-    wanted = {
+    identities = {
         "localhost/a:1": image_transfer.image_identity(_record("a")),
         "localhost/b:1": image_transfer.image_identity(_record("b", "c")),
         "localhost/c:1": image_transfer.image_identity(_record("c")),
     }
-    assert image_transfer.missing_images(wanted) == ["localhost/b:1", "localhost/c:1"]
+    assert image_transfer.missing_images(identities) == ["localhost/b:1", "localhost/c:1"]
 
 
-def test_layers_of_all_images(engine: Engine) -> None:
+def test_the_layers_of_all_images(engine: Engine) -> None:
     engine.images = {"a:1": _record("a", "b"), "b:1": _record("a", "c")}
     assert image_transfer.image_layers() == [["a", "b"], ["a", "c"]]
 
 
-def test_containerds_store_promises_nothing(engine: Engine) -> None:
+def test_containerds_store_reports_no_layers(engine: Engine) -> None:
     engine.images = {"a:1": _record("a", "b")}
     engine.driver = [["driver-type", "io.containerd.snapshotter.v1"]]
     assert image_transfer.image_layers() == []
 
 
-def test_what_was_sent_gets_a_tag_that_stays_its_own(engine: Engine) -> None:
+def test_a_loaded_image_gets_a_tag_with_its_identity(engine: Engine) -> None:
     engine.loads = {IMAGE: _record("a")}
     identity = image_transfer.image_identity(_record("a"))
     image_transfer.load_archive("/tmp/images.tar.gz", {IMAGE: identity})
@@ -94,7 +94,7 @@ def test_what_was_sent_gets_a_tag_that_stays_its_own(engine: Engine) -> None:
     ]
 
 
-def test_something_else_in_the_archive_is_an_error(engine: Engine) -> None:
+def test_another_image_in_the_archive_is_an_error(engine: Engine) -> None:
     engine.loads = {IMAGE: _record("x")}
-    with pytest.raises(DockerError, match=f"{IMAGE} is not what was sent"):
+    with pytest.raises(DockerError, match=f"{IMAGE} is not the image that was sent"):
         image_transfer.load_archive("/tmp/images.tar.gz", {IMAGE: image_transfer.image_identity(_record("a"))})

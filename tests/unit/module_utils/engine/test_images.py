@@ -26,21 +26,21 @@ def _image(*references: str, own_size: int = 7) -> Image:
     return Image(f"id of {references[0]}", references, own_size)
 
 
-def _surplus(
+def _unused(
     *images: Image, own: list[str], others: tuple[str, ...] = (), used: tuple[str, ...] = ()
 ) -> list[UnusedImage]:
-    mine = [_release(*own)]
-    return images_.unused_images(images, mine, [*mine, _release(*others)], set(used))
+    releases = [_release(*own)]
+    return images_.unused_images(images, releases, [*releases, _release(*others)], set(used))
 
 
-def test_what_no_release_refers_to_goes() -> None:
+def test_an_image_without_a_release_is_unused() -> None:
     old, new = _image(f"{APP}@{OLD}"), _image(f"{APP}@{NEW}")
-    assert _surplus(old, new, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}@{OLD}",), True, 7)]
+    assert _unused(old, new, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}@{OLD}",), True, 7)]
 
 
-def test_tags_of_the_repository_go_with_their_image() -> None:
+def test_tags_of_the_repository_are_removed_with_their_image() -> None:
     image = _image(f"{APP}:1.0", f"{APP}@{OLD}")
-    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}:1.0", f"{APP}@{OLD}"), True, 7)]
+    assert _unused(image, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}:1.0", f"{APP}@{OLD}"), True, 7)]
 
 
 @pytest.mark.parametrize(
@@ -60,25 +60,25 @@ def test_tags_of_the_repository_go_with_their_image() -> None:
         (_image(f"{APP}@{OLD}"), {"own": []}),
     ],
     ids=[
-        "referred to",
-        "referred to by digest, has a tag too",
-        "referred to by tag, only the host has it",
-        "referred to by another stack",
-        "referred to by another stack, from a mirror",
-        "a container was made of it",
+        "in a release",
+        "in a release by digest, with a tag",
+        "in a release by tag, only on this host",
+        "in a release of another stack",
+        "in a release of another stack, from a mirror",
+        "used by a container",
         "another repository",
-        "another repository below",
+        "another repository below the repository",
         "official image",
-        "official image in full",
+        "official image with namespace",
         "official image from a mirror",
         "no release",
     ],
 )
-def test_stays(image: Image, keywords: dict[str, Any]) -> None:
-    assert _surplus(image, **keywords) == []
+def test_an_image_is_kept(image: Image, keywords: dict[str, Any]) -> None:
+    assert _unused(image, **keywords) == []
 
 
-def test_one_without_a_registry_is_known_by_its_id() -> None:
+def test_an_image_without_a_registry_is_identified_by_its_id() -> None:
     local = "localhost/shop/app"
     release = {"services": {"web": {"image": f"{local}:2", "pinned": "sha256:22"}}}
     older, newer = (Image(f"sha256:{one}{one}", (f"{local}:{one}-aa",), 7) for one in "12")
@@ -87,13 +87,13 @@ def test_one_without_a_registry_is_known_by_its_id() -> None:
     ]
 
 
-def test_somebody_elses_name_for_it_stays() -> None:
+def test_a_reference_of_another_repository_is_kept() -> None:
     image = _image(f"{APP}@{OLD}", "somebody/elses:1")
-    assert _surplus(image, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}@{OLD}",), False, 7)]
+    assert _unused(image, own=[f"{APP}@{NEW}"]) == [UnusedImage((f"{APP}@{OLD}",), False, 7)]
 
 
-# As an engine 26.1 answers; older ones write <none> where there is nothing, and -1 for a size nobody asked for.
-def test_images_of_the_engine() -> None:
+# The answer of engine 26.1. Older engines write <none> for a missing reference, and -1 for a size that is not computed.
+def test_the_images_in_the_engines_answer() -> None:
     listed = [
         {"Id": "a", "RepoTags": ["app:1"], "RepoDigests": [f"app@{OLD}"], "Size": 100, "SharedSize": 60},
         {"Id": "b", "RepoTags": None, "RepoDigests": None, "Size": 5, "SharedSize": -1},
@@ -107,7 +107,7 @@ def test_images_of_the_engine() -> None:
 
 
 class Engine:
-    """An engine with images by reference; every layer belongs to one image alone."""
+    """An engine with images by reference. No layer is shared."""
 
     def __init__(self, sizes: dict[str, int]) -> None:
         self.sizes = sizes
@@ -140,7 +140,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a directory of stacks with one release of `shop`."""
+    """Return a directory of stacks that has one release of `shop`."""
     release = tmp_path / "shop/releases/20261121T101500Z-1a2b3c4d"
     release.mkdir(parents=True)
     (release / "manifest.json").write_text(json.dumps(_release(f"{APP}@{NEW}")))
@@ -148,66 +148,72 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_prune_removes_and_counts(engine: Engine, root: Path) -> None:
-    assert images_.prune(root, "shop", dry=False) == ([f"{APP}@{OLD}"], 30)
+def test_prune_removes_images_and_returns_the_freed_bytes(engine: Engine, root: Path) -> None:
+    assert images_.prune(root, "shop", dry_run=False) == ([f"{APP}@{OLD}"], 30)
     assert engine.commands == [["image", "rm", f"{APP}@{OLD}"]]
-    assert images_.prune(root, "shop", dry=False) == ([], 0)
+    assert images_.prune(root, "shop", dry_run=False) == ([], 0)
 
 
-def test_dry_prune_only_tells(engine: Engine, root: Path) -> None:
-    assert images_.prune(root, "shop", dry=True) == ([f"{APP}@{OLD}"], 30)
+def test_a_dry_run_of_prune_removes_nothing(engine: Engine, root: Path) -> None:
+    assert images_.prune(root, "shop", dry_run=True) == ([f"{APP}@{OLD}"], 30)
     assert engine.commands == []
 
 
-def test_stack_that_is_not_here_has_nothing_to_prune(engine: Engine, root: Path) -> None:
-    assert images_.prune(root, "other", dry=False) == ([], 0)
-    assert images_.prune(root / "nowhere", "shop", dry=False) == ([], 0)
+def test_an_unknown_stack_has_nothing_to_prune(engine: Engine, root: Path) -> None:
+    assert images_.prune(root, "other", dry_run=False) == ([], 0)
+    assert images_.prune(root / "nowhere", "shop", dry_run=False) == ([], 0)
 
 
-def test_release_that_cannot_be_read_stops_everything(engine: Engine, root: Path) -> None:
+def test_an_unreadable_release_prevents_pruning(engine: Engine, root: Path) -> None:
     (root / "twin/releases/broken").mkdir(parents=True)
-    with pytest.raises(ImagesError, match=r"twin/releases/broken/manifest\.json cannot be read, so nothing tells"):
-        images_.prune(root, "shop", dry=False)
+    with pytest.raises(
+        ImagesError,
+        match=r"twin/releases/broken/manifest\.json cannot be read, so the images that this release needs are unknown",
+    ):
+        images_.prune(root, "shop", dry_run=False)
     assert engine.commands == []
 
 
-def test_pull_fetches_what_is_missing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_pulls_missing_images(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     third = f"sha256:{'2' * 64}"
     digests = {f"{APP}:1": OLD, f"{APP}:2": third}
     monkeypatch.setattr(registries, "remote_digest", digests.__getitem__)
     services = {"api": f"{APP}:1", "worker": f"{APP}:2", "beat": f"{APP}:2"}
     resolved = {f"{APP}:1": f"{APP}@{OLD}", f"{APP}:2": f"{APP}@{third}"}
-    assert images_.pull(services, dry=True) == (resolved, [f"{APP}@{third}"])
+    assert images_.pull(services, dry_run=True) == (resolved, [f"{APP}@{third}"])
     assert engine.commands == []
-    assert images_.pull(services, dry=False) == (resolved, [f"{APP}@{third}"])
+    assert images_.pull(services, dry_run=False) == (resolved, [f"{APP}@{third}"])
     assert engine.commands == [["pull", "--quiet", f"{APP}@{third}"]]
 
 
-def test_pull_tells_every_image_that_is_nowhere(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pull_reports_every_missing_image(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(reference: str) -> str:
         raise DockerError("no such image")
 
     monkeypatch.setattr(registries, "remote_digest", absent)
     with pytest.raises(ImagesError) as caught:
-        images_.pull({"api": f"{APP}:1", "page": "registry:5000/shop/page:1"}, dry=False)
+        images_.pull({"api": f"{APP}:1", "page": "registry:5000/shop/page:1"}, dry_run=False)
     assert "service 'api'" in str(caught.value)
     assert "service 'page'" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("image", "told"),
-    [("localhost/app:1", "send it again"), ("app:1", "as it was built on this host for this release, is no longer")],
+    ("image", "message"),
+    [
+        ("localhost/app:1", "no longer on this host; send it again"),
+        ("app:1", "was built on this host and is no longer on it"),
+    ],
 )
-def test_an_image_that_only_this_host_had_is_not_asked_of_a_registry(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, told: str
+def test_a_missing_image_without_a_registry_is_not_pulled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, message: str
 ) -> None:
     monkeypatch.setattr(docker, "local_image", lambda _reference: None)
-    with pytest.raises(RolloutFailed, match=told):
+    with pytest.raises(RolloutFailed, match=message):
         images_.pull_missing({"web": spec(image=image, pinned="sha256:1")}, Journal(tmp_path / "journal.jsonl", "r1"))
 
 
 @pytest.mark.parametrize("image", ["localhost/app:1", "app:1"])
-def test_another_build_under_the_same_reference_is_noticed(monkeypatch: pytest.MonkeyPatch, image: str) -> None:
+def test_another_build_with_the_same_reference_is_noticed(monkeypatch: pytest.MonkeyPatch, image: str) -> None:
     monkeypatch.setattr(docker, "local_image", {image: {"Id": "sha256:2"}}.get)
     assert ship._sent_anew({"web": spec(image=image, pinned="sha256:2")}) is False
     assert ship._sent_anew({"web": spec(image=image, pinned="sha256:1")}) is True

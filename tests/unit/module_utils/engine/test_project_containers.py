@@ -5,7 +5,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
 
 
 @pytest.mark.parametrize(
-    ("needs", "groups"),
+    ("dependencies", "groups"),
     [
         ({}, []),
         ({"a": [], "b": []}, [["a", "b"]]),
@@ -15,9 +15,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
             [["db", "redis", "frontend"], ["backend"], ["edge"]],
         ),
         ({"c": ["b"], "b": ["a"], "a": []}, [["a"], ["b"], ["c"]]),
-        # What is not to be started is up already.
+        # A service that is not in the list runs already.
         ({"web": ["db"]}, [["web"]]),
     ],
 )
-def test_waves(needs: dict[str, list[str]], groups: list[list[str]]) -> None:
-    assert start_groups({name: {"depends_on": others} for name, others in needs.items()}) == groups
+def test_services_start_in_groups(dependencies: dict[str, list[str]], groups: list[list[str]]) -> None:
+    assert start_groups({name: {"depends_on": others} for name, others in dependencies.items()}) == groups

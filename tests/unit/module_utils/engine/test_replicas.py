@@ -1,4 +1,4 @@
-"""The commands by which containers are made."""
+"""The arguments that create containers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SERVICES = {
 
 
 @pytest.mark.parametrize(
-    ("wanted", "there", "scale"),
+    ("additional", "existing", "scale"),
     [
-        # What it depends on stays as many as it is, whatever its definition says; others are none of its business.
+        # Dependencies keep their number of containers. Other services are not named.
         ({"web": 2}, {"db": 1, "web": 2, "worker": 3}, ["--scale=web=4", "--scale=db=1"]),
         ({"edge": 1}, {"db": 1, "web": 4}, ["--scale=edge=1", "--scale=web=4", "--scale=db=1"]),
         ({"web": 1, "worker": 1}, {}, ["--scale=web=1", "--scale=worker=1"]),
     ],
 )
-def test_further_containers_beside_those_that_are_there(wanted: Any, there: Any, scale: list[str]) -> None:
+def test_new_containers_are_created_next_to_existing_ones(additional: Any, existing: Any, scale: list[str]) -> None:
     command = ["compose", "up", "--no-build", "--pull", "never", "--no-start", "--no-recreate"]
-    assert create_arguments(wanted, there, SERVICES) == [*command, *scale, *wanted]
+    assert create_arguments(additional, existing, SERVICES) == [*command, *scale, *additional]

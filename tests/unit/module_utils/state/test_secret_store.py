@@ -120,8 +120,8 @@ def test_a_given_value_takes_precedence_over_a_generated_one(tmp_path: Path) -> 
     assert _path(tmp_path, SecretStore(tmp_path).addresses([_file()], _source(VALUE))).read_text() == VALUE
 
 
-def test_a_dry_store_writes_nothing(tmp_path: Path) -> None:
-    store = SecretStore(tmp_path, dry=True)
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    store = SecretStore(tmp_path, dry_run=True)
     sources = {**_source(VALUE), "made": {"value": None, "generate": 32}}
     addresses = store.addresses([_file(), _file("made")], sources)
     assert sorted(addresses) == ["SECRET_KEY_999", "SECRET_MADE_999"]
@@ -129,12 +129,12 @@ def test_a_dry_store_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dry_store_reads_existing_secrets(tmp_path: Path) -> None:
+def test_a_dry_run_reads_existing_secrets(tmp_path: Path) -> None:
     sources = {**_source(VALUE), "made": {"value": None, "generate": 32}}
     files = [_file(), _file("made")]
     addresses = SecretStore(tmp_path).addresses(files, sources)
     before = tree(tmp_path)
-    store = SecretStore(tmp_path, dry=True)
+    store = SecretStore(tmp_path, dry_run=True)
     assert store.addresses(files, sources) == addresses
     assert store.written == []
     assert store.addresses(files, {**sources, **_source("new")})["SECRET_KEY_999"] != addresses["SECRET_KEY_999"]
