@@ -44,7 +44,7 @@ def test_a_version_that_never_gets_healthy_leaves_the_old_one_serving(
     # The last lines of its log, and what its probe printed.
     assert "the ledger is unavailable: made so for tests" in run.output
     assert "HTTP Error 503" in run.output
-    assert f"{live} serves on" in run.output
+    assert f"{live} keeps serving" in run.output
     assert visitor.seen == {(200, "1.0.0", live)}
     assert shop.audit()[-1]["outcome"] == "failed"
     assert "is unhealthy" in shop.audit()[-1]["reason"]

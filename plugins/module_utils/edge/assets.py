@@ -1,16 +1,17 @@
-"""Files named by their content, kept beside the edge's configuration for pages of earlier releases.
+"""Assets: files with content-based names that the edge serves for pages of earlier releases.
 
-A page that was loaded before a release changed asks for the files of its own release, hours later where a part of it is
-loaded only then. So the files of every image are kept for as long as a release is here that has it.
+A page that was loaded before a rollout requests the files of its own release, sometimes hours later. So the files of
+every image are kept as long as a release on this host uses the image.
 
-Place in the pipeline: target, prepare and finalize. Below ``edge/assets/``::
+Place in the pipeline: target, prepare and finalize. The directory ``edge/assets/`` has::
 
-    images/KEY/         the files of an image, by their path in addresses
+    images/KEY/         the files of an image, by their URL path
     images/KEY.json     {"/assets/index-4f2a.js": "SHA256", ...}
-    unions/DIGEST/      hard links to the files of all of them
+    unions/DIGEST/      hard links to the files of all images
     current             link to the union that the edge reads
 
-A name that has stood for two contents is not named by its content. Whoever asks for it gets it from its service.
+If a name has different content in two images, the name does not depend on the content. The edge does not serve such a
+file; the service does.
 """
 
 from __future__ import annotations
@@ -28,32 +29,32 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
-#: What the engine says of a path that a container does not have.
-_NOT_THERE = "Could not find the file"
-#: The union of nothing.
-_NONE = "none"
+#: The engine's error for a path that a container does not have.
+_NO_SUCH_PATH = "Could not find the file"
+#: The name of the union without files.
+_EMPTY = "none"
 
-#: A manifest, ``None`` for no release, and what tells the containers that it has, by service.
+#: A manifest (``None`` without a release), and a function that returns its containers by service.
 Release = tuple[Optional[Mapping[str, Any]], Callable[[], Mapping[str, list[Container]]]]
 
 
 def keep_assets(home: Home, releases: Iterable[Release], journal: Journal) -> None:
-    """Copy the assets out of images that have not been seen before, and have the edge serve them.
+    """Copy the assets of new images, and make the edge serve them.
 
-    :param releases: the one that is live, and the one to come.
-    :raises RolloutFailed: for a service whose image lacks the directory that the service names.
+    :param releases: the live release and the new one.
+    :raises RolloutFailed: for a service whose image does not have the directory that the service names.
     """
-    missing = list(_missing(home, releases))
-    if not missing and (_current(home) or _NONE) == _union(_contents(home)):
+    missing = list(_missing_copies(home, releases))
+    if not missing and (_current_union(home) or _EMPTY) == _union_name(_servable_files(home)):
         return
     with journal.part("prepare", "assets"):
         for key, entry, container in missing:
             _copy(home, key, entry, container)
-        _unite(home)
+        _update_union(home)
 
 
 def prune_assets(home: Home) -> None:
-    """Remove the files of images that no release here has any more."""
+    """Remove the files of images that no release on this host uses."""
     needed = set()
     for release_id in home.release_ids():
         manifest = home.manifest(release_id)
@@ -62,7 +63,7 @@ def prune_assets(home: Home) -> None:
         if path.name.removesuffix(".json") not in needed:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     if _images(home).is_dir():
-        _unite(home)
+        _update_union(home)
 
 
 def _images(home: Home) -> Path:
@@ -70,7 +71,7 @@ def _images(home: Home) -> Path:
 
 
 def _entries(manifest: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    # A release of an earlier version of the collection says nothing of it.
+    # Releases of earlier versions of the collection do not have this key.
     return list(manifest.get("assets", [])) if manifest else []
 
 
@@ -79,7 +80,8 @@ def _key(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps([pinned, entry["path"], entry["directory"]]).encode()).hexdigest()[:16]
 
 
-def _missing(home: Home, releases: Iterable[Release]) -> Iterator[tuple[str, Mapping[str, Any], Container]]:
+def _missing_copies(home: Home, releases: Iterable[Release]) -> Iterator[tuple[str, Mapping[str, Any], Container]]:
+    """Yield the key, the entry and a container of each image whose files have not been copied."""
     for manifest, containers in releases:
         for entry in _entries(manifest):
             key = _key(manifest or {}, entry)
@@ -88,7 +90,7 @@ def _missing(home: Home, releases: Iterable[Release]) -> Iterator[tuple[str, Map
 
 
 def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) -> None:
-    """Copy the files of one image; the record of them comes last, when all are there."""
+    """Copy the files of one image. Their record is written last, after all files."""
     folder = _images(home) / key
     shutil.rmtree(folder, ignore_errors=True)
     target = folder / str(entry["path"]).strip("/")
@@ -96,7 +98,7 @@ def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) 
     try:
         docker.run(["cp", f"{container.id}:{entry['directory']}/.", str(target)], timeout=120)
     except DockerError as error:
-        if _NOT_THERE not in str(error):
+        if _NO_SUCH_PATH not in str(error):
             raise
         if entry["required"]:
             raise RolloutFailed(
@@ -110,7 +112,7 @@ def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) 
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Find the files below a folder that may be served: a link could lead out of it."""
+    """Make the regular files below *folder* readable for the edge, and yield them. A link could lead out of it."""
     for parent, _, names in os.walk(folder):
         Path(parent).chmod(0o755)
         for name in sorted(names):
@@ -119,43 +121,42 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _contents(home: Home) -> dict[str, tuple[str, str]]:
-    """Return by path in addresses the content's digest, and the key of an image that has it, of what may be served."""
-    found: dict[str, dict[str, str]] = {}
+def _servable_files(home: Home) -> dict[str, tuple[str, str]]:
+    """Return the files that the edge may serve, by URL path: the digest, and the key of an image that has the file."""
+    keys_by_digest: dict[str, dict[str, str]] = {}
     for record in sorted(_images(home).glob("*.json")):
         for path, digest in json.loads(record.read_text(encoding="utf-8")).items():
-            found.setdefault(path, {}).setdefault(digest, record.stem)
-    return {path: next(iter(ones.items())) for path, ones in sorted(found.items()) if len(ones) == 1}
+            keys_by_digest.setdefault(path, {}).setdefault(digest, record.stem)
+    return {path: next(iter(keys.items())) for path, keys in sorted(keys_by_digest.items()) if len(keys) == 1}
 
 
-def _union(contents: Mapping[str, tuple[str, str]]) -> str:
-    """Return the name of the union that has these contents."""
-    if not contents:
-        return _NONE
-    return hashlib.sha256(json.dumps({path: digest for path, (digest, _) in contents.items()}).encode()).hexdigest()[
-        :16
-    ]
+def _union_name(files: Mapping[str, tuple[str, str]]) -> str:
+    """Return the name of the union that has these files."""
+    if not files:
+        return _EMPTY
+    digests = {path: digest for path, (digest, _) in files.items()}
+    return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
 
 
-def _current(home: Home) -> str | None:
+def _current_union(home: Home) -> str | None:
     current = home.edge / "assets" / "current"
     return Path(os.readlink(current)).name if current.is_symlink() else None
 
 
-def _unite(home: Home) -> None:
-    """Have the edge read a directory with all that may be served, exchanged in one step."""
+def _update_union(home: Home) -> None:
+    """Create the union of all files that may be served, and replace the current union with it atomically."""
     assets = home.edge / "assets"
-    contents = _contents(home)
-    name = _union(contents)
+    files = _servable_files(home)
+    name = _union_name(files)
     union = assets / "unions" / name
     if not union.is_dir():
         incoming = union.with_name(f".{name}")
         shutil.rmtree(incoming, ignore_errors=True)
         incoming.mkdir(parents=True)
-        for path, (_, key) in contents.items():
-            place = incoming / path.lstrip("/")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.link(_images(home) / key / path.lstrip("/"), place)
+        for path, (_, key) in files.items():
+            target = incoming / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(_images(home) / key / path.lstrip("/"), target)
         incoming.rename(union)
     link(assets / "current", f"unions/{name}")
     for other in (assets / "unions").iterdir():

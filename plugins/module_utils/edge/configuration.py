@@ -1,8 +1,9 @@
-"""The live configuration of the edge: tested beside the old one, swapped in by a link, reloaded, confirmed.
+"""The live configuration of the edge: tested, activated by a link, reloaded, confirmed.
 
-Place in the pipeline: target, switch. ``edge/versions/`` holds configurations by the digest of their content, and
-``edge/current`` is a link to the live one; the container has ``edge/`` mounted whole. Upstreams name containers, not
-services: a service's name stands for all of its containers, those that are not ready yet among them.
+Place in the pipeline: target, switch. ``edge/versions/`` has one directory for each configuration, named by the digest
+of its content. ``edge/current`` is a link to the live one. The proxy's container has ``edge/`` as one mount. Upstreams
+name containers, not services: the name of a service stands for all of its containers, also for those that are not ready
+yet.
 """
 
 from __future__ import annotations
@@ -28,54 +29,62 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
-_TO_COME = "to-be-started"
+#: The container name in an upstream of a service that has no container yet.
+_NOT_STARTED = "to-be-started"
 
 
 class Proxy(Protocol):
-    """What is to be known of a proxy on the host; each is a module. *running*: its containers that run."""
+    """The interface to a proxy on the host. Each proxy is a module. *running* are its running containers."""
 
-    #: Seconds that it gets to look up the names of containers before it has to know them.
-    LOOK_UP_SECONDS: float
+    #: Seconds that the proxy gets to resolve the names of new containers.
+    NAME_LOOKUP_SECONDS: float
 
     def host_files(self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """Return the files that the host adds to a release's configuration, by path."""
 
     def test(self, home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
-        """Have the proxy itself check configurations that were laid down, or raise :class:`EdgeError`."""
+        """Let the proxy test configurations.
+
+        :param names: the names of the versions.
+        :raises EdgeError: if the proxy refuses one.
+        """
 
     def reload(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
-        """Have it read the live configuration, or raise :class:`EdgeError` where it says that it does not."""
+        """Make the proxy read the live configuration.
+
+        :raises EdgeError: if it does not.
+        """
 
     def has_old_connections(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
-        """Return whether anything is still open that came before the live configuration."""
+        """Return whether the proxy still has connections from before the live configuration."""
 
     def hold_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-        """See to it that the *old* get all connections until those that are to start beside them can serve."""
+        """Keep all connections on the *old* containers until the new ones can serve."""
 
     def stop_accepting(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-        """Have the *old* get no connections any more."""
+        """Stop sending new connections to the *old* containers."""
 
     def resume_accepting(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-        """Have the *old* get connections again."""
+        """Send new connections to the *old* containers again."""
 
 
 PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
 
 
 def proxy(manifest: Mapping[str, Any]) -> Proxy:
-    """Return what the edge of a release is."""
+    """Return the proxy of the edge of a release."""
     return PROXIES[proxy_of(manifest["services"][str(edge_of(manifest))])]
 
 
 def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return the files of a release's configuration, by path.
 
-    :param targets: by service, the names of the containers that requests go to. A proxy looks names up when it runs,
-        not when it tests, so a service without any gets one that nobody has yet.
+    :param targets: the names of the containers that get requests, by service. A service without a container gets a
+        name that does not exist yet. This works because a proxy resolves names when it runs, not when it tests.
     """
-    names = {service: list(targets.get(service, ())) or [_TO_COME] for service in routed_services(manifest)}
+    names = {service: list(targets.get(service, ())) or [_NOT_STARTED] for service in routed_services(manifest)}
     folder = home.release(manifest["release"]) / "edge"
-    # An editor's swap file is none of it, and a byte that is no UTF-8 stays what it is.
+    # Swap files of editors are left out. Bytes that are not valid UTF-8 are kept.
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
     result = {path.name: path.read_text(encoding="utf-8", errors="surrogateescape") for path in files}
     result.update(proxy(manifest).host_files(manifest, names))
@@ -83,12 +92,12 @@ def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterab
 
 
 def routed_services(manifest: Mapping[str, Any]) -> set[str]:
-    """Return the services that requests go to."""
+    """Return the services that get requests."""
     return {upstream["service"] for upstream in manifest["upstreams"]}
 
 
 def write_version(home: Home, files: Mapping[str, str]) -> str:
-    """Put a configuration beside the live one, unless it is there already, and return its name below ``versions``."""
+    """Write a configuration next to the live one, if it does not exist yet, and return its name below ``versions``."""
     name = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
     version = home.edge / "versions" / name
     if not version.is_dir():
@@ -101,96 +110,101 @@ def write_version(home: Home, files: Mapping[str, str]) -> str:
 
 
 def live_version(home: Home) -> str | None:
-    """Return the name of the version that ``edge/current`` is, ``None`` where there is none yet."""
+    """Return the name of the live version, ``None`` if there is none yet."""
     current = home.edge / "current"
     return Path(current.readlink()).name if current.is_symlink() else None
 
 
 def set_live(home: Home, name: str) -> None:
-    """Make ``edge/versions/NAME`` the configuration that the proxy reads at its next start or reload."""
+    """Make ``edge/versions/NAME`` the live version. The proxy reads it at its next start or reload."""
     link(home.edge / "current", f"versions/{name}")
 
 
 def apply(
     home: Home,
     manifest: Mapping[str, Any],
-    found: Mapping[str, list[Container]],
-    final: str,
+    containers: Mapping[str, list[Container]],
+    version: str,
     journal: Journal,
     replaced: Iterable[Container] = (),
-    accepted: Collection[str] = (),
+    tested: Collection[str] = (),
 ) -> None:
-    """Bring the edge to the configuration *final*, and wait until all is finished that came before.
+    """Make *version* the edge's live configuration, and wait until older connections have ended.
 
-    It takes two turns, so that at no moment the edge knows nobody to ask. nginx knows the address of a name only after
-    it has asked for it once, and keeps it through a reload. With other containers' names alone it would for some
-    milliseconds have nobody to send a request to. So they come in beside the ones that it knows, and stand alone only
-    after that.
+    There are two reloads. nginx knows the address of a name only after it has resolved it once, and keeps it during a
+    reload. With only the names of new containers, it could not send requests anywhere for some milliseconds. So the
+    first configuration has the old and the new containers, and the second one is *version*.
 
-    :param found: by service, the containers that run, old and new.
-    :param replaced: those of the edge itself that are about to go.
-    :param accepted: the configurations that the proxy has checked already.
-    :raises EdgeError: when the proxy refuses it, or the published port does not answer with the release.
+    :param containers: the running containers by service, old and new.
+    :param replaced: containers of the edge itself that stop after the switch.
+    :param tested: versions that the proxy has already tested.
+    :raises EdgeError: if the proxy refuses the configuration, or the published port does not answer with the release.
     """
     service = str(edge_of(manifest))
-    running = found.get(service, [])
+    running = containers.get(service, [])
     with journal.part("switch", "reload", service):
-        both = _beside(home, manifest, found)
-        if unknown := [name for name in (both, final) if name not in accepted]:
-            proxy(manifest).test(home, manifest, unknown, running)
-        _turn(home, manifest, running, both, proxy(manifest).LOOK_UP_SECONDS)
+        transitional = _write_transitional_version(home, manifest, containers)
+        if untested := [name for name in (transitional, version) if name not in tested]:
+            proxy(manifest).test(home, manifest, untested, running)
+        _activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
     with journal.part("switch", "reload", service):
-        _turn(home, manifest, running, final)
+        _activate(home, manifest, running, version)
     old = list(replaced)
     if old:
-        # Whose connection they close in the end must not come back to them.
+        # A client whose connection they close later must not connect to them again.
         with journal.part("switch", "stop accepting", service):
             proxy(manifest).stop_accepting(manifest, running, old)
             confirm(manifest)
     _drain(home, manifest, running, journal)
 
 
-def test_ahead(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]], final: str) -> set[str]:
-    """Have the proxy check what :func:`exchange` would bring it to, and return the names of these configurations.
+def test_ahead(
+    home: Home, manifest: Mapping[str, Any], containers: Mapping[str, list[Container]], version: str
+) -> set[str]:
+    """Let the proxy test the configurations that :func:`apply` would activate, and return their names.
 
-    :raises EdgeError: when it refuses one.
+    :raises EdgeError: if it refuses one.
     """
-    names = {_beside(home, manifest, found), final}
-    proxy(manifest).test(home, manifest, sorted(names), found.get(str(edge_of(manifest)), []))
+    names = {_write_transitional_version(home, manifest, containers), version}
+    proxy(manifest).test(home, manifest, sorted(names), containers.get(str(edge_of(manifest)), []))
     return names
 
 
-def _beside(home: Home, manifest: Mapping[str, Any], found: Mapping[str, list[Container]]) -> str:
-    """Lay down the configuration that has all containers, old and new, and return its name."""
-    return write_version(home, render(home, manifest, container_names(found)))
+def _write_transitional_version(
+    home: Home, manifest: Mapping[str, Any], containers: Mapping[str, list[Container]]
+) -> str:
+    """Write the configuration that has all containers, old and new, and return its name."""
+    return write_version(home, render(home, manifest, container_names(containers)))
 
 
-def _turn(home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, over: float = 0.0) -> None:
+def _activate(
+    home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, spread_seconds: float = 0.0
+) -> None:
     set_live(home, name)
     proxy(manifest).reload(home, manifest, running)
-    confirm(manifest, over)
+    confirm(manifest, spread_seconds)
 
 
 def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:
-    """Wait until all is finished that came before the live configuration, as long as the edge's `drain` at most.
+    """Wait until connections from before the live configuration have ended, at most for the edge's ``drain``.
 
-    What is open then is closed by nginx itself, or by the container that it goes to when that stops.
+    After that time nginx closes them itself, or they end with the container that they go to.
     """
     service = str(edge_of(manifest))
     seconds = manifest["services"][service]["drain_seconds"]
-    leaving = functools.partial(proxy(manifest).has_old_connections, home, manifest, running)
-    words = f"what is open may end, within {seconds:g} s"
-    with journal.part("switch", "drain", service, start_text=words if leaving() else ""):
+    is_draining = functools.partial(proxy(manifest).has_old_connections, home, manifest, running)
+    text = f"draining open connections, for at most {seconds:g} s"
+    with journal.part("switch", "drain", service, start_text=text if is_draining() else ""):
         deadline = time.monotonic() + seconds
-        while leaving():
+        while is_draining():
             if time.monotonic() > deadline:
-                journal.write("switch", "done", "closed what was still open", service)
+                journal.write("switch", "done", "closed the connections that were still open", service)
                 return
             time.sleep(0.1)
 
 
 def prune_versions(home: Home) -> None:
-    """Remove every configuration but the live one; an older release's is made again from its files."""
+    """Remove every version except the live one. The version of an older release is written again from its files."""
     for version in (home.edge / "versions").glob("*"):
         if version.is_dir() and version.name != live_version(home):
             shutil.rmtree(version)
@@ -198,48 +212,57 @@ def prune_versions(home: Home) -> None:
 
 def replace_proxy(
     home: Home,
-    leaving: Mapping[str, Any] | None,
-    coming: Mapping[str, Any],
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
     actions: Mapping[str, str],
-    there: Mapping[str, list[Container]],
+    removable: Mapping[str, list[Container]],
     containers: ProjectContainers,
-    name: str,
+    version: str,
     journal: Journal,
 ) -> None:
-    """Stop and remove an edge, and its pod where that does not stay, and put up another one in its place.
+    """Replace the edge with downtime: stop and remove it, and its pod if that changes, and start the new one.
 
-    :param leaving: the manifest whose edge goes: another than the one to come may have its port.
-    :param actions: what is planned, by service.
-    :param there: the containers that may go, by service.
-    :param name: the configuration that the proxy starts with.
-    :raises RolloutFailed: when it does not come up.
+    :param old: the manifest of the edge to remove. Another service than the new edge can have its port.
+    :param new: the manifest of the edge to start.
+    :param actions: the planned action of each service.
+    :param removable: the containers that may be removed, by service.
+    :param version: the configuration that the proxy starts with.
+    :raises RolloutFailed: if the new edge does not come up.
     """
-    with journal.part("switch", "stop", edge_of(coming)):
-        remove_proxies(actions, (leaving, coming), there)
-    set_live(home, name)
-    with journal.part("switch", "start", edge_of(coming)):
-        _put_up(home, coming, containers)
+    with journal.part("switch", "stop", edge_of(new)):
+        remove_proxies(actions, (old, new), removable)
+    set_live(home, version)
+    with journal.part("switch", "start", edge_of(new)):
+        _start(home, new, containers)
 
 
 def remove_proxies(
     actions: Mapping[str, str],
     releases: Iterable[Mapping[str, Any] | None],
-    there: Mapping[str, list[Container]],
+    removable: Mapping[str, list[Container]],
 ) -> None:
-    """Stop and remove the edges of *releases*, and then pods that do not stay; for the rest see :func:`replace`."""
+    """Stop and remove the proxies of *releases*, and then their pods, except services that do not change.
+
+    :param actions: the planned action of each service.
+    :param removable: the containers that may be removed, by service.
+    """
     groups = [members(manifest) for manifest in releases if manifest]
-    for names in ({name for group in groups for name in group[-1:]}, {name for group in groups for name in group[:-1]}):
-        leaving = [one.id for name in sorted(names) if actions.get(name) != "unchanged" for one in there.get(name, [])]
-        # The proxies first: what they have in flight ends before their network does.
-        replicas.stop(leaving)
-        replicas.remove(leaving)
+    proxies = {name for group in groups for name in group[-1:]}
+    pods = {name for group in groups for name in group[:-1]}
+    # The proxies stop first: their requests must end before their network does.
+    for names in (proxies, pods):
+        changed = [name for name in sorted(names) if actions.get(name) != "unchanged"]
+        ids = [container.id for name in changed for container in removable.get(name, [])]
+        replicas.stop(ids)
+        replicas.remove(ids)
 
 
-def _put_up(home: Home, manifest: Mapping[str, Any], containers: ProjectContainers) -> None:
-    there = {name: len(group) for name, group in containers.find().items()}
-    missing = {member: 1 for member in members(manifest) if member not in there}
+def _start(home: Home, manifest: Mapping[str, Any], containers: ProjectContainers) -> None:
+    """Create the missing containers of the edge, start all of them, and wait until they are up."""
+    existing = {name: len(group) for name, group in containers.find().items()}
+    missing = {member: 1 for member in members(manifest) if member not in existing}
     if missing:
-        arguments = replicas.create_arguments(missing, there, manifest["services"])
+        arguments = replicas.create_arguments(missing, existing, manifest["services"])
         docker.run(arguments, cwd=str(home.release(str(manifest["release"]))))
     for member in members(manifest):
         replicas.start(
@@ -249,29 +272,30 @@ def _put_up(home: Home, manifest: Mapping[str, Any], containers: ProjectContaine
 
 
 def repair(
-    home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]], force: bool, dry: bool
+    home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]], force: bool, dry_run: bool
 ) -> list[str]:
-    """Bring the live configuration back to what the live release says, and return the files that differed.
+    """Restore the live configuration from the live release, and return the files that differed.
 
-    :param force: test and reload even where nothing differs.
-    :raises EdgeError: when there is no edge, or the proxy refuses or does not answer.
+    :param force: test and reload even if no file differs.
+    :raises EdgeError: if there is no edge, or the proxy refuses the configuration or does not answer.
     """
     service = edge_of(manifest)
     if service is None:
         raise EdgeError("the live release has no edge; add a service of kind nginx or traefik")
-    wanted = render(home, manifest, container_names(running))
-    differing = [path for path, text in wanted.items() if _text(home.edge / "current" / path) != text]
-    if dry or not (differing or force):
+    expected = render(home, manifest, container_names(running))
+    differing = [path for path, text in expected.items() if _read(home.edge / "current" / path) != text]
+    if dry_run or not (differing or force):
         return differing
     for path in differing:
-        write_text(home.edge / "current" / path, wanted[path])
+        write_text(home.edge / "current" / path, expected[path])
     proxy(manifest).test(home, manifest, [str(live_version(home))], running.get(service, []))
     proxy(manifest).reload(home, manifest, running.get(service, []))
     confirm(manifest)
     return differing
 
 
-def _text(path: Path) -> str | None:
+def _read(path: Path) -> str | None:
+    """Return the text of a file, ``None`` if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError:

@@ -1,6 +1,6 @@
-"""What a manifest says of its edge: which service it is, which proxy, and where it answers.
+"""The edge in a manifest: which service it is, which proxy it runs, and which address it publishes.
 
-Place in the pipeline: target, under everything that has to do with the edge.
+Place in the pipeline: target, used by everything that handles the edge.
 """
 
 from __future__ import annotations
@@ -8,35 +8,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: Where the edge's directory is in the container of the proxy.
+#: The path of the edge's directory in the proxy's container.
 MOUNT = "/etc/slipway/edge"
 
 
 class EdgeError(Exception):
-    """The proxy refuses the configuration, or does not answer with the new release. ``detail``: lines that show why."""
+    """The proxy refuses the configuration, or it does not answer with the new release. ``detail`` explains why."""
 
     detail: tuple[str, ...] = ()
 
 
 def edge_of(manifest: Mapping[str, Any]) -> str | None:
-    """Return the name of the edge service of a release, ``None`` where it has none."""
+    """Return the name of the edge service of a release, ``None`` if it has none."""
     return next((name for name, spec in manifest["services"].items() if spec["edge"]), None)
 
 
 def proxy_of(spec: Mapping[str, Any]) -> str:
-    """Return which proxy an edge is, by its entry in the manifest; those of before there was a choice are nginx."""
+    """Return the proxy of an edge, from its entry in the manifest. Old manifests do not name it; it is nginx there."""
     return str(spec.get("proxy") or "nginx")
 
 
 def members(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the edge of a release and, before it, the pod whose network it is in; none where there is no edge."""
+    """Return the services of the edge: its pod, if there is one, then the proxy. Empty without an edge."""
     service = edge_of(manifest)
     pod = manifest["services"][service].get("pod") if service else None
     return [name for name in (pod, service) if name]
 
 
 def public_address(manifest: Mapping[str, Any]) -> tuple[str, int]:
-    """Return an address of this host and the first port that the edge, or its pod, publishes there."""
+    """Return the address on this host, and the first port, that the edge or its pod publishes."""
     parts = _published(manifest)
     address = parts[0].strip("[]") if len(parts) == 3 else "0.0.0.0"
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(parts[-2])

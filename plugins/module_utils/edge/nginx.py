@@ -1,6 +1,6 @@
-"""The edge as nginx: what the host adds to its configuration, and nginx as a process.
+"""nginx as the edge: the host's part of its configuration, its test, its reload, its port and its workers.
 
-Place in the pipeline: target, under ``edge``, which knows when.
+Place in the pipeline: target, used by ``configuration``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-#: Docker's name server answers within a millisecond; this is how long new workers get to have asked it.
-LOOK_UP_SECONDS = 0.3
-#: In the container: nginx listens on the port where this file is (``start.sh``).
-_LISTENS = "/tmp/listen.conf"
+#: The time that new workers get to resolve names. Docker's DNS server answers within a millisecond.
+NAME_LOOKUP_SECONDS = 0.3
+#: nginx listens on the port if this file exists in its container (``start.sh``).
+_LISTEN_FILE = "/tmp/listen.conf"
 _WORKER = "worker process"
-_LEAVING = "worker process is shutting down"
+_SHUTTING_DOWN = "worker process is shutting down"
 _WORKERS_SECONDS = 10.0
 
 
@@ -33,91 +33,93 @@ def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]
 
 
 def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
-    """Have nginx itself check configurations that were laid down, in each of its containers or a passing one.
+    """Let nginx test configurations, in each of its running containers, or else in a temporary container.
 
-    :raises EdgeError: with nginx' own complaint.
+    :raises EdgeError: with nginx' own error message.
     """
     service = edge_of(manifest)
     tests = (f"nginx -t -q -c {MOUNT}/versions/{name}/nginx.conf" for name in names)
     command = ["sh", "-c", " && ".join(tests)]
-    up = [container for container in running if container.state == "running"]
+    running = [container for container in running if container.state == "running"]
     try:
-        for container in up:
+        for container in running:
             container_exec.execute(container.id, command)
-        if not up:
+        if not running:
             folder = str(home.release(manifest["release"]))
             if members(manifest)[0] != service:
-                # A passing container joins the pod's network as well.
+                # A temporary container joins the pod's network, too.
                 docker.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
-            once = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
-            docker.run(once, cwd=folder, timeout=60)
+            run = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
+            docker.run(run, cwd=folder, timeout=60)
     except DockerError as error:
-        said = [line.partition("[emerg] ")[2] for line in error.detail if "[emerg] " in line] or [str(error)]
-        raise EdgeError(f"service '{service}': nginx refuses the configuration: {'; '.join(said)}") from None
+        errors = [line.partition("[emerg] ")[2] for line in error.detail if "[emerg] " in line] or [str(error)]
+        raise EdgeError(f"service '{service}': nginx refuses the configuration: {'; '.join(errors)}") from None
 
 
 def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
-    """Have each nginx read the live configuration; old workers finish what they have.
+    """Reload each nginx, so that it reads the live configuration. Old workers finish their requests.
 
-    :raises EdgeError: when one goes on with the configuration of before.
+    :raises EdgeError: if one keeps its previous configuration.
     """
     _reload(manifest, running)
 
 
 def hold_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Do nothing: a new nginx listens only when it can serve."""
+    """Do nothing: a new nginx does not listen before it can serve."""
 
 
 def stop_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Have the *old* nginx leave the port to the one beside it; what it has accepted it goes on with.
+    """Make the *old* nginx stop listening, so that the new one gets all connections. Accepted connections continue.
 
-    It comes back to the port by :func:`open_port`, or by a start of its container.
+    :func:`resume_accepting` or a start of its container makes it listen again.
     """
     for container in old:
-        container_exec.execute(container.id, ["rm", "-f", _LISTENS])
+        container_exec.execute(container.id, ["rm", "-f", _LISTEN_FILE])
     _reload(manifest, old)
 
 
 def resume_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Have the *old* nginx listen on the port again that it left, and wait until it does."""
+    """Make the *old* nginx listen on the port again, and wait until it does."""
     for container in old:
         container_exec.execute(
-            container.id, ["sh", "-c", f"test -e {_LISTENS} || echo 'include listen.conf;' > {_LISTENS}"]
+            container.id, ["sh", "-c", f"test -e {_LISTEN_FILE} || echo 'include listen.conf;' > {_LISTEN_FILE}"]
         )
-    # It opens its ports before it starts the workers for them.
+    # nginx opens its ports before it starts new workers.
     _reload(manifest, old)
 
 
 def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
-    """Return whether any worker of an earlier configuration is still there."""
-    return any(_LEAVING in words for container in running for words in container_exec.processes(container.id).values())
+    """Return whether a worker with an earlier configuration still runs."""
+    return any(
+        _SHUTTING_DOWN in line for container in running for line in container_exec.processes(container.id).values()
+    )
 
 
 def _reload(manifest: Mapping[str, Any], containers: list[Container]) -> None:
-    """Have each nginx read its configuration again, and wait until all workers of before are leaving.
+    """Reload each nginx, and wait until all of its old workers are shutting down.
 
-    nginx tells them a tenth of a second after it has started others. Until then they take requests, and nothing shows
-    that they are old.
+    nginx tells the old workers a tenth of a second after it has started the new ones. Until then the old workers accept
+    requests, and their command lines do not show that they are old.
 
-    :raises EdgeError: when an nginx keeps them for ten seconds.
+    :raises EdgeError: if an old worker is not shutting down after ten seconds.
     """
-    before = [(container, number) for container in containers for number in _workers(container)]
+    old_workers = [(container, pid) for container in containers for pid in _accepting_workers(container)]
     for container in containers:
         container_exec.send_sighup(container.id)
     deadline = time.monotonic() + _WORKERS_SECONDS
-    for container, number in before:
-        while _serves(container_exec.command_line(number)):
+    for container, pid in old_workers:
+        while _is_accepting_worker(container_exec.command_line(pid)):
             if time.monotonic() > deadline:
                 raise EdgeError(
-                    f"service '{edge_of(manifest)}': {container.name} goes on with the configuration of before; see "
+                    f"service '{edge_of(manifest)}': {container.name} still uses its previous configuration; see "
                     f"docker logs {container.name}"
                 )
             time.sleep(0.01)
 
 
-def _workers(container: Container) -> list[int]:
-    return [number for number, words in container_exec.processes(container.id).items() if _serves(words)]
+def _accepting_workers(container: Container) -> list[int]:
+    return [pid for pid, line in container_exec.processes(container.id).items() if _is_accepting_worker(line)]
 
 
-def _serves(words: str) -> bool:
-    return _WORKER in words and _LEAVING not in words
+def _is_accepting_worker(command_line: str) -> bool:
+    return _WORKER in command_line and _SHUTTING_DOWN not in command_line

@@ -1,7 +1,7 @@
-"""Proxies of a team's own, which look up the names in their configuration once: told when services behind them move.
+"""A team's own proxies: reload those that resolve names only once, after the services behind them were replaced.
 
-Place in the pipeline: target, switch, finalize and the way back. The edge of the kind nginx is another matter
-(``edge``); such a proxy knows services by their names, which stand for all of their containers, the old and the new.
+Place in the pipeline: target, switch, finalize and revert. These proxies are not the edge: they know services by name,
+and a name stands for all containers of a service, old and new.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
-#: By the proxy's program, the command inside that has it read its configuration again and look names up, without
-#: closing a connection; none for one that does so when its main process is hung up on, as in the images' own.
-#: A program that is not here looks names up by itself, for every connection or all the time.
-_RELOADS: dict[str, tuple[str, ...]] = {
+#: By program, the command in the container that makes a proxy read its configuration and resolve names again without
+#: closing connections. An empty command stands for SIGHUP to the main process. Programs that are not in this table
+#: resolve names again by themselves.
+_RELOAD_COMMANDS: dict[str, tuple[str, ...]] = {
     "nginx": ("nginx", "-s", "reload"),
     "openresty": ("openresty", "-s", "reload"),
     "httpd": ("httpd", "-k", "graceful"),
@@ -26,34 +26,34 @@ _RELOADS: dict[str, tuple[str, ...]] = {
 
 
 def needs_reload(spec: Mapping[str, Any]) -> bool:
-    """Return whether a service is a proxy that has to be told when others have moved."""
-    return spec.get("own_proxy") in _RELOADS
+    """Return whether a service is a proxy that must be reloaded when other services were replaced."""
+    return spec.get("own_proxy") in _RELOAD_COMMANDS
 
 
 def reload_proxies(
     services: Mapping[str, Mapping[str, Any]], containers: ProjectContainers, journal: Journal, step: str
 ) -> None:
-    """Have every proxy of a release look its names up again.
+    """Reload every proxy of a release, so that it resolves names again.
 
-    :param services: the entries of the manifest.
-    :raises RolloutFailed: for one that refuses its configuration now.
+    :param services: the services of the manifest.
+    :raises RolloutFailed: for a proxy that cannot be reloaded, for example because it refuses its configuration now.
     """
     proxies = [name for name, spec in services.items() if needs_reload(spec)]
-    found = containers.find() if proxies else {}
+    existing = containers.find() if proxies else {}
     for name in proxies:
-        ids = [container.id for container in found.get(name, []) if container.state == "running"]
+        ids = [container.id for container in existing.get(name, []) if container.state == "running"]
         if not ids:
             continue
-        with journal.part(step, "reload", name, end_text="looks the names in its configuration up again"):
+        with journal.part(step, "reload", name, end_text="reloaded; resolves the names in its configuration again"):
             try:
                 _reload(str(services[name]["own_proxy"]), ids)
             except DockerError as error:
-                raise RolloutFailed(f"service '{name}': it cannot be reloaded: {error}", error.detail) from None
+                raise RolloutFailed(f"service '{name}': the proxy cannot be reloaded: {error}", error.detail) from None
 
 
 def _reload(program: str, ids: Iterable[str]) -> None:
     for container_id in ids:
-        if command := _RELOADS[program]:
+        if command := _RELOAD_COMMANDS[program]:
             container_exec.execute(container_id, command)
         else:
             container_exec.send_sighup(container_id)

@@ -1,7 +1,8 @@
-"""The edge as Traefik: what the host adds to its configuration, and how it is tested, reloaded and drained.
+"""Traefik as the edge: the host's part of its configuration, its test, its reload, its drain and its port.
 
-Place in the pipeline: target, under ``edge``. Traefik looks names up at each connection that it opens, so it knows a
-new container as soon as it is told of it. It answers on loopback, inside its network, what it has loaded.
+Place in the pipeline: target, used by ``configuration``. Traefik resolves a name for each connection that it opens, so
+it reaches a new container as soon as the configuration names it. On the loopback address of its network, it answers
+which configuration it has loaded.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-LOOK_UP_SECONDS = 0.0
+NAME_LOOKUP_SECONDS = 0.0
 _LOAD_SECONDS = 10.0
-#: A Traefik that stops drops connections on which nothing was sent yet; this long, whoever connects may take to send.
+#: The time that a client gets to send its request: a Traefik that stops drops connections without one.
 _SEND_SECONDS = 1.0
 _UPSTREAMS = "upstreams.yml"
-_ASK = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"'
+_RAWDATA_COMMAND = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"'
 _ESTABLISHED = "01"
 
 
 def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return the files that the host adds to a release's configuration, by path. JSON is YAML, too."""
+    """Return the files that the host adds to a release's configuration, by path. They are JSON, which is valid YAML."""
     release = {"headers": {"customResponseHeaders": {RELEASE_HEADER: manifest["release"]}}}
     services = {
         upstream["name"]: {
@@ -59,60 +60,60 @@ def _dump(document: Mapping[str, Any]) -> str:
 
 
 def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
-    """Have a passing Traefik load each configuration that was laid down: the release's own image, without a network.
+    """Let a temporary Traefik load each configuration. It has the image of the release and no network.
 
-    :raises EdgeError: with Traefik's own complaint.
+    :raises EdgeError: with Traefik's own error message.
     """
     for name in names:
-        _test(home, manifest, name)
+        _test_one(home, manifest, name)
 
 
-def _test(home: Home, manifest: Mapping[str, Any], name: str) -> None:
+def _test_one(home: Home, manifest: Mapping[str, Any], name: str) -> None:
     service = str(edge_of(manifest))
     spec = manifest["services"][service]
     settings = spec["settings"]
-    rights = ["--network=none", "--read-only", "--tmpfs=/tmp", f"--user={settings['user']}", "--cap-drop=ALL"]
-    mounted = f"{home.edge}:{MOUNT}:ro"
+    restrictions = ["--network=none", "--read-only", "--tmpfs=/tmp", f"--user={settings['user']}", "--cap-drop=ALL"]
+    volume = f"{home.edge}:{MOUNT}:ro"
     script = ["sh", f"{MOUNT}/versions/{name}/check.sh"]
-    once = ["run", "--rm", *rights, f"--volume={mounted}", f"--entrypoint={script[0]}", spec["pinned"], script[1]]
+    run = ["run", "--rm", *restrictions, f"--volume={volume}", f"--entrypoint={script[0]}", spec["pinned"], script[1]]
     try:
-        docker.run([*once, *settings["command"]], timeout=60)
+        docker.run([*run, *settings["command"]], timeout=60)
     except DockerError as error:
-        said = [_meaning(line) for line in error.detail] or [str(error)]
-        raise EdgeError(f"service '{service}': Traefik refuses the configuration: {'; '.join(said)}") from None
+        errors = [_log_error(line) for line in error.detail] or [str(error)]
+        raise EdgeError(f"service '{service}': Traefik refuses the configuration: {'; '.join(errors)}") from None
 
 
-def _meaning(line: str) -> str:
-    """Return what one line of Traefik's log says: the error, and whose it is."""
+def _log_error(line: str) -> str:
+    """Return the error in a line of Traefik's log, with the name of its router, middleware or service."""
     try:
         record = json.loads(line)
     except ValueError:
         return line.strip()
-    whose = [str(record[key]) for key in ("routerName", "middlewareName", "serviceName") if key in record]
-    return ": ".join([*whose, str(record.get("error") or record.get("message"))])
+    names = [str(record[key]) for key in ("routerName", "middlewareName", "serviceName") if key in record]
+    return ": ".join([*names, str(record.get("error") or record.get("message"))])
 
 
 def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
-    """Have each Traefik read its configuration again, and wait until it says itself that it has.
+    """Reload each Traefik, and wait until its API answers with the live configuration.
 
-    :raises EdgeError: when one does not within ten seconds.
+    :raises EdgeError: if one does not load it within ten seconds.
     """
     for container in running:
         container_exec.send_sighup(container.id)
-    expected = _told(home)
+    expected = (manifest["release"], _live_servers(home))
     deadline = time.monotonic() + _LOAD_SECONDS
     for container in running:
-        while (found := _loaded(container)) != (manifest["release"], expected):
+        while (loaded := _loaded(container)) != expected:
             if time.monotonic() > deadline:
                 raise EdgeError(
                     f"service '{edge_of(manifest)}': {container.name} has not loaded the configuration of release "
-                    f"{manifest['release']} but has that of {found[0]}; see docker logs {container.name}"
+                    f"{manifest['release']} (loaded: {loaded[0]}); see docker logs {container.name}"
                 )
             time.sleep(0.1)
 
 
-def _told(home: Home) -> dict[str, list[str]]:
-    """Return the addresses of the servers by service, as the live configuration has them."""
+def _live_servers(home: Home) -> dict[str, list[str]]:
+    """Return the URLs of the servers in the live configuration, by service."""
     services = json.loads((home.edge / "current" / _UPSTREAMS).read_text(encoding="utf-8"))["http"]["services"]
     return {name: _servers(service) for name, service in services.items()}
 
@@ -122,9 +123,9 @@ def _servers(service: Mapping[str, Any]) -> list[str]:
 
 
 def _loaded(container: Container) -> tuple[str, dict[str, list[str]]]:
-    """Return the release that a Traefik would name, and the servers that it sends requests to, as it says itself."""
+    """Return the release and the servers by service in the configuration that a Traefik has loaded."""
     try:
-        answer = json.loads(container_exec.execute(container.id, ["sh", "-c", _ASK]))
+        answer = json.loads(container_exec.execute(container.id, ["sh", "-c", _RAWDATA_COMMAND]))
     except (DockerError, ValueError):
         return "no release", {}
     suffix = "@file"
@@ -138,39 +139,39 @@ def _loaded(container: Container) -> tuple[str, dict[str, list[str]]]:
 
 
 def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
-    """Return whether there is a connection to a container that gets no requests any more.
+    """Return whether a connection is open to a container that is no longer in the live configuration.
 
-    Requests that were sent to it go on, idle connections are given up after two seconds.
+    Requests that were sent to it continue. Idle connections are closed after two seconds.
     """
-    kept = {urlsplit(url).hostname for urls in _told(home).values() for url in urls}
-    gone = _addresses(manifest, kept)
-    return any(gone & _connected(container_exec.main_pid(container.id)) for container in running)
+    live_names = {urlsplit(url).hostname for urls in _live_servers(home).values() for url in urls}
+    old_addresses = _addresses_without(manifest, live_names)
+    return any(old_addresses & _connected_addresses(container_exec.main_pid(container.id)) for container in running)
 
 
-def _addresses(manifest: Mapping[str, Any], kept: Iterable[str | None]) -> set[str]:
-    """Return the addresses of those containers of the stack that are neither the edge nor among *kept*, by name."""
+def _addresses_without(manifest: Mapping[str, Any], names: set[str | None]) -> set[str]:
+    """Return the addresses of all containers of the stack, without those of the edge and those with these *names*."""
     result = set()
     for container in docker.containers(manifest["stack"]):
-        if container.name not in set(kept) and container.service not in members(manifest):
-            found = docker.get(f"/containers/{container.id}/json") or {}
-            for network in found.get("NetworkSettings", {}).get("Networks", {}).values():
+        if container.name not in names and container.service not in members(manifest):
+            raw = docker.get(f"/containers/{container.id}/json") or {}
+            for network in raw.get("NetworkSettings", {}).get("Networks", {}).values():
                 result |= {network.get("IPAddress"), network.get("GlobalIPv6Address")}
     return {address for address in result if address}
 
 
-def _connected(pid: int) -> set[str]:
-    """Return the addresses that connections are open to, in the network of a process."""
+def _connected_addresses(pid: int) -> set[str]:
+    """Return the remote addresses of open connections in the network of a process."""
     result = set()
     for table in Path(f"/proc/{pid}/net").glob("tcp*"):
         for line in table.read_text(encoding="ascii").splitlines()[1:]:
             _, _, remote, state, *_ = line.split()
             if state == _ESTABLISHED:
-                result.add(_address(remote.split(":")[0]))
+                result.add(_parse_address(remote.split(":")[0]))
     return result
 
 
-def _address(text: str) -> str:
-    """Return an address from the kernel's notation: words of 32 bits in the byte order of the machine."""
+def _parse_address(text: str) -> str:
+    """Return an address from the kernel's notation: 32-bit words in the byte order of the machine."""
     words = [int(text[start : start + 8], 16).to_bytes(4, "little") for start in range(0, len(text), 8)]
     address = ipaddress.ip_address(b"".join(words))
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
@@ -178,38 +179,39 @@ def _address(text: str) -> str:
 
 
 def hold_port(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Have the *old* Traefik get all connections: a new one opens the port before it has loaded anything.
+    """Send all connections to the *old* Traefik: a new one opens the port before it has loaded its configuration.
 
-    :raises EdgeError: when the kernel does not let us.
+    :raises EdgeError: if the kernel refuses.
     """
     _prefer(manifest, running, old)
 
 
 def stop_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Have the new Traefik get all connections: when the old one stops it drops those on which nothing was sent yet.
+    """Send all connections to the new Traefik: the old one drops connections without a request when it stops.
 
-    :raises EdgeError: when the kernel does not let us.
+    :raises EdgeError: if the kernel refuses.
     """
     _prefer(manifest, running, [one for one in running if one not in old])
     time.sleep(_SEND_SECONDS)
 
 
 def resume_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Have the *old* Traefik get all connections, so that the new one can stop.
+    """Send all connections to the *old* Traefik, so that the new one can stop.
 
-    :raises EdgeError: when the kernel does not let us.
+    :raises EdgeError: if the kernel refuses.
     """
     _prefer(manifest, running, old)
     time.sleep(_SEND_SECONDS)
 
 
-def _prefer(manifest: Mapping[str, Any], running: list[Container], chosen: list[Container]) -> None:
-    # The kernel counts the listeners of a port in the order in which they came.
+def _prefer(manifest: Mapping[str, Any], running: list[Container], preferred: list[Container]) -> None:
+    """Send all connections to the first of the *preferred* containers."""
+    # The kernel numbers the listeners of a port in the order in which they started to listen.
     order = sorted(running, key=lambda container: container.started_at.rstrip("Z"))
-    for container in chosen[:1]:
+    for container in preferred[:1]:
         try:
             port_sharing.prefer(container_exec.main_pid(container.id), inner_port(manifest), order.index(container))
         except OSError as error:
             raise EdgeError(
-                f"service '{edge_of(manifest)}': new connections cannot be steered to {container.name}: {error}"
+                f"service '{edge_of(manifest)}': new connections cannot be directed to {container.name}: {error}"
             ) from None

@@ -1,6 +1,6 @@
-"""Whether the live release really is what runs, and what the public gets.
+"""Verify that the live release is what runs and what the public gets.
 
-Place in the pipeline: target, after the switch, and whenever somebody asks.
+Place in the pipeline: target, after the switch, and in the playbook ``verify``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import pr
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 
-Look = Callable[[], "dict[str, list[Container]]"]
+#: Returns containers by service.
+FindContainers = Callable[[], "dict[str, list[Container]]"]
 
 
 @dataclass(frozen=True)
 class Verification:
-    """``services``: ``{service, state, reason}`` for each; ``problems``: sentences; ``detail``: lines that show why.
+    """The result of a verification.
 
-    ``running`` are the containers by service that this was found of.
+    ``services``: ``{service, state, reason}`` for each service. ``problems``: sentences. ``detail``: lines that explain
+    the problems. ``running``: the containers by service that were checked.
     """
 
     services: list[dict[str, str]]
@@ -31,21 +33,21 @@ class Verification:
     running: Mapping[str, list[Container]]
 
 
-def verify(manifest: Mapping[str, Any], timeout: float, look: Look | None = None) -> Verification:
-    """Return how a release is, by its manifest, looking again until all is well or *timeout* seconds are over.
+def verify(manifest: Mapping[str, Any], timeout: float, find_containers: FindContainers | None = None) -> Verification:
+    """Verify the release of *manifest*, repeatedly until there is no problem or *timeout* seconds have passed.
 
-    :param look: gives the containers that count, by service; all of the stack where not given.
+    :param find_containers: returns the containers to check; all of the stack if not given.
     """
-    look = look or (lambda: health_check.by_service(docker.containers(manifest["stack"])))
+    find_containers = find_containers or (lambda: health_check.by_service(docker.containers(manifest["stack"])))
     deadline = time.monotonic() + timeout
     while True:
-        found = _compare(manifest, look())
-        if not found.problems or time.monotonic() > deadline:
-            return found
+        verification = _verify_once(manifest, find_containers())
+        if not verification.problems or time.monotonic() > deadline:
+            return verification
         time.sleep(0.2)
 
 
-def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Verification:
+def _verify_once(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Verification:
     services: list[dict[str, str]] = []
     problems: list[str] = []
     detail: list[str] = []
@@ -57,14 +59,14 @@ def _compare(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]
             detail.extend(health_check.diagnostics(verdict))
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
-    problems += _probe(manifest)
+    problems += _failed_probes(manifest)
     return Verification(services, problems, detail, running)
 
 
-def _probe(manifest: Mapping[str, Any]) -> list[str]:
+def _failed_probes(manifest: Mapping[str, Any]) -> list[str]:
     name = endpoint.edge_of(manifest)
     if name is None:
         return []
     host, port = endpoint.public_address(manifest)
-    answers = (probe(host, port, manifest["domain"], manifest["release"], wanted) for wanted in manifest["probes"])
-    return [f"service '{name}': {answer}" for answer in answers if answer]
+    failures = (probe(host, port, manifest["domain"], manifest["release"], one) for one in manifest["probes"])
+    return [f"service '{name}': {failure}" for failure in failures if failure]

@@ -44,7 +44,7 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
     home.transaction.unlink(missing_ok=True)
     if previous is None:
         return "There was no release before; its containers were removed, data was kept"
-    return f"Release {tx.previous} serves on"
+    return f"Release {tx.previous} keeps serving"
 
 
 def _away(ids: list[str], journal: Journal) -> None:

@@ -1,4 +1,4 @@
-"""Files of earlier releases that go on being served: which of them, from when on, and until when."""
+"""Assets of earlier releases that the edge serves: which files, from when, and until when."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 DIRECTORY = "/srv/assets"
-NOTHING: assets.Release = (None, dict)
+NO_RELEASE: assets.Release = (None, dict)
 
 
 class _Host:
-    """A stack's directory, and an engine whose containers have the files of their image."""
+    """A stack's directory, and a fake engine whose containers have the files of their image."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home = Home(str(folder / "home"))
@@ -36,7 +36,7 @@ class _Host:
         assert (verb, path) == ("cp", f"{DIRECTORY}/.")
         self.copied.append(container)
         if self.broken:
-            raise DockerError("the engine has gone")
+            raise DockerError("the engine does not answer")
         if not (self._images / container).is_dir():
             raise DockerError(f"Error response from daemon: Could not find the file {DIRECTORY} in container x")
         shutil.copytree(self._images / container, target, dirs_exist_ok=True, symlinks=True)
@@ -67,33 +67,33 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Host:
     return _Host(tmp_path, monkeypatch)
 
 
-def test_the_files_of_an_earlier_release_stay_beside_those_of_the_next(host: _Host) -> None:
+def test_files_of_an_earlier_release_are_kept_next_to_those_of_the_next(host: _Host) -> None:
     host.image("a", {"index-1.js": "one", "deep/x-1.css": "css"})
     host.image("b", {"index-2.js": "two"})
     first, second = host.release("r1", "a"), host.release("r2", "b")
-    host.keep(NOTHING, first)
+    host.keep(NO_RELEASE, first)
     assert host.served() == {"/assets/index-1.js": "one", "/assets/deep/x-1.css": "css"}
     host.keep(first, second)
     assert host.served() == {"/assets/index-1.js": "one", "/assets/deep/x-1.css": "css", "/assets/index-2.js": "two"}
-    # Once for each image.
+    # One copy for each image.
     assert host.copied == ["a", "b"]
 
 
-def test_what_the_live_release_had_is_kept_though_nobody_kept_it_then(host: _Host) -> None:
+def test_files_of_the_live_release_are_kept_even_if_they_were_not_copied_before(host: _Host) -> None:
     host.image("a", {"index-1.js": "one"})
     host.image("b", {"index-2.js": "two"})
     host.keep(host.release("r1", "a"), host.release("r2", "b"))
     assert set(host.served()) == {"/assets/index-1.js", "/assets/index-2.js"}
 
 
-def test_a_name_that_has_stood_for_two_contents_is_left_to_the_service(host: _Host) -> None:
+def test_a_name_with_different_content_is_not_served_by_the_edge(host: _Host) -> None:
     host.image("a", {"logo.svg": "old", "index-1.js": "one"})
     host.image("b", {"logo.svg": "new", "index-1.js": "one"})
     host.keep(host.release("r1", "a"), host.release("r2", "b"))
     assert host.served() == {"/assets/index-1.js": "one"}
 
 
-def test_files_go_with_the_last_release_that_has_them(host: _Host) -> None:
+def test_files_are_removed_with_the_last_release_that_uses_them(host: _Host) -> None:
     host.image("a", {"logo.svg": "old", "index-1.js": "one"})
     host.image("b", {"logo.svg": "new", "index-2.js": "two"})
     host.keep(host.release("r1", "a"), host.release("r2", "b"))
@@ -108,53 +108,53 @@ def test_a_link_is_not_served(host: _Host) -> None:
     folder = host.image("a", {"index-1.js": "one"})
     (folder / "passwd.js").symlink_to("/etc/passwd")
     (folder / "etc").symlink_to("/etc")
-    host.keep(NOTHING, host.release("r1", "a"))
+    host.keep(NO_RELEASE, host.release("r1", "a"))
     assert host.served() == {"/assets/index-1.js": "one"}
 
 
-def test_files_that_only_their_owner_may_read_are_served(host: _Host) -> None:
+def test_files_that_only_their_owner_can_read_are_served(host: _Host) -> None:
     folder = host.image("a", {"deep/index-1.js": "one"})
     (folder / "deep/index-1.js").chmod(0o600)
     (folder / "deep").chmod(0o700)
-    host.keep(NOTHING, host.release("r1", "a"))
-    found = host.home.edge / "assets/current/assets/deep"
-    assert (found.stat().st_mode & 0o777, (found / "index-1.js").stat().st_mode & 0o777) == (0o755, 0o644)
+    host.keep(NO_RELEASE, host.release("r1", "a"))
+    folder = host.home.edge / "assets/current/assets/deep"
+    assert (folder.stat().st_mode & 0o777, (folder / "index-1.js").stat().st_mode & 0o777) == (0o755, 0o644)
 
 
-def test_a_directory_that_only_the_kind_names_may_be_missing(host: _Host) -> None:
+def test_a_directory_that_the_kind_names_can_be_missing(host: _Host) -> None:
     release = host.release("r1", "none")
-    host.keep(NOTHING, release)
-    host.keep(NOTHING, release)
+    host.keep(NO_RELEASE, release)
+    host.keep(NO_RELEASE, release)
     assert (host.served(), host.copied) == ({}, ["none"])
 
 
-def test_one_that_the_service_names_may_not(host: _Host) -> None:
+def test_a_missing_directory_that_the_service_names_is_reported(host: _Host) -> None:
     with pytest.raises(RolloutFailed, match="service 'web': key 'assets': its image has no directory /srv/assets"):
-        host.keep(NOTHING, host.release("r1", "none", required=True))
+        host.keep(NO_RELEASE, host.release("r1", "none", required=True))
 
 
-def test_a_copy_that_broke_off_is_made_again(host: _Host) -> None:
+def test_an_interrupted_copy_is_repeated(host: _Host) -> None:
     host.image("a", {"index-1.js": "one"})
     release = host.release("r1", "a")
     host.broken = True
     with pytest.raises(DockerError):
-        host.keep(NOTHING, release)
+        host.keep(NO_RELEASE, release)
     host.broken = False
-    host.keep(NOTHING, release)
+    host.keep(NO_RELEASE, release)
     assert host.served() == {"/assets/index-1.js": "one"}
 
 
-def test_a_union_that_was_not_made_any_more_is_made_next_time(host: _Host) -> None:
+def test_a_missing_union_is_created_at_the_next_rollout(host: _Host) -> None:
     host.image("a", {"index-1.js": "one"})
     release = host.release("r1", "a")
-    host.keep(NOTHING, release)
+    host.keep(NO_RELEASE, release)
     (host.home.edge / "assets/current").unlink()
-    host.keep(NOTHING, release)
+    host.keep(NO_RELEASE, release)
     assert host.served() == {"/assets/index-1.js": "one"}
     assert host.copied == ["a"]
 
 
-def test_a_release_that_has_none_leaves_no_trace(host: _Host) -> None:
-    host.keep(NOTHING, ({"services": {"web": {"pinned": "a"}}}, dict))
+def test_a_release_without_assets_creates_no_directory(host: _Host) -> None:
+    host.keep(NO_RELEASE, ({"services": {"web": {"pinned": "a"}}}, dict))
     assets.prune_assets(host.home)
     assert not host.home.edge.exists()

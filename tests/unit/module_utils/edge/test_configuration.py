@@ -1,4 +1,4 @@
-"""The edge's directory on the host, as far as no container is needed for it."""
+"""The edge's directory on the host."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ def home(tmp_path: Path) -> Home:
         ("[fd00::1]:80:8080", ("fd00::1", 80)),
     ],
 )
-def test_where_the_edge_answers_on_this_host(port: str, address: tuple[str, int]) -> None:
+def test_the_published_address_of_the_edge(port: str, address: tuple[str, int]) -> None:
     published = [port, "9999:9999"]
-    alone = {"services": {"web": spec(), "edge": spec(edge=True, ports=published)}}
+    without_pod = {"services": {"web": spec(), "edge": spec(edge=True, ports=published)}}
     with_pod = {"services": {"edge-pod": spec(ports=published), "edge": spec(edge=True, pod="edge-pod")}}
-    assert public_address(alone) == public_address(with_pod) == address
+    assert public_address(without_pod) == public_address(with_pod) == address
 
 
-def test_which_service_is_the_edge() -> None:
+def test_the_edge_of_a_manifest() -> None:
     assert configuration.edge_of(MANIFEST) == "edge"
     assert configuration.edge_of({"services": {"web": spec()}}) is None
 
 
-def test_one_that_is_to_be_started_has_no_name_yet(home: Home) -> None:
+def test_a_service_without_a_container_gets_a_name_that_does_not_exist_yet(home: Home) -> None:
     for targets in ({}, {"web": []}):
         files = configuration.render(home, MANIFEST, targets)
         assert files["upstreams/web_8000.conf"] == "server to-be-started:8000 resolve max_fails=0;\n"
 
 
-def test_what_is_no_file_of_the_release_is_none_of_the_configuration(home: Home) -> None:
+def test_a_swap_file_of_an_editor_is_not_part_of_the_configuration(home: Home) -> None:
     (home.release("r1") / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
     (home.release("r1") / "edge/nginx.conf").write_bytes(b"# Gr\xf6\xdfe\n")
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1"]})
@@ -66,7 +66,7 @@ def test_what_is_no_file_of_the_release_is_none_of_the_configuration(home: Home)
     assert (home.edge / "versions" / name / "nginx.conf").read_bytes() == b"# Gr\xf6\xdfe\n"
 
 
-def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
+def test_the_host_adds_release_and_upstreams_to_the_configuration(home: Home) -> None:
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert files == {
         "nginx.conf": "events {}\n",
@@ -77,7 +77,7 @@ def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None
     }
 
 
-def test_a_configuration_is_laid_down_once_and_is_not_live_by_that(home: Home) -> None:
+def test_a_configuration_is_written_once_and_does_not_become_live(home: Home) -> None:
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1"]})
     name = configuration.write_version(home, files)
     assert configuration.write_version(home, files) == name
@@ -87,7 +87,7 @@ def test_a_configuration_is_laid_down_once_and_is_not_live_by_that(home: Home) -
     assert other != name
 
 
-def test_what_a_killed_process_left_half_done_is_made_anew(home: Home) -> None:
+def test_an_incomplete_configuration_of_a_killed_process_is_written_again(home: Home) -> None:
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1"]})
     name = configuration.write_version(Home(str(home.path / "elsewhere")), files)
     write_text(home.edge / "versions" / f".{name}" / "rest.conf", "half")
@@ -95,57 +95,57 @@ def test_what_a_killed_process_left_half_done_is_made_anew(home: Home) -> None:
     assert tree(home.edge) == [f"versions/{name}/{path}" for path in sorted(files)]
 
 
-def test_the_live_configuration_is_kept_and_no_other(home: Home) -> None:
-    one, two = (
+def test_only_the_live_configuration_is_kept(home: Home) -> None:
+    old, live = (
         configuration.write_version(home, configuration.render(home, MANIFEST, {"web": [name]})) for name in ("a", "b")
     )
-    configuration.set_live(home, one)
-    configuration.set_live(home, two)
-    assert configuration.live_version(home) == two
+    configuration.set_live(home, old)
+    configuration.set_live(home, live)
+    assert configuration.live_version(home) == live
     configuration.prune_versions(home)
-    assert [path.name for path in (home.edge / "versions").iterdir()] == [two]
+    assert [path.name for path in (home.edge / "versions").iterdir()] == [live]
     assert (home.edge / "current/nginx.conf").is_file()
 
 
 class _Proxy:
-    """A proxy that takes every configuration, and remembers which it was to check and to serve."""
+    """A fake proxy that accepts every configuration, and records which it tests and which it loads."""
 
-    LOOK_UP_SECONDS = 0.0
+    NAME_LOOKUP_SECONDS = 0.0
 
     def __init__(self) -> None:
-        self.checked: list[str] = []
-        self.served: list[str | None] = []
+        self.tested: list[str] = []
+        self.loaded: list[str | None] = []
 
     def host_files(self, _manifest: Any, targets: dict[str, list[str]]) -> dict[str, str]:
         return {"names": json.dumps(targets)}
 
     def test(self, _home: Home, _manifest: Any, names: list[str], _running: Any) -> None:
-        self.checked += names
+        self.tested += names
 
     def reload(self, home: Home, _manifest: Any, _running: Any) -> None:
-        assert set(self.checked) >= {configuration.live_version(home)}
-        self.served.append(configuration.live_version(home))
+        assert set(self.tested) >= {configuration.live_version(home)}
+        self.loaded.append(configuration.live_version(home))
 
-    def has_old_connections(self, *_given: Any) -> bool:
+    def has_old_connections(self, *_arguments: Any) -> bool:
         return False
 
 
-def test_what_was_checked_ahead_is_not_checked_at_the_switch(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configuration_is_not_tested_twice(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = _Proxy()
     monkeypatch.setattr(configuration, "proxy", lambda _manifest: proxy)
-    monkeypatch.setattr(configuration, "confirm", lambda *_given: None)
+    monkeypatch.setattr(configuration, "confirm", lambda *_arguments: None)
     manifest = {**MANIFEST, "services": {"web": spec(), "edge": spec(edge=True, drain_seconds=0.0)}}
     home.state.mkdir()
     journal = Journal(home.journal, "r1")
-    found = {"web": [container("web", number) for number in (1, 2)], "edge": [container("edge")]}
+    containers = {"web": [container("web", number) for number in (1, 2)], "edge": [container("edge")]}
     final = configuration.write_version(home, configuration.render(home, manifest, {"web": ["shop-web-2"]}))
-    accepted = configuration.test_ahead(home, manifest, found, final)
-    assert accepted == set(proxy.checked)
-    configuration.apply(home, manifest, found, final, journal, accepted=accepted)
-    both, last = proxy.served
-    assert ({both, last}, last, len(proxy.checked)) == (accepted, final, 2)
+    tested = configuration.test_ahead(home, manifest, containers, final)
+    assert tested == set(proxy.tested)
+    configuration.apply(home, manifest, containers, final, journal, tested=tested)
+    first, last = proxy.loaded
+    assert ({first, last}, last, len(proxy.tested)) == (tested, final, 2)
 
-    # Another container than was thought of.
-    found["web"].append(container("web", 3))
-    configuration.apply(home, manifest, found, final, journal, accepted=accepted)
-    assert (proxy.checked[2:], proxy.served[3]) == ([proxy.served[2]], final)
+    # A container that did not exist at the test.
+    containers["web"].append(container("web", 3))
+    configuration.apply(home, manifest, containers, final, journal, tested=tested)
+    assert (proxy.tested[2:], proxy.loaded[3]) == ([proxy.loaded[2]], final)

@@ -1,4 +1,4 @@
-"""Which release a port answers with."""
+"""Which release answers on a port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.on_host import spec
 
 @pytest.fixture
 def answers() -> Iterator[tuple[int, list[str]]]:
-    """A port that answers with the releases in a list, one after the other, and with the last of them from then on."""
+    """A port that answers with the releases in a list, in order. The last one is repeated."""
     releases: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,26 +43,28 @@ def _published(port: int) -> dict[str, Any]:
     return {"release": "new", "services": {"edge": spec(edge=True, ports=[f"127.0.0.1:{port}:80"])}}
 
 
-def test_one_nginx_of_two_is_no_proof(answers: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_of_two_releases_are_no_confirmation(
+    answers: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     port, releases = answers
     releases += [*["new", "old"] * 30, "old"]
-    monkeypatch.setattr(confirmation, "_SECONDS", 0.5)
+    monkeypatch.setattr(confirmation, "_TIMEOUT", 0.5)
     monkeypatch.setattr(confirmation.time, "sleep", lambda _seconds: None)
-    with pytest.raises(EdgeError, match=f"port {port} does not answer with release new but with old"):
+    with pytest.raises(EdgeError, match=f"port {port} does not answer with release new; its last answer: old"):
         confirm(_published(port))
 
 
-def test_twenty_in_a_row_are(answers: tuple[int, list[str]]) -> None:
+def test_twenty_answers_in_a_row_are_a_confirmation(answers: tuple[int, list[str]]) -> None:
     port, releases = answers
     releases += ["old", *["new"] * 19, "old", "new"]
     confirm(_published(port))
     assert releases == ["new"]
 
 
-def test_a_proof_may_have_to_last(answers: tuple[int, list[str]]) -> None:
+def test_the_answers_can_be_spread_over_a_time(answers: tuple[int, list[str]]) -> None:
     port, releases = answers
     releases += [*["new"] * 19, "old", "new"]
-    begun = time.monotonic()
+    started = time.monotonic()
     confirm(_published(port), 0.3)
     assert releases == ["new"]
-    assert time.monotonic() - begun >= 0.3
+    assert time.monotonic() - started >= 0.3

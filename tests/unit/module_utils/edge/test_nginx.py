@@ -1,4 +1,4 @@
-"""nginx that leaves its port to another one, and comes back to it."""
+"""nginx on the host: its test, its reload, and its port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.on_host import container, spec
 
 
 class Master:
-    """An nginx whose reload shows only at the third look at its worker of before."""
+    """A fake nginx whose old worker shuts down at the third look at it after a reload."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.commands: list[list[str]] = []
@@ -21,12 +21,12 @@ class Master:
         monkeypatch.setattr(container_exec, "execute", lambda _id, command: self.commands.append(command))
         monkeypatch.setattr(container_exec, "send_sighup", lambda _id: self.commands.append(["HUP"]))
         monkeypatch.setattr(container_exec, "processes", lambda _id: self._processes())
-        monkeypatch.setattr(container_exec, "command_line", self._words)
+        monkeypatch.setattr(container_exec, "command_line", self._command_line)
         monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
 
-    def _words(self, number: int) -> str:
+    def _command_line(self, pid: int) -> str:
         self.since_reload += any("HUP" in command for command in self.commands)
-        return self._processes()[number]
+        return self._processes()[pid]
 
     def _processes(self) -> dict[int, str]:
         if self.since_reload > 2:
@@ -40,7 +40,7 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Master:
     return Master(monkeypatch)
 
 
-def test_several_configurations_are_tested_at_once(master: Master) -> None:
+def test_several_configurations_are_tested_in_one_command(master: Master) -> None:
     manifest = {"services": {"edge": spec(edge=True)}}
     nginx.test(Home(""), manifest, ["a", "b"], [container("edge")])
     versions = "/etc/slipway/edge/versions"
@@ -48,12 +48,12 @@ def test_several_configurations_are_tested_at_once(master: Master) -> None:
     assert master.commands == [["sh", "-c", script]]
 
 
-def test_it_is_told_what_nginx_complains_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = 'nginx: [emerg] unknown directive "servr" in /etc/slipway/edge/versions/a/nginx.conf:7'
+def test_the_error_of_nginx_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = 'nginx: [emerg] unknown directive "servr" in /etc/slipway/edge/versions/a/nginx.conf:7'
     last = "nginx: configuration file /etc/slipway/edge/versions/a/nginx.conf test failed"
 
     def refuse(_id: str, _command: list[str]) -> str:
-        raise DockerError(last, (said, last))
+        raise DockerError(last, (error, last))
 
     monkeypatch.setattr(container_exec, "execute", refuse)
     manifest = {"services": {"edge": spec(edge=True)}}
@@ -63,14 +63,14 @@ def test_it_is_told_what_nginx_complains_of(monkeypatch: pytest.MonkeyPatch) -> 
         nginx.test(Home(""), manifest, ["a"], [container("edge")])
 
 
-def test_one_that_keeps_its_workers_is_named(master: Master, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_nginx_that_keeps_its_workers_is_named(master: Master, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nginx, "_WORKERS_SECONDS", 0.0)
     manifest = {"services": {"edge": spec(edge=True)}}
-    with pytest.raises(EdgeError, match="goes on with the configuration of before"):
+    with pytest.raises(EdgeError, match="shop-edge-1 still uses its previous configuration"):
         nginx.reload(Home(""), manifest, [container("edge")])
 
 
-def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
+def test_nginx_stops_listening_with_a_reload(master: Master) -> None:
     nginx.stop_accepting({}, [], [container("edge")])
     assert master.commands == [
         ["rm", "-f", "/tmp/listen.conf"],
@@ -78,7 +78,7 @@ def test_it_leaves_the_port_by_a_reload(master: Master) -> None:
     ]
 
 
-def test_it_is_back_only_once_it_has_workers_for_it(master: Master) -> None:
+def test_nginx_listens_again_when_its_old_workers_shut_down(master: Master) -> None:
     nginx.resume_accepting({}, [], [container("edge")])
     assert master.since_reload == 3
     assert nginx.has_old_connections(Home(""), {}, [container("edge")])

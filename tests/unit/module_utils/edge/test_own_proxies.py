@@ -1,4 +1,4 @@
-"""Proxies of a team's own: which are told that services behind them have moved, and how."""
+"""A team's own proxies: which are reloaded when services behind them were replaced, and how."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _written(tmp_path: Path) -> list[tuple[str, str, str]]:
         ("httpd", ["id-proxy", "httpd", "-k", "graceful"]),
     ],
 )
-def test_a_proxy_that_looks_names_up_once_is_told(
+def test_a_proxy_that_resolves_names_once_is_reloaded(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path, program: str, command: list[str]
 ) -> None:
     commands: list[list[str]] = []
@@ -66,21 +66,21 @@ def test_a_proxy_that_looks_names_up_once_is_told(
     assert commands == [command]
     assert _written(tmp_path) == [
         ("reload", "started", ""),
-        ("reload", "done", "looks the names in its configuration up again"),
+        ("reload", "done", "reloaded; resolves the names in its configuration again"),
     ]
 
 
 @pytest.mark.parametrize("program", ["caddy", "traefik", "other", "", None])
-def test_one_that_looks_names_up_by_itself_is_left_alone(
+def test_a_proxy_that_resolves_names_again_by_itself_is_not_reloaded(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, program: str | None
 ) -> None:
     monkeypatch.setattr(container_exec, "execute", lambda _id, command: pytest.fail(f"ran {command}"))
-    monkeypatch.setattr(container_exec, "send_sighup", lambda _id: pytest.fail("hung up on it"))
+    monkeypatch.setattr(container_exec, "send_sighup", lambda _id: pytest.fail("sent SIGHUP"))
     running: Any = _Running(_container("proxy"))
     own_proxies.reload_proxies({"proxy": {"own_proxy": program}}, running, journal, "switch")
 
 
-def test_one_that_refuses_its_configuration_ends_the_rollout(
+def test_a_proxy_that_refuses_its_configuration_fails_the_rollout(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path
 ) -> None:
     def refuse(*_: Any, **__: Any) -> str:
@@ -88,18 +88,20 @@ def test_one_that_refuses_its_configuration_ends_the_rollout(
 
     monkeypatch.setattr(container_exec, "execute", refuse)
     running: Any = _Running(_container("proxy"))
-    with pytest.raises(RolloutFailed, match="service 'proxy': it cannot be reloaded: host not found in upstream"):
+    with pytest.raises(
+        RolloutFailed, match="service 'proxy': the proxy cannot be reloaded: host not found in upstream"
+    ):
         own_proxies.reload_proxies({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
     assert _written(tmp_path) == [("reload", "started", "")]
 
 
 def _spec(**keys: Any) -> dict[str, Any]:
-    given = {"class": "rolling", "ports": [], "edge": False, "pod": None, "replicas": 1, "start_seconds": 0}
+    defaults = {"class": "rolling", "ports": [], "edge": False, "pod": None, "replicas": 1, "start_seconds": 0}
     settings = {"image": keys.pop("image", "a:1"), "environment": {}}
-    return {**given, "secrets": {}, "pinned": settings["image"], "settings": settings, "own_proxy": None, **keys}
+    return {**defaults, "secrets": {}, "pinned": settings["image"], "settings": settings, "own_proxy": None, **keys}
 
 
-def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
+def test_the_plan_contains_the_reload_of_a_proxy() -> None:
     proxy = _spec(own_proxy="nginx", ports=["80:80"])
     old = {"services": {"proxy": proxy, "web": _spec()}, "addresses": {}}
     new = {"services": {"proxy": proxy, "web": _spec(image="a:2")}, "addresses": {}}
@@ -123,5 +125,5 @@ def test_the_plan_says_that_a_proxy_is_reloaded() -> None:
         (_spec(alone="container_name", **{"class": "oneshot"}), RUN_ONCE),
     ],
 )
-def test_what_cannot_stand_beside_itself_is_replaced_in_place(spec: dict[str, Any], expected: str) -> None:
+def test_a_service_that_can_run_only_once_is_replaced_in_place(spec: dict[str, Any], expected: str) -> None:
     assert replacement(spec) == expected

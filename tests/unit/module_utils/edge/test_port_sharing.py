@@ -1,4 +1,4 @@
-"""Real listeners that share a port on this machine, and who of them gets the connections."""
+"""Real listeners that share a port on this machine, and which of them gets the connections."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pair() -> Iterator[list[socket.socket]]:
 
 
 def _shares(listeners: list[socket.socket], connections: int = 40) -> list[int]:
-    """Return how many of some connections each listener gets."""
+    """Open connections, and return how many each listener gets."""
     shares = [0] * len(listeners)
     for _ in range(connections):
         with socket.create_connection(listeners[0].getsockname()):
@@ -39,7 +39,7 @@ def _shares(listeners: list[socket.socket], connections: int = 40) -> list[int]:
     return shares
 
 
-def test_the_kernel_deals_by_chance_and_then_as_it_is_told(pair: list[socket.socket]) -> None:
+def test_the_kernel_distributes_at_random_and_then_to_the_preferred_listener(pair: list[socket.socket]) -> None:
     port = pair[0].getsockname()[1]
     assert min(_shares(pair)) > 0
     port_sharing.prefer(os.getpid(), port, 0)
@@ -48,18 +48,18 @@ def test_the_kernel_deals_by_chance_and_then_as_it_is_told(pair: list[socket.soc
     assert _shares(pair) == [0, 40]
 
 
-def test_whoever_is_left_gets_all(pair: list[socket.socket]) -> None:
-    """Nobody has to take the program away when the preferred one has gone, or the one before it."""
+def test_the_remaining_listener_gets_all_connections(pair: list[socket.socket]) -> None:
+    """The program need not be removed when the preferred listener, or the one before it, has stopped."""
     port_sharing.prefer(os.getpid(), pair[0].getsockname()[1], 1)
     pair.pop(0).close()
     assert _shares(pair) == [40]
 
 
-def test_a_process_that_does_not_listen_there() -> None:
+def test_a_process_that_does_not_listen_on_the_port_is_reported() -> None:
     with pytest.raises(OSError, match=r"does not listen on port 1$"):
         port_sharing.prefer(os.getpid(), 1, 0)
 
 
-def test_a_socket_that_shares_its_port_with_nobody() -> None:
+def test_a_socket_that_does_not_share_its_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as alone, pytest.raises(OSError, match="Invalid argument"):
         port_sharing.prefer(os.getpid(), alone.getsockname()[1], 0)

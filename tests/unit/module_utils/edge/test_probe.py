@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
 
 RELEASE = "20261121T101500Z-1a2b3c4d"
-#: Status, release header and body by path.
+#: Status, release header and body of the answer, by path.
 ANSWERS: dict[str, tuple[int, str | None, str]] = {
     "/": (200, RELEASE, '<div id="root">Größe</div>'),
     "/teapot": (418, RELEASE, "short and stout"),
@@ -39,7 +39,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_message(self, *_arguments: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -52,54 +52,54 @@ def port() -> Iterator[int]:
         thread.join()
 
 
-def _wanted(path: str, status: int | None = None, contains: str | None = None) -> dict[str, Any]:
+def _expected(path: str, status: int | None = None, contains: str | None = None) -> dict[str, Any]:
     return {"path": path, "status": status, "contains": contains}
 
 
 @pytest.mark.parametrize(
-    ("wanted", "wrong"),
+    ("expected", "failure"),
     [
-        (_wanted("/"), None),
-        (_wanted("/", 200, "Größe"), None),
-        (_wanted("/teapot", 418), None),
-        # Anything below 500 is an answer of the application's own.
-        (_wanted("/teapot"), None),
-        (_wanted("/teapot", 200), "answered 418, 200 expected"),
-        (_wanted("/broken"), "answered 502"),
-        (_wanted("/broken", 502), None),
-        (_wanted("/", 200, "Welcome"), "answered without the text 'Welcome'"),
-        (_wanted("/old"), f"was answered by release 20251121T101500Z-ffffffff, not {RELEASE}"),
-        (_wanted("/stranger"), f"was answered by release unknown (no X-Release header), not {RELEASE}"),
+        (_expected("/"), None),
+        (_expected("/", 200, "Größe"), None),
+        (_expected("/teapot", 418), None),
+        # Any status below 500 is an answer of the application.
+        (_expected("/teapot"), None),
+        (_expected("/teapot", 200), "answered 418, 200 expected"),
+        (_expected("/broken"), "answered 502"),
+        (_expected("/broken", 502), None),
+        (_expected("/", 200, "Welcome"), "answered without the text 'Welcome'"),
+        (_expected("/old"), f"was answered by release 20251121T101500Z-ffffffff, not {RELEASE}"),
+        (_expected("/stranger"), f"was answered by release unknown (no X-Release header), not {RELEASE}"),
     ],
 )
-def test_answer(port: int, wanted: dict[str, Any], wrong: str | None) -> None:
-    where = f"http://127.0.0.1:{port}{wanted['path']}"
-    assert probe("127.0.0.1", port, "", RELEASE, wanted) == (f"{where} {wrong}" if wrong else None)
+def test_an_answer_is_compared(port: int, expected: dict[str, Any], failure: str | None) -> None:
+    url = f"http://127.0.0.1:{port}{expected['path']}"
+    assert probe("127.0.0.1", port, "", RELEASE, expected) == (f"{url} {failure}" if failure else None)
 
 
 @pytest.mark.parametrize("path", ["/größe a?q=ä b&r=%2F", "/a\0b"])
-def test_a_path_is_asked_for_as_a_browser_does(port: int, path: str) -> None:
-    assert probe("127.0.0.1", port, "", RELEASE, _wanted(path, 200)) is None
+def test_a_path_is_quoted_as_in_a_browser(port: int, path: str) -> None:
+    assert probe("127.0.0.1", port, "", RELEASE, _expected(path, 200)) is None
 
 
-def test_a_name_that_no_request_can_have(port: int) -> None:
-    found = probe("127.0.0.1", port, "läden.example.com\n☃", RELEASE, _wanted("/"))
-    assert found is not None
-    assert found.startswith(f"http://127.0.0.1:{port}/ cannot be asked for: ")
+def test_a_domain_that_is_not_valid_in_a_request_is_reported(port: int) -> None:
+    failure = probe("127.0.0.1", port, "läden.example.com\n☃", RELEASE, _expected("/"))
+    assert failure is not None
+    assert failure.startswith(f"http://127.0.0.1:{port}/ cannot be requested: ")
 
 
-def test_the_public_name_is_asked_for(port: int) -> None:
-    assert probe("127.0.0.1", port, "shop.example.com", RELEASE, _wanted("/host", 200, "shop.example.com")) is None
-    assert probe("127.0.0.1", port, "", RELEASE, _wanted("/host", 200, f"127.0.0.1:{port}")) is None
+def test_the_host_header_is_the_domain(port: int) -> None:
+    assert probe("127.0.0.1", port, "shop.example.com", RELEASE, _expected("/host", 200, "shop.example.com")) is None
+    assert probe("127.0.0.1", port, "", RELEASE, _expected("/host", 200, f"127.0.0.1:{port}")) is None
 
 
-def test_a_server_that_hangs_up(port: int) -> None:
-    found = probe("127.0.0.1", port, "", RELEASE, _wanted("/hang"))
-    assert found is not None
-    assert found.startswith(f"http://127.0.0.1:{port}/hang does not answer: ")
+def test_a_server_that_closes_the_connection_is_reported(port: int) -> None:
+    failure = probe("127.0.0.1", port, "", RELEASE, _expected("/hang"))
+    assert failure is not None
+    assert failure.startswith(f"http://127.0.0.1:{port}/hang does not answer: ")
 
 
-def test_nobody_there() -> None:
-    found = probe("127.0.0.1", 1, "", RELEASE, _wanted("/"))
-    assert found is not None
-    assert found.startswith("http://127.0.0.1:1/ does not answer: [Errno ")
+def test_a_missing_server_is_reported() -> None:
+    failure = probe("127.0.0.1", 1, "", RELEASE, _expected("/"))
+    assert failure is not None
+    assert failure.startswith("http://127.0.0.1:1/ does not answer: [Errno ")

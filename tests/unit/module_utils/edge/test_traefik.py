@@ -1,4 +1,4 @@
-"""What Traefik is told on the host, when it counts as loaded, and what it still has open."""
+"""Traefik on the host: its configuration, when it counts as loaded, and its open connections."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NEW = container("edge", 2, started_at="2026-11-21T10:00:00.5Z")
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A host whose live configuration sends requests to the second container of `web`."""
+    """A home whose live configuration sends requests to the second container of `web`."""
     home = Home(str(tmp_path))
     write_text(home.release("r2") / "edge/routes.yml", "http: {}\n")
     configuration.set_live(
@@ -40,7 +40,7 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None:
+def test_the_host_adds_release_and_upstreams_to_the_configuration(home: Home) -> None:
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert sorted(files) == ["release.yml", "routes.yml", "upstreams.yml"]
     release = {"headers": {"customResponseHeaders": {"X-Release": "r2"}}}
@@ -50,8 +50,8 @@ def test_a_configuration_is_completed_by_what_the_host_knows(home: Home) -> None
     assert json.loads(files["upstreams.yml"]) == {"http": {"services": {"web-8000-within-60s": service}}}
 
 
-def _says(release: str, *servers: str) -> str:
-    """Return what Traefik answers that has loaded this."""
+def _rawdata(release: str, *servers: str) -> str:
+    """Return the answer of a Traefik that has loaded this release with these servers."""
     services = {"web-8000-within-60s@file": {"loadBalancer": {"servers": [{"url": url} for url in servers]}}}
     headers = {"customResponseHeaders": {"X-Release": release}}
     middlewares = {"release@file": {"headers": headers}, "retry@file": {"retry": {}}}
@@ -59,68 +59,68 @@ def _says(release: str, *servers: str) -> str:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a command in a container answers, one after the other and the last for ever; an exception is raised."""
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The answers of Traefik in order. The last one is repeated. An exception is raised."""
     answers: list[Any] = []
-    told_to_reload: list[str] = []
+    reloaded: list[str] = []
 
     def execute(_id: str, _command: list[str]) -> str:
-        assert told_to_reload == ["edge1", "edge2"]
+        assert reloaded == ["edge1", "edge2"]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
         return str(answer)
 
-    monkeypatch.setattr(container_exec, "send_sighup", told_to_reload.append)
+    monkeypatch.setattr(container_exec, "send_sighup", reloaded.append)
     monkeypatch.setattr(container_exec, "execute", execute)
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
     return answers
 
 
-def test_it_is_reloaded_once_each_says_so_itself(home: Home, told: list[Any]) -> None:
-    loaded = _says("r2", "http://shop-web-2:8000")
-    told += [
+def test_a_reload_ends_when_each_traefik_has_loaded_the_configuration(home: Home, answers: list[Any]) -> None:
+    loaded = _rawdata("r2", "http://shop-web-2:8000")
+    answers += [
         DockerError("not yet"),
-        _says("r1", "http://shop-web-2:8000"),
-        # The first of two turns: the same release, other containers.
-        _says("r2", "http://shop-web-1:8000", "http://shop-web-2:8000"),
+        _rawdata("r1", "http://shop-web-2:8000"),
+        # The first of the two reloads: the same release with other containers.
+        _rawdata("r2", "http://shop-web-1:8000", "http://shop-web-2:8000"),
         loaded,
-        _says("r1", "http://shop-web-2:8000"),
+        _rawdata("r1", "http://shop-web-2:8000"),
         loaded,
     ]
     traefik.reload(home, MANIFEST, [OLD, NEW])
-    assert told == [loaded]
+    assert answers == [loaded]
 
 
-@pytest.mark.parametrize("answer", ["{}", "no JSON", _says("r1", "http://shop-web-2:8000"), _says("r2")])
-def test_one_that_does_not_load_it_is_named(
-    home: Home, told: list[Any], answer: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answer", ["{}", "no JSON", _rawdata("r1", "http://shop-web-2:8000"), _rawdata("r2")])
+def test_a_traefik_that_does_not_load_the_configuration_is_named(
+    home: Home, answers: list[Any], answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(traefik, "_LOAD_SECONDS", 0.05)
-    told += [answer]
+    answers += [answer]
     with pytest.raises(EdgeError, match="service 'edge': shop-edge-1 has not loaded the configuration of release r2"):
         traefik.reload(home, MANIFEST, [OLD, NEW])
 
 
 @pytest.mark.parametrize(
-    ("connected", "open_"),
+    ("connected", "expected"),
     [
         ({"172.18.0.9", "172.18.0.2"}, False),
         ({"172.18.0.1"}, True),
         ({"fd00::1"}, True),
-        # A client's, the pod's own and that of a container of before which requests go to.
+        # A client, the pod itself, and an old container that still gets requests.
         ({"198.51.100.7", "172.18.0.8", "172.18.0.2"}, False),
     ],
 )
-def test_what_goes_to_a_container_that_gets_no_requests_is_still_open(
-    home: Home, monkeypatch: pytest.MonkeyPatch, connected: set[str], open_: bool
+def test_connections_to_containers_outside_the_configuration_are_old(
+    home: Home, monkeypatch: pytest.MonkeyPatch, connected: set[str], expected: bool
 ) -> None:
     addresses = {"web1": ("172.18.0.1", "fd00::1"), "web2": ("172.18.0.2", ""), "edge-pod1": ("172.18.0.8", "")}
-    there = [container("web", 1), container("web", 2), container("edge-pod"), OLD]
-    monkeypatch.setattr(docker, "containers", lambda _project: there)
+    existing = [container("web", 1), container("web", 2), container("edge-pod"), OLD]
+    monkeypatch.setattr(docker, "containers", lambda _project: existing)
     monkeypatch.setattr(docker, "get", lambda path: _inspected(*addresses.get(path.split("/")[2], ("", ""))))
-    monkeypatch.setattr(traefik, "_connected", lambda pid: connected if pid == 7 else set())
-    assert traefik.has_old_connections(home, MANIFEST, [OLD]) is open_
+    monkeypatch.setattr(traefik, "_connected_addresses", lambda pid: connected if pid == 7 else set())
+    assert traefik.has_old_connections(home, MANIFEST, [OLD]) is expected
 
 
 def _inspected(address: str, address6: str) -> dict[str, Any]:
@@ -137,28 +137,28 @@ def _inspected(address: str, address6: str) -> dict[str, Any]:
         ("000000FD000000000000000001000000", "fd00::1"),
     ],
 )
-def test_an_address_as_the_kernel_writes_it(text: str, address: str) -> None:
-    assert traefik._address(text) == address
+def test_an_address_in_the_kernels_notation_is_parsed(text: str, address: str) -> None:
+    assert traefik._parse_address(text) == address
 
 
 @pytest.mark.parametrize(
-    ("move", "number"), [(traefik.hold_port, 0), (traefik.stop_accepting, 1), (traefik.resume_accepting, 0)]
+    ("function", "index"), [(traefik.hold_port, 0), (traefik.stop_accepting, 1), (traefik.resume_accepting, 0)]
 )
-def test_who_gets_new_connections(monkeypatch: pytest.MonkeyPatch, move: Any, number: int) -> None:
-    told: list[tuple[int, int, int]] = []
+def test_which_traefik_gets_new_connections(monkeypatch: pytest.MonkeyPatch, function: Any, index: int) -> None:
+    calls: list[tuple[int, int, int]] = []
     monkeypatch.setattr(docker, "get", lambda path: {"State": {"Pid": int(path[len("/containers/edge")])}})
-    monkeypatch.setattr(port_sharing, "prefer", lambda *given: told.append(given))
+    monkeypatch.setattr(port_sharing, "prefer", lambda *arguments: calls.append(arguments))
     monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
-    move(MANIFEST, [NEW, OLD], [OLD])
-    assert told == [(number + 1, 8080, number)]
+    function(MANIFEST, [NEW, OLD], [OLD])
+    assert calls == [(index + 1, 8080, index)]
 
 
-def test_a_kernel_that_refuses_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_the_kernel_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: int) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(docker, "get", lambda _path: {"State": {"Pid": 1}})
     monkeypatch.setattr(port_sharing, "prefer", refuse)
-    sentence = "service 'edge': new connections cannot be steered to shop-edge-1: .*Operation not permitted"
+    sentence = "service 'edge': new connections cannot be directed to shop-edge-1: .*Operation not permitted"
     with pytest.raises(EdgeError, match=sentence):
         traefik.hold_port(MANIFEST, [OLD], [OLD])

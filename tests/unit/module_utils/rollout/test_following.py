@@ -22,9 +22,9 @@ def test_the_end_of_another_release_is_not_its_own(home: Home) -> None:
     Journal(home.journal, "r1").write("end", "done", "release r1 is live")
     with pytest.raises(RolloutFailed, match="the rollout's process on the host died"):
         follow(home, "r2", 0)
-    Journal(home.journal, "r2").write("end", "failed", "Release r1 serves on")
+    Journal(home.journal, "r2").write("end", "failed", "Release r1 keeps serving")
     records, behind = follow(home, "r2", 0)
-    assert [record["text"] for record in records] == ["Release r1 serves on"]
+    assert [record["text"] for record in records] == ["Release r1 keeps serving"]
     assert behind == journal.size(home.journal)
 
 

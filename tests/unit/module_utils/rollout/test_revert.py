@@ -63,7 +63,7 @@ def test_what_runs_once_is_left_as_it_is(tmp_path: Path, engine: Engine) -> None
     engine.containers = [container("web", 1), container("web", 2), container("seed", 2, state="exited", exit_code=1)]
     old = {"web": ["web1"], "seed": ["seed1"]}
     tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll", "seed": "roll"}, old=old)
-    assert _take_back(home, tx) == "Release r1 serves on"
+    assert _take_back(home, tx) == "Release r1 keeps serving"
     assert engine.commands == [["stop", "web2"], ["rm", "--force", "--volumes", "web2"]]
     assert not home.transaction.exists()
 
@@ -77,7 +77,7 @@ def test_what_compose_has_replaced_comes_back_although_it_was_beside_before(tmp_
     engine.containers = [container("web", 2), container("api")]
     plan = {"web": "recreate", "api": "recreate"}
     tx = Transaction("r2", "r1", "ada@laptop", plan=plan, old={"web": ["web1"], "api": ["api1"]})
-    assert _take_back(home, tx) == "Release r1 serves on"
+    assert _take_back(home, tx) == "Release r1 keeps serving"
     assert engine.commands == [["compose", "up", "--no-build", "--pull", "never", "--no-deps", "--detach", "web"]]
 
 
@@ -92,5 +92,5 @@ def test_what_a_person_runs_beside_goes_on(tmp_path: Path, engine: Engine) -> No
         container("web", 8, oneoff=True),
     ]
     tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll"}, old={"web": ["web1"]})
-    assert _take_back(home, tx) == "Release r1 serves on"
+    assert _take_back(home, tx) == "Release r1 keeps serving"
     assert engine.commands == [["rm", "--force", "--volumes", "web-release7"]]

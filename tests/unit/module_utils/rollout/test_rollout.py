@@ -62,7 +62,7 @@ def test_a_full_disk_is_taken_back_from(
     assert not home.transaction.exists()
     failed, *_, end = [record for record in _told(home) if record["state"] == "failed"]
     assert failed["text"] == "broke off: [Errno 28] No space left on device"
-    assert (end["step"], end["text"]) == ("end", "Release r1 serves on")
+    assert (end["step"], end["text"]) == ("end", "Release r1 keeps serving")
     # Where it happened is in the log of the rollout's process.
     assert "in prepare" in capsys.readouterr().err
 
