@@ -43,7 +43,7 @@ def test_a_nearly_full_disk_is_refused_before_anything_changes(
     run = playbook("deploy", kiosk_greeting=new)
     assert run.code == 2, run.output
     assert "images: /var/lib/docker has" in run.output
-    assert "at least 1024 MiB are wanted (stack_min_free)" in run.output
+    assert "at least 1024 MiB are required (stack_min_free)" in run.output
     assert (kiosk.tree(), kiosk.containers(), kiosk.get().body) == (before, containers, served)
 
     host.check_output(f"sudo rm {FILLER}")

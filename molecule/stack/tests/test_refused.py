@@ -108,7 +108,7 @@ def test_all_that_a_host_lacks_is_told_at_once(kiosk: Stack, playbook: Playbook)
         f"service 'extra': key 'image': {NO_SUCH_REGISTRY} is not on this host, and 127.0.0.1:9 cannot be reached",
         f"service 'edge': port {TAKEN} of the host is taken by another process; stop it, or publish another port",
         "images: /var/lib/docker has",
-        "MiB are wanted (stack_min_free)",
+        "MiB are required (stack_min_free)",
     )
 
 
@@ -134,13 +134,13 @@ def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: S
 
     first = playbook("deploy", **notes("one"))
     assert first.code == 0, first.output
-    assert "what it keeps in /data goes with its container; mount a named volume there, or a tmpfs" in first.output
+    assert "data in /data is deleted with the container; mount a named volume or a tmpfs there" in first.output
     (keeper,) = kiosk.containers("notes")
     _refused(
         kiosk,
         playbook,
         notes("two"),
-        "service 'notes': what it keeps in /data, ",
+        "service 'notes': the data in /data, an anonymous volume",
         "docker cp kiosk-notes-1:/data DIRECTORY",
     )
     assert host.check_output("docker exec %s cat /data/notes", keeper) == "one"
@@ -159,8 +159,8 @@ def test_a_network_is_not_changed_under_containers(host: Any, kiosk: Stack, play
         kiosk,
         playbook,
         narrow,
-        "network 'app': driver_opts changed, which none can while containers are in it",
-        "'docker compose down' in its directory current keeps the volumes",
+        "network 'app': driver_opts changed while containers are attached",
+        "'docker compose down' in its directory 'current' keeps the volumes",
     )
     # The way that it tells.
     for variables, options in ((narrow, '{"com.docker.network.driver.mtu":"1400"}'), ({}, "{}")):
@@ -176,5 +176,5 @@ def test_a_volume_stays_as_it_was_made(kiosk: Stack, playbook: Playbook) -> None
         kiosk,
         playbook,
         {"stack_volumes": {"store-data": memory}},
-        "volume 'store-data': driver, driver_opts changed, but kiosk_store-data is there and stays as it was made",
+        "volume 'store-data': driver, driver_opts changed, but the existing volume kiosk_store-data cannot be changed",
     )

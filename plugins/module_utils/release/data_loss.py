@@ -1,7 +1,7 @@
-"""What a plan would lose that is not to be lost: the time of services that hold data, files outside of any volume, and
-the networks that all are in.
+"""Data loss: refuse a plan that would stop a data service, delete files in anonymous volumes, or change networks and
+volumes that are in use.
 
-Place in the pipeline: target, between the plan and the first change; ``ship`` asks, and the rollout again.
+Place in the pipeline: target, between the plan and the first change. ``ship`` checks, and the rollout checks again.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release import resources
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
-    REPLACING,
     START_FIRST,
     STOP_FIRST,
+    replaced_services,
     replacement,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
@@ -24,50 +24,50 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 
 def refusals(
     entries: list[dict[str, Any]],
-    live: Mapping[str, Any] | None,
-    coming: Mapping[str, Any],
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
     running: Mapping[str, list[Container]],
     allow_downtime: Collection[str],
 ) -> list[str]:
-    """Return a sentence for each thing that is not to be lost, and would be by the plan.
+    """Return a sentence for each loss that the plan would cause.
 
     :param entries: the plan.
-    :param live: the live release's manifest, ``None`` where there is none; *coming*: that of the one to come.
+    :param old: the manifest of the live release, ``None`` if there is none. *new* is that of the new release.
     :param running: containers by service.
     :param allow_downtime: data services that may be down.
     """
-    services = coming["services"]
+    services = new["services"]
     return [
-        *_downtime(entries, services, allow_downtime),
-        *_nameless(entries, services, running),
-        *resources.refusals(live, coming, running),
+        *_refuse_downtime(entries, services, allow_downtime),
+        *_refuse_lost_volumes(entries, services, running),
+        *resources.refusals(old, new, running),
     ]
 
 
 def warn_about_anonymous_volumes(
     services: Mapping[str, Mapping[str, Any]], actions: Mapping[str, str], journal: Journal
 ) -> None:
-    """Say of each service that gets its first container what will be lost with it; a later deploy would refuse.
+    """Warn about anonymous volumes of services that get their first container. A later deploy would refuse them.
 
-    :param services: the entries of the manifest, whose images are on this host.
-    :param actions: what is planned, by service.
+    :param services: the services of the manifest. Their images must be on this host.
+    :param actions: the planned action of each service.
     """
     for name, spec in services.items():
         if actions[name] == "create" and replacement(spec, "create") in (START_FIRST, STOP_FIRST):
             paths = docker.declared_volumes(spec["pinned"]) - _mount_points(spec["settings"])
             if paths:
-                kept = ", ".join(sorted(paths))
-                words = f"what it keeps in {kept} goes with its container; mount a named volume there, or a tmpfs"
-                journal.write("prepare", "done", words, name)
+                listed = ", ".join(sorted(paths))
+                text = f"data in {listed} is deleted with the container; mount a named volume or a tmpfs there"
+                journal.write("prepare", "done", text, name)
 
 
-def _downtime(
+def _refuse_downtime(
     entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]], allowed: Collection[str]
 ) -> list[str]:
-    """Return a sentence for each data service that the plan would stop and that nobody allowed to be stopped."""
+    """Return a sentence for each data service that the plan would stop without permission."""
     return [
-        f"service '{entry['service']}': it holds data, and would be down while it is replaced "
-        f"({', '.join(entry['because'])} changed); allow that with deploy_allow_downtime: [{entry['service']}]"
+        f"service '{entry['service']}': it holds data and would be down while it is replaced "
+        f"({', '.join(entry['because'])} changed); allow this with deploy_allow_downtime: [{entry['service']}]"
         for entry in entries
         if entry["action"] == "recreate"
         and services[entry["service"]]["class"] == "stateful"
@@ -75,39 +75,37 @@ def _downtime(
     ]
 
 
-def _nameless(
+def _refuse_lost_volumes(
     entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]], running: Mapping[str, list[Container]]
 ) -> list[str]:
-    """Return a sentence for each place where a service keeps files that the plan would lose with its container.
+    """Return a sentence for each anonymous volume with files that the plan would delete with its container.
 
-    Where nothing is mounted at a path that the image declares as a volume, the engine mounts one without a name.
-    Compose hands it on to the container that takes the other's place; one that is made beside the other gets its own.
+    If nothing is mounted at a path that the image declares as a volume, the engine mounts an anonymous volume there.
+    When Compose replaces a container in place, the new one gets the volume of the old one. A container that is created
+    next to the old one gets a new, empty volume.
     """
-    found: dict[tuple[str, str], str] = {}
-    for entry in entries:
-        name, action = entry["service"], entry["action"]
-        replaced = name in services and action in (*REPLACING, "start")
-        if not replaced or replacement(services[name], action) not in (START_FIRST, STOP_FIRST):
-            continue
+    actions = {entry["service"]: entry["action"] for entry in entries}
+    lost: dict[tuple[str, str], str] = {}
+    for name in replaced_services(services, actions, START_FIRST, STOP_FIRST):
         mounts = _mount_points(services[name]["settings"])
         for container in running.get(name, []):
             for path, source in docker.anonymous_volumes(container.id).items():
                 if path not in mounts and Path(source).is_dir() and any(Path(source).iterdir()):
-                    found[name, path] = container.name
+                    lost[name, path] = container.name
     return [
-        f"service '{name}': what it keeps in {path}, a volume that its image declares and that has no name, would be "
-        f"gone with its container; mount a named volume there (key 'volumes'), and first copy what it is to have "
-        f"(docker cp {holder}:{path} DIRECTORY), or a tmpfs (compose: {{tmpfs: ['{path}:mode=1777']}}) where it may go"
-        for (name, path), holder in found.items()
+        f"service '{name}': the data in {path}, an anonymous volume that its image declares, would be deleted with the "
+        f"container; mount a named volume there (key 'volumes') and copy the data first (docker cp {container}:{path} "
+        f"DIRECTORY), or mount a tmpfs (compose: {{tmpfs: ['{path}:mode=1777']}}) if the data may be deleted"
+        for (name, path), container in lost.items()
     ]
 
 
 def _mount_points(settings: Mapping[str, Any]) -> set[str]:
     """Return the paths in the container at which a service's definition mounts something."""
-    volumes, memory = settings.get("volumes") or [], settings.get("tmpfs") or []
-    # [SOURCE:]TARGET[:MODE], and of memory TARGET[:OPTIONS].
+    volumes, tmpfs = settings.get("volumes") or [], settings.get("tmpfs") or []
+    # Volumes are [SOURCE:]TARGET[:MODE], tmpfs are TARGET[:OPTIONS].
     targets = [
         one["target"] if isinstance(one, Mapping) else one.partition(":")[2].partition(":")[0] or one for one in volumes
     ]
-    targets += [one.partition(":")[0] for one in ([memory] if isinstance(memory, str) else memory)]
+    targets += [one.partition(":")[0] for one in ([tmpfs] if isinstance(tmpfs, str) else tmpfs)]
     return {target.rstrip("/") for target in targets}

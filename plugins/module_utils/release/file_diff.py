@@ -1,6 +1,6 @@
-"""The texts of a release, as a diff shows them: its own files, and those that its services have mounted.
+"""The texts of a release for the diff: its own files, and the files that its services mount.
 
-Place in the pipeline: target, ship, beside the plan.
+Place in the pipeline: target, ship, next to the plan.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.release.plan import mounted_files as mounted_by
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import mounted_files
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return those files of a release that are there, by path; what else somebody left beside them is none of it.
+    """Return the texts of a release's existing files, by path.
 
-    :param names: their paths, as the manifest has them.
+    :param names: the paths of the files in the manifest. Other files in the directory are ignored.
     """
     return {
         name: (folder / name).read_text(encoding="utf-8", errors="replace")
@@ -27,33 +27,37 @@ def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def mounted_texts(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that a release mounts, by ``SERVICE:PATH``, from *texts* by their address or from the host."""
+    """Return the texts of the files that the services of a release mount, by ``SERVICE:PATH``.
+
+    :param texts: texts by address. They take precedence over the files on the host.
+    """
     result = {}
     for name, spec in manifest["services"].items():
-        for target, address in mounted_by(spec).items():
-            for path, text in _below(home.files / address).items():
+        for target, address in mounted_files(spec).items():
+            for path, text in _texts_below(home.files / address).items():
                 result[f"{name}:{target}{path}"] = text
-            for other, text in texts.items():
-                if other == address or other.startswith(f"{address}/"):
-                    result[f"{name}:{target}{other[len(address) :]}"] = _shown(text)
+            for file_address, text in texts.items():
+                if file_address == address or file_address.startswith(f"{address}/"):
+                    result[f"{name}:{target}{file_address[len(address) :]}"] = _displayable(text)
     return result
 
 
-def _below(path: Path) -> dict[str, str]:
-    """Return a file's text under "", those of a directory under what follows its path; none for neither."""
+def _texts_below(path: Path) -> dict[str, str]:
+    """Return the text of a file by "", or the texts of a directory by their paths in it. Empty if *path* is missing."""
     files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
     return {
-        str(one)[len(str(path)) :]: _shown(one.read_text(encoding="utf-8", errors="surrogateescape")) for one in files
+        str(one)[len(str(path)) :]: _displayable(one.read_text(encoding="utf-8", errors="surrogateescape"))
+        for one in files
     }
 
 
-def _shown(text: str) -> str:
-    """Return a text as a diff can show it; bytes that are no UTF-8 are only told of."""
+def _displayable(text: str) -> str:
+    """Return a text for the diff. A text with bytes that are not valid UTF-8 is replaced by its length."""
     return text if text.isprintable() or not re.search("[\ud800-\udfff]", text) else f"({len(text)} bytes, no text)\n"
 
 
 def diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return before and after of each file that differs, in Ansible's form."""
+    """Return the text before and after of each file that differs, in Ansible's format."""
     return [
         {
             "before_header": name,

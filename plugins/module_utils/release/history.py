@@ -1,4 +1,4 @@
-"""The releases on a host that were live once: which to go back to, and which go.
+"""The releases on a host that were live once: where a rollback goes to, and which are removed.
 
 Place in the pipeline: target, before a rollback and after a rollout.
 """
@@ -14,11 +14,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store i
 
 
 def previous_release(home: Home) -> str:
-    """Return the id of the release to go back to: the newest that was live before the one that is.
+    """Return the id of the release for a rollback: the newest release before the live one that was live once.
 
-    Ids begin with the time at which a release was made, so going back twice goes back two releases.
+    Ids start with the time of the upload, so two rollbacks go back two releases.
 
-    :raises Refused: when there is none.
+    :raises Refused: if there is none.
     """
     current = home.current_id()
     candidates = [release_id for release_id in proven_releases(home) if current and release_id < current]
@@ -36,7 +36,9 @@ def proven_releases(home: Home) -> list[str]:
 
 
 def prune_releases(home: Home, keep: int) -> list[str]:
-    """Remove all releases but the live one and the newest *keep* - 1 that were live once, and what only they used.
+    """Remove old releases, and the mounted files and secrets that only they used.
+
+    Kept are the live release and the newest *keep* - 1 releases that were live once.
 
     :return: the removed ids.
     """
@@ -47,7 +49,7 @@ def prune_releases(home: Home, keep: int) -> list[str]:
     for release_id in removed:
         shutil.rmtree(home.release(release_id))
     manifests = [manifest for manifest in (home.manifest(release_id) for release_id in kept) if manifest]
-    mounted = {sha for manifest in manifests for sha in manifest["mounted"]}
+    mounted = {digest for manifest in manifests for digest in manifest["mounted"]}
     for folder in home.files.iterdir() if home.files.is_dir() else []:
         if folder.is_dir() and folder.name not in mounted:
             shutil.rmtree(folder)

@@ -1,7 +1,7 @@
-"""What a deploy would do to each service, and why: a comparison of two releases and of what runs.
+"""The plan: what a deploy does to each service and why, by comparing two releases and the running containers.
 
-Place in the pipeline: target, check. Pure. Compose's own dry run is not asked: it knows nothing of changed contents of
-mounted files and secrets, and was seen to replace containers.
+Place in the pipeline: target, check. Pure. Compose's own dry run is not used: it does not see changed contents of
+mounted files and secrets, and it was seen to replace containers.
 """
 
 from __future__ import annotations
@@ -30,62 +30,69 @@ def plan(
 ) -> list[dict[str, Any]]:
     """Return one entry for each service, ``{service, action, downtime, because}``, in the order of the new release.
 
-    ``action`` is ``create``, ``roll`` (without a gap), ``recreate`` (with one), ``reload``, ``start``, ``remove`` or
-    ``unchanged``; ``because`` is a list of what differs: names of keys, variables and secrets, never their values.
+    ``action`` is ``create``, ``roll`` (without downtime), ``recreate`` (with downtime), ``reload``, ``start``,
+    ``remove`` or ``unchanged``. ``because`` lists what differs: names of keys, variables and secrets, never their
+    values.
 
-    :param old: the live release's manifest, ``None`` where there is none.
-    :param new: the manifest of the release to come.
+    :param old: the manifest of the live release, ``None`` if there is none.
+    :param new: the manifest of the new release.
     :param running: containers by service.
     :param edge_changed: whether the edge's configuration differs.
     """
     result: list[dict[str, Any]] = []
     for name, spec in new["services"].items():
-        before = old["services"].get(name) if old else None
-        there = running.get(name, [])
+        old_spec = old["services"].get(name) if old else None
+        existing = running.get(name, [])
         pod = next((entry for entry in result if entry["service"] == spec.get("pod")), None)
-        if before is None and not there:
+        if old_spec is None and not existing:
             result.append(_entry(name, "create", ["new service"]))
             continue
-        because = differences(before, spec, (old or {}).get("addresses", {}), new["addresses"]) if before else ["new"]
-        verdict = judge(spec, there)
-        moved = pod is not None and pod["action"] != "unchanged"
+        because = ["new"]
+        if old_spec:
+            because = differences(old_spec, spec, (old or {}).get("addresses", {}), new["addresses"])
+        verdict = judge(spec, existing)
+        pod_changes = pod is not None and pod["action"] != "unchanged"
         if because or (pod and pod["action"] in REPLACING):
-            seamless = replacement(spec) in (START_FIRST, RUN_ONCE) and not moved and not _another_proxy(before, spec)
+            can_roll = replacement(spec) in (START_FIRST, RUN_ONCE)
+            rolls = can_roll and not pod_changes and not _is_other_proxy(old_spec, spec)
             because = because or [f"replacement of {spec['pod']}"]
-            result.append(_entry(name, "roll" if seamless else "recreate", because, downtime=not seamless))
+            result.append(_entry(name, "roll" if rolls else "recreate", because, downtime=not rolls))
         elif verdict.state != "up":
             result.append(_entry(name, "start", [verdict.reason]))
-        elif moved or _left_behind(there, running.get(spec.get("pod") or "", [])):
+        elif pod_changes or _started_before_pod(existing, running.get(spec.get("pod") or "", [])):
             result.append(_entry(name, "start", [f"{spec['pod']} was started after it"]))
         elif spec["edge"] and edge_changed:
             result.append(_entry(name, "reload", ["proxy configuration"]))
         else:
             result.append(_entry(name, "unchanged", []))
-    _tell_proxies(result, new["services"])
-    gone = set(running) | set(old["services"] if old else ())
-    result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(gone - set(new["services"])))
+    _add_proxy_reloads(result, new["services"])
+    known = set(running) | set(old["services"] if old else ())
+    result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(known - set(new["services"])))
     return result
 
 
-def _another_proxy(before: Mapping[str, Any] | None, spec: Mapping[str, Any]) -> bool:
-    """Return whether the edge was another proxy before: the two have no configuration in common."""
-    return bool(before and before["edge"] and spec["edge"] and proxy_of(before) != proxy_of(spec))
+def _is_other_proxy(old_spec: Mapping[str, Any] | None, spec: Mapping[str, Any]) -> bool:
+    """Return whether the edge was another proxy before. Two proxies do not share a configuration."""
+    return bool(old_spec and old_spec["edge"] and spec["edge"] and proxy_of(old_spec) != proxy_of(spec))
 
 
-def _tell_proxies(entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]]) -> None:
-    """Say of proxies that look names up once that they do so again, where others get other containers."""
-    moved = [
-        entry["service"] for entry in entries if entry["action"] in REPLACING and not services[entry["service"]]["edge"]
+def _add_proxy_reloads(entries: list[dict[str, Any]], services: Mapping[str, Mapping[str, Any]]) -> None:
+    """Plan a reload of proxies that resolve names only once, if other services get new containers."""
+    replaced = [
+        entry["service"]
+        for entry in entries
+        if entry["action"] in REPLACING
+        and not services[entry["service"]]["edge"]
+        and replacement(services[entry["service"]]) != RUN_ONCE
     ]
     for entry in entries:
-        others = [name for name in moved if replacement(services[name]) != RUN_ONCE]
-        if entry["action"] == "unchanged" and needs_reload(services[entry["service"]]) and others:
-            entry.update(action="reload", because=[f"replacement of {', '.join(others)}"])
+        if entry["action"] == "unchanged" and needs_reload(services[entry["service"]]) and replaced:
+            entry.update(action="reload", because=[f"replacement of {', '.join(replaced)}"])
 
 
-def _left_behind(proxies: list[Container], pods: list[Container]) -> bool:
-    """Return whether a proxy runs in a network that has gone, because its pod was started after it."""
-    # Without the Z, which is greater than the point before a fraction.
+def _started_before_pod(proxies: list[Container], pods: list[Container]) -> bool:
+    """Return whether a proxy uses a network that no longer exists, because its pod was started later."""
+    # Compared without the Z: it sorts after the point of a fraction.
     return any(proxy.started_at.rstrip("Z") < pod.started_at.rstrip("Z") for proxy in proxies for pod in pods)
 
 
@@ -98,57 +105,61 @@ def without_new_services(
 ) -> dict[str, list[Container]]:
     """Return containers by service, without those of services that an interrupted rollout deployed for the first time.
 
-    Such a service is new to the next rollout, too. Nobody uses its data yet.
+    For the next rollout such a service is still new, and its data is not in use.
     """
     return {name: group for name, group in running.items() if interrupted is None or interrupted.old.get(name)}
 
 
 def differences(
-    before: Mapping[str, Any], after: Mapping[str, Any], old_addresses: Mapping[str, str], addresses: Mapping[str, str]
+    old: Mapping[str, Any], new: Mapping[str, Any], old_addresses: Mapping[str, str], new_addresses: Mapping[str, str]
 ) -> list[str]:
-    """Return the names of what differs between two states of a service, as far as its containers differ by it."""
+    """Return the names of all differences between two manifest entries of a service that change its containers."""
     result: list[str] = []
-    one, other = _settings(before), _settings(after)
-    one_environment, other_environment = one.pop("environment"), other.pop("environment")
-    result.extend(changed_keys(one, other))
-    if before["pinned"] != after["pinned"] and "image" not in result:
+    old_settings, new_settings = _settings(old), _settings(new)
+    old_environment, new_environment = old_settings.pop("environment"), new_settings.pop("environment")
+    result.extend(changed_keys(old_settings, new_settings))
+    if old["pinned"] != new["pinned"] and "image" not in result:
         result.append("image digest")
-    for key in sorted(set(one_environment) | set(other_environment)):
-        if one_environment.get(key) != other_environment.get(key):
+    for key in sorted(set(old_environment) | set(new_environment)):
+        if old_environment.get(key) != new_environment.get(key):
             result.append(f"variable {key}")
-    for variable, name in after["secrets"].items():
-        if variable in before["secrets"] and old_addresses.get(variable) != addresses.get(variable):
+    for variable, name in new["secrets"].items():
+        if variable in old["secrets"] and old_addresses.get(variable) != new_addresses.get(variable):
             result.append(f"secret {name}")
     return result
 
 
-def changed_keys(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return the dotted names of the keys in which two mappings differ."""
     result = []
-    for key in sorted(set(one) | set(other)):
-        before, after = one.get(key), other.get(key)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            result += [f"{key}.{name}" for name in changed_keys(before, after)]
-        elif before != after:
+    for key in sorted(set(old) | set(new)):
+        old_value, new_value = old.get(key), new.get(key)
+        if isinstance(old_value, Mapping) and isinstance(new_value, Mapping):
+            result += [f"{key}.{name}" for name in changed_keys(old_value, new_value)]
+        elif old_value != new_value:
             result.append(key)
     return result
 
 
 def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service's settings, its files by their names; without the order of its start, no container has that."""
+    """Return the settings of a service for a comparison.
+
+    Mounted files get keys of their own, by their path in the container. The start order is left out: it does not change
+    a container.
+    """
     settings = {key: value for key, value in spec["settings"].items() if key != "depends_on"}
     settings["volumes"] = [volume for volume in settings.get("volumes", []) if not _FILE.fullmatch(str(volume))]
     return {**settings, **{f"file {target}": address for target, address in mounted_files(spec).items()}}
 
 
 def mounted_files(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return the files of the description that a service has mounted: ``DIGEST/NAME`` by path in the container."""
+    """Return the files of the description that a service mounts: ``DIGEST/NAME`` by the path in the container."""
     matches = (_FILE.fullmatch(str(volume)) for volume in spec["settings"].get("volumes", []))
     return {match["target"]: match["address"] for match in matches if match}
 
 
 def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> list[dict[str, str]]:
-    """Return ``{service, reason}`` for each service that is not as its release says, or that it does not have."""
+    """Return ``{service, reason}`` for each service that differs from the release or is not part of it."""
     result = []
     for name, spec in manifest["services"].items():
         verdict = judge(spec, running.get(name, []))

@@ -1,4 +1,4 @@
-"""What must be true of a host before a deploy may change it. All of it is looked at, and all failures are told at once.
+"""Preflight checks of a host: published ports, free disk space, versions of data. All problems are reported at once.
 
 Place in the pipeline: target, ship, before anything is written.
 """
@@ -21,30 +21,30 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     AT_SWITCH,
     IN_PLACE,
-    REPLACING,
     RUN_ONCE,
     STOP_FIRST,
-    replacement,
+    replaced_services,
 )
 
-#: The moment after all others of a rollout (see ``_moments``).
-_LAST = (9, 0)
+#: A position in the rollout: the number of the part and the place in it (see ``_port_positions``).
+_Position = tuple[int, int]
+_AFTER_ALL: _Position = (9, 0)
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
 def check_ports(services: Mapping[str, Mapping[str, Any]], running: Mapping[str, list[Container]]) -> list[str]:
-    """Return a sentence for each published port that this host cannot give."""
+    """Return a sentence for each published port that is not free on this host."""
     own = {container.name for group in running.values() for container in group}
-    edges = {spec.get("pod"): name for name, spec in services.items()}
+    edge_by_pod = {spec.get("pod"): name for name, spec in services.items()}
     problems = []
     for service, spec in services.items():
-        # A pod has the ports that the description gives to the edge.
-        name = edges.get(service, service)
+        # The pod publishes the ports of the edge. The message names the edge.
+        name = edge_by_pod.get(service, service)
         for address, port, protocol in _published(spec):
-            reason = _bind_error(address, port, protocol)
-            if reason == errno.EADDRNOTAVAIL:
-                problems.append(f"service '{name}': published address {address} is not one of this host's")
-            if reason != errno.EADDRINUSE:
+            error = _bind_error(address, port, protocol)
+            if error == errno.EADDRNOTAVAIL:
+                problems.append(f"service '{name}': published address {address} is not an address of this host")
+            if error != errno.EADDRINUSE:
                 continue
             holders = docker.containers_publishing(port, address, protocol)
             others = [holder for holder in holders if holder not in own]
@@ -59,65 +59,63 @@ def check_ports(services: Mapping[str, Mapping[str, Any]], running: Mapping[str,
 
 def check_moved_ports(
     entries: list[dict[str, Any]],
-    leaving: Mapping[str, Any] | None,
-    coming: Mapping[str, Any],
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
     running: Mapping[str, list[Container]],
 ) -> list[str]:
-    """Return a sentence for each port that another service of the stack has, and lets go of too late.
+    """Return a sentence for each port that another service of the stack holds and releases too late.
 
     :param entries: the plan.
-    :param leaving: the live release's manifest, *coming*: that of the one to come.
+    :param old: the manifest of the live release, ``None`` if there is none. *new* is that of the new release.
+    :param running: containers by service.
     """
     owners = {container.name: service for service, group in running.items() for container in group}
-    edges = {spec.get("pod"): name for name, spec in coming["services"].items()}
-    lets_go, takes = _moments({entry["service"]: entry["action"] for entry in entries}, leaving, coming)
+    edge_by_pod = {spec.get("pod"): name for name, spec in new["services"].items()}
+    released, taken = _port_positions({entry["service"]: entry["action"] for entry in entries}, old, new)
     problems = []
-    for service, moment in takes.items():
-        for address, port, protocol in _published(coming["services"][service]):
+    for service, position in taken.items():
+        for address, port, protocol in _published(new["services"][service]):
             if _bind_error(address, port, protocol) != errno.EADDRINUSE:
                 continue
-            there = {owners.get(holder, service) for holder in docker.containers_publishing(port, address, protocol)}
-            for owner in sorted(there - {service}):
-                if lets_go.get(owner, _LAST) >= moment:
+            holders = {owners.get(holder, service) for holder in docker.containers_publishing(port, address, protocol)}
+            for owner in sorted(holders - {service}):
+                if released.get(owner, _AFTER_ALL) >= position:
                     problems.append(
-                        f"service '{edges.get(service, service)}': port {port} of the host is that of service "
-                        f"'{owner}', which lets go of it too late in this deploy; take it away from '{owner}' in a "
-                        f"deploy of its own first"
+                        f"service '{edge_by_pod.get(service, service)}': port {port} of the host belongs to service "
+                        f"'{owner}', which releases it too late in this deploy; remove the port from '{owner}' in a "
+                        f"separate deploy first"
                     )
     return problems
 
 
-def _moments(
-    actions: Mapping[str, str], leaving: Mapping[str, Any] | None, coming: Mapping[str, Any]
-) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
-    """Return when services let go of the ports that they had, and when they take those that they get.
+def _port_positions(
+    actions: Mapping[str, str], old: Mapping[str, Any] | None, new: Mapping[str, Any]
+) -> tuple[dict[str, _Position], dict[str, _Position]]:
+    """Return the positions in the rollout at which services release their old ports and take their new ones.
 
-    A moment is a part of the rollout (see ``rollout``) and a place in it. What is not among the first keeps its ports
-    until the new release is proven.
+    The parts are: 0, services replaced in place; 1, the edge; 2, services that stop first; 3, late services replaced in
+    place (see ``rollout``). Services without a position for the release keep their ports until the new release is
+    verified.
     """
-    services = coming["services"]
-    manners = {
-        name: replacement(spec, actions[name])
-        for name, spec in services.items()
-        if actions[name] in (*REPLACING, "start")
-    }
-    takes = {name: (1, 1) for name, how in manners.items() if how == AT_SWITCH}
+    services = new["services"]
+    at_switch = replaced_services(services, actions, AT_SWITCH)
+    taken = dict.fromkeys(at_switch, (1, 1))
     for part, late in ((0, False), (3, True)):
-        in_place = {name: services[name] for name, how in manners.items() if how in (IN_PLACE, RUN_ONCE)}
-        group = {name: spec for name, spec in in_place.items() if bool(spec.get("late")) == late}
-        takes.update({name: (part, place) for place, names in enumerate(start_groups(group)) for name in names})
-    instead = [name for name, how in manners.items() if how == STOP_FIRST]
-    takes.update({name: (2, place) for place, name in enumerate(instead)})
-    lets_go = {name: moment for name, moment in takes.items() if moment != (1, 1)}
-    if manners.get(str(edge_of(coming))) == AT_SWITCH:
-        # As ``edge.make_way`` does it.
-        both = [*members(coming), *(members(leaving) if leaving else [])]
-        lets_go.update({name: (1, 0) for name in both if actions.get(name) != "unchanged"})
-    return lets_go, takes
+        in_place = replaced_services(services, actions, IN_PLACE, RUN_ONCE)
+        group = {name: services[name] for name in in_place if bool(services[name].get("late")) == late}
+        taken.update({name: (part, place) for place, names in enumerate(start_groups(group)) for name in names})
+    stop_first = replaced_services(services, actions, STOP_FIRST)
+    taken.update({name: (2, place) for place, name in enumerate(stop_first)})
+    released = {name: position for name, position in taken.items() if position != (1, 1)}
+    if edge_of(new) in at_switch:
+        # ``edge.configuration.remove_proxies`` removes both edges first.
+        edge_services = [*members(new), *(members(old) if old else [])]
+        released.update({name: (1, 0) for name in edge_services if actions.get(name) != "unchanged"})
+    return released, taken
 
 
 def _published(spec: Mapping[str, Any]) -> list[tuple[str, int, str]]:
-    """Return address, port and protocol of each port of the host that a service publishes."""
+    """Return address, port and protocol of each published port of a service."""
     matches = (_PORT.fullmatch(str(text)) for text in spec["ports"])
     return [
         ((match["address"] or "0.0.0.0").strip("[]"), int(match["port"]), match["protocol"] or "tcp")
@@ -127,12 +125,12 @@ def _published(spec: Mapping[str, Any]) -> list[tuple[str, int, str]]:
 
 
 def _bind_error(address: str, port: int, protocol: str) -> int | None:
-    """Return the error number of an attempt to listen there, ``None`` where it works."""
+    """Try to bind a port, and return the error number, ``None`` if it is free."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     with socket.socket(family, kind) as listener:
         if protocol == "tcp":
-            # As the engine's own proxy does: connections that are only waiting to be forgotten do not count.
+            # As in the engine's own proxy: connections in TIME_WAIT do not count.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((address, port))
@@ -142,10 +140,13 @@ def _bind_error(address: str, port: int, protocol: str) -> int | None:
 
 
 def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
-    """Return a sentence for each of *paths* (by what it holds) whose filesystem has less than *min_free* bytes free."""
+    """Return a sentence for each filesystem with less than *min_free* bytes free.
+
+    :param paths: the paths to check, by what they contain. A path that does not exist stands for its nearest parent.
+    """
     problems = []
     seen = set()
-    for what, path in paths.items():
+    for content, path in paths.items():
         existing = Path(path)
         while not existing.exists():
             existing = existing.parent
@@ -153,7 +154,7 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
         free = shutil.disk_usage(existing).free
         if device not in seen and free < min_free:
             problems.append(
-                f"{what}: {path} has {free // 1024**2} MiB free, at least {min_free // 1024**2} MiB are wanted "
+                f"{content}: {path} has {free // 1024**2} MiB free, at least {min_free // 1024**2} MiB are required "
                 f"(stack_min_free)"
             )
         seen.add(device)
@@ -161,18 +162,18 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
 
 
 def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[str]:
-    """Return a sentence for each service whose image cannot read the data that its volume has."""
+    """Return a sentence for each service whose image cannot read the data in its volume."""
     problems = []
     for name, spec in services.items():
-        wanted = spec["data_version"]
-        volume = docker.get(f"/volumes/{project}_{wanted['volume']}") if wanted else None
+        version = spec["data_version"]
+        volume = docker.get(f"/volumes/{project}_{version['volume']}") if version else None
         if volume is None:
             continue
         root = Path(volume["Mountpoint"])
-        there = {path.read_text().strip() for pattern in wanted["files"] for path in root.glob(pattern)}
-        if there and wanted["is"] not in there:
+        found = {path.read_text().strip() for pattern in version["files"] for path in root.glob(pattern)}
+        if found and version["is"] not in found:
             problems.append(
-                f"service '{name}': key 'version': its data on this host is of version {', '.join(sorted(there))}, "
+                f"service '{name}': key 'version': its data on this host is of version {', '.join(sorted(found))}, "
                 f"which {spec['image']} cannot read; "
                 "keep that version, or dump the data and restore it into a new volume"
             )
@@ -180,6 +181,6 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
 
 
 def data_root() -> str:
-    """Return the directory in which the engine keeps images and volumes."""
+    """Return the directory in which the engine stores images and volumes."""
     info = docker.get("/info")
     return str(info["DockerRootDir"])

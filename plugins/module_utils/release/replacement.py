@@ -1,6 +1,6 @@
 """How the containers of a service are replaced, by its update strategy and the planned action.
 
-Place in the pipeline: target, under the plan and the steps of a rollout; the controller uses it, too. Pure.
+Place in the pipeline: target, used by the plan and by the steps of a rollout; also on the controller. Pure.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: Actions of a plan after which a service has other containers than before.
+#: Planned actions after which a service has other containers.
 REPLACING = ("create", "roll", "recreate")
 #: The new containers are healthy before the old ones stop.
 START_FIRST = "start-first"
@@ -16,7 +16,7 @@ START_FIRST = "start-first"
 STOP_FIRST = "stop-first"
 #: Compose recreates the containers, because they hold data or a port of the host.
 IN_PLACE = "in-place"
-#: Compose recreates the containers as well, when the new replicas of the other services are healthy.
+#: Compose recreates the containers when the new containers of the other services are healthy.
 AT_SWITCH = "at-switch"
 #: The containers run to completion.
 RUN_ONCE = "run-once"
@@ -26,7 +26,7 @@ def replacement(spec: Mapping[str, Any], action: str = "roll") -> str:
     """Return how the containers of a service are replaced, one of the constants of this module.
 
     :param spec: the service's entry in a manifest.
-    :param action: the planned action. An edge starts first only if it rolls: then its pod is there and stays.
+    :param action: the planned action. An edge starts first only if it rolls: then its pod exists and does not change.
     """
     if spec["class"] == "oneshot":
         return RUN_ONCE
@@ -39,3 +39,20 @@ def replacement(spec: Mapping[str, Any], action: str = "roll") -> str:
     if spec["class"] == "stateful" or spec["ports"]:
         return IN_PLACE
     return START_FIRST
+
+
+def replaced_services(
+    services: Mapping[str, Mapping[str, Any]], actions: Mapping[str, str], *replacements: str
+) -> list[str]:
+    """Return the names of the services that get new containers in one of these ways, in the order of *services*.
+
+    :param services: the services of a manifest.
+    :param actions: the planned action of each service.
+    :param replacements: constants of this module, such as ``START_FIRST``.
+    """
+    new_containers = (*REPLACING, "start")
+    return [
+        name
+        for name, spec in services.items()
+        if actions.get(name) in new_containers and replacement(spec, actions[name]) in replacements
+    ]

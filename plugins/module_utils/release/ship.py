@@ -1,6 +1,6 @@
-"""A release on the host: what arrives is compared with what is live, checked, and laid down beside it.
+"""Ship a release to the host: compare it with the live release, check it, and write it next to the live one.
 
-Place in the pipeline: target, ship. Nothing that runs is touched here, and nothing is written unless every check holds.
+Place in the pipeline: target, ship. Running containers are not changed. Nothing is written unless every check passes.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
 IMAGES = "compose.images.yaml"
-#: Seconds that a live release gets to prove itself before it counts as in need of a rollout.
-_PATIENCE = 5.0
+#: Seconds after which a live release that is not verified needs a rollout.
+_VERIFY_SECONDS = 5.0
 
 
 class Refused(Exception):
-    """The host cannot take the release. The message has all the reasons, a sentence and a line each."""
+    """The host refuses the release. The message has one line for each reason."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -41,10 +41,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Shipped:
-    """What came of it: ``release`` is the id to roll out, or the live one where ``changed`` is false.
+    """The result of shipping: ``release`` is the id for the rollout, or that of the live release without a change.
 
-    ``plan`` has an entry for each service (see ``plan.plan``), ``diff`` the texts before and after by file,
-    ``services`` the state of each where the release was live already and has just been verified.
+    ``plan``: an entry for each service (see ``plan.plan``). ``diff``: the text before and after of each changed file.
+    ``services``: the state of each service, if the release was live already and was verified.
     """
 
     changed: bool
@@ -61,36 +61,33 @@ def ship(
     origin: Mapping[str, str],
     min_free: int,
     allow_downtime: list[str],
-    dry: bool,
+    dry_run: bool,
 ) -> Shipped:
-    """Bring a release onto this host, unless it is live already and everything runs as it says.
+    """Ship a release to this host, unless it is live already and all of its services are up.
 
-    :param content: the bundle's content (``plugin_utils/rendering/bundle.py``).
-    :param sources: the secrets' sources by name.
-    :param release_id: the name for a new release, ``YYYYmmddTHHMMSSZ-DIGEST8``.
-    :param origin: who deploys what, for the record: ``owner``, ``version``, ``commit``.
-    :param min_free: bytes that must be free on the host's disks.
+    :param content: the content of the bundle (``plugin_utils/rendering/bundle.py``).
+    :param sources: the sources of the secrets by name.
+    :param release_id: the id of a new release, ``YYYYmmddTHHMMSSZ-DIGEST8``.
+    :param origin: who deploys which version, for the record: ``owner``, ``version``, ``commit``.
+    :param min_free: bytes that must be free on the disks of the host.
     :param allow_downtime: data services that may be down while they are replaced.
-    :param dry: only tell what would be done.
-    :raises Refused: when a check fails; nothing has been written then.
+    :param dry_run: only return what would be done.
+    :raises Refused: if a check fails. Nothing has been written then.
     """
-    # Whatever the login's umask is: containers of other uids read the files and go through the directories.
+    # Containers with other uids must read the files and enter the directories, with any umask of the login.
     os.umask(0o022)
     home = Home(content["home"])
     current_id = home.current_id()
     current = home.manifest(current_id)
-    # A dry look first: not even a secret is written before every check has passed.
+    # A dry run: no secret is written before every check has passed.
     addresses = SecretStore(home.path, dry_run=True).addresses(content["secret_files"], sources)
     same = current and current["digest"] == content["digest"] and current["addresses"] == addresses
-    if current and current_id and same and not _sent_anew(current["services"]):
-        if not dry:
-            # What somebody removed is missing at a container's next start at the latest.
+    if current and current_id and same and not _has_other_local_image(current["services"]):
+        if not dry_run:
+            # A container cannot start again without files that somebody removed.
             SecretStore(home.path).addresses(content["secret_files"], sources)
-            _lay_mounted(home, content, missing=True)
-        found = verify(current, _PATIENCE)
-        entries = plan(current, current, found.running, edge_changed=False)
-        unchanged = not found.problems and not home.transaction.exists()
-        return Shipped(not unchanged, current_id, entries, [], found.services)
+            _write_mounted_files(home, content, only_missing=True)
+        return _verify_live(home, current_id, current)
 
     running = health_check.by_service(docker.containers(content["stack"]))
     pinned, problems = image_digests.resolve_images(content["services"], current)
@@ -99,38 +96,46 @@ def ship(
     problems += preflight.check_data(content["services"], content["stack"])
     if problems:
         raise Refused(problems)
-    services = _pinned(content["services"], pinned, current, allow_downtime)
+    services = _pin_images(content["services"], pinned, current, allow_downtime)
     manifest = _manifest(content, release_id, origin, addresses, services)
     old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
-    edge_changed = _of_the_edge(old_files) != _of_the_edge(content["files"])
-    begun = transaction.load(home.transaction)
-    planned = plan(current, manifest, without_new_services(begun, running), edge_changed)
-    new_files = _rendered(content, manifest)
-    there = _there(home, manifest)
+    edge_changed = _edge_files(old_files) != _edge_files(content["files"])
+    interrupted = transaction.load(home.transaction)
+    planned = plan(current, manifest, without_new_services(interrupted, running), edge_changed)
+    new_files = _complete_files(content, manifest)
+    existing_id = _find_same_release(home, manifest)
     problems = data_loss.refusals(planned, current, manifest, running, allow_downtime)
-    # What broke off is undone first, and has another say on who has which port.
-    problems += preflight.check_moved_ports(planned, current, manifest, running) if begun is None else []
-    problems += _out_of_order(home, release_id) if not dry and there is None else []
+    # An interrupted rollout is settled first. That can change which service holds which port.
+    problems += preflight.check_moved_ports(planned, current, manifest, running) if interrupted is None else []
+    problems += _check_order(home, release_id) if not dry_run and existing_id is None else []
     if problems:
         raise Refused(problems)
-    if not dry:
+    if not dry_run:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
-        new_files = _rendered(content, manifest)
-        _lay_mounted(home, content, missing=there is not None)
-        release_id = there or _write(home, manifest, new_files)
+        new_files = _complete_files(content, manifest)
+        _write_mounted_files(home, content, only_missing=existing_id is not None)
+        release_id = existing_id or _write_release(home, manifest, new_files)
     new_files.update(file_diff.mounted_texts(home, manifest, content["mounted"]))
     if current:
         old_files.update(file_diff.mounted_texts(home, current, {}))
     return Shipped(True, release_id, planned, file_diff.diff(old_files, new_files))
 
 
-def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether another image was sent here, or built here, since under a reference that no registry had.
+def _verify_live(home: Home, current_id: str, current: Mapping[str, Any]) -> Shipped:
+    """Verify the live release. It needs a rollout if it has a problem or its last rollout was interrupted."""
+    verification = verify(current, _VERIFY_SECONDS)
+    entries = plan(current, current, verification.running, edge_changed=False)
+    changed = bool(verification.problems) or home.transaction.exists()
+    return Shipped(changed, current_id, entries, [], verification.services)
 
-    A registry is not asked where the description is the same; what is on this host costs nothing to look at.
+
+def _has_other_local_image(services: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether an image without a registry was sent to this host or built on it again.
+
+    If the description is the same, registries are not asked. A look at the images on this host is cheap.
     """
     for spec in services.values():
-        # A data service keeps the image that it has.
+        # A data service keeps its image.
         if spec["pinned"].startswith("sha256:") and spec["class"] not in ("stateful", "pod"):
             record = docker.local_image(spec["image"])
             if record and record["Id"] != spec["pinned"]:
@@ -138,36 +143,37 @@ def _sent_anew(services: Mapping[str, Mapping[str, Any]]) -> bool:
     return False
 
 
-def _of_the_edge(files: Mapping[str, str]) -> dict[str, str]:
+def _edge_files(files: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in files.items() if name.startswith("edge/")}
 
 
-def _pinned(
+def _pin_images(
     services: Mapping[str, Mapping[str, Any]],
     pinned: Mapping[str, str],
     current: Mapping[str, Any] | None,
     allow_downtime: list[str],
 ) -> dict[str, dict[str, Any]]:
-    """Return the services with the digest that each runs.
+    """Return the services with their pinned images.
 
-    A data service keeps the one it has for as long as its reference stays: a tag that moved in the registry is no
-    reason to stop a database. A pod keeps its image for as long as the rest of its definition stays: any can sleep.
+    A data service keeps its digest as long as its image reference is the same: a tag that moved in the registry is no
+    reason to stop a database. A pod keeps its image as long as the rest of its definition is the same: it only runs
+    ``sleep``.
     """
     result = {}
     for name, spec in services.items():
-        before = current["services"].get(name) if current and name not in allow_downtime else None
-        if before and _keeps_image(before, spec):
-            kept = {"settings": {**spec["settings"], "image": before["settings"]["image"]}, "image": before["image"]}
-            result[name] = {**spec, **kept, "pinned": before["pinned"]}
+        old = current["services"].get(name) if current and name not in allow_downtime else None
+        if old and _keeps_image(old, spec):
+            kept = {"settings": {**spec["settings"], "image": old["settings"]["image"]}, "image": old["image"]}
+            result[name] = {**spec, **kept, "pinned": old["pinned"]}
         else:
             result[name] = {**spec, "pinned": pinned[spec["image"]]}
     return result
 
 
-def _keeps_image(before: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
-    if spec["class"] == "pod":
-        return bool({**before["settings"], "image": ""} == {**spec["settings"], "image": ""})
-    return bool(spec["class"] == "stateful" and before["image"] == spec["image"])
+def _keeps_image(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    if new["class"] == "pod":
+        return bool({**old["settings"], "image": ""} == {**new["settings"], "image": ""})
+    return bool(new["class"] == "stateful" and old["image"] == new["image"])
 
 
 def _manifest(
@@ -194,20 +200,20 @@ def _manifest(
     }
 
 
-def _rendered(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the release's files, completed by what only the host knows: addresses of secrets, digests of images.
+def _complete_files(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the files of the release, with the addresses of secrets and the digests of images that the host adds.
 
-    The *manifest* gets their digests.
+    The digests of the files are added to the *manifest*.
     """
     files = dict(content["files"])
     files[".env"] += "".join(f'{name}="{address}"\n' for name, address in manifest["addresses"].items())
-    files[IMAGES] = _images(manifest)
+    files[IMAGES] = _images_overlay(manifest)
     manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     return files
 
 
-def _images(manifest: Mapping[str, Any]) -> str:
-    # JSON strings are YAML; the target has no YAML library.
+def _images_overlay(manifest: Mapping[str, Any]) -> str:
+    # JSON strings are valid YAML. The target has no YAML library.
     lines = ["# The images of this release by digest, as the registry answered when it was shipped.", "services:"]
     for name, spec in manifest["services"].items():
         for service in [name] + ([spec["release"]] if spec["release"] else []):
@@ -215,42 +221,43 @@ def _images(manifest: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _there(home: Home, manifest: Mapping[str, Any]) -> str | None:
-    """Return the id of a release that is here already, from an attempt that failed, and is to be taken again."""
+def _find_same_release(home: Home, manifest: Mapping[str, Any]) -> str | None:
+    """Return the id of a release on this host, newer than the live one, that is the same. A failed deploy leaves it."""
     for release_id in reversed(home.release_ids()):
-        found = home.manifest(release_id) if release_id > (home.current_id() or "") else None
-        if found and {**found, "release": manifest["release"]} == manifest:
+        existing = home.manifest(release_id) if release_id > (home.current_id() or "") else None
+        if existing and {**existing, "release": manifest["release"]} == manifest:
             return release_id
     return None
 
 
-def _out_of_order(home: Home, release_id: str) -> list[str]:
-    """Return a sentence where a new release would count as older than one that is here: as a way back."""
+def _check_order(home: Home, release_id: str) -> list[str]:
+    """Return a sentence if a new release has an earlier id than a release on this host: it would be a rollback."""
     newest = max(home.release_ids(), default="")
     if release_id > newest:
         return []
     return [
         (
-            f"release {release_id} is new, but by its time not later than {newest}, which is on this host: the clock "
-            f"of the controller is behind that of the last deploy; set it right and run again (where the other was "
-            f"ahead, go back to a release before it with playbooks/rollback.yml, and remove {home.release(newest)})"
+            f"release {release_id} is new, but its time is not later than that of release {newest} on this host: the "
+            f"clock of the controller is behind the clock of the last deploy; correct the clock and run again (if the "
+            f"other clock was ahead, roll back to an earlier release with playbooks/rollback.yml, and remove "
+            f"{home.release(newest)})"
         )
     ]
 
 
-def _lay_mounted(home: Home, content: Mapping[str, Any], missing: bool = False) -> None:
-    """Write the files that services have mounted, or only those that are *missing*."""
+def _write_mounted_files(home: Home, content: Mapping[str, Any], only_missing: bool = False) -> None:
+    """Write the files that services mount, all of them or only the missing ones."""
     for address, text in content["mounted"].items():
         path = home.files / address
         if path.is_dir():
-            # The engine makes one where the file is missing that a container is to have.
+            # If a mounted file is missing, the engine creates a directory in its place.
             path.rmdir()
-        if not missing or not path.is_file():
+        if not only_missing or not path.is_file():
             write_text(path, text, 0o755 if address in content["executable"] else 0o644)
 
 
-def _write(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
-    """Lay the release down and return its id."""
+def _write_release(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
+    """Write the release, let Compose check it, and return its id."""
     home.state.mkdir(parents=True, exist_ok=True)
     incoming = home.releases / f".{manifest['release']}"
     shutil.rmtree(incoming, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""What is on this host of one stack: releases, what runs of the live one, and where it differs from its record.
+"""The status of a stack on this host: its releases, its services, and the drift from the live release.
 
-Place in the pipeline: target; looks only.
+Place in the pipeline: target, read-only.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.plan import 
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, lease, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 
-#: Rollouts that are told of.
+#: The number of rollouts in the status.
 _LAST_ROLLOUTS = 5
 
 
 def status(home: Home, project: str) -> dict[str, Any]:
-    """Return the state of a stack as plain values; ``release`` is ``None`` where nothing was ever deployed.
+    """Return the status of a stack as plain values. ``release`` is ``None`` before the first rollout.
 
-    ``services``: ``{service, state, reason, image, since}``; ``drift``: ``{service, reason}``, edited files among
-    them; ``releases``: ids, newest first; ``rollouts``: the last lines of the audit, newest first; ``under_way``: a
-    sentence, or ``None``.
+    ``services``: ``{service, state, reason, image, since}``. ``drift``: ``{service, reason}``, also for edited files.
+    ``releases``: ids, newest first. ``rollouts``: the last lines of the audit log, newest first. ``under_way``: a
+    sentence about an unfinished rollout, or ``None``.
     """
     current = home.current_id()
     manifest = home.manifest(current)
@@ -33,7 +33,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
         "release": current,
         "releases": home.release_ids()[::-1],
         "services": _services(manifest, running) if manifest else [],
-        "drift": [*drift(manifest, running), *_edited(home, manifest)] if manifest else [],
+        "drift": [*drift(manifest, running), *_edited_files(home, manifest)] if manifest else [],
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
     }
@@ -56,25 +56,28 @@ def _services(manifest: Mapping[str, Any], running: Mapping[str, list[docker.Con
     return result
 
 
-def _edited(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return an entry for each file of the live release that is not what was shipped."""
+def _edited_files(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return an entry for each file of the live release that was edited or removed after the upload."""
     folder = home.release(str(manifest["release"]))
     return [
         {"service": name, "reason": "the file was edited or removed on the host"}
         for name, digest in manifest["files"].items()
-        if digest_of(folder / name) != digest
+        if _digest(folder / name) != digest
     ]
 
 
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file, empty where it is not there."""
+def _digest(path: Path) -> str:
+    """Return the SHA-256 digest of a file; empty if it does not exist."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and path.name != MANIFEST else ""
 
 
 def _under_way(home: Home) -> str | None:
     if lease.holder(home.lease):
         return lease.describe(home.lease)
-    left = transaction.load(home.transaction)
-    if left:
-        return f"a rollout of {left.release} by {left.owner} broke off; the next deploy undoes or ends it"
+    interrupted = transaction.load(home.transaction)
+    if interrupted:
+        return (
+            f"a rollout of {interrupted.release} by {interrupted.owner} was interrupted; the next deploy reverts or "
+            f"completes it"
+        )
     return None

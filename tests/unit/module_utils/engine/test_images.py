@@ -215,6 +215,6 @@ def test_a_missing_image_without_a_registry_is_not_pulled(
 @pytest.mark.parametrize("image", ["localhost/app:1", "app:1"])
 def test_another_build_with_the_same_reference_is_noticed(monkeypatch: pytest.MonkeyPatch, image: str) -> None:
     monkeypatch.setattr(docker, "local_image", {image: {"Id": "sha256:2"}}.get)
-    assert ship._sent_anew({"web": spec(image=image, pinned="sha256:2")}) is False
-    assert ship._sent_anew({"web": spec(image=image, pinned="sha256:1")}) is True
-    assert ship._sent_anew({"web": spec(image=image, pinned="app@sha256:1")}) is False
+    assert ship._has_other_local_image({"web": spec(image=image, pinned="sha256:2")}) is False
+    assert ship._has_other_local_image({"web": spec(image=image, pinned="sha256:1")}) is True
+    assert ship._has_other_local_image({"web": spec(image=image, pinned="app@sha256:1")}) is False

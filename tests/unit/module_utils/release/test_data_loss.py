@@ -22,12 +22,14 @@ from tests.support.on_host import container, settings, spec
         ("singleton", "recreate", [], False),
     ],
 )
-def test_downtime_of_data_is_allowed_by_name(class_: str, action: str, allowed: list[str], refused: bool) -> None:
+def test_downtime_of_a_data_service_is_allowed_by_name(
+    class_: str, action: str, allowed: list[str], refused: bool
+) -> None:
     entry = {"service": "db", "action": action, "downtime": True, "because": ["image", "variable A"]}
     problems = data_loss.refusals([entry], None, {"services": {"db": spec(**{"class": class_})}}, {}, allowed)
     expected = (
-        "service 'db': it holds data, and would be down while it is replaced (image, variable A changed); "
-        "allow that with deploy_allow_downtime: [db]"
+        "service 'db': it holds data and would be down while it is replaced (image, variable A changed); "
+        "allow this with deploy_allow_downtime: [db]"
     )
     assert problems == ([expected] if refused else [])
 
@@ -37,46 +39,48 @@ MOUNTS = {
     "a named volume elsewhere": {"volumes": ["notes:/notes", "/data:/srv:ro"]},
     "a named volume": {"volumes": ["notes:/data"]},
     "a named volume, read only": {"volumes": ["notes:/data:ro"]},
-    "an anonymous one, on purpose": {"volumes": ["/data"]},
+    "an anonymous volume on purpose": {"volumes": ["/data"]},
     "a mount in Compose's long notation": {"volumes": [{"type": "volume", "source": "notes", "target": "/data/"}]},
-    "memory": {"tmpfs": "/data"},
-    "memory among others": {"tmpfs": ["/tmp", "/data:mode=0700"]},
+    "a tmpfs": {"tmpfs": "/data"},
+    "a tmpfs among others": {"tmpfs": ["/tmp", "/data:mode=0700"]},
 }
 
 
 @pytest.mark.parametrize(("mounts", "lost"), [(each, number < 2) for number, each in enumerate(MOUNTS.values())])
 @pytest.mark.parametrize("class_", ["singleton", "rolling", "stateful"])
-def test_what_a_service_keeps_in_a_volume_without_a_name(
+def test_files_in_an_anonymous_volume_are_not_lost(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mounts: dict[str, Any], class_: str, lost: bool
 ) -> None:
     (tmp_path / "dump.rdb").touch()
     monkeypatch.setattr(docker, "anonymous_volumes", lambda _id: {"/data": str(tmp_path)})
-    entry = {"service": "notes", "action": "start", "downtime": False, "because": ["container is gone"]}
+    entry = {"service": "notes", "action": "start", "downtime": False, "because": ["0 of 1 up"]}
     services = {"notes": settings(**mounts) | {"class": class_}}
     running = {"notes": [container("notes"), container("notes", 2)]}
     problems = data_loss.refusals([entry], None, {"services": services}, running, [])
     if not lost or class_ == "stateful":
-        # What holds data is replaced by Compose, which hands its volumes on.
+        # Compose replaces a data service in place and keeps its volumes.
         assert problems == []
         return
     (problem,) = problems
-    assert problem.startswith("service 'notes': what it keeps in /data, a volume that its image declares ")
+    assert problem.startswith(
+        "service 'notes': the data in /data, an anonymous volume that its image declares, would be deleted "
+    )
     assert "docker cp shop-notes-2:/data" in problem
 
 
 @pytest.mark.parametrize(("action", "files"), [("unchanged", ["dump.rdb"]), ("roll", [])])
-def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
+def test_no_loss_without_a_replacement_or_without_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, action: str, files: list[str]
 ) -> None:
     for name in files:
         (tmp_path / name).touch()
     monkeypatch.setattr(docker, "anonymous_volumes", lambda _id: {"/data": str(tmp_path)})
-    entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "gone")]
+    entries = [{"service": name, "action": action, "downtime": False, "because": []} for name in ("notes", "removed")]
     assert data_loss.refusals(entries, None, {"services": {"notes": spec()}}, {"notes": [container("notes")]}, []) == []
 
 
 @pytest.mark.parametrize(
-    ("class_", "action", "mounts", "told"),
+    ("class_", "action", "mounts", "warned"),
     [
         ("rolling", "create", {}, True),
         ("singleton", "create", {"volumes": ["notes:/notes"]}, True),
@@ -86,8 +90,8 @@ def test_nothing_is_lost_where_nothing_is_replaced_or_kept(
         ("oneshot", "create", {}, False),
     ],
 )
-def test_what_will_go_with_a_container_is_said_at_its_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, class_: str, action: str, mounts: dict[str, Any], told: bool
+def test_the_first_deploy_warns_about_anonymous_volumes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, class_: str, action: str, mounts: dict[str, Any], warned: bool
 ) -> None:
     images = {"app@sha256:1": {"Config": {"Volumes": {"/data/": {}}}}}
     monkeypatch.setattr(docker, "local_image", images.get)
@@ -95,5 +99,5 @@ def test_what_will_go_with_a_container_is_said_at_its_first(
         {"notes": settings(**mounts) | {"class": class_}}, {"notes": action}, Journal(tmp_path / "journal", "r1")
     )
     records, _ = journal.read(tmp_path / "journal", 0)
-    said = "what it keeps in /data goes with its container; mount a named volume there, or a tmpfs"
-    assert [(record["service"], record["text"]) for record in records] == ([("notes", said)] if told else [])
+    warning = "data in /data is deleted with the container; mount a named volume or a tmpfs there"
+    assert [(record["service"], record["text"]) for record in records] == ([("notes", warning)] if warned else [])

@@ -1,4 +1,4 @@
-"""What is kept of the releases on a host, and what goes with those that are not."""
+"""Which releases are kept on a host, and what is removed with the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def _deployed(home: Home, *ids: str, failed: tuple[str, ...] = (), live: str | None = None, **manifest: Any) -> None:
-    """Lay releases down and record that each but the *failed* went live; the last, or *live*, is current."""
+    """Write releases, and record that all except *failed* were live. The last of *ids*, or *live*, is current."""
     lines = []
     for release_id in (*ids, *failed):
         lay_down(home, release_id, **manifest)
@@ -32,24 +32,24 @@ def _deployed(home: Home, *ids: str, failed: tuple[str, ...] = (), live: str | N
 
 
 @pytest.mark.parametrize(("keep", "kept"), [(1, IDS[5:]), (3, IDS[3:]), (6, IDS), (9, IDS)])
-def test_the_newest_are_kept(home: Home, keep: int, kept: list[str]) -> None:
+def test_the_newest_releases_are_kept(home: Home, keep: int, kept: list[str]) -> None:
     _deployed(home, *IDS)
     assert prune_releases(home, keep) == [release_id for release_id in IDS if release_id not in kept]
     assert home.release_ids() == kept
 
 
-def test_the_live_one_is_kept_however_old_it_is(home: Home) -> None:
+def test_an_old_live_release_is_kept(home: Home) -> None:
     _deployed(home, *IDS, live=IDS[0])
     prune_releases(home, 2)
     assert home.release_ids() == [IDS[0], IDS[5]]
 
 
-def test_one_that_was_never_live_is_nothing_to_go_back_to(home: Home) -> None:
+def test_releases_that_were_never_live_are_removed(home: Home) -> None:
     _deployed(home, IDS[0], IDS[5], failed=tuple(IDS[1:5]))
     assert prune_releases(home, 3) == IDS[1:5]
 
 
-def test_mounted_files_and_secrets_stay_with_a_release_that_has_them(home: Home) -> None:
+def test_mounted_files_and_secrets_are_kept_with_their_release(home: Home) -> None:
     _deployed(home, *IDS[:3])
     lay_down(home, IDS[1], mounted=["bb"], addresses={"SECRET_KEY_999": "b2"})
     lay_down(home, IDS[2], mounted=["bb", "cc"], addresses={"SECRET_KEY_999": "c3"})
@@ -63,13 +63,13 @@ def test_mounted_files_and_secrets_stay_with_a_release_that_has_them(home: Home)
     assert tree(home.path / "secrets") == ["999/key.b2", "999/key.c3", "generated/key"]
 
 
-def test_a_release_that_is_not_whole_is_no_obstacle(home: Home) -> None:
+def test_an_incomplete_release_does_not_disturb(home: Home) -> None:
     _deployed(home, *IDS[:2])
     write_text(home.release(IDS[0]) / "manifest.json", "{")
     assert prune_releases(home, 2) == []
 
 
-def test_files_that_somebody_left_are_no_obstacle(home: Home) -> None:
+def test_stray_files_do_not_disturb(home: Home) -> None:
     _deployed(home, *IDS[:3])
     for folder in (home.releases, home.files, home.edge / "versions"):
         write_text(folder / "notes.txt", "")

@@ -1,4 +1,4 @@
-"""A port of the host that another service of the stack has: whether a rollout frees it before it is taken."""
+"""A port of the host that moves between services of a stack: whether the rollout releases it early enough."""
 
 from __future__ import annotations
 
@@ -31,53 +31,53 @@ def _problems(
     holder: str,
     live: bool = True,
 ) -> list[str]:
-    """Return what is said of a change, while *holder* has the port 80 and nobody any other."""
+    """Return the problems of a change while *holder* has port 80. All other ports are free."""
     monkeypatch.setattr(preflight, "_bind_error", lambda _, port, __: errno.EADDRINUSE if port == 80 else None)
     monkeypatch.setattr(docker, "containers_publishing", lambda *_place: [f"shop-{holder}-1"])
     running = {name: [container(name)] for name in before}
-    leaving = {"services": before, "addresses": {}} if live else None
-    coming = {"services": after, "addresses": {}}
-    return preflight.check_moved_ports(plan(leaving, coming, running, False), leaving, coming, running)
+    old = {"services": before, "addresses": {}} if live else None
+    new = {"services": after, "addresses": {}}
+    return preflight.check_moved_ports(plan(old, new, running, False), old, new, running)
 
 
 WEB = {"web": _service(PORT)}
 PROXY = {"proxy": _service(PORT)}
 EDGE = _edge("edge", PORT)
-ONE = {"class": "singleton"}
+SINGLETON = {"class": "singleton"}
 
 ACCEPTED = {
-    "it stays where it is": (EDGE, {**_edge("edge", PORT, OTHER)}, "edge-pod"),
-    "own proxy, an edge under its name": (
+    "the port does not move": (EDGE, {**_edge("edge", PORT, OTHER)}, "edge-pod"),
+    "from a team's own proxy to an edge of the same name": (
         {**PROXY, "web": _service()},
         {**_edge("proxy", PORT), "web": _service()},
         "proxy",
     ),
-    "edge of another name": (_edge("old", PORT), EDGE, "old-pod"),
-    "what is replaced in place lets go before the edge": (WEB, {"web": _service(OTHER), **EDGE}, "web"),
-    "what another needs is replaced first": (
+    "to an edge of another name": (_edge("old", PORT), EDGE, "old-pod"),
+    "from a service replaced in place to the edge": (WEB, {"web": _service(OTHER), **EDGE}, "web"),
+    "from a dependency to the service that needs it": (
         {"a": _service(), "b": _service(PORT)},
         {"a": _service(PORT, depends_on=["b"]), "b": _service(OTHER)},
         "b",
     ),
-    "one that stops before the late": (
-        {"one": _service(PORT, **ONE), "proxy": _service(late=True)},
-        {"one": _service(**ONE), "proxy": _service(PORT, late=True)},
+    "from a singleton to a late service": (
+        {"one": _service(PORT, **SINGLETON), "proxy": _service(late=True)},
+        {"one": _service(**SINGLETON), "proxy": _service(PORT, late=True)},
         "one",
     ),
-    "from an edge to the late": (EDGE, {**_edge("edge", OTHER), "proxy": _service(PORT, late=True)}, "edge-pod"),
+    "from an edge to a late service": (EDGE, {**_edge("edge", OTHER), "proxy": _service(PORT, late=True)}, "edge-pod"),
 }
 REFUSED = {
-    "to a new edge, the old beside the new": (WEB, {"web": _service(), **EDGE}, "web", "edge"),
-    "from one that is no longer described": (WEB, EDGE, "web", "edge"),
-    "from an edge to what comes before it": (EDGE, {**_edge("edge", OTHER), **WEB}, "edge-pod", "web"),
-    "from an edge that goes with nothing in its place": (EDGE, WEB, "edge-pod", "web"),
-    "both at once": (
+    "from a service that starts first to a new edge": (WEB, {"web": _service(), **EDGE}, "web", "edge"),
+    "from a service that is removed": (WEB, EDGE, "web", "edge"),
+    "from an edge to a service replaced before it": (EDGE, {**_edge("edge", OTHER), **WEB}, "edge-pod", "web"),
+    "from an edge that is removed": (EDGE, WEB, "edge-pod", "web"),
+    "between two services of the same group": (
         {"a": _service(), "b": _service(PORT)},
         {"a": _service(PORT), "b": _service(OTHER)},
         "b",
         "a",
     ),
-    "from the late to the edge": (
+    "from a late service to the edge": (
         {"proxy": _service(PORT, late=True)},
         {"proxy": _service(OTHER, late=True), **EDGE},
         "proxy",
@@ -87,23 +87,25 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("before", "after", "holder"), ACCEPTED.values(), ids=ACCEPTED)
-def test_a_port_that_is_free_by_then(monkeypatch: pytest.MonkeyPatch, before: Any, after: Any, holder: str) -> None:
+def test_a_port_that_is_released_early_enough_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, before: Any, after: Any, holder: str
+) -> None:
     assert _problems(monkeypatch, before, after, holder) == []
 
 
 @pytest.mark.parametrize(("before", "after", "holder", "taker"), REFUSED.values(), ids=REFUSED)
-def test_a_port_that_is_not_free_by_then(
+def test_a_port_that_is_released_too_late_is_refused(
     monkeypatch: pytest.MonkeyPatch, before: Any, after: Any, holder: str, taker: str
 ) -> None:
     assert _problems(monkeypatch, before, after, holder) == [
         (
-            f"service '{taker}': port 80 of the host is that of service '{holder}', which lets go of it too late in "
-            f"this deploy; take it away from '{holder}' in a deploy of its own first"
+            f"service '{taker}': port 80 of the host belongs to service '{holder}', which releases it too late in "
+            f"this deploy; remove the port from '{holder}' in a separate deploy first"
         )
     ]
 
 
-def test_a_project_that_somebody_started_by_hand_gives_way_to_an_edge_in_its_place(
+def test_a_project_that_was_started_by_hand_releases_its_port_to_an_edge_of_the_same_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert _problems(monkeypatch, PROXY, {**_edge("proxy", PORT)}, "proxy", live=False) == []

@@ -26,7 +26,7 @@ def _entries(
     return [(entry["service"], entry["action"], entry["because"]) for entry in plan(old, new, running, edge_changed)]
 
 
-def test_the_first_release_creates_everything() -> None:
+def test_the_first_release_creates_all_services() -> None:
     assert _entries(None, _manifest(db=spec(), web=spec()), {}) == [
         ("db", "create", ["new service"]),
         ("web", "create", ["new service"]),
@@ -41,11 +41,11 @@ def test_the_first_release_creates_everything() -> None:
         ({"class": "oneshot"}, "roll", False),
         ({"class": "singleton"}, "recreate", True),
         ({"class": "stateful"}, "recreate", True),
-        # A port of the host is not to be had twice.
+        # Two containers cannot have the same port of the host.
         ({"ports": ["80:80"]}, "recreate", True),
     ],
 )
-def test_how_a_class_is_replaced(changes: dict[str, Any], action: str, downtime: bool) -> None:
+def test_the_action_for_each_update_strategy(changes: dict[str, Any], action: str, downtime: bool) -> None:
     old, new = _manifest(web=spec(**changes)), _manifest(web=spec(**changes, pinned="app@sha256:2"))
     assert plan(old, new, UP, edge_changed=False) == [
         {"service": "web", "action": action, "downtime": downtime, "because": ["image digest"]}
@@ -62,7 +62,7 @@ def _files(pair: str, *volumes: str) -> list[str]:
         (spec(), spec(), []),
         (settings(image="app:1"), settings(image="app:2"), ["image"]),
         (spec(), spec(pinned="app@sha256:2"), ["image digest"]),
-        # Another tag is another digest: said once.
+        # Another tag has another digest. It is one difference.
         (spec(), {**settings(image="app:2"), "pinned": "app@sha256:2"}, ["image"]),
         (
             settings(environment={"A": "1", "B": "2"}),
@@ -76,7 +76,7 @@ def _files(pair: str, *volumes: str) -> list[str]:
         (settings(), settings(read_only=True), ["read_only"]),
         (settings(command=["a"]), settings(command=["b"]), ["command"]),
         (settings(volumes=["a:/data"]), settings(volumes=["b:/data"]), ["volumes"]),
-        # A file is named by its path in the container; where it lies on the host says nothing.
+        # A file is named by its path in the container.
         (settings(volumes=_files("aa", "data:/d")), settings(volumes=_files("bb", "data:/d")), ["file /etc/x.conf"]),
         (settings(), settings(volumes=_files("bb")), ["file /etc/x.conf"]),
         (
@@ -85,22 +85,22 @@ def _files(pair: str, *volumes: str) -> list[str]:
             ["deploy.resources.limits.memory"],
         ),
         (settings(labels={"a": "1"}), settings(labels={"a": "1", "b": "2"}), ["labels.b"]),
-        # In what order services start is in none of their containers.
+        # The start order does not change a container.
         (settings(depends_on={"db": {}}), settings(depends_on={}), []),
     ],
 )
-def test_what_differs(before: dict[str, Any], after: dict[str, Any], because: list[str]) -> None:
+def test_the_differences_of_a_service(before: dict[str, Any], after: dict[str, Any], because: list[str]) -> None:
     assert differences(before, after, {}, {}) == because
 
 
 @pytest.mark.parametrize(
     ("addresses", "because"), [({"SECRET_KEY_999": "bb"}, ["secret key"]), ({"SECRET_KEY_999": "aa"}, [])]
 )
-def test_a_secret_is_named_and_its_address_is_not_shown(addresses: dict[str, str], because: list[str]) -> None:
+def test_a_changed_secret_is_named_without_its_address(addresses: dict[str, str], because: list[str]) -> None:
     assert differences(spec(**SECRET), spec(**SECRET), {"SECRET_KEY_999": "aa"}, addresses) == because
 
 
-def test_values_are_in_no_plan() -> None:
+def test_the_plan_contains_no_values() -> None:
     old = _manifest(web=settings(environment={"TOKEN": "canary"}))
     new = _manifest(web=settings(environment={"TOKEN": "canary two"}))
     assert "canary" not in str(plan(old, new, UP, edge_changed=False))
@@ -118,7 +118,7 @@ def test_values_are_in_no_plan() -> None:
         ({"edge": True}, {}, True, "start", ["0 of 1 up"]),
     ],
 )
-def test_without_a_difference(
+def test_the_action_for_an_unchanged_service(
     changes: dict[str, Any], running: Any, edge_changed: bool, action: str, because: list[str]
 ) -> None:
     manifest = _manifest(web=spec(**changes))
@@ -138,7 +138,7 @@ OTHER_IMAGE = "nginx@sha256:2"
         ({"settings": {"environment": {}, "ports": ["81:80"]}}, {"pinned": OTHER_IMAGE}, ("recreate", "recreate")),
     ],
 )
-def test_the_edge_rolls_for_as_long_as_its_pod_stays(
+def test_the_edge_rolls_if_its_pod_does_not_change(
     pod: dict[str, Any], edge: dict[str, Any], actions: tuple[str, str]
 ) -> None:
     old = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
@@ -152,14 +152,14 @@ def test_the_edge_rolls_for_as_long_as_its_pod_stays(
 @pytest.mark.parametrize(
     ("before", "after", "action"),
     [
-        # A release of before there was a choice says nothing.
+        # Old manifests do not name the proxy.
         ({}, {"proxy": "nginx"}, "roll"),
         ({}, {"proxy": "traefik"}, "recreate"),
         ({"proxy": "traefik"}, {"proxy": "nginx"}, "recreate"),
         ({"proxy": "traefik"}, {"proxy": "traefik"}, "roll"),
     ],
 )
-def test_another_proxy_takes_over_with_a_gap(before: dict[str, str], after: dict[str, str], action: str) -> None:
+def test_a_change_of_the_proxy_has_downtime(before: dict[str, str], after: dict[str, str], action: str) -> None:
     old = _manifest(pod=EDGE["pod"], edge={**EDGE["edge"], **before})
     new = _manifest(pod=EDGE["pod"], edge={**EDGE["edge"], **after, "pinned": OTHER_IMAGE})
     entries = plan(old, new, {name: [container(name)] for name in EDGE}, edge_changed=True)
@@ -169,22 +169,22 @@ def test_another_proxy_takes_over_with_a_gap(before: dict[str, str], after: dict
     ]
 
 
-def test_an_edge_without_a_pod_gets_one_with_a_gap_and_back() -> None:
-    alone = _manifest(edge=spec(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
-    both = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
-    forth = plan(alone, both, {"edge": [container("edge")]}, edge_changed=True)
-    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in forth] == [
+def test_adding_or_removing_a_pod_has_downtime() -> None:
+    without_pod = _manifest(edge=spec(edge=True, ports=["80:80"], settings={"environment": {}, "ports": ["80:80"]}))
+    with_pod = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
+    added = plan(without_pod, with_pod, {"edge": [container("edge")]}, edge_changed=True)
+    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in added] == [
         ("pod", "create", False),
         ("edge", "recreate", True),
     ]
-    back = plan(both, alone, {name: [container(name)] for name in EDGE}, edge_changed=True)
-    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in back] == [
+    removed = plan(with_pod, without_pod, {name: [container(name)] for name in EDGE}, edge_changed=True)
+    assert [(entry["service"], entry["action"], entry["downtime"]) for entry in removed] == [
         ("edge", "recreate", True),
         ("pod", "remove", False),
     ]
 
 
-def test_an_edge_whose_pod_was_started_after_it_is_started_again() -> None:
+def test_an_edge_is_started_again_if_its_pod_was_started_later() -> None:
     manifest = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
     running = {"edge": [container("edge")], "pod": [container("pod", started_at="2026-11-21T10:00:00.5Z")]}
     assert _entries(manifest, manifest, running) == [
@@ -206,21 +206,21 @@ def test_an_edge_whose_pod_was_started_after_it_is_started_again() -> None:
         ({"class": "pod", "ports": ["80:80"]}, "create", AT_SWITCH),
     ],
 )
-def test_how_containers_give_way(changes: dict[str, Any], action: str, expected: str) -> None:
+def test_how_the_containers_of_an_edge_are_replaced(changes: dict[str, Any], action: str, expected: str) -> None:
     assert replacement(spec(**changes), action) == expected
 
 
-def test_what_is_no_longer_described_is_removed() -> None:
-    old = _manifest(web=spec(), gone=spec())
-    running = {**UP, "left": [container("left")]}
+def test_services_that_are_no_longer_described_are_removed() -> None:
+    old = _manifest(web=spec(), api=spec())
+    running = {**UP, "stray": [container("stray")]}
     assert _entries(old, _manifest(web=spec()), running) == [
         ("web", "unchanged", []),
-        ("gone", "remove", ["no longer described"]),
-        ("left", "remove", ["no longer described"]),
+        ("api", "remove", ["no longer described"]),
+        ("stray", "remove", ["no longer described"]),
     ]
 
 
-def test_drift() -> None:
+def test_drift_lists_services_that_differ_from_the_release() -> None:
     manifest = _manifest(web=spec(), db=spec())
     assert drift(manifest, {**UP, "db": [container("db")]}) == []
     assert drift(manifest, {**UP, "stray": [container("stray")]}) == [

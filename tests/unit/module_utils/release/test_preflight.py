@@ -14,7 +14,7 @@ from tests.support.on_host import container, spec
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port of this machine that somebody listens on."""
+    """A port of this machine on which a process listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -30,21 +30,21 @@ def _published_by(monkeypatch: pytest.MonkeyPatch, *holders: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1:", "0.0.0.0:"])
-def test_a_port_that_another_process_has(monkeypatch: pytest.MonkeyPatch, taken: int, address: str) -> None:
+def test_a_port_held_by_another_process_is_reported(monkeypatch: pytest.MonkeyPatch, taken: int, address: str) -> None:
     _published_by(monkeypatch)
     assert preflight.check_ports(_ports(f"{address}{taken}:80"), {}) == [
         f"service 'edge': port {taken} of the host is taken by another process; stop it, or publish another port"
     ]
 
 
-def test_a_port_of_the_pod_is_told_of_the_edge(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+def test_a_port_of_the_pod_is_reported_for_the_edge(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch)
     services = {"edge-pod": spec(ports=[f"{taken}:80"]), "edge": spec(edge=True, pod="edge-pod")}
     (problem,) = preflight.check_ports(services, {})
     assert problem.startswith(f"service 'edge': port {taken} of the host is taken")
 
 
-def test_a_port_that_another_container_has(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+def test_a_port_held_by_another_container_is_reported(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch, "blog-edge-1")
     assert preflight.check_ports(_ports(f"{taken}:80"), {"edge": [container("edge")]}) == [
         (
@@ -54,23 +54,25 @@ def test_a_port_that_another_container_has(monkeypatch: pytest.MonkeyPatch, take
     ]
 
 
-def test_a_port_that_the_stack_has_itself(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+def test_a_port_held_by_the_stack_itself_is_accepted(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch, "shop-edge-1")
     assert preflight.check_ports(_ports(f"{taken}:80"), {"edge": [container("edge")]}) == []
 
 
-def test_another_holder_beside_the_stack_itself_stays(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+def test_a_port_held_by_the_stack_and_another_container_is_reported(
+    monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
     _published_by(monkeypatch, "shop-edge-1", "blog-edge-1")
     (problem,) = preflight.check_ports(_ports(f"{taken}:80"), {"edge": [container("edge")]})
     assert "is taken by the container blog-edge-1" in problem
 
 
 @pytest.mark.parametrize("port", ["{port}:80/udp", "127.0.0.2:{port}:80"])
-def test_the_same_port_of_another_protocol_or_address_is_free(taken: int, port: str) -> None:
+def test_the_same_port_with_another_protocol_or_address_is_free(taken: int, port: str) -> None:
     assert preflight.check_ports(_ports(port.format(port=taken)), {}) == []
 
 
-def test_a_port_is_free_again_once_nobody_listens(taken: int) -> None:
+def test_a_port_without_a_listener_is_free(taken: int) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         free = listener.getsockname()[1]
@@ -78,29 +80,29 @@ def test_a_port_is_free_again_once_nobody_listens(taken: int) -> None:
     assert preflight.check_ports(_ports(f"127.0.0.1:{free}:80"), {}) == []
 
 
-def test_an_address_that_this_host_has_not() -> None:
+def test_an_address_of_another_host_is_reported() -> None:
     assert preflight.check_ports(_ports("192.0.2.1:8080:80"), {}) == [
-        "service 'edge': published address 192.0.2.1 is not one of this host's"
+        "service 'edge': published address 192.0.2.1 is not an address of this host"
     ]
 
 
-def test_all_ports_are_looked_at(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
+def test_all_port_problems_are_reported(monkeypatch: pytest.MonkeyPatch, taken: int) -> None:
     _published_by(monkeypatch)
     services = {"a": spec(ports=[f"{taken}:80"]), "b": spec(ports=["192.0.2.1:8080:80", f"127.0.0.1:{taken}:80"])}
     assert len(preflight.check_ports(services, {})) == 3
 
 
-def test_a_disk_with_room(tmp_path: Path) -> None:
+def test_a_disk_with_enough_space_is_accepted(tmp_path: Path) -> None:
     assert preflight.check_disk({"releases": str(tmp_path / "not/there/yet")}, 1) == []
 
 
-def test_a_disk_without_room_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 100 * 1024**2})()
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _path: usage)
     paths = {"images": str(tmp_path), "releases": str(tmp_path / "not/there/yet")}
     problems = preflight.check_disk(paths, 1024**3)
     assert len(problems) == 1
-    assert problems[0].startswith(f"images: {tmp_path} has 100 MiB free, at least 1024 MiB are wanted (")
+    assert problems[0].startswith(f"images: {tmp_path} has 100 MiB free, at least 1024 MiB are required (")
 
 
 def _volume(monkeypatch: pytest.MonkeyPatch, mountpoint: Path | None) -> None:
@@ -122,7 +124,7 @@ DATABASE = spec(
         ("other", "17\n", False),
     ],
 )
-def test_data_of_another_version(
+def test_data_of_another_version_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, version: str, refused: bool
 ) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +138,6 @@ def test_data_of_another_version(
         )
 
 
-def test_no_data_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_without_data_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     _volume(monkeypatch, None)
     assert preflight.check_data({"db": DATABASE, "web": spec(data_version=None)}, "shop") == []

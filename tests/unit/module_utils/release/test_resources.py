@@ -1,4 +1,4 @@
-"""Networks and volumes that get another definition while they are in use."""
+"""Changed definitions of networks and volumes that are in use."""
 
 from __future__ import annotations
 
@@ -30,45 +30,47 @@ def _manifest(networks: Any = None, volumes: Any = None) -> dict[str, Any]:
 
 
 @pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The volumes that the engine has, by the path of its answer."""
-    volumes = ["/volumes/shop_rows", "/volumes/old_rows"]
-    monkeypatch.setattr(docker, "get", lambda path: {} if path in volumes else None)
-    return volumes
+def volumes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the volumes that the engine has."""
+    paths = ["/volumes/shop_rows", "/volumes/old_rows"]
+    monkeypatch.setattr(docker, "get", lambda path: {} if path in paths else None)
+    return paths
 
 
-def test_what_is_as_it_was_is_no_problem(there: list[str]) -> None:
+def test_unchanged_networks_and_volumes_are_accepted(volumes: list[str]) -> None:
     assert refusals(_manifest(), _manifest({"back": {}}, {"more": {}}), RUNNING) == []
 
 
-def test_before_the_first_release_nothing_is_in_use(there: list[str]) -> None:
+def test_the_first_release_is_accepted(volumes: list[str]) -> None:
     assert refusals(None, _manifest(), {}) == []
 
 
-def test_a_release_that_does_not_tell_is_compared_with_nothing(there: list[str]) -> None:
-    """One of an older version of the collection."""
-    live = {key: value for key, value in _manifest().items() if key in ("stack", "services")}
-    assert refusals(live, _manifest({"app": {"internal": True}}), RUNNING) == []
+def test_a_manifest_without_networks_and_volumes_is_accepted(volumes: list[str]) -> None:
+    """Older versions of the collection write such manifests."""
+    old = {key: value for key, value in _manifest().items() if key in ("stack", "services")}
+    assert refusals(old, _manifest({"app": {"internal": True}}), RUNNING) == []
 
 
-def test_a_network_with_containers_in_it(there: list[str]) -> None:
-    coming = _manifest({"data": {"internal": False, "driver_opts": {"mtu": 1400}}})
-    (problem,) = refusals(_manifest(), coming, RUNNING)
+def test_a_changed_network_with_containers_is_refused(volumes: list[str]) -> None:
+    new = _manifest({"data": {"internal": False, "driver_opts": {"mtu": 1400}}})
+    (problem,) = refusals(_manifest(), new, RUNNING)
     assert problem.startswith(
-        "network 'data': driver_opts, internal changed, which none can while containers are in it (those of api, db): "
-        "Compose would stop them all"
+        "network 'data': driver_opts, internal changed while containers are attached (api, db); Compose would stop "
+        "them all"
     )
 
 
-def test_a_network_that_nobody_is_in(there: list[str]) -> None:
-    coming = _manifest({"data": {}})
-    assert refusals(_manifest(), coming, {"bot": [container("bot")]}) == []
+def test_a_changed_network_without_containers_is_accepted(volumes: list[str]) -> None:
+    new = _manifest({"data": {}})
+    assert refusals(_manifest(), new, {"bot": [container("bot")]}) == []
 
 
-def test_a_volume_that_is_there(there: list[str]) -> None:
+def test_a_changed_volume_that_exists_is_refused(volumes: list[str]) -> None:
     changed = {"rows": {"driver_opts": {"type": "tmpfs"}}, "kept": {"name": "new_rows"}}
-    named, renamed = refusals(_manifest(), _manifest(volumes=changed), RUNNING)
-    assert named.startswith("volume 'rows': driver_opts changed, but shop_rows is there and stays as it was made")
-    assert renamed.startswith("volume 'kept': name changed, but old_rows is there ")
-    there.clear()
+    changed_options, changed_name = refusals(_manifest(), _manifest(volumes=changed), RUNNING)
+    assert changed_options.startswith(
+        "volume 'rows': driver_opts changed, but the existing volume shop_rows cannot be changed"
+    )
+    assert changed_name.startswith("volume 'kept': name changed, but the existing volume old_rows cannot be changed")
+    volumes.clear()
     assert refusals(_manifest(), _manifest(volumes=changed), RUNNING) == []

@@ -1,4 +1,4 @@
-"""A release on its way onto a host: an engine that answers from here, a real directory."""
+"""Shipping a release to a host: a fake engine and a real directory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RUNNING = [
 
 
 class Host:
-    """A host with an engine that has no image and whose registry knows all; what was run is in `commands`."""
+    """A host whose fake engine has no image and whose registry has all. Its commands are in `commands`."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.root = root
@@ -43,12 +43,12 @@ class Host:
         monkeypatch.setattr(docker, "run", self._run)
         monkeypatch.setattr(preflight, "_bind_error", lambda *_place: None)
 
-    def ship(self, release_id: str, services: Any = None, dry: bool = False, **values: Any) -> Shipped:
-        """Ship the example, or *services*."""
+    def ship(self, release_id: str, services: Any = None, dry_run: bool = False, **values: Any) -> Shipped:
+        """Ship *services*, or those of the example."""
         release = parcel(services or example(), root=str(self.root))
         content = json.loads(json.dumps(release.content()))
-        given = {"min_free": 1, "allow_downtime": [], **values}
-        return ship(content, release.secrets(), release_id, ORIGIN, dry=dry, **given)
+        limits = {"min_free": 1, "allow_downtime": [], **values}
+        return ship(content, release.secrets(), release_id, ORIGIN, dry_run=dry_run, **limits)
 
     def _remote_digest(self, reference: str) -> str:
         if reference in self.missing:
@@ -71,12 +71,11 @@ def _actions(shipped: Shipped) -> dict[str, str]:
     return {entry["service"]: entry["action"] for entry in shipped.plan}
 
 
-def test_the_first_release(host: Host) -> None:
+def test_the_first_release_is_written_and_does_not_become_live(host: Host) -> None:
     shipped = host.ship("r1")
     assert (shipped.changed, shipped.release) == (True, "r1")
     assert set(_actions(shipped).values()) == {"create"}
     assert host.home.release_ids() == ["r1"]
-    # Laid down beside the live one, of which there is none; nothing is live by that.
     assert host.home.current_id() is None
     manifest = host.home.manifest("r1")
     assert manifest is not None
@@ -85,7 +84,7 @@ def test_the_first_release(host: Host) -> None:
     assert host.commands == [["compose", "--profile", "*", "config", "--quiet"]]
 
 
-def test_images_are_pinned_for_the_service_and_its_release_job(host: Host) -> None:
+def test_images_are_pinned_for_a_service_and_its_release_job(host: Host) -> None:
     host.ship("r1")
     document = yaml.safe_load((host.home.release("r1") / "compose.images.yaml").read_text())["services"]
     assert document["backend"] == document["backend-release"]
@@ -93,7 +92,7 @@ def test_images_are_pinned_for_the_service_and_its_release_job(host: Host) -> No
     assert sorted(document) == sorted([*example(), "backend-release", "edge-pod"])
 
 
-def test_addresses_of_secrets_are_in_the_variables_of_compose(host: Host) -> None:
+def test_the_addresses_of_secrets_are_in_the_env_file_of_compose(host: Host) -> None:
     host.ship("r1")
     manifest = host.home.manifest("r1")
     assert manifest is not None
@@ -104,24 +103,24 @@ def test_addresses_of_secrets_are_in_the_variables_of_compose(host: Host) -> Non
 
 
 def test_a_dry_run_writes_nothing(host: Host) -> None:
-    shipped = host.ship("r1", dry=True)
+    shipped = host.ship("r1", dry_run=True)
     assert set(_actions(shipped).values()) == {"create"}
     assert any(change["after_header"] == "compose.yaml" for change in shipped.diff)
     assert tree(host.root) == []
 
 
 @pytest.mark.parametrize("fault", ["image", "disk"])
-def test_a_host_that_cannot_take_it_is_left_as_it_was(host: Host, fault: str) -> None:
+def test_a_refused_release_changes_nothing_on_the_host(host: Host, fault: str) -> None:
     if fault == "image":
         host.missing = {"registry.example.com/shop/backend:1.4.2", "redis:8"}
     with pytest.raises(Refused) as caught:
         host.ship("r1", min_free=1 if fault == "image" else 1 << 62)
-    # All that is wrong, a line each.
+    # One line for each problem.
     assert len(str(caught.value).splitlines()) == (2 if fault == "image" else 1)
     assert tree(host.root) == []
 
 
-def test_what_compose_refuses_is_no_release(host: Host) -> None:
+def test_a_release_that_compose_refuses_is_not_kept(host: Host) -> None:
     host.refuses = "services.web.ports must be a list"
     with pytest.raises(Refused, match=r"^Compose does not accept the release: /compose.yaml: services.web.ports must"):
         host.ship("r1")
@@ -130,13 +129,13 @@ def test_what_compose_refuses_is_no_release(host: Host) -> None:
 
 
 def _live(host: Host, release_id: str = "r1") -> None:
-    """Ship the example and make it live, as a rollout does."""
+    """Ship the example and make it the live release, as a rollout does."""
     host.ship(release_id)
     link(host.home.current, f"releases/{release_id}")
     host.running = RUNNING
 
 
-def test_the_difference_to_the_live_release_is_told(host: Host) -> None:
+def test_the_plan_and_the_diff_show_the_differences_from_the_live_release(host: Host) -> None:
     _live(host)
     services = example(backend={"environment": {"LOG": "debug"}}, edge={"max_body": "1m"})
     shipped = host.ship("r2", services)
@@ -150,7 +149,7 @@ def test_the_difference_to_the_live_release_is_told(host: Host) -> None:
     assert "compose.yaml" not in diff
 
 
-def test_what_somebody_left_in_the_live_releases_directory_is_no_obstacle(host: Host) -> None:
+def test_stray_and_edited_files_of_the_live_release_do_not_disturb(host: Host) -> None:
     _live(host)
     folder = host.home.release("r1")
     (folder / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
@@ -164,41 +163,41 @@ def test_what_somebody_left_in_the_live_releases_directory_is_no_obstacle(host: 
     assert "edge/.nginx.conf.swp" not in diff
 
 
-def test_a_mounted_file_is_shown_by_its_path_in_the_container(host: Host) -> None:
+def test_the_diff_shows_a_mounted_file_by_its_path_in_the_container(host: Host) -> None:
     def services(text: str) -> dict[str, Any]:
         return example(backend={"files": {"/etc/app.conf": {"content": text}}})
 
     host.ship("r1", services("colour: red"))
     link(host.home.current, "releases/r1")
     host.running = RUNNING
-    shipped = host.ship("r2", services("colour: blue"), dry=True)
-    (shown,) = [change for change in shipped.diff if change["after_header"] == "backend:/etc/app.conf"]
-    assert (shown["before"], shown["after"]) == ("colour: red", "colour: blue")
+    shipped = host.ship("r2", services("colour: blue"), dry_run=True)
+    (diff,) = [change for change in shipped.diff if change["after_header"] == "backend:/etc/app.conf"]
+    assert (diff["before"], diff["after"]) == ("colour: red", "colour: blue")
     because = {entry["service"]: entry["because"] for entry in shipped.plan}
     assert because["backend"] == ["file /etc/app.conf"]
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_what_was_removed_of_a_release_that_is_here_is_written_again(host: Host, live: bool) -> None:
+def test_removed_files_of_a_release_on_the_host_are_written_again(host: Host, live: bool) -> None:
     services = example(backend={"files": {"/etc/app.conf": {"content": "colour: red"}}})
     host.ship("r1", services)
     if live:
         link(host.home.current, "releases/r1")
         host.running = RUNNING
-    gone = [*host.home.files.rglob("app.conf"), *host.home.path.glob("secrets/*/secret_key.*")]
-    assert len(gone) >= 2
+    removed = [*host.home.files.rglob("app.conf"), *host.home.path.glob("secrets/*/secret_key.*")]
+    assert len(removed) >= 2
     before = tree(host.root)
-    for path in gone:
+    for path in removed:
         path.unlink()
-    gone[0].mkdir()
+    removed[0].mkdir()
     without = tree(host.root)
-    host.ship("r2", services, dry=True)
+    host.ship("r2", services, dry_run=True)
     assert tree(host.root) == without
     assert host.ship("r2", services).release == "r1"
     assert tree(host.root) == before
 
 
-def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
+def test_the_release_of_a_failed_deploy_is_used_again(host: Host) -> None:
     _live(host)
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
     assert host.ship("r2", services).release == "r2"
@@ -206,36 +205,36 @@ def test_an_attempt_that_failed_is_taken_up_again(host: Host) -> None:
     assert host.home.release_ids() == ["r1", "r2"]
 
 
-def test_a_controller_whose_clock_is_behind_makes_no_way_back_of_a_new_release(host: Host) -> None:
+def test_a_new_release_with_an_earlier_time_is_refused(host: Host) -> None:
     _live(host, "20261121T101500Z-b")
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
     before = tree(host.root)
     for late in ("20261121T101400Z-a", "20261121T101500Z-b"):
-        with pytest.raises(Refused, match=rf"release {late} is new, .* 20261121T101500Z-b.* clock of the controller"):
+        with pytest.raises(Refused, match=rf"release {late} is new, .* 20261121T101500Z-b .* clock of the controller"):
             host.ship(late, services)
     assert tree(host.root) == before
-    # What makes no new release needs no clock.
-    assert host.ship("20261121T101400Z-a", services, dry=True).changed
+    # The clock does not matter without a new release.
+    assert host.ship("20261121T101400Z-a", services, dry_run=True).changed
     assert host.ship("20261121T101400Z-a").release == "20261121T101500Z-b"
     assert host.ship("20261121T102000Z-c", services).release == "20261121T102000Z-c"
     assert host.ship("20261121T101400Z-c", services).release == "20261121T102000Z-c"
 
 
-def test_a_port_of_another_service_of_the_stack_is_looked_at_once_the_plan_is_known(
+def test_a_port_of_another_service_of_the_stack_is_checked_against_the_plan(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _live(host)
     monkeypatch.setattr(preflight, "_bind_error", lambda _address, port, _protocol: EADDRINUSE if port == 81 else None)
     monkeypatch.setattr(docker, "containers_publishing", lambda *_place: ["shop-frontend-1"])
     services = example(edge={"http_port": 81})
-    with pytest.raises(Refused, match=r"service 'edge': port 81 of the host is that of service 'frontend'"):
+    with pytest.raises(Refused, match=r"service 'edge': port 81 of the host belongs to service 'frontend'"):
         host.ship("r2", services)
-    # A rollout that broke off is undone first; who has which port is not settled.
+    # An interrupted rollout is reverted first. Until then, the holder of the port is not known.
     Transaction("r2", "r1", "ada@laptop", old={one.service: [one.id] for one in RUNNING}).save(host.home.transaction)
     assert host.ship("r3", services).changed
 
 
-def test_a_database_is_not_stopped_because_a_tag_has_moved(host: Host) -> None:
+def test_a_moved_tag_does_not_stop_a_database(host: Host) -> None:
     _live(host)
     host.digest = "sha256:22"
     shipped = host.ship("r2", example(backend={"environment": {"LOG": "debug"}}))
@@ -244,19 +243,17 @@ def test_a_database_is_not_stopped_because_a_tag_has_moved(host: Host) -> None:
     assert (actions["backend"], actions["frontend"]) == ("roll", "roll")
 
 
-def test_a_database_is_stopped_only_where_that_is_allowed_by_name(host: Host) -> None:
+def test_a_database_is_stopped_only_if_it_is_allowed_by_name(host: Host) -> None:
     _live(host)
     services = example(db={"memory": "1g"})
     before = tree(host.root)
-    with pytest.raises(
-        Refused, match=r"service 'db': it holds data, and would be down .*deploy_allow_downtime: \[db\]"
-    ):
+    with pytest.raises(Refused, match=r"service 'db': it holds data and would be down .*deploy_allow_downtime: \[db\]"):
         host.ship("r2", services)
     assert tree(host.root) == before
     assert _actions(host.ship("r2", services, allow_downtime=["db"]))["db"] == "recreate"
 
 
-def test_a_pod_keeps_its_image_whatever_becomes_of_nginx(host: Host) -> None:
+def test_a_pod_keeps_its_image_when_nginx_changes(host: Host) -> None:
     _live(host)
     host.digest = "sha256:22"
     shipped = host.ship("r2", example(edge={"version": "1.31", "memory": "64m"}))
@@ -271,7 +268,7 @@ def test_a_pod_keeps_its_image_whatever_becomes_of_nginx(host: Host) -> None:
     assert document["edge-pod"] == {"image": "nginx@sha256:11"}
 
 
-def test_another_port_is_another_pod_and_the_edge_goes_with_it(host: Host) -> None:
+def test_another_port_recreates_the_pod_and_the_edge(host: Host) -> None:
     _live(host)
     host.digest = "sha256:22"
     shipped = host.ship("r2", example(edge={"version": "1.31", "http_port": 81}))
@@ -284,15 +281,15 @@ def test_another_port_is_another_pod_and_the_edge_goes_with_it(host: Host) -> No
     assert manifest["services"]["edge-pod"]["pinned"] == "nginx@sha256:22"
 
 
-def test_what_a_first_deploy_left_behind_is_no_data_in_use(host: Host) -> None:
-    """It was killed after the database was there; nothing has ever been live."""
+def test_data_of_a_killed_first_deploy_is_not_in_use(host: Host) -> None:
+    """The deploy was killed after it started the database. No release was ever live."""
     host.ship("r1")
     Transaction("r1", None, "ada@laptop").save(host.home.transaction)
     host.running = [container("db"), container("redis")]
     assert set(_actions(host.ship("r2")).values()) == {"create"}
 
 
-def test_the_live_releases_database_stays_one_whatever_broke_off(host: Host) -> None:
+def test_the_database_of_the_live_release_is_protected_after_an_interrupted_rollout(host: Host) -> None:
     _live(host)
     old = {name: [one.id for one in RUNNING if one.service == name] for name in example()}
     Transaction("r2", "r1", "ada@laptop", old=old).save(host.home.transaction)
