@@ -128,42 +128,42 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
-#: Longest time, in seconds, that one call waits for something to tell.
-_PATIENCE = 5.0
-#: How long it waits for more once there is something: fewer round trips, and still seen as it happens.
-_COALESCE = 0.2
-#: The gate at which each verb finds the rollout.
-_FROM = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
+#: Seconds that one call waits for a record with a text.
+_POLL_SECONDS = 5.0
+#: Seconds that one call waits for more records after the first: this saves round trips.
+_COALESCE_SECONDS = 0.2
+#: The barrier at which the rollout waits for each verb.
+_WAITS_AT = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
 
 
 def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None, str]:
-    """Start a rollout, or go on with one of the same release, and give it the word of the verb.
+    """Start a rollout or join one of the same release, and permit it to go on up to the barrier of the verb.
 
-    :return: the place in the journal to read on from, ``None`` where nothing is left to do; and a sentence on whose
-        rollout it is that was joined.
-    :raises LeaseHeld: when one of another release is under way.
-    :raises RolloutFailed: when the release is not on this host, or a verb has nothing to go on with.
+    :return: the offset in the journal to read from, ``None`` if nothing is left to do; and a sentence that says who
+        started the rollout that was joined.
+    :raises LeaseHeld: if a rollout of another release is under way.
+    :raises RolloutFailed: if the release is not on this host, or the verb needs a rollout that is not under way.
     """
     verb = params["verb"]
-    held = holder(home.lease)
-    if held and held["release"] == release:
+    current = holder(home.lease)
+    if current and current["release"] == release:
         joined = describe(home.lease) if verb in ("all", "begin") else ""
-        offset = journal.size(home.journal) if verb == "abort" else int(held["journal"])
-        if verb in _FROM:
-            offset = journal.offset_after(home.journal, offset, _FROM[verb])
+        offset = journal.size(home.journal) if verb == "abort" else int(current["journal"])
+        if verb in _WAITS_AT:
+            offset = journal.offset_after(home.journal, offset, _WAITS_AT[verb])
         permit(home.barrier, release, BARRIER_OF_VERB[verb])
         return offset, joined
     if verb in ("all", "begin"):
         return _start(home, release, params), ""
     if verb == "abort" or home.current_id() == release:
         return None, ""
-    raise RolloutFailed(_last_words(home, release))
+    raise RolloutFailed(_failure(home, release))
 
 
 def _start(home: Home, release: str, params: dict[str, Any]) -> int:
-    """Start a rollout in a process of its own and return the place in the journal where its records begin."""
+    """Start a rollout in a detached process, and return the offset in the journal where its records start."""
     lease = Lease(home.lease, params["owner"], release, lambda: open_journal(home))
-    order = RolloutOptions(
+    options = RolloutOptions(
         release=release,
         keep=params["keep"],
         owner=params["owner"],
@@ -173,7 +173,7 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
         first_host=params["first_host"],
         barrier_timeout=params["barrier_timeout"],
     )
-    rollout = Rollout(home, order)
+    rollout = Rollout(home, options)
     home.barrier.unlink(missing_ok=True)
     permit(home.barrier, release, BARRIER_OF_VERB[params["verb"]])
     detach(rollout.run, home.log)
@@ -182,9 +182,9 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
 
 
 def open_journal(home: Home) -> int:
-    """Return the place in the journal, in bytes, where the next rollout begins.
+    """Rotate and create the journal, and return the offset in bytes where the next rollout starts.
 
-    For root alone: the last lines of a container that failed are in it, and may have a password.
+    Only root may read it: it has the last log lines of failed containers, which can contain a password.
     """
     for path in home.state.glob(f"{home.journal.name}*"):
         path.chmod(0o600)
@@ -193,8 +193,8 @@ def open_journal(home: Home) -> int:
     return journal.size(home.journal)
 
 
-def _last_words(home: Home, release: str) -> str:
-    """Return how the rollout of *release* ended, which should be waiting for its next verb and is not."""
+def _failure(home: Home, release: str) -> str:
+    """Return why no rollout of *release* waits for its next verb: how the last one failed, if it did."""
     failed = [record for record in journal.read(home.journal, 0)[0] if record["state"] == "failed"]
     if failed and failed[-1]["release"] == release:
         return ". ".join(record["text"] for record in failed[-2:])
@@ -202,32 +202,32 @@ def _last_words(home: Home, release: str) -> str:
 
 
 def follow(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
-    """Return what the journal says of *release* after *offset*, and the place after that.
+    """Return the journal's records of *release* after *offset*, and the offset after them.
 
-    Waits up to five seconds for something.
+    The function waits up to five seconds for a record with a text.
 
-    :raises RolloutFailed: when the rollout's process is gone without having written its end.
+    :raises RolloutFailed: if the rollout process has died without writing its last record.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _POLL_SECONDS
     while True:
         alive = holder(home.lease) is not None
-        records, behind = _records(home, release, offset)
-        told = any(record["text"] for record in records)
-        if told and records[-1]["step"] != "end":
-            time.sleep(_COALESCE)
-            records, behind = _records(home, release, offset)
+        records, end = _records(home, release, offset)
+        has_text = any(record["text"] for record in records)
+        if has_text and records[-1]["step"] != "end":
+            time.sleep(_COALESCE_SECONDS)
+            records, end = _records(home, release, offset)
         if not records and not alive:
             raise RolloutFailed(
-                f"the rollout's process on the host died; {home.log} may say why. Run the playbook again"
+                f"the rollout process on the host died; look into {home.log} for the cause and run the playbook again"
             )
-        if told or not alive or time.monotonic() > deadline:
-            return records, behind
+        if has_text or not alive or time.monotonic() > deadline:
+            return records, end
         time.sleep(0.1)
 
 
 def _records(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
-    records, behind = journal.read(home.journal, offset)
-    return [record for record in records if record["release"] == release], behind
+    records, end = journal.read(home.journal, offset)
+    return [record for record in records if record["release"] == release], end
 
 
 def main() -> None:
@@ -262,7 +262,7 @@ def main() -> None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)
     except LeaseHeld as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with the status playbook")
+        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
     except (RolloutFailed, Refused) as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
     module.exit_json(changed=True, records=records, offset=offset, release=release, joined=joined)

@@ -51,14 +51,14 @@ def converge(kiosk: Stack, playbook: Callable[..., Any]) -> Callable[[str], floa
         run = playbook("deploy", kiosk_greeting=greeting)
         seconds = time.monotonic() - begun
         assert run.code == 0, run.output
-        assert "could not be put back" not in run.output, run.output
+        assert "could not be restored" not in run.output, run.output
         assert kiosk.get().body == f"{greeting}\n"
         found = census(kiosk)
         found.pop(POD, None)
         assert found == WHOLE
         status = playbook("status")
         assert status.code == 0, status.output
-        for trouble in ("broke off", "under way", "differs from the release", "!!"):
+        for trouble in ("was interrupted", "under way", "differs from the release", "!!"):
             assert trouble not in status.output, status.output
         return seconds
 

@@ -32,7 +32,7 @@ def test_a_version_that_does_not_know_the_database_is_refused_unless_declared_co
     live, before = shop.live(), shop.containers()
     run = playbook("rollback")
     assert run.code != 0
-    assert "service 'backend': registry:5000/shop/backend:1.0.0 does not know the database as it is" in run.output
+    assert "service 'backend': registry:5000/shop/backend:1.0.0 does not know the current database schema" in run.output
     assert "Can't locate revision identified by '0003'" in run.output
     assert "rollback_compatible=true" in run.output
     assert (shop.live(), shop.containers()) == (live, before)

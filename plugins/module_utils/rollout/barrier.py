@@ -1,8 +1,8 @@
-"""Barriers: the points at which a rollout waits until all hosts of the play have come as far.
+"""Barriers: the points at which a rollout waits for all other hosts of the play.
 
 Place in the pipeline: target, between the verbs of a rollout over several hosts. The controller permits the next part
-once every host waits at the barrier. A host that gets no permission in time reverts, so that the old release keeps
-serving if the controller died.
+when every host waits at the barrier. A host that gets no permission in time reverts. So the old release keeps serving
+if the controller has died.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING, Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
-#: The barriers in order. At ``ready`` images are on the host and release jobs ran. At ``prepared`` the new containers
-#: are healthy beside the old. At ``proven`` they get the requests and are verified. ``end`` is behind the last barrier.
+#: The barriers in order. At ``ready`` the images are on the host and the release jobs have run. At ``prepared`` the new
+#: containers are healthy next to the old ones. At ``proven`` they get the requests and are verified. ``end`` is after
+#: the last barrier.
 BARRIERS = ("ready", "prepared", "proven", "end")
 #: The barrier up to which each verb permits a rollout to go; ``abort`` makes it revert.
 BARRIER_OF_VERB = {
@@ -29,7 +30,7 @@ BARRIER_OF_VERB = {
 _TEXTS = {
     "ready": "ready; waiting for the other hosts",
     "prepared": "prepared; waiting for the other hosts",
-    "proven": "switched and proven; waiting for the other hosts",
+    "proven": "switched and verified; waiting for the other hosts",
 }
 
 
@@ -41,10 +42,10 @@ def permit(path: Path, release: str, barrier: str) -> None:
 
 def _permitted(path: Path, release: str) -> str | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        permission = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return str(found["barrier"]) if found["release"] == release else None
+    return str(permission["barrier"]) if permission["release"] == release else None
 
 
 class Barrier:
@@ -61,14 +62,14 @@ class Barrier:
     def wait(self, barrier: str) -> None:
         """Wait at *barrier* for the permission to go on.
 
-        :raises RolloutFailed: if the controller says ``abort``, or gives no permission in time.
+        :raises RolloutFailed: if the controller aborts the rollout, or gives no permission in time.
         """
         if not self._with_barriers:
             return
         with self._journal.part(barrier, "wait", start_text=_TEXTS[barrier], state=WAITING):
-            self._await(barrier)
+            self._wait_for_permission(barrier)
 
-    def _await(self, barrier: str) -> None:
+    def _wait_for_permission(self, barrier: str) -> None:
         deadline = time.monotonic() + self._barrier_timeout
         while True:
             permitted = _permitted(self._path, self._release)

@@ -1,9 +1,9 @@
-"""A unit of systemd that starts what the engine could not start when the server booted.
+"""A systemd unit that starts containers that the engine could not start at boot.
 
-Place in the pipeline: target, prepare. At boot the engine starts all containers at once, and each once. One that joins
-the network of another, as an edge joins that of its pod, fails where the other does not run yet, and stays down. The
-unit is the same for every stack. A rollout puts it down rather than the provisioning of the server, because it is the
-rollout that makes a stack depend on it.
+Place in the pipeline: target, prepare. At boot the engine starts all containers at once, and each one once. The edge
+joins the network of its pod. If the pod is not running yet, the start of the edge fails and it stays down. The unit is
+the same for every stack. The rollout installs it, not the provisioning of the server, because the rollout makes a stack
+depend on it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 UNIT = "slipway-pods.service"
 _FOLDER = Path("/etc/systemd/system")
-#: Exists exactly where systemd is what booted the machine (sd_booted(3)).
+#: This directory exists exactly if systemd booted the machine (sd_booted(3)).
 _BOOTED = Path("/run/systemd/system")
-# A container that somebody stopped has no error; one that the engine failed to start has. docker.service is ready only
-# when it has tried all, and takes the unit with it at each of its own starts.
+# A container that the engine failed to start has an error, a container that a person stopped has none. docker.service
+# is ready when it has tried to start all containers, and each start of it starts this unit.
 _TEXT = """\
 # Written by slipway.stack. The engine starts containers at boot in no order, and does not try again with one whose
 # network is that of a container which was not running yet.
@@ -40,9 +40,9 @@ WantedBy=docker.service
 
 
 def ensure_enabled(journal: Journal) -> None:
-    """Have the unit on this server, enabled, and tell where it is new. A server without systemd has none.
+    """Install and enable the unit, and write to *journal* if it is new. Without systemd, do nothing.
 
-    :raises RolloutFailed: when systemd refuses it.
+    :raises RolloutFailed: if systemd refuses it.
     """
     path = _FOLDER / UNIT
     if not _BOOTED.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == _TEXT):
@@ -54,4 +54,4 @@ def ensure_enabled(journal: Journal) -> None:
     if done.returncode != 0:
         path.unlink()
         raise RolloutFailed(f"{path} cannot be enabled: {done.stderr.strip()}")
-    journal.write("prepare", "done", f"{UNIT} starts the edge when the server has booted")
+    journal.write("prepare", "done", f"{UNIT} starts the edge at boot")

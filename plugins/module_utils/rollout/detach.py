@@ -1,6 +1,6 @@
-"""Run a function in a process of its own that outlives this one, its session and its connection.
+"""Run a function in a detached process, which outlives this process, its session and its connection.
 
-Place in the pipeline: target, between the controller's call and the rollout.
+Place in the pipeline: target, between the module and the rollout.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Callable
 def detach(function: Callable[[], None], log: Path) -> None:
     """Start *function* in a detached process and return at once.
 
-    Standard output and error go to *log*. Everything that *function* uses must be imported already: the archive that a
-    module's code comes in is gone by the time it would be asked again. Open files are kept, a held lease among them.
+    Standard output and standard error go to *log*. Everything that *function* uses must be imported already: Ansible
+    removes the archive with the code when the module ends. Open files stay open, and with them a held lease.
     """
     child = os.fork()
     if child:
@@ -27,9 +27,9 @@ def detach(function: Callable[[], None], log: Path) -> None:
             os._exit(0)
         os.chdir("/")
         os.umask(0o022)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        for source, target in ((nothing, 0), (written, 1), (written, 2)):
+        stdin = os.open(os.devnull, os.O_RDONLY)
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        for source, target in ((stdin, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
         function()
     except BaseException:

@@ -1,6 +1,6 @@
-"""What a rollout that was killed has left, settled before the next one.
+"""Recover from an interrupted rollout before the next one starts.
 
-Place in the pipeline: target, first of all.
+Place in the pipeline: target, before *begin*.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 
 def recover(home: Home, containers: ProjectContainers, journal: Journal) -> None:
-    """End or undo a rollout that was killed, by how far it had come; where that fails, the next one goes forward."""
-    left = transaction.load(home.transaction)
-    if left is None:
+    """Complete an interrupted rollout if its release was verified, or else revert it.
+
+    If that fails, the next rollout starts from the state that is left.
+    """
+    interrupted = transaction.load(home.transaction)
+    if interrupted is None:
         return
-    whose = f"the rollout of {left.release} by {left.owner}, which broke off"
-    if left.phase != "switched":
-        journal.write("recover", "started", f"undoing {whose}")
-        outcome = revert(home, left, containers, journal)
+    description = f"the interrupted rollout of {interrupted.release} by {interrupted.owner}"
+    if interrupted.phase != "switched":
+        journal.write("recover", "started", f"reverting {description}")
+        outcome = revert(home, interrupted, containers, journal)
         journal.write("recover", "failed" if home.transaction.exists() else "done", outcome)
         return
-    journal.write("recover", "started", f"ending {whose}")
+    journal.write("recover", "started", f"completing {description}")
     try:
-        remove_replaced(home, left, containers, journal)
+        remove_replaced(home, interrupted, containers, journal)
     except RolloutFailed as error:
         journal.write("recover", "failed", str(error))

@@ -1,7 +1,7 @@
-"""Release jobs: what a new version does once before it may start, such as migrating a database.
+"""Release jobs: commands of a new version that run once before it starts, such as a database migration.
 
-Place in the pipeline: target, prepare. A job runs from the image of the release to come, as a one-off container. On
-the way back no job runs; the older image is asked whether it knows the database as it is.
+Place in the pipeline: target, begin. A job runs as a one-off container from the image of the new release. At a rollback
+no job runs. Instead, the older image checks whether it knows the current database schema.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ def run_jobs(
 ) -> None:
     """Run the release jobs of the services that change.
 
-    :param services: entries of the manifest, by name.
-    :param first_host: whether this is the host that runs what is to run once for all hosts.
-    :raises RolloutFailed: when one fails, with its last lines.
+    :param services: the services of the manifest.
+    :param changes: returns whether a service changes.
+    :param folder: the directory of the new release.
+    :param first_host: whether this host runs the jobs that run once for all hosts.
+    :raises RolloutFailed: if a job fails. ``detail`` has its last lines.
     """
     for name, spec in services.items():
         if not spec["release"] or not changes(name):
             continue
         if spec["release_once"] and not first_host:
-            journal.write("release", "done", "release job left to the first host", name)
+            journal.write("release", "done", "the release job runs on the first host", name)
             continue
         try:
             with journal.part(
@@ -48,21 +50,26 @@ def run_jobs(
 def run_checks(
     services: Mapping[str, Mapping[str, Any]], changes: Callable[[str], bool], folder: str, journal: Journal
 ) -> None:
-    """Ask the images of an older release whether they know the database as the newer one has left it.
+    """Let the images of an older release check whether they know the current database schema.
 
-    :raises RolloutFailed: when one does not.
+    :param services: the services of the older manifest.
+    :param changes: returns whether a service changes.
+    :param folder: the directory of the older release.
+    :raises RolloutFailed: if an image does not know it.
     """
     for name, spec in services.items():
-        # A release of an older version of this collection has no such entry.
+        # Manifests of older versions of this collection do not have this key.
         if not spec.get("release_check") or not changes(name):
             continue
-        asking = "asking the older image whether it knows the database"
+        text = "checking whether the older image knows the current database schema"
         try:
-            with journal.part("release", "job", name, start_text=asking, end_text="the older image knows the database"):
+            with journal.part(
+                "release", "job", name, start_text=text, end_text="the older image knows the current database schema"
+            ):
                 docker.run([*_RUN, spec["release"], *spec["release_check"]], cwd=folder)
         except DockerError as error:
             raise RolloutFailed(
-                f"service '{name}': {spec['image']} does not know the database as it is ({error}); migrate it back "
-                "first, or say that this version works with it: rollback_compatible=true",
+                f"service '{name}': {spec['image']} does not know the current database schema ({error}); migrate the "
+                "database back first, or declare this version compatible with rollback_compatible=true",
                 error.detail[-health_check.LAST_LINES :],
             ) from None

@@ -1,6 +1,6 @@
-"""The way back from a rollout that is not proven: the previous release serves again, what was made is removed.
+"""Revert a rollout that is not verified: the previous release serves again, and the new containers are removed.
 
-Place in the pipeline: target; the undo of prepare and switch, safe to repeat.
+Place in the pipeline: target. It undoes prepare and switch. It can be repeated safely.
 """
 
 from __future__ import annotations
@@ -26,54 +26,58 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.transaction im
 
 
 def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: Journal) -> str:
-    """Undo the rollout *tx* as far as it came, and return a sentence on what serves now."""
+    """Revert the rollout *tx* from any phase before ``switched``, and return a sentence about the outcome."""
     previous = home.manifest(tx.previous)
-    journal.write("revert", "started", "taking the new release back")
+    text = "reverting to the previous release" if previous else "removing the containers of the first release"
+    journal.write("revert", "started", text)
     try:
-        release = home.manifest(tx.release) or {"services": {}}
-        # A release job that was killed leaves its container behind; what else ran once is a person's.
-        jobs = {spec["release"] for spec in release["services"].values()}
+        new_services = (home.manifest(tx.release) or {"services": {}})["services"]
+        # A killed release job leaves its container. Other one-off containers were started by a person and are kept.
+        jobs = {spec["release"] for spec in new_services.values()}
         replicas.remove([container.id for container in containers.find_one_off() if container.service in jobs])
-        made = _made(tx, release["services"], containers)
+        created = _created_containers(tx, new_services, containers)
         if previous is None:
-            _away([container.id for container in made], journal)
+            _remove([container.id for container in created], journal)
         else:
-            _WayBack(home, tx, containers, journal, previous, release["services"], made).go()
+            _Revert(home, tx, containers, journal, previous, new_services, created).run()
     except (RolloutFailed, DockerError, EdgeError, OSError) as error:
-        return f"Release {tx.previous} could not be put back either: {error}"
+        return f"Release {tx.previous} could not be restored either: {error}"
     home.transaction.unlink(missing_ok=True)
     if previous is None:
-        return "There was no release before; its containers were removed, data was kept"
+        return "There is no previous release; the new containers were removed, data was kept"
     return f"Release {tx.previous} keeps serving"
 
 
-def _away(ids: list[str], journal: Journal) -> None:
+def _remove(ids: list[str], journal: Journal) -> None:
     with journal.part("revert", "stop"):
         replicas.stop(ids)
         replicas.remove(ids)
 
 
-def _made(tx: Transaction, services: Mapping[str, Any], containers: ProjectContainers) -> list[Container]:
-    """Return the containers that the rollout made.
+def _created_containers(
+    tx: Transaction, new_services: Mapping[str, Any], containers: ProjectContainers
+) -> list[Container]:
+    """Return the containers that the rollout created and that the revert removes.
 
-    Those of data services and of commands that run once are left out where there were others before: Compose replaced
-    them in place.
+    Containers of data services and one-shot services are kept if the service had others before: Compose replaced those
+    in place.
     """
     return [
         container
         for name, group in containers.find().items()
         for container in group
-        if name in services
+        if name in new_services
         and not tx.existed_before(name, container.id)
-        and (services[name]["class"] not in ("stateful", "oneshot") or not tx.old.get(name))
+        and (new_services[name]["class"] not in ("stateful", "oneshot") or not tx.old.get(name))
     ]
 
 
 @dataclass(frozen=True)
-class _WayBack:
-    """Brings the edge and the containers of the previous release back to what they were.
+class _Revert:
+    """Restores the edge and the containers of the previous release.
 
-    ``previous``: its manifest. ``leaving``: the services of the rollout that is taken back, ``made`` its containers.
+    ``previous``: its manifest. ``new_services``: the services of the release that is reverted. ``created``: the
+    containers that its rollout created.
     """
 
     home: Home
@@ -81,49 +85,49 @@ class _WayBack:
     containers: ProjectContainers
     journal: Journal
     previous: Mapping[str, Any]
-    leaving: Mapping[str, Any]
-    made: list[Container]
+    new_services: Mapping[str, Any]
+    created: list[Container]
 
-    def go(self) -> None:
-        """Undo it: what was replaced in place, the edge, what was made, what was stopped."""
+    def run(self) -> None:
+        """Restore replaced services and the edge, remove the new containers, and start the stopped old ones."""
         services = self.previous["services"]
-        in_place = self._put_in_place(services)
-        # Before the switch the edge knows nothing of the new release.
+        in_place = self._restore_in_place(services)
+        # Before the switch, the edge does not know the new release.
         if edge_of(self.previous) and self.tx.edge_before and self.tx.phase == "switching":
-            self._turn_edge()
-        there = {one.id for group in self.containers.find().values() for one in group}
-        _away([one.id for one in self.made if one.service not in in_place and one.id in there], self.journal)
+            self._restore_edge()
+        existing = {one.id for group in self.containers.find().values() for one in group}
+        _remove([one.id for one in self.created if one.service not in in_place and one.id in existing], self.journal)
         with self.journal.part("revert", "start"):
-            replicas.start(self._stopped(services))
-            # What runs once is not undone, and not done again.
-            self.containers.wait(
-                {name: spec for name, spec in services.items() if replacement(spec) != RUN_ONCE}, "revert"
-            )
+            replicas.start(self._stopped_ids(services))
+            # One-shot services are neither undone nor run again.
+            waited = {name: spec for name, spec in services.items() if replacement(spec) != RUN_ONCE}
+            self.containers.wait(waited, "revert")
         own_proxies.reload_proxies(services, self.containers, self.journal, "revert")
 
-    def _put_in_place(self, services: Mapping[str, Any]) -> list[str]:
-        """Bring back what the rollout replaced in place, and return the names of these services."""
+    def _restore_in_place(self, services: Mapping[str, Any]) -> list[str]:
+        """Let Compose restore the services that the rollout replaced in place, and return their names."""
         in_place = [
             name
             for name, spec in services.items()
-            if self.tx.plan.get(name) in REPLACING and (replacement(spec) == IN_PLACE or self._has_gone(name))
+            if self.tx.plan.get(name) in REPLACING and (replacement(spec) == IN_PLACE or self._was_replaced(name))
         ]
         if in_place:
             with self.journal.part("revert", "start"):
                 docker.run(replicas.up_arguments(in_place), cwd=str(self.home.release(str(self.tx.previous))))
         return in_place
 
-    def _has_gone(self, name: str) -> bool:
-        """Return whether Compose put new containers of a service in the place of all that there were.
+    def _was_replaced(self, name: str) -> bool:
+        """Return whether Compose replaced all old containers of a service in place.
 
-        It may have been another service then, without a port of the host or data.
+        The new definition can require that, for example with a published port, even if the old one does not.
         """
         old = self.tx.old.get(name, [])
-        there = {one.id for one in self.containers.find().get(name, [])}
-        return name in self.leaving and replacement(self.leaving[name]) == IN_PLACE and there.isdisjoint(old)
+        existing = {one.id for one in self.containers.find().get(name, [])}
+        replaced_in_place = name in self.new_services and replacement(self.new_services[name]) == IN_PLACE
+        return replaced_in_place and existing.isdisjoint(old)
 
-    def _stopped(self, services: Mapping[str, Any]) -> list[str]:
-        """Return the ids of the previous release's containers that should run and do not."""
+    def _stopped_ids(self, services: Mapping[str, Any]) -> list[str]:
+        """Return the ids of the previous release's containers that are not running and should be."""
         return [
             container.id
             for name, group in self.containers.find().items()
@@ -134,22 +138,29 @@ class _WayBack:
             and replacement(services[name]) != RUN_ONCE
         ]
 
-    def _turn_edge(self) -> None:
-        """Have the edge of the previous release answer with the configuration that it had."""
+    def _restore_edge(self) -> None:
+        """Make the edge of the previous release answer with its previous configuration."""
         name = str(edge_of(self.previous))
-        before = str(self.tx.edge_before)
+        version = str(self.tx.edge_before)
         action = self.tx.plan.get(name)
         if action == "roll":
-            both = self.containers.find_running().get(name, [])
-            old = [one for one in both if self.tx.existed_before(name, one.id)]
-            configuration.proxy(self.previous).resume_accepting(self.previous, both, old)
+            running = self.containers.find_running().get(name, [])
+            old = [one for one in running if self.tx.existed_before(name, one.id)]
+            configuration.proxy(self.previous).resume_accepting(self.previous, running, old)
             with self.journal.part("revert", "stop", name):
-                # It would go on answering through the port that both have.
-                replicas.stop([container.id for container in self.made if container.service == name])
+                # Both edges share the port, so the new one would still answer.
+                replicas.stop([container.id for container in self.created if container.service == name])
         elif action not in ("reload", "unchanged"):
-            new = self.containers.find(lambda one: not self.tx.existed_before(one.service, one.id))
-            replaced = self.home.manifest(self.tx.release)
+            removable = self.containers.find(lambda one: not self.tx.existed_before(one.service, one.id))
+            new_manifest = self.home.manifest(self.tx.release)
             configuration.replace_proxy(
-                self.home, replaced, self.previous, self.tx.plan, new, self.containers, before, self.journal
+                self.home,
+                new_manifest,
+                self.previous,
+                self.tx.plan,
+                removable,
+                self.containers,
+                version,
+                self.journal,
             )
-        configuration.apply(self.home, self.previous, self.containers.find_running(), before, self.journal)
+        configuration.apply(self.home, self.previous, self.containers.find_running(), version, self.journal)

@@ -1,26 +1,24 @@
-"""From one release to the next on this host, as a transaction: begin, prepare, switch, finalize.
+"""The rollout of a release on this host, as a transaction: begin, prepare, switch, finalize.
 
-Place in the pipeline: target, in a process of its own (``detach``). Every step is in the journal, and
-``state/transaction.json`` says what there is to undo (``takeback``) for as long as there is a way back. After each
-of the first three a rollout of several hosts waits for the others (``gate``).
+Place in the pipeline: target, in a process of its own (``detach``). Every step is in the journal.
+``state/transaction.json`` has what a revert needs (``revert``), as long as a revert is possible. After each of the
+first three steps a rollout of several hosts waits for the other hosts (``barrier``).
 
-- *begin*: pull, check the edge's configuration, data services, release jobs.
-- *prepare*: new replicas beside the old, healthy.
-- *switch*: the edge sends requests to the new replicas, confirmed over the wire; then services of which there must
-  never be two; then proof of the whole. The old replicas still run.
-- *finalize*: stop the old, make the release the current one, prune.
+- *begin*: pull images, test the edge's configuration, replace data services, run release jobs.
+- *prepare*: start new containers next to the old ones until they are healthy.
+- *switch*: send requests to the new containers and confirm that over the wire; replace singletons; verify the whole
+  release. The old containers still run.
+- *finalize*: stop the old containers, make the release the live one, clean up.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
 import traceback
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
-from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images, replicas
@@ -32,54 +30,54 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
 from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
-    AT_SWITCH,
     IN_PLACE,
     REPLACING,
     RUN_ONCE,
     START_FIRST,
     STOP_FIRST,
-    replacement,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.edge_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
 
-#: Seconds in which the whole must prove itself before the old replicas may go.
-_PROOF_SECONDS = 15.0
+#: Seconds within which the whole release must be verified before the old containers stop.
+_VERIFY_SECONDS = 15.0
 
 
 class Rollout:
-    """One rollout of one release on this host."""
+    """The rollout of one release on this host."""
 
-    def __init__(self, home: Home, order: RolloutOptions) -> None:
-        """Begin.
-
-        :raises RolloutFailed: when the release is not on this host.
-        """
-        manifest = home.manifest(order.release)
+    def __init__(self, home: Home, options: RolloutOptions) -> None:
+        """:raises RolloutFailed: if the release is not on this host."""
+        manifest = home.manifest(options.release)
         if manifest is None:
-            raise RolloutFailed(f"release {order.release} is not on this host")
+            raise RolloutFailed(f"release {options.release} is not on this host")
         self._home = home
-        self._order = order
+        self._options = options
         self._manifest = manifest
-        self._folder = str(home.release(order.release))
         self._services: dict[str, dict[str, Any]] = manifest["services"]
-        self._journal = Journal(home.journal, order.release)
-        self._barrier = Barrier(home.barrier, order.release, self._journal, order.with_barriers, order.barrier_timeout)
+        self._folder = str(home.release(options.release))
+        self._journal = Journal(home.journal, options.release)
+        self._barrier = Barrier(
+            home.barrier, options.release, self._journal, options.with_barriers, options.barrier_timeout
+        )
         self._containers = ProjectContainers(manifest["stack"], self._journal)
-        self._tx = Transaction(order.release, None, order.owner)
-        #: Configurations of the edge that its proxy has checked.
-        self._accepted: set[str] = set()
+        # The selection and the edge use the same object. It is filled in *begin* and never replaced.
+        self._tx = Transaction(options.release, None, options.owner)
+        self._selection = Selection(self._services, self._tx, self._containers)
+        self._edge = EdgeSwitch(home, manifest, self._tx, self._selection, self._containers, self._journal)
 
     def run(self) -> None:
-        """Take every step; on a failure undo what was done. The journal's last record tells how it ended."""
-        begun = time.monotonic()
+        """Run all steps, and revert if one fails. The journal's last record says how the rollout ended."""
+        started = time.monotonic()
         try:
             recover(self._home, self._containers, self._journal)
             try:
@@ -89,220 +87,162 @@ class Rollout:
                 self._barrier.wait("prepared")
                 self._switch()
                 self._barrier.wait("proven")
-                self._enter("switched")
+                self._enter_phase("switched")
             except Exception as error:
-                self._fail(begun, error)
+                self._fail(started, error)
                 return
-            self._finalize(begun)
+            self._finalize(started)
         except Exception as error:
-            self._journal.write("rollout", "failed", f"broke off: {error or type(error).__name__}")
-            self._journal.write("end", "failed", "The next deploy undoes or ends it")
+            self._journal.write("rollout", "failed", _interruption(error))
+            self._journal.write("end", "failed", "The next deploy reverts or completes it")
             raise
         self._journal.write("end", "done", f"release {self._tx.release} is live: {self._journal.time_summary()}")
 
-    def _fail(self, begun: float, error: Exception) -> None:
-        """Tell why a step failed, and undo what was done."""
+    def _fail(self, started: float, error: Exception) -> None:
+        """Report why a step failed, and revert what was done."""
         reason = str(error)
         if not isinstance(error, (RolloutFailed, DockerError, EdgeError)):
             traceback.print_exc()
-            reason = f"broke off: {reason or type(error).__name__}"
+            reason = _interruption(error)
         self._journal.tolerate_write_errors()
         self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
         outcome = "Nothing was changed"
         if self._home.transaction.exists():
             outcome = revert(self._home, self._tx, self._containers, self._journal)
         with contextlib.suppress(OSError):
-            audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - begun, reason)
+            audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - started, reason)
         self._journal.write("end", "failed", outcome)
+
+    def _enter_phase(self, phase: str) -> None:
+        self._tx.phase = phase
+        self._tx.save(self._home.transaction)
 
     # Begin
 
     def _begin(self) -> None:
-        found = self._containers.find()
-        self._write_down(found)
+        existing = self._containers.find()
+        self._save_transaction(existing)
         images.pull_missing(self._services, self._journal)
         data_loss.warn_about_anonymous_volumes(self._services, self._tx.plan, self._journal)
-        self._check_edge(found)
-        self._in_place("prepare", late=False)
-        self._release_jobs()
+        if edge_of(self._manifest):
+            self._edge.test_configuration(existing)
+            boot_unit.ensure_enabled(self._journal)
+        self._replace_in_place("prepare", late=False)
+        self._run_release_jobs()
 
-    def _write_down(self, found: dict[str, list[Container]]) -> None:
-        """Write down all that a way back needs, before anything is touched.
+    def _save_transaction(self, existing: dict[str, list[Container]]) -> None:
+        """Save everything that a revert needs, before anything is changed.
 
-        :raises RolloutFailed: when the release may not replace what is there.
+        :raises RolloutFailed: if the release must not replace the existing containers.
         """
         previous = self._home.current_id()
-        live = self._home.manifest(previous)
-        entries = plan(live, self._manifest, found, edge_changed=True)
+        old_manifest = self._home.manifest(previous)
+        entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
         problems = preflight.check_data(self._services, self._manifest["stack"])
-        problems += data_loss.refusals(entries, live, self._manifest, found, self._order.allow_downtime)
+        problems += data_loss.refusals(entries, old_manifest, self._manifest, existing, self._options.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))
-        self._tx = Transaction(
-            release=self._tx.release,
-            previous=previous,
-            owner=self._tx.owner,
-            edge_before=configuration.live_version(self._home),
-            plan={entry["service"]: entry["action"] for entry in entries},
-            old={name: [container.id for container in group] for name, group in found.items()},
-        )
-        self._enter("preparing")
+        self._tx.previous = previous
+        self._tx.edge_before = configuration.live_version(self._home)
+        self._tx.plan = {entry["service"]: entry["action"] for entry in entries}
+        self._tx.old = {name: [container.id for container in group] for name, group in existing.items()}
+        self._enter_phase("preparing")
 
-    def _enter(self, phase: str) -> None:
-        self._tx.phase = phase
-        self._tx.save(self._home.transaction)
+    def _replace_in_place(self, step: str, late: bool) -> None:
+        """Let Compose replace services in place and run one-shot services, in the order of their dependencies.
 
-    def _touched(self, *manners: str) -> list[str]:
-        """Return the services that get other containers and are replaced in one of these manners."""
-        return [
-            name
-            for name, spec in self._services.items()
-            if replacement(spec, self._tx.plan[name]) in manners and self._tx.plan[name] in (*REPLACING, "start")
-        ]
-
-    def _check_edge(self, found: dict[str, list[Container]]) -> None:
-        name = edge_of(self._manifest)
-        if name is None:
-            return
-        with self._journal.part("prepare", "test", name, end_text="configuration accepted"):
-            trial = configuration.write_version(self._home, configuration.render(self._home, self._manifest, {}))
-            same = self._tx.plan[name] not in ("create", "recreate")
-            configuration.proxy(self._manifest).test(
-                self._home, self._manifest, [trial], found.get(name, []) if same else []
-            )
-        boot_unit.ensure_enabled(self._journal)
-
-    def _in_place(self, step: str, late: bool) -> None:
-        names = self._touched(IN_PLACE, RUN_ONCE)
-        wanted = {one: self._services[one] for one in names if bool(self._services[one].get("late")) == late}
-        for group in start_groups(wanted):
+        :param late: replace the services that are replaced after the switch, or else all others.
+        """
+        names = self._selection.replaced(IN_PLACE, RUN_ONCE)
+        services = {name: self._services[name] for name in names if bool(self._services[name].get("late")) == late}
+        for group in start_groups(services):
             with self._journal.part(step, "start"):
                 docker.run(replicas.up_arguments(group), cwd=self._folder)
-                self._containers.wait({name: wanted[name] for name in group}, step)
+                self._containers.wait({name: services[name] for name in group}, step)
 
-    def _release_jobs(self) -> None:
+    def _run_release_jobs(self) -> None:
         if self._tx.previous is None or self._tx.previous < self._tx.release:
-            release_jobs.run_jobs(self._services, self._replaces, self._folder, self._journal, self._order.first_host)
-        elif not self._order.compatible:
-            release_jobs.run_checks(self._services, self._replaces, self._folder, self._journal)
+            release_jobs.run_jobs(
+                self._services, self._is_replaced, self._folder, self._journal, self._options.first_host
+            )
+        elif not self._options.compatible:
+            release_jobs.run_checks(self._services, self._is_replaced, self._folder, self._journal)
 
-    def _replaces(self, name: str) -> bool:
+    def _is_replaced(self, name: str) -> bool:
         return self._tx.plan[name] in REPLACING
 
+    # Prepare
+
     def _prepare(self) -> None:
-        """Make the new containers beside the old, start those that may run beside them, and keep their assets."""
-        names = self._touched(START_FIRST, STOP_FIRST)
+        names = self._selection.replaced(START_FIRST, STOP_FIRST)
         if names:
-            self._make(names)
-        live = self._home.manifest(self._tx.previous)
-        old = functools.partial(self._containers.find, self._is_old)
-        new = functools.partial(self._containers.find, self._counts)
-        assets.keep_assets(self._home, [(live, old), (self._manifest, new)], self._journal)
-
-    def _make(self, names: list[str]) -> None:
-        wanted = {name: self._services[name]["replicas"] for name in names}
-        there = {name: len(group) for name, group in self._containers.find().items()}
-        with self._journal.part("prepare", "create"):
-            docker.run(replicas.create_arguments(wanted, there, self._services), cwd=self._folder)
-        self._keep_port()
-        groups = start_groups({name: self._services[name] for name in self._touched(START_FIRST)})
+            self._create_containers(names)
+        self._edge.hold_port()
+        groups = start_groups({name: self._services[name] for name in self._selection.replaced(START_FIRST)})
         for group in groups:
-            self._start("prepare", group, ahead=group is groups[-1])
+            self._start_containers("prepare", group, test_edge=group is groups[-1])
+        self._keep_assets()
 
-    def _keep_port(self) -> None:
-        """See to it that a new edge, which starts beside the old one, gets no requests before it can serve them."""
-        name = edge_of(self._manifest)
-        if name in self._touched(START_FIRST):
-            old = self._containers.find_running().get(str(name), [])
-            with self._journal.part("prepare", "hold port", name):
-                configuration.proxy(self._manifest).hold_port(self._manifest, old, old)
+    def _create_containers(self, names: list[str]) -> None:
+        """Create the new containers of these services next to the old ones, without a start."""
+        additional = {name: self._services[name]["replicas"] for name in names}
+        existing = {name: len(group) for name, group in self._containers.find().items()}
+        with self._journal.part("prepare", "create"):
+            docker.run(replicas.create_arguments(additional, existing, self._services), cwd=self._folder)
 
-    def _start(self, step: str, names: list[str], ahead: bool = False) -> None:
-        """Start new containers, and wait; *ahead*: an edge that is not new checks what it gets next meanwhile."""
+    def _start_containers(self, step: str, names: list[str], test_edge: bool = False) -> None:
+        """Start the new containers of these services, and wait until they are up.
+
+        :param test_edge: use the wait to test the edge's next configuration.
+        """
         with self._journal.part(step, "start"):
-            replicas.start(self._new_ids(names))
-            if ahead and edge_of(self._manifest) not in (None, *self._touched(START_FIRST, AT_SWITCH)):
-                found = self._containers.find_running()
-                self._accepted = configuration.test_ahead(self._home, self._manifest, found, self._aim(found))
-            self._containers.wait({name: self._services[name] for name in names}, step, self._counts)
+            replicas.start(self._selection.kept_ids(names))
+            if test_edge:
+                self._edge.test_ahead()
+            self._containers.wait({name: self._services[name] for name in names}, step, self._selection.is_kept)
 
-    def _counts(self, container: Container) -> bool:
-        """Return whether a container is one of the new release's, rather than one that is about to go."""
-        replaced = self._touched(START_FIRST, STOP_FIRST)
-        return container.service not in replaced or not self._is_old(container)
-
-    def _is_old(self, container: Container) -> bool:
-        return self._tx.existed_before(container.service, container.id)
-
-    def _new_ids(self, names: list[str]) -> list[str]:
-        found = self._containers.find(self._counts)
-        return [container.id for name in names for container in found.get(name, [])]
+    def _keep_assets(self) -> None:
+        """Keep the assets of the old and the new release for the pages of both."""
+        old = (self._home.manifest(self._tx.previous), lambda: self._containers.find(self._selection.is_old))
+        new = (self._manifest, lambda: self._containers.find(self._selection.is_kept))
+        assets.keep_assets(self._home, [old, new], self._journal)
 
     # Switch
 
     def _switch(self) -> None:
-        self._enter("switching")
-        self._switch_edge()
-        for name in self._touched(STOP_FIRST):
+        self._enter_phase("switching")
+        self._edge.switch()
+        for name in self._selection.replaced(STOP_FIRST):
             with self._journal.part("switch", "stop", name):
                 replicas.stop(self._tx.old.get(name, []))
-            self._start("switch", [name])
-        self._in_place("switch", late=True)
-        self._follow()
+            self._start_containers("switch", [name])
+        self._replace_in_place("switch", late=True)
+        self._edge.update_upstreams()
         own_proxies.reload_proxies(self._services, self._containers, self._journal, "switch")
-        self._prove()
+        self._verify()
 
-    def _prove(self) -> None:
-        gone = set(self._tx.old) - set(self._services)
+    def _verify(self) -> None:
+        """Verify the whole release, without the containers that stop in *finalize*.
+
+        :raises RolloutFailed: if it has a problem.
+        """
+        removed = set(self._tx.old) - set(self._services)
+
+        def find_containers() -> dict[str, list[Container]]:
+            return self._containers.find(lambda one: self._selection.is_kept(one) and one.service not in removed)
+
         with self._journal.part("switch", "verify"):
-            found = verify(
-                self._manifest,
-                _PROOF_SECONDS,
-                lambda: self._containers.find(lambda one: self._counts(one) and one.service not in gone),
-            )
-            if found.problems:
-                raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
-
-    def _switch_edge(self) -> None:
-        name = edge_of(self._manifest)
-        if name is None:
-            return
-        found = self._containers.find_running()
-        final = self._aim(found)
-        if name in self._touched(AT_SWITCH):
-            old = self._containers.find(self._is_old)
-            leaving = self._home.manifest(self._tx.previous)
-            configuration.replace_proxy(
-                self._home, leaving, self._manifest, self._tx.plan, old, self._containers, final, self._journal
-            )
-            confirm(self._manifest)
-        elif final != configuration.live_version(self._home):
-            replaced = [one for one in found.get(name, []) if name in self._touched(START_FIRST) and self._is_old(one)]
-            configuration.apply(self._home, self._manifest, found, final, self._journal, replaced, self._accepted)
-        else:
-            confirm(self._manifest)
-        self._journal.write("switch", "done", f"answers with release {self._tx.release}", name)
-
-    def _follow(self) -> None:
-        """Have the edge send requests to what has taken another's place, too."""
-        if configuration.routed_services(self._manifest).isdisjoint(self._touched(STOP_FIRST, IN_PLACE)):
-            return
-        found = self._containers.find_running()
-        final = self._aim(found)
-        if final != configuration.live_version(self._home):
-            configuration.apply(self._home, self._manifest, found, final, self._journal)
-
-    def _aim(self, found: dict[str, list[Container]]) -> str:
-        """Lay the edge's configuration down for the containers that get requests now, and return its name."""
-        targets = {
-            service: [one.name for one in group if self._counts(one) or service in self._touched(STOP_FIRST)]
-            for service, group in found.items()
-        }
-        return configuration.write_version(self._home, configuration.render(self._home, self._manifest, targets))
+            verification = verify(self._manifest, _VERIFY_SECONDS, find_containers)
+            if verification.problems:
+                raise RolloutFailed("; ".join(verification.problems), tuple(verification.detail))
 
     # Finalize
 
-    def _finalize(self, begun: float) -> None:
+    def _finalize(self, started: float) -> None:
         remove_replaced(self._home, self._tx, self._containers, self._journal)
-        audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - begun)
-        prune_host(self._home, self._manifest["stack"], self._order.keep, self._journal)
+        audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - started)
+        prune_host(self._home, self._manifest["stack"], self._options.keep, self._journal)
+
+
+def _interruption(error: Exception) -> str:
+    return f"the rollout was interrupted: {str(error) or type(error).__name__}"

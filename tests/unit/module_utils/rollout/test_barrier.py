@@ -1,4 +1,4 @@
-"""Waiting for other hosts at barriers, and the permission that ends it."""
+"""The wait for other hosts at barriers, and the permission that ends it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def _barrier(folder: Path, with_barriers: bool = True, barrier_timeout: float = 
     )
 
 
-def test_alone_there_is_nothing_to_wait_for(tmp_path: Path) -> None:
+def test_a_rollout_without_barriers_does_not_wait(tmp_path: Path) -> None:
     _barrier(tmp_path, with_barriers=False).wait("ready")
     assert journal.read(tmp_path / "journal.jsonl", 0)[0] == []
 
 
 @pytest.mark.parametrize("barrier", ["prepared", "proven", "end"])
-def test_a_word_for_later_opens_the_barrier(tmp_path: Path, barrier: str) -> None:
+def test_permission_for_a_later_barrier_ends_the_wait(tmp_path: Path, barrier: str) -> None:
     permit(tmp_path / "barrier.json", "r1", barrier)
     _barrier(tmp_path).wait("ready")
     records, _ = journal.read(tmp_path / "journal.jsonl", 0)
@@ -37,26 +37,26 @@ def test_a_word_for_later_opens_the_barrier(tmp_path: Path, barrier: str) -> Non
 
 
 @pytest.mark.parametrize("barrier", ["ready", "prepared"])
-def test_permission_for_an_earlier_barrier_does_not(tmp_path: Path, barrier: str) -> None:
+def test_permission_for_an_earlier_barrier_does_not_end_the_wait(tmp_path: Path, barrier: str) -> None:
     permit(tmp_path / "barrier.json", "r1", barrier)
     with pytest.raises(RolloutFailed, match="the controller did not answer within 0 s"):
         _barrier(tmp_path, barrier_timeout=0.1).wait("prepared")
 
 
-def test_permission_for_another_release_does_not_count(tmp_path: Path) -> None:
+def test_permission_for_another_release_does_not_end_the_wait(tmp_path: Path) -> None:
     permit(tmp_path / "barrier.json", "r0", "end")
     with pytest.raises(RolloutFailed, match="did not answer"):
         _barrier(tmp_path, barrier_timeout=0.1).wait("ready")
 
 
-def test_it_waits_for_permission(tmp_path: Path) -> None:
+def test_a_rollout_waits_for_permission(tmp_path: Path) -> None:
     threading.Timer(0.15, permit, (tmp_path / "barrier.json", "r1", "end")).start()
-    begun = time.monotonic()
+    started = time.monotonic()
     _barrier(tmp_path).wait("proven")
-    assert time.monotonic() - begun >= 0.1
+    assert time.monotonic() - started >= 0.1
 
 
-def test_abort_is_a_failure(tmp_path: Path) -> None:
+def test_abort_fails_the_rollout(tmp_path: Path) -> None:
     permit(tmp_path / "barrier.json", "r1", "abort")
     with pytest.raises(RolloutFailed, match="another host failed"):
         _barrier(tmp_path).wait("prepared")

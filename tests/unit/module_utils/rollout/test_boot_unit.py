@@ -1,4 +1,4 @@
-"""The unit that starts again at boot what the engine gave up on."""
+"""The unit that starts containers at boot that the engine could not start."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 
 
 class Systemd:
-    """A systemd that is told to enable units, and does so or refuses."""
+    """A fake systemd that enables units or refuses."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.unit = root / "system" / boot_unit.UNIT
-        self.told: list[list[str]] = []
+        self.commands: list[list[str]] = []
         self.refuses = ""
         monkeypatch.setattr(boot_unit, "_FOLDER", root / "system")
         monkeypatch.setattr(boot_unit, "_BOOTED", root)
         monkeypatch.setattr(subprocess, "run", self._run)
 
     def _run(self, arguments: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
-        self.told.append(arguments)
+        self.commands.append(arguments)
         return subprocess.CompletedProcess(arguments, 1 if self.refuses else 0, "", self.refuses)
 
 
@@ -36,13 +36,13 @@ def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path / "journal.jsonl", "r1")
 
 
-def test_the_unit_is_put_down_once_and_told_of(systemd: Systemd, journal: Journal, tmp_path: Path) -> None:
+def test_the_unit_is_installed_and_reported_once(systemd: Systemd, journal: Journal, tmp_path: Path) -> None:
     boot_unit.ensure_enabled(journal)
     boot_unit.ensure_enabled(journal)
     assert "--filter label=slipway.pod" in systemd.unit.read_text()
-    assert systemd.told == [["systemctl", "enable", boot_unit.UNIT]]
+    assert systemd.commands == [["systemctl", "enable", boot_unit.UNIT]]
     records, _ = read(tmp_path / "journal.jsonl", 0)
-    assert [record["text"] for record in records] == [f"{boot_unit.UNIT} starts the edge when the server has booted"]
+    assert [record["text"] for record in records] == [f"{boot_unit.UNIT} starts the edge at boot"]
 
 
 def test_a_unit_of_another_version_is_replaced(systemd: Systemd, journal: Journal) -> None:
@@ -52,15 +52,15 @@ def test_a_unit_of_another_version_is_replaced(systemd: Systemd, journal: Journa
     assert "ExecStart" in systemd.unit.read_text()
 
 
-def test_a_server_without_systemd_has_none(
+def test_a_server_without_systemd_gets_no_unit(
     systemd: Systemd, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boot_unit, "_BOOTED", tmp_path / "not there")
+    monkeypatch.setattr(boot_unit, "_BOOTED", tmp_path / "missing")
     boot_unit.ensure_enabled(journal)
     assert not systemd.unit.exists()
 
 
-def test_what_systemd_refuses_is_not_left_behind(systemd: Systemd, journal: Journal) -> None:
+def test_a_unit_that_systemd_refuses_is_removed(systemd: Systemd, journal: Journal) -> None:
     systemd.refuses = "Failed to enable unit: read-only file system\n"
     with pytest.raises(
         RolloutFailed, match=r"slipway-pods.service cannot be enabled: Failed to enable unit: read-only"

@@ -1,4 +1,4 @@
-"""A detached function in a real process: it goes on after the one that started it, and after its session."""
+"""A detached function in a real process: it outlives the process that started it, and its session."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def work():
         time.sleep(0.005)
     os.write(1, b"written to standard output\\n")
     os.write(2, b"written to standard error\\n")
-    found = f"{os.getpid()} {os.getsid(0)} {os.getcwd()} {sys.stdin.read()!r}"
-    (folder / "done.new").write_text(found)
+    state = f"{os.getpid()} {os.getsid(0)} {os.getcwd()} {sys.stdin.read()!r}"
+    (folder / "done.new").write_text(state)
     (folder / "done.new").rename(folder / "done")
     raise RuntimeError("the cause")
 
@@ -39,14 +39,14 @@ def _wait_for(path: Path, text: str = "") -> str:
     return path.read_text()
 
 
-def test_it_outlives_the_process_the_session_and_the_pipes(tmp_path: Path) -> None:
+def test_a_detached_function_outlives_process_session_and_pipes(tmp_path: Path) -> None:
     parent = subprocess.run(
         [sys.executable, "-c", _PROGRAM, str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(ROOT / ".collections")},
         input="not for the child",
         capture_output=True,
         text=True,
-        # Holds only because the detached process has let go of both pipes.
+        # The call returns only because the detached process has closed both pipes.
         timeout=10,
         start_new_session=True,
         check=True,

@@ -1,4 +1,4 @@
-"""A rollout that is followed: by its own records, whatever else the journal has."""
+"""Following a rollout in the journal, by its own records."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ def home(tmp_path: Path) -> Home:
     return Home(str(tmp_path))
 
 
-def test_the_end_of_another_release_is_not_its_own(home: Home) -> None:
+def test_the_records_of_another_release_are_ignored(home: Home) -> None:
     Journal(home.journal, "r1").write("end", "done", "release r1 is live")
-    with pytest.raises(RolloutFailed, match="the rollout's process on the host died"):
+    with pytest.raises(RolloutFailed, match="the rollout process on the host died"):
         follow(home, "r2", 0)
     Journal(home.journal, "r2").write("end", "failed", "Release r1 keeps serving")
-    records, behind = follow(home, "r2", 0)
+    records, end = follow(home, "r2", 0)
     assert [record["text"] for record in records] == ["Release r1 keeps serving"]
-    assert behind == journal.size(home.journal)
+    assert end == journal.size(home.journal)
 
 
 def _modes(home: Home) -> dict[str, int]:
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in home.state.iterdir()}
 
 
-def test_what_containers_wrote_is_for_root_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_root_can_read_the_journal(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     assert open_journal(home) == 0
     Journal(home.journal, "r1").write("end", "done")
     assert _modes(home) == {"journal.jsonl": 0o600}
-    # One from before it was so, which has become long.
+    # A journal of an older version, which has become long.
     home.journal.chmod(0o644)
     assert open_journal(home) == journal.size(home.journal) > 0
     assert _modes(home) == {"journal.jsonl": 0o600}

@@ -1,4 +1,4 @@
-"""A rollout whose steps fail in ways that nobody thought of."""
+"""Unexpected failures of a rollout, and the steps of the edge."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.edge_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
@@ -31,63 +32,69 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> list[Container]:
-    there = [container("web")]
-    monkeypatch.setattr(docker, "containers", lambda _project, _services=None: list(there))
-    monkeypatch.setattr(docker, "run", lambda arguments, **_: _run(there, arguments))
-    return there
+    existing = [container("web")]
+    monkeypatch.setattr(docker, "containers", lambda _project, _services=None: list(existing))
+    monkeypatch.setattr(docker, "run", lambda arguments, **_: _run(existing, arguments))
+    return existing
 
 
-def _run(there: list[Container], arguments: list[str]) -> str:
+def _run(existing: list[Container], arguments: list[str]) -> str:
     if arguments[0] == "rm":
-        there[:] = [one for one in there if one.id not in arguments]
+        existing[:] = [one for one in existing if one.id not in arguments]
     return ""
 
 
-def _told(home: Home) -> list[dict[str, Any]]:
+def _records(home: Home) -> list[dict[str, Any]]:
     return [json.loads(line) for line in home.journal.read_text().splitlines()]
 
 
-def test_a_full_disk_is_taken_back_from(
+def _fill_transaction(rollout: Rollout, plan: dict[str, str], old: dict[str, list[str]]) -> None:
+    rollout._tx.previous, rollout._tx.plan, rollout._tx.old = "r1", plan, old
+    rollout._tx.save(rollout._home.transaction)
+
+
+def test_a_full_disk_reverts_the_rollout(
     home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def prepare(rollout: Rollout) -> None:
         engine.append(container("web", 2))
         raise OSError(28, "No space left on device")
 
-    tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll"}, old={"web": ["web1"]})
-    monkeypatch.setattr(Rollout, "_begin", lambda rollout: setattr(rollout, "_tx", tx) or tx.save(home.transaction))
+    def begin(rollout: Rollout) -> None:
+        _fill_transaction(rollout, {"web": "roll"}, {"web": ["web1"]})
+
+    monkeypatch.setattr(Rollout, "_begin", begin)
     monkeypatch.setattr(Rollout, "_prepare", prepare)
     Rollout(home, RolloutOptions("r2", 5, "ada@laptop")).run()
     assert [one.id for one in engine] == ["web1"]
     assert not home.transaction.exists()
-    failed, *_, end = [record for record in _told(home) if record["state"] == "failed"]
-    assert failed["text"] == "broke off: [Errno 28] No space left on device"
+    failed, *_, end = [record for record in _records(home) if record["state"] == "failed"]
+    assert failed["text"] == "the rollout was interrupted: [Errno 28] No space left on device"
     assert (end["step"], end["text"]) == ("end", "Release r1 keeps serving")
-    # Where it happened is in the log of the rollout's process.
+    # The log of the rollout process has the traceback.
     assert "in prepare" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("plan", "asked"), [("unchanged", True), ("roll", False)])
-def test_an_edge_that_is_new_itself_is_asked_for_nothing_while_it_starts(
-    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch, plan: str, asked: bool
+@pytest.mark.parametrize(("action", "tested"), [("unchanged", True), ("roll", False)])
+def test_only_an_edge_that_is_not_replaced_tests_the_configuration_ahead(
+    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch, action: str, tested: bool
 ) -> None:
-    """It may be one that dies, and then that is what there is to say."""
+    """A new edge may crash at its start. Then the rollout must report the crash, not the failed test."""
     services = {"web": spec(), "edge": spec(edge=True, pod="edge-pod")}
     lay_down(home, "r3", stack="shop", version="1", commit="", upstreams=[], services=services)
     engine += [container("web", 2), container("edge"), container("edge", 2)]
-    checked: list[str] = []
-    monkeypatch.setattr(configuration, "test_ahead", lambda *_: checked.append("accept") or set())
-    monkeypatch.setattr(Rollout, "_aim", lambda *_: "aim")
+    tests: list[str] = []
+    monkeypatch.setattr(configuration, "test_ahead", lambda *_: tests.append("test") or set())
+    monkeypatch.setattr(EdgeSwitch, "_write_version", lambda *_: "version")
     rollout = Rollout(home, RolloutOptions("r3", 5, "ada@laptop"))
-    old = {"web": ["web1"], "edge": ["edge1"]}
-    rollout._tx = Transaction("r3", "r1", "ada@laptop", plan={"web": "roll", "edge": plan}, old=old)
-    rollout._start("prepare", ["web"], ahead=True)
-    assert checked == (["accept"] if asked else [])
+    _fill_transaction(rollout, {"web": "roll", "edge": action}, {"web": ["web1"], "edge": ["edge1"]})
+    rollout._start_containers("prepare", ["web"], test_edge=True)
+    assert tests == (["test"] if tested else [])
 
 
-def test_a_proven_release_whose_directory_has_gone_takes_nothing_with_it(home: Home, engine: list[Container]) -> None:
+def test_a_verified_release_without_its_directory_removes_no_container(home: Home, engine: list[Container]) -> None:
     Transaction("r0", "r1", "ada@laptop", phase="switched", old={"web": ["web1"]}).save(home.transaction)
     journal = Journal(home.journal, "r2")
     recover(home, ProjectContainers("shop", journal), journal)
     assert [one.id for one in engine] == ["web1"]
-    assert _told(home)[-1]["text"] == "release r0 is not on this host any more; its containers are left as they are"
+    assert _records(home)[-1]["text"] == "release r0 is no longer on this host; its containers are left as they are"

@@ -1,4 +1,4 @@
-"""What the rollout's module says in check mode, in which it does nothing."""
+"""The module `rollout` in check mode, in which it changes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.slipway.stack.plugins.modules import rollout
 
 
-def _checked(root: Path, release: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def _run_in_check_mode(root: Path, release: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     arguments = {"name": "shop", "root": str(root), "release": release, "_ansible_check_mode": True}
     with patch_module_args(arguments), pytest.raises(SystemExit):
         rollout.main()
@@ -19,13 +19,15 @@ def _checked(root: Path, release: str, capsys: pytest.CaptureFixture[str]) -> di
     return answer
 
 
-def test_a_way_back_to_nothing_is_none_in_check_mode_either(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = _checked(tmp_path, "previous", capsys)
+def test_a_rollback_without_a_previous_release_fails_in_check_mode_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = _run_in_check_mode(tmp_path, "previous", capsys)
     assert answer["failed"]
     assert answer["msg"].startswith("stack 'shop': nothing has been deployed")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_release_that_is_named_would_be_rolled_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = _checked(tmp_path, "20260101T000000Z-0123456789ab", capsys)
+def test_a_named_release_would_be_rolled_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = _run_in_check_mode(tmp_path, "20260101T000000Z-0123456789ab", capsys)
     assert (answer["changed"], answer["release"]) == (True, "20260101T000000Z-0123456789ab")

@@ -1,0 +1,137 @@
+"""The edge during a rollout: test its configuration, keep its port, and send requests to the new containers.
+
+Place in the pipeline: target, begin, prepare and switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    AT_SWITCH,
+    IN_PLACE,
+    START_FIRST,
+    STOP_FIRST,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
+
+
+class EdgeSwitch:
+    """Brings the edge from the old release to the new one. For a release without an edge it does nothing."""
+
+    def __init__(
+        self,
+        home: Home,
+        manifest: Mapping[str, Any],
+        tx: Transaction,
+        selection: Selection,
+        containers: ProjectContainers,
+        journal: Journal,
+    ) -> None:
+        """:param manifest: that of the new release."""
+        self._home = home
+        self._manifest = manifest
+        self._tx = tx
+        self._selection = selection
+        self._containers = containers
+        self._journal = journal
+        self._name = edge_of(manifest)
+        #: The versions of the configuration that the proxy has already tested.
+        self._tested: set[str] = set()
+
+    def test_configuration(self, existing: Mapping[str, list[Container]]) -> None:
+        """Let the proxy test the configuration of the new release before any container is changed.
+
+        :param existing: the containers by service.
+        :raises EdgeError: if the proxy refuses it.
+        """
+        if self._name is None:
+            return
+        with self._journal.part("prepare", "test", self._name, end_text="configuration accepted"):
+            version = configuration.write_version(self._home, configuration.render(self._home, self._manifest, {}))
+            stays = self._tx.plan[self._name] not in ("create", "recreate")
+            running = existing.get(self._name, []) if stays else []
+            configuration.proxy(self._manifest).test(self._home, self._manifest, [version], running)
+
+    def hold_port(self) -> None:
+        """Keep all requests on the old edge. A new one that starts next to it cannot serve them yet."""
+        if self._name in self._selection.replaced(START_FIRST):
+            old = self._containers.find_running().get(str(self._name), [])
+            with self._journal.part("prepare", "hold port", self._name):
+                configuration.proxy(self._manifest).hold_port(self._manifest, old, old)
+
+    def test_ahead(self) -> None:
+        """Let an edge that is not replaced test the configurations of the switch, while other containers start."""
+        if self._name not in (None, *self._selection.replaced(START_FIRST, AT_SWITCH)):
+            running = self._containers.find_running()
+            version = self._write_version(running)
+            self._tested = configuration.test_ahead(self._home, self._manifest, running, version)
+
+    def switch(self) -> None:
+        """Send requests to the new containers, and confirm that the public port answers with the new release.
+
+        :raises EdgeError: if the proxy refuses the configuration, or the port does not answer with the release.
+        """
+        if self._name is None:
+            return
+        running = self._containers.find_running()
+        version = self._write_version(running)
+        if self._name in self._selection.replaced(AT_SWITCH):
+            self._replace(version)
+            confirm(self._manifest)
+        elif version != configuration.live_version(self._home):
+            self._apply(running, version)
+        else:
+            confirm(self._manifest)
+        self._journal.write("switch", "done", f"answers with release {self._tx.release}", self._name)
+
+    def update_upstreams(self) -> None:
+        """Send requests to containers that replaced others after the switch."""
+        replaced = self._selection.replaced(STOP_FIRST, IN_PLACE)
+        if configuration.routed_services(self._manifest).isdisjoint(replaced):
+            return
+        running = self._containers.find_running()
+        version = self._write_version(running)
+        if version != configuration.live_version(self._home):
+            configuration.apply(self._home, self._manifest, running, version, self._journal)
+
+    def _replace(self, version: str) -> None:
+        old_manifest = self._home.manifest(self._tx.previous)
+        removable = self._containers.find(self._selection.is_old)
+        configuration.replace_proxy(
+            self._home,
+            old_manifest,
+            self._manifest,
+            self._tx.plan,
+            removable,
+            self._containers,
+            version,
+            self._journal,
+        )
+
+    def _apply(self, running: Mapping[str, list[Container]], version: str) -> None:
+        starts_first = self._name in self._selection.replaced(START_FIRST)
+        edges = running.get(str(self._name), [])
+        replaced = [container for container in edges if starts_first and self._selection.is_old(container)]
+        configuration.apply(self._home, self._manifest, running, version, self._journal, replaced, self._tested)
+
+    def _write_version(self, running: Mapping[str, list[Container]]) -> str:
+        """Write the configuration for the containers that get requests now, and return its name.
+
+        Services that stop first still run in their old containers.
+        """
+        stop_first = self._selection.replaced(STOP_FIRST)
+        targets = {
+            service: [one.name for one in group if self._selection.is_kept(one) or service in stop_first]
+            for service, group in running.items()
+        }
+        return configuration.write_version(self._home, configuration.render(self._home, self._manifest, targets))
