@@ -108,7 +108,7 @@ def _port_positions(
     taken.update({name: (2, place) for place, name in enumerate(stop_first)})
     released = {name: position for name, position in taken.items() if position != (1, 1)}
     if edge_of(new) in at_switch:
-        # ``edge.configuration.remove_proxies`` removes both edges first.
+        # ``edge.proxy_replacement.remove_proxies`` removes both edges first.
         edge_services = [*members(new), *(members(old) if old else [])]
         released.update({name: (1, 0) for name in edge_services if actions.get(name) != "unchanged"})
     return released, taken

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.proxy_replacement import replace_proxy
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
@@ -107,7 +108,7 @@ class EdgeSwitch:
     def _replace(self, version: str) -> None:
         old_manifest = self._home.manifest(self._tx.previous)
         removable = self._containers.find(self._selection.is_old)
-        configuration.replace_proxy(
+        replace_proxy(
             self._home,
             old_manifest,
             self._manifest,

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.proxy_replacement import replace_proxy
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
@@ -153,7 +154,7 @@ class _Revert:
         elif action not in ("reload", "unchanged"):
             removable = self.containers.find(lambda one: not self.tx.existed_before(one.service, one.id))
             new_manifest = self.home.manifest(self.tx.release)
-            configuration.replace_proxy(
+            replace_proxy(
                 self.home,
                 new_manifest,
                 self.previous,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxy_replacement
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
@@ -76,7 +76,7 @@ def test_the_proxy_is_stopped_and_removed_before_its_pod(
     engine: Engine, actions: dict[str, str], releases: Any, removed: list[str]
 ) -> None:
     names = {name for manifest in releases[:1] if manifest for name in manifest["services"]}
-    configuration.remove_proxies(actions, releases, {name: [container(name)] for name in names})
+    proxy_replacement.remove_proxies(actions, releases, {name: [container(name)] for name in names})
     commands = [[["stop", one], ["rm", "--force", "--volumes", one]] for one in removed]
     assert engine.commands == [command for pair in commands for command in pair]
 
