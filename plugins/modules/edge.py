@@ -64,10 +64,10 @@ def main() -> None:
         module.fail_json(msg=f"stack '{name}': no release is live on this host; deploy one")
     try:
         running = by_service(containers(name))
-        mended = repair(home, manifest, running, module.params["reload"], module.check_mode)
+        repaired = repair(home, manifest, running, module.params["reload"], module.check_mode)
     except (DockerError, EdgeError) as error:
         module.fail_json(msg=f"stack '{name}': {error}")
-    module.exit_json(changed=bool(mended) or module.params["reload"], mended=mended)
+    module.exit_json(changed=bool(repaired) or module.params["reload"], mended=repaired)
 
 
 if __name__ == "__main__":

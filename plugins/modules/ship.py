@@ -83,7 +83,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            # Not secret, but twenty kilobytes that the host's system log should be spared.
+            # The bundle is not secret. It has twenty kilobytes that the system log of the host does not need.
             "bundle": {"type": "str", "required": True, "no_log": True},
             "secrets": {"type": "str", "required": True, "no_log": True},
             "release_id": {"type": "str", "required": True},

@@ -73,10 +73,10 @@ def main() -> None:
     )
     name = module.params["name"]
     try:
-        found = status(Home(f"{module.params['root']}/{name}"), name)
+        current = status(Home(f"{module.params['root']}/{name}"), name)
     except DockerError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **found)
+    module.exit_json(changed=False, **current)
 
 
 if __name__ == "__main__":

@@ -80,12 +80,16 @@ def main() -> None:
             module.exit_json(changed=False, services=[], problems=[])
         module.fail_json(msg=f"stack '{name}': no release is live on this host; deploy one", services=[], problems=[])
     try:
-        found = verify(manifest, module.params["timeout"])
+        verification = verify(manifest, module.params["timeout"])
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])
-    result = {"release": manifest["release"], "services": found.services, "problems": found.problems}
-    if found.problems:
-        module.fail_json(msg="; ".join(found.problems), detail=found.detail, **result)
+    result = {
+        "release": manifest["release"],
+        "services": verification.services,
+        "problems": verification.problems,
+    }
+    if verification.problems:
+        module.fail_json(msg="; ".join(verification.problems), detail=verification.detail, **result)
     module.exit_json(changed=False, **result)
 
 

@@ -113,7 +113,7 @@ def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Make the regular files below *folder* readable for the edge, and yield them. A link could lead out of it."""
-    for parent, _, names in os.walk(folder):
+    for parent, _folders, names in os.walk(folder):
         Path(parent).chmod(0o755)
         for name in sorted(names):
             path = Path(parent) / name
@@ -134,7 +134,7 @@ def _union_name(files: Mapping[str, tuple[str, str]]) -> str:
     """Return the name of the union that has these files."""
     if not files:
         return _EMPTY
-    digests = {path: digest for path, (digest, _) in files.items()}
+    digests = {path: digest for path, (digest, _key) in files.items()}
     return hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:16]
 
 
@@ -153,7 +153,7 @@ def _update_union(home: Home) -> None:
         incoming = union.with_name(f".{name}")
         shutil.rmtree(incoming, ignore_errors=True)
         incoming.mkdir(parents=True)
-        for path, (_, key) in files.items():
+        for path, (_digest, key) in files.items():
             target = incoming / path.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(_images(home) / key / path.lstrip("/"), target)

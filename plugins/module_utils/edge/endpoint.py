@@ -49,4 +49,4 @@ def inner_port(manifest: Mapping[str, Any]) -> int:
 
 def _published(manifest: Mapping[str, Any]) -> list[str]:
     ports = manifest["services"][members(manifest)[0]]["ports"]
-    return str(ports[0]).split("/")[0].rsplit(":", 2)
+    return str(ports[0]).split("/", 1)[0].rsplit(":", 2)

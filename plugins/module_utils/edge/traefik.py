@@ -164,7 +164,7 @@ def _connected_addresses(pid: int) -> set[str]:
     result = set()
     for table in Path(f"/proc/{pid}/net").glob("tcp*"):
         for line in table.read_text(encoding="ascii").splitlines()[1:]:
-            _, _, remote, state, *_ = line.split()
+            remote, state = line.split()[2:4]
             if state == _ESTABLISHED:
                 result.add(_parse_address(remote.split(":")[0]))
     return result

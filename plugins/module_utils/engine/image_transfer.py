@@ -12,7 +12,8 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
-#: An engine with this image store keeps layers as they arrived, compressed or not. Content does not identify them.
+#: An engine with this image store keeps layers as they arrived, compressed or not. So digests of their content do not
+#: say which layers it has.
 CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
 
 

@@ -90,7 +90,7 @@ def prune(root: Path, stack: str, dry_run: bool) -> tuple[list[str], int]:
     unused = unused_images(
         engine_images(docker.get("/images/json?shared-size=1")),
         own=[manifest for name, manifest in releases if name == stack],
-        every=[manifest for _, manifest in releases],
+        every=[manifest for _name, manifest in releases],
         used={str(container["ImageID"]) for container in docker.get("/containers/json?all=1")},
     )
     references = [reference for entry in unused for reference in entry.references]

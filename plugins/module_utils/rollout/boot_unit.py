@@ -48,7 +48,8 @@ def ensure_enabled(journal: Journal) -> None:
     if not _BOOTED.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == _TEXT):
         return
     write_text(path, _TEXT)
-    done = subprocess.run(
+    # Not AnsibleModule.run_command, which ansible-test expects here: a detached rollout has no AnsibleModule.
+    done = subprocess.run(  # pylint: disable=ansible-bad-function
         ["systemctl", "enable", UNIT], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:

@@ -74,7 +74,7 @@ def prune_host(home: Home, stack: str, keep: int, journal: Journal) -> None:
 
 def _prune_images(home: Home, stack: str, journal: Journal) -> None:
     try:
-        references, _ = images.prune(home.path.parent, stack, dry_run=False)
+        references, _freed = images.prune(home.path.parent, stack, dry_run=False)
     except (images.ImagesError, DockerError) as error:
         # The release is live and verified. A failed cleanup is not a failed rollout.
         journal.write("finalize", "done", f"images were not pruned: {error}")

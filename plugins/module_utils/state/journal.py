@@ -143,7 +143,7 @@ def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
 def offset_after(path: Path, offset: int, step: str) -> int:
     """Return the offset in bytes after the last record of *step* that follows *offset*; *offset* if there is none."""
     result = offset
-    records, _ = read(path, offset)
+    records = read(path, offset)[0]
     with open(path, "rb") as stream:
         stream.seek(offset)
         for record in records:

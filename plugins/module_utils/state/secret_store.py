@@ -89,7 +89,7 @@ class SecretStore:
             return str(source["value"])
         path = self._root / "generated" / name
         if not path.exists():
-            generated = "".join(secrets.choice(_ALPHABET) for _ in range(int(source["generate"])))
+            generated = "".join(secrets.choice(_ALPHABET) for _position in range(int(source["generate"])))
             self._write(path, generated.encode(), 0, 0)
             return generated
         return path.read_text(encoding="utf-8")
