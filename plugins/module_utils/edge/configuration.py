@@ -21,9 +21,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import nginx, t
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
-    container_names,
-)
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 

@@ -27,9 +27,9 @@ WAITING = "waiting"
 #: Parts whose duration the rollout does not control, with their text in the time summary.
 _EXTERNAL_PARTS = {
     "pull": "pulling",
-    "job": "for release jobs",
+    "job": "running release jobs",
     "create": "creating containers",
-    "start": "until healthy",
+    "start": "waiting until healthy",
     "drain": "draining",
     "stop": "stopping",
     "wait": "waiting for other hosts",
@@ -125,7 +125,7 @@ def time_summary(seconds: float, seconds_by_part: Mapping[str, float]) -> str:
     }
     own = max(0.0, seconds - sum(external.values()))
     shares = [f"{length:.1f} s {text}" for text, length in external.items()]
-    return ", ".join([*shares, f"{own:.1f} s of its own"])
+    return ", ".join([*shares, f"{own:.1f} s for everything else"])
 
 
 def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:

@@ -136,7 +136,8 @@ def test_a_failed_part_has_no_second_record(tmp_path: Path) -> None:
 def test_the_time_summary_separates_external_time_from_the_rollouts_own() -> None:
     seconds_by_part = {"start": 6.04, "drain": 2.0, "stop": 5.25, "reload": 0.8, "create": 1.1, "job": 0.01}
     assert journal.time_summary(15.2, seconds_by_part) == (
-        "1.1 s creating containers, 6.0 s until healthy, 2.0 s draining, 5.2 s stopping, 0.8 s of its own"
+        "1.1 s creating containers, 6.0 s waiting until healthy, 2.0 s draining, 5.2 s stopping, "
+        "0.8 s for everything else"
     )
 
 
