@@ -22,7 +22,7 @@ ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/workspace"
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Checkout]:
     running = Checkout(ROOT)
-    with running.find_running():
+    with running.up():
         yield running
 
 
