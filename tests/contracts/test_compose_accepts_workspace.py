@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.checkouts import lay_down, stack
+from tests.support.checkouts import stack, write
 from tests.support.real_compose import SUITES, config
 
 pytestmark = pytest.mark.parametrize("suite", SUITES)
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("suite", SUITES)
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    lay_down(stack(), tmp_path)
+    write(stack(), tmp_path)
     for folder in ("backend/app", "frontend/src"):
         (tmp_path / folder).mkdir(parents=True)
     return tmp_path

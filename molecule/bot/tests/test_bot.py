@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.events import most_at_once
+from tests.support.events import max_concurrent
 from tests.support.stacks import Stack, wait_until
 
 Playbook = Callable[..., Any]
@@ -38,7 +38,7 @@ def _answer_to(text: str) -> str:
 
 def _most_at_once(host: Any, service: str) -> int:
     """Return the largest number of a service's containers that ever ran at one time, by the engine's own event log."""
-    return most_at_once(host.check_output("sudo cat /var/log/events.jsonl").splitlines(), service)
+    return max_concurrent(host.check_output("sudo cat /var/log/events.jsonl").splitlines(), service)
 
 
 def test_the_bot_answers_from_the_database(stack: Stack) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chaos import POD, WHOLE, Trial, census
+from tests.support.chaos import EXPECTED, POD, Trial, count_containers
 from tests.support.stacks import Stack
 
 FIGURES = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/reports/chaos.json"
@@ -47,15 +47,15 @@ def converge(kiosk: Stack, playbook: Callable[..., Any]) -> Callable[[str], floa
     """
 
     def again(greeting: str) -> float:
-        begun = time.monotonic()
+        started = time.monotonic()
         run = playbook("deploy", kiosk_greeting=greeting)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         assert run.code == 0, run.output
         assert "could not be put back" not in run.output, run.output
         assert kiosk.get().body == f"{greeting}\n"
-        found = census(kiosk)
+        found = count_containers(kiosk)
         found.pop(POD, None)
-        assert found == WHOLE
+        assert found == EXPECTED
         status = playbook("status")
         assert status.code == 0, status.output
         for trouble in ("broke off", "under way", "differs from the release", "!!"):

@@ -10,13 +10,13 @@ import pytest
 
 from testbed.load.visitor import Visitor
 from tests.support.chaos import (
-    BOOTS_WITHIN,
-    SERVES_WITHIN,
+    BOOT_TIMEOUT,
+    SERVE_TIMEOUT,
     Controller,
     Trial,
     Watch,
     restart_server,
-    serving,
+    seconds_until_serving,
     wait_for_login,
 )
 from tests.support.stacks import Stack, address
@@ -55,13 +55,13 @@ def test_the_targets_process_killed_after_each_step(
             nearly_over = (found["record"]["step"], found["record"]["state"]) == ("finalize", "done")
             assert found["killed"] or nearly_over, found
             assert run.code != 0 or nearly_over, run.output
-            seconds = serving(kiosk, {old, new}, SERVES_WITHIN)
+            seconds = seconds_until_serving(kiosk, {old, new}, SERVE_TIMEOUT)
             # Whoever finds it may want what was there as well as what was to come.
             wanted = new if number % 2 else old
             converging = converge(wanted)
         finally:
             visitor.stop()
-        assert [sight for sight in visitor.sights if sight.failed] == [], after
+        assert [sample for sample in visitor.samples if sample.failed] == [], after
         trials.append(Trial("process killed", after, round(seconds, 1), round(converging, 1)))
         old = wanted
     assert number > 10
@@ -79,11 +79,11 @@ def test_the_controller_killed(
     found = watch.found()
     controller.kill()
     assert found is not None
-    seconds = serving(kiosk, {old, new}, SERVES_WITHIN)
+    seconds = seconds_until_serving(kiosk, {old, new}, SERVE_TIMEOUT)
     # The rollout goes on by itself; the next run joins it.
     converging = converge(new)
     visitor.stop()
-    assert [sight for sight in visitor.sights if sight.failed] == []
+    assert [sample for sample in visitor.samples if sample.failed] == []
     trials.append(Trial("controller killed", _step(found), round(seconds, 1), round(converging, 1)))
 
 
@@ -99,7 +99,7 @@ def test_the_server_restarted(
     restart_server()
     # Its connection hangs on a server that is no more.
     controller.kill()
-    seconds = serving(kiosk, {old, new}, BOOTS_WITHIN)
+    seconds = seconds_until_serving(kiosk, {old, new}, BOOT_TIMEOUT)
     wait_for_login()
     converging = converge(new)
     trials.append(Trial("server restarted", _step(found), round(seconds, 1), round(converging, 1)))

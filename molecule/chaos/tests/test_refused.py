@@ -36,7 +36,7 @@ def test_of_two_deploys_at_once_one_wins(
     first = Controller("deploy", kiosk_greeting=mine)
     assert watch.found() is not None
     second = playbook("deploy", kiosk_greeting=other)
-    code, output = first.end()
+    code, output = first.wait()
     assert code == 0, output
     assert second.code == 2, second.output
     winner = kiosk.audit()[-1]

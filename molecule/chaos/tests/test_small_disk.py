@@ -1,4 +1,4 @@
-"""A disk that is nearly full, the engine's own and a real one: nothing is begun on it."""
+"""A disk that is nearly full, the engine's own and a real one: nothing is started on it."""
 
 from __future__ import annotations
 

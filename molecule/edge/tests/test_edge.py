@@ -100,7 +100,8 @@ def test_a_new_route_is_a_reload(host: Any, kiosk: Stack, playbook: Playbook) ->
 
 def test_one_of_which_there_are_never_two_gets_requests_too(kiosk: Stack, playbook: Playbook) -> None:
     def deploy(number: str) -> Any:
-        desk = described(INVENTORY)["page"] | {"class": "singleton", "replicas": None, "environment": {"DESK": number}}
+        page = described(INVENTORY)["page"]
+        desk = page | {"class": "singleton", "replicas": None, "environment": {"DESK": number}}
         routes = [{"path": "/desk/", "to": "desk"}, {"path": "/", "to": "page"}]
         return playbook("deploy", stack_services=described(INVENTORY, desk=desk, edge={"routes": routes}))
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from testbed.load.session import Load, Report
-from tests.support.events import most_at_once
-from tests.support.rollouts import Form, Rollouts
+from tests.support.events import max_concurrent
+from tests.support.rollouts import Length, Rollouts
 from tests.support.stacks import Stack
 
 Playbook = Callable[..., Any]
@@ -55,7 +55,7 @@ def _wait_for(shop: Stack, job_id: str, state: str, seconds: float) -> dict[str,
 def _kept_for_the_drain(report: Report, release: str, drain: int) -> None:
     """Assert that the websocket was closed once, no sooner than the drain time after the switch, and opened again."""
     switched = report.first(release)
-    first, *later = report.lives
+    first, *later = report.connections
     shown = "\n".join(report.lines())
     assert switched is not None, shown
     assert first.closed is not None, shown
@@ -67,8 +67,8 @@ def _kept_for_the_drain(report: Report, release: str, drain: int) -> None:
 
 def _undisturbed(report: Report, version: str, release: str) -> None:
     """Assert that one release and version answered all the time, and the websocket stayed open."""
-    assert {(sight.release, sight.version) for sight in report.sights} == {(release, version)}
-    assert [life.closed for life in report.lives] == [None]
+    assert {(sample.release, sample.version) for sample in report.samples} == {(release, version)}
+    assert [connection.closed for connection in report.connections] == [None]
 
 
 def test_the_services_of_the_scenario_are_live(shop: Stack, playbook: Playbook, services: Services) -> None:
@@ -78,15 +78,15 @@ def test_the_services_of_the_scenario_are_live(shop: Stack, playbook: Playbook, 
 
 
 def test_a_good_deploy(
-    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     job = _job(shop)
     with under_load("good deploy"):
         run = playbook("deploy", deploy_keep_releases=KEEP, app_version=NEW, stack_services=services())
     assert run.code == 0, run.output
     report = rollouts.reports["good deploy"]
-    assert {sight.version for sight in report.sights} == {OLD, NEW}
-    _kept_for_the_drain(report, shop.live(), form.drain)
+    assert {sample.version for sample in report.samples} == {OLD, NEW}
+    _kept_for_the_drain(report, shop.live(), length.drain)
     done = _wait_for(shop, job, "SUCCESS", JOB_SECONDS)
     # The worker that began it ended it, although it had been replaced meanwhile.
     assert (done["result"]["version"], done["completions"]) == (OLD, 1)
@@ -121,7 +121,7 @@ def test_a_release_job_that_fails(
 
 
 def test_a_change_of_the_edges_configuration(
-    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     containers = shop.containers()
     with under_load("nginx configuration"):
@@ -130,11 +130,11 @@ def test_a_change_of_the_edges_configuration(
         )
     assert run.code == 0, run.output
     assert shop.containers() == containers
-    _kept_for_the_drain(rollouts.reports["nginx configuration"], shop.live(), form.drain)
+    _kept_for_the_drain(rollouts.reports["nginx configuration"], shop.live(), length.drain)
 
 
 def test_another_image_of_the_edge(
-    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     before = {name: shop.containers(name) for name in ("backend", "frontend", "worker", "beat")}
     edges = shop.containers("edge")
@@ -144,12 +144,12 @@ def test_another_image_of_the_edge(
     assert run.code == 0, run.output
     assert not set(shop.containers("edge")) & set(edges)
     assert {name: shop.containers(name) for name in before} == before
-    _kept_for_the_drain(rollouts.reports["nginx image"], shop.live(), form.drain)
+    _kept_for_the_drain(rollouts.reports["nginx image"], shop.live(), length.drain)
 
 
 @pytest.mark.usefixtures("_no_registry")
 def test_the_way_back_without_a_registry(
-    shop: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts, form: Form
+    shop: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     target = _release_of(shop, OLD)
     job = _job(shop)
@@ -158,9 +158,9 @@ def test_the_way_back_without_a_registry(
     assert run.code == 0, run.output
     report = rollouts.reports["rollback"]
     assert shop.live() == target
-    assert {sight.version for sight in report.sights} == {NEW, OLD}
+    assert {sample.version for sample in report.samples} == {NEW, OLD}
     # Closed once, though the nginx of before comes back as well.
-    _kept_for_the_drain(report, target, form.drain)
+    _kept_for_the_drain(report, target, length.drain)
     done = _wait_for(shop, job, "SUCCESS", JOB_SECONDS)
     assert (done["result"]["version"], done["completions"]) == (NEW, 1)
     rollouts.jobs.append(job)
@@ -168,10 +168,10 @@ def test_the_way_back_without_a_registry(
 
 def test_there_were_never_two_of_which_there_is_one(host: Any) -> None:
     lines = host.check_output("sudo cat /var/log/events.jsonl").splitlines()
-    assert most_at_once(lines, "beat") == 1
+    assert max_concurrent(lines, "beat") == 1
     # That the log shows two where there are two: these are replaced by new ones beside the old.
-    assert most_at_once(lines, "worker") == 2
-    assert most_at_once(lines, "backend") == 4
+    assert max_concurrent(lines, "worker") == 2
+    assert max_concurrent(lines, "backend") == 4
 
 
 def test_no_job_was_done_twice(shop: Stack, rollouts: Rollouts) -> None:
@@ -179,10 +179,10 @@ def test_no_job_was_done_twice(shop: Stack, rollouts: Rollouts) -> None:
     assert [json.loads(shop.get(f"/api/jobs/{job}").body)["completions"] for job in rollouts.jobs] == [1, 1]
 
 
-def test_it_was_load_worth_the_name(rollouts: Rollouts, form: Form) -> None:
+def test_it_was_load_worth_the_name(rollouts: Rollouts, length: Length) -> None:
     total = sum(report.requests for report in rollouts.reports.values())
     assert len(rollouts.reports) == 6
-    assert total >= form.requests
+    assert total >= length.requests
     assert sum(report.failed for report in rollouts.reports.values()) == 0
 
 

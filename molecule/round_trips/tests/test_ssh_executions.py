@@ -23,7 +23,7 @@ PUT = "slipway.stack.stack : Put the release on the host"
 ROLL = "slipway.stack.deploy : Roll it out on this host"
 VERIFY = "slipway.stack.verify : Verify what runs against the live release"
 #: Seconds that a call which follows a rollout waits for something to tell, and for more of it once there is something.
-PATIENCE = 5
+POLL_SECONDS = 5
 COALESCE = 0.2
 _LINE = re.compile(r"^TASK \[(?P<task>.+)\] \**$|^<(?P<address>[^>]+)> SSH: EXEC ", re.MULTILINE)
 
@@ -83,12 +83,12 @@ def _live(playbook: Callable[..., Any]) -> None:
 def _most_calls(times: list[float]) -> int:
     """Return how many calls may be needed to hear of records for the screen, written at *times* (seconds).
 
-    One for each burst of them, and one for each `PATIENCE` seconds in between.
+    One for each burst of them, and one for each `POLL_SECONDS` seconds in between.
     """
     calls, heard = 0, 0.0
     for at in times:
         if not calls or at > heard + COALESCE:
-            calls += 1 + int((at - heard) / PATIENCE)
+            calls += 1 + int((at - heard) / POLL_SECONDS)
             heard = at
     return calls
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from testbed.load.session import Load
-from tests.support.chaos import BOOTS_WITHIN, restart_server, serving, wait_for_login
+from tests.support.chaos import BOOT_TIMEOUT, restart_server, seconds_until_serving, wait_for_login
 from tests.support.rollouts import Rollouts
 from tests.support.stacks import Stack
 
@@ -25,11 +25,11 @@ def test_a_good_deploy(stack: Stack, playbook: Playbook, under_load: UnderLoad, 
         run = playbook("deploy", app_version=NEW)
     assert run.code == 0, run.output
     report = rollouts.reports["good deploy"]
-    assert {sight.version for sight in report.sights} == {OLD, NEW}
+    assert {sample.version for sample in report.samples} == {OLD, NEW}
     assert stack.containers("edge") == edges
     # A websocket may go on for the drain time, and is opened again at once when its container stops.
     switched = report.first(stack.live())
-    first, second = report.lives
+    first, second = report.connections
     assert switched is not None
     assert first.closed is not None
     assert first.closed - switched >= DRAIN - 1
@@ -47,8 +47,8 @@ def test_a_change_of_the_routes(
     assert "edge reload proxy configuration" in run.output
     assert stack.containers() == containers
     # What is open goes on: its container stays.
-    assert [life.closed for life in rollouts.reports["routes"].lives] == [None]
-    assert {sight.release for sight in rollouts.reports["routes"].sights} >= {stack.live()}
+    assert [connection.closed for connection in rollouts.reports["routes"].connections] == [None]
+    assert {sample.release for sample in rollouts.reports["routes"].samples} >= {stack.live()}
 
 
 def test_another_traefik(stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad) -> None:
@@ -70,7 +70,7 @@ def test_a_release_that_the_public_gets_no_answer_from(
         run = playbook("deploy", app_version=OLD, stack_probes=[{"path": "/api/version", "status": 418}])
     assert run.code == 2, run.output
     assert "/api/version answered 200, 418 expected" in run.output
-    seen = {(sight.release == live, sight.version) for sight in rollouts.reports["taken back"].sights}
+    seen = {(sample.release == live, sample.version) for sample in rollouts.reports["taken back"].samples}
     assert {(True, NEW), (False, OLD)} <= seen
     assert (stack.live(), stack.containers()) == (live, containers)
 
@@ -88,5 +88,5 @@ def test_it_is_back_when_the_server_has_booted(stack: Stack) -> None:
     """It has been told to reload, which must not count as stopped by hand."""
     page = stack.get().body.strip()
     restart_server()
-    serving(stack, {page}, BOOTS_WITHIN)
+    seconds_until_serving(stack, {page}, BOOT_TIMEOUT)
     wait_for_login()
