@@ -1,7 +1,7 @@
-"""Write the reference pages of `docs/` from what they describe: `make docs`.
+"""Generate the reference pages in `docs/` from their sources: `make docs`.
 
-`docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
-specs, `docs/policy.md` from the rules. A contract test holds the committed pages to what this makes.
+`docs/services.md` comes from the model's tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
+specs, `docs/policy.md` from the rules. A contract test checks that the committed pages are up to date.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write those that differ and say which."""
+    """Write the pages that changed, and print their names."""
     for name, text in pages().items():
         path = ROOT / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
