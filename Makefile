@@ -27,7 +27,7 @@ demo-break: environment ## deploy a version with a failing health check under lo
 demo-down: ## remove servers, registry, images and networks, and stop the engine if the demo started it
 	@python3 -m testbed down --all
 
-lock: environment ## compile requirements.in into requirements.txt, with hashes
+lock: environment ## compile requirements.in into requirements.txt, hashes included
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --output-file requirements.txt requirements.in
 
@@ -64,7 +64,7 @@ molecule-alone molecule-shared molecule-single: environment
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
-test-long: environment ## run the long scenarios: long rollouts, and rollouts that are interrupted after every step
+test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
 	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint unit apps molecule bench \

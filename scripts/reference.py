@@ -1,7 +1,7 @@
-"""Generate the reference pages in `docs/` from their sources: `make docs`.
+"""Write the reference pages of `docs/` from what they describe: `make docs`.
 
-`docs/services.md` comes from the model's tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
-specs, `docs/policy.md` from the rules. A contract test checks that the committed pages are up to date.
+`docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
+specs, `docs/policy.md` from the rules. A contract test holds the committed pages to what this makes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the pages that changed, and print their names."""
+    """Write those that differ and say which."""
     for name, text in pages().items():
         path = ROOT / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
