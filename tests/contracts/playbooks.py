@@ -15,12 +15,11 @@ from tests.contracts.checkout import ROOT
 def run(
     name: str, inventory: Path, *options: str, variables: dict[str, Any], commands: Path | None = None
 ) -> tuple[int, int, str]:
-    """Return the exit code, the number of changed tasks, and the output with single spaces.
+    """Return the exit code, how many tasks changed something, and what was printed, each run of blanks as one.
 
-    :param name: name of the playbook, such as ``workspace``.
-    :param options: more options of ansible-playbook.
-    :param variables: variables for ``-e``.
-    :param commands: a directory of commands that are used in place of those of the machine.
+    :param name: of the playbook, such as ``workspace``.
+    :param options: further ones of ansible-playbook. *variables*: what ``-e`` says.
+    :param commands: a directory whose programs go before those of the machine.
     """
     argv = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *options, f"playbooks/{name}.yml"]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}

@@ -1,4 +1,4 @@
-"""Load on the scenario's server, and what must be true of it whatever happens meanwhile."""
+"""Load on the scenario's server, and the conditions that it must meet during every change."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shop(host: Any) -> Stack:
 
 @pytest.fixture(scope="session")
 def services(length: Length) -> Callable[..., dict[str, Any]]:
-    """Return a function that gives the demo's services with this length's drain, and keys of some changed."""
+    """Return a function that returns the demo's services with the scenario's drain time and changed keys."""
 
     def changed(**keys: dict[str, Any]) -> dict[str, Any]:
         return described(DEMO, **{**keys, "edge": {"drain": f"{length.drain}s", **keys.get("edge", {})}})
@@ -41,7 +41,7 @@ def services(length: Length) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def rollouts() -> Iterator[Rollouts]:
-    """Keep the reports of all steps; written down as figures in the end."""
+    """Collect the reports of all steps, and write their figures to a file at the end."""
     kept = Rollouts()
     yield kept
     kept.write("rollout")
@@ -49,5 +49,5 @@ def rollouts() -> Iterator[Rollouts]:
 
 @pytest.fixture
 def under_load(rollouts: Rollouts, length: Length) -> Callable[[str], AbstractContextManager[Load]]:
-    """Return a context of load that holds no failed request, at least 300 short ones a second, and long ones."""
+    """Return a context manager: no request fails, at least 300 short ones are sent per second, and long ones finish."""
     return functools.partial(rollouts.under_load, port=PORT, rest=length.rest, least=300)
