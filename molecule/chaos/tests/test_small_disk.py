@@ -19,7 +19,7 @@ FILLER = "/var/lib/docker/filler"
 @pytest.fixture
 def _small_disk(host: Any, playbook: Playbook) -> Iterator[None]:
     """Mount a small filesystem in memory for the engine, and start without a stack."""
-    assert playbook("../molecule/stack/forget").code == 0
+    assert playbook("../molecule/stack/reset").code == 0
     host.check_output("sudo systemctl stop docker.socket docker")
     host.check_output(f"sudo mount -t tmpfs -o size={SIZE} engine /var/lib/docker")
     host.check_output("sudo systemctl start docker")

@@ -11,7 +11,7 @@ from tests.support.stacks import Stack, Visitor, described, wait_until
 
 Playbook = Callable[..., Any]
 
-HOLD = "../molecule/edge/hold"
+RESTORE = "../molecule/edge/restore"
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]).parent / "stack"
 
 
@@ -40,12 +40,12 @@ def test_an_edited_configuration_is_repaired_and_reloaded(host: Any, kiosk: Stac
     _edit(host, kiosk)
     edited = kiosk.tree()
 
-    announced = playbook(HOLD, "--check")
+    announced = playbook(RESTORE, "--check")
     assert (announced.code, announced.changed) == (0, 1), announced.output
     assert kiosk.tree() == edited
 
     with Visitor(kiosk, "/") as visitor:
-        run = playbook(HOLD)
+        run = playbook(RESTORE)
     assert (run.code, run.changed) == (0, 1), run.output
     assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
     answer = kiosk.get()
@@ -54,7 +54,7 @@ def test_an_edited_configuration_is_repaired_and_reloaded(host: Any, kiosk: Stac
     assert _started(host, kiosk) == started
     assert _digests(kiosk.tree()) == _digests(before)
 
-    again = playbook(HOLD)
+    again = playbook(RESTORE)
     assert (again.code, again.changed) == (0, 0), again.output
 
 
@@ -65,7 +65,7 @@ def _digests(tree: str) -> list[str]:
 
 def test_a_requested_reload_replaces_only_the_workers(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     started, workers = _started(host, kiosk), _workers(host, kiosk)
-    run = playbook(HOLD, edge_reload=True)
+    run = playbook(RESTORE, edge_reload=True)
     assert (run.code, run.changed) == (0, 1), run.output
     assert _started(host, kiosk) == started
     assert _workers(host, kiosk).isdisjoint(workers)
@@ -126,6 +126,6 @@ def test_a_singleton_gets_requests(kiosk: Stack, playbook: Playbook) -> None:
 
 
 def test_a_server_without_the_stack_is_refused(playbook: Playbook) -> None:
-    run = playbook(HOLD, stack_name="nothing")
+    run = playbook(RESTORE, stack_name="nothing")
     assert run.code == 2
     assert "stack 'nothing': no release is live on this host; deploy one" in run.output

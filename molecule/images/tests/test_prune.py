@@ -24,7 +24,7 @@ def shipped(host: Any, playbook: Playbook) -> tuple[str, str]:
     with images.contexts() as folder:
         for content in ("older", "newer"):
             (folder / "alpha/content").write_text(f"{content}\n")
-            for name in ("images", "../molecule/images/release"):
+            for name in ("images", "../molecule/images/upload"):
                 run = playbook(name)
                 assert run.code == 0, run.output
             pinned.append(f"registry:5000/pair/alpha@{digest('alpha')}")

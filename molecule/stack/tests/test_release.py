@@ -34,7 +34,7 @@ def test_the_directory_of_a_mounted_file_is_its_digest(host: Any, kiosk: Stack) 
 
 def test_an_upload_does_not_affect_what_runs(kiosk: Stack, playbook: Playbook) -> None:
     live, containers, before = kiosk.live(), kiosk.containers(), kiosk.tree()
-    run = playbook("../molecule/stack/lay_down", kiosk_greeting="good evening")
+    run = playbook("../molecule/stack/upload", kiosk_greeting="good evening")
     assert run.code == 0, run.output
     assert run.changed == 1
     assert kiosk.tree() != before
@@ -42,7 +42,7 @@ def test_an_upload_does_not_affect_what_runs(kiosk: Stack, playbook: Playbook) -
     assert kiosk.get().body == "good day\n"
 
     uploaded = kiosk.tree()
-    again = playbook("../molecule/stack/lay_down", kiosk_greeting="good evening")
+    again = playbook("../molecule/stack/upload", kiosk_greeting="good evening")
     assert again.code == 0, again.output
     assert kiosk.tree() == uploaded
 

@@ -109,7 +109,7 @@ def test_the_server_is_restarted(
 def test_the_first_deploy_is_killed(
     number: int, kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
-    reset = playbook("../molecule/stack/forget")
+    reset = playbook("../molecule/stack/reset")
     assert reset.code == 0, reset.output
     new = next(greetings)
     watch = Watch(kiosk.home, number, kill=True)
