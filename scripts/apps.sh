@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check and test the backend of the example application, with what its own requirements pin.
+# Check and test the backend of the example application, with the packages of its own requirements.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH=$PWD/.venv/bin:$PATH

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A version whose health check never becomes good, shipped to the demo under load.
-# Ends with 0 where the deploy failed, said why, and the old version answered every request.
+# Deploy a version whose health check always fails to the demo, under load.
+# The exit code is 0 if the deploy failed and the old version answered every request.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,9 +12,9 @@ python3 -m scripts.demo_version >/dev/null || scripts/demo.sh
 live=$(python3 -m scripts.demo_version)
 bad=$(python3 -m scripts.demo_version --next)-unhealthy
 
-say "Version $bad, built and pushed: its backend says it is unwell"
+say "Build and push version $bad, whose health check always fails"
 python3 -m testbed shop --versions "$bad"
 
-say "From $live to $bad under load: playbooks/deploy.yml -e app_version=$bad"
-echo "    The health check has its time to become good, as long as the engine itself would give it: about a minute."
+say "Deploy $bad in place of $live, under load: playbooks/deploy.yml -e app_version=$bad"
+echo "    The health check gets as much time as Docker gives it, about a minute. Then the deploy must fail."
 python3 -m testbed.load --fails -- ansible-playbook -i "$inventory" playbooks/deploy.yml -e "app_version=$bad"

@@ -1,4 +1,4 @@
-"""Which version the demo serves, or with `--next` the one after it: `python3 -m scripts.demo_version [--next]`."""
+"""Print the version that the demo serves, or with `--next` the next one: `python3 -m scripts.demo_version [--next]`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from testbed.load.visitor import ask
 PORT = 8420
 
 
-def following(version: str) -> str:
-    """Return the next minor version: 1.1.0 for 1.0.0."""
+def next_version(version: str) -> str:
+    """Return the next minor version, such as 1.1.0 for 1.0.0."""
     major, minor, *_ = version.partition("-")[0].split(".")
     return f"{major}.{int(minor) + 1}.0"
 
 
 def main() -> int:
-    """Print a version; return 1 where the demo does not answer."""
+    """Print the version. Return 1 if the demo does not answer."""
     answer = ask("127.0.0.1", PORT, QUICK)
     if answer.failed or answer.version is None:
         return 1
-    print(following(answer.version) if "--next" in sys.argv[1:] else answer.version)
+    print(next_version(answer.version) if "--next" in sys.argv[1:] else answer.version)
     return 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv hold exactly what requirements.txt pins; a matter of milliseconds when it does already.
+# Install exactly the packages of requirements.txt into .venv. This takes milliseconds if they are installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,16 +9,16 @@ if [[ -x .venv/bin/ansible && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
   exit 0
 fi
 
-python=$(command -v python3) || { echo "environment: python3 is missing; install Python 3.11 or newer" >&2; exit 1; }
+python=$(command -v python3) || { echo "environment: python3 is missing; install Python 3.11 or later" >&2; exit 1; }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-  { echo "environment: $("$python" --version) is too old; Python 3.11 or newer is needed" >&2; exit 1; }
+  { echo "environment: $("$python" --version) is too old; install Python 3.11 or later" >&2; exit 1; }
 
-# Trust what the machine trusts, an own certificate authority included.
+# Trust the certificate authorities of the machine, also local ones.
 export UV_NATIVE_TLS=${UV_NATIVE_TLS:-true}
 
 uv=$(command -v uv || true)
 if [[ ! -x .venv/bin/python ]]; then
-  echo "==> environment: making .venv with $("$python" --version)"
+  echo "==> environment: creating .venv with $("$python" --version)"
   if [[ -n $uv ]]; then
     "$uv" venv --quiet --python "$python" .venv
   else
@@ -30,13 +30,13 @@ if [[ -z $uv ]]; then
   uv=.venv/bin/uv
   if [[ ! -x $uv ]]; then
     echo "==> environment: installing uv with pip"
-    # The pinned release with its hashes, as it stands in requirements.txt.
+    # Use the pinned release and its hashes from requirements.txt.
     awk '/^[^ #]/ {keep = /^uv==/} keep' requirements.txt >.venv/uv.txt
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
   fi
 fi
 
-# uv reads no pip configuration: hand it the index that pip would use here.
+# uv does not read pip's configuration. Give it the index that pip uses.
 pip=$([[ -x .venv/bin/pip ]] && echo .venv/bin/python || echo "$python")
 index=${PIP_INDEX_URL:-$("$pip" -m pip config get global.index-url 2>/dev/null || true)}
 if [[ -n $index ]]; then

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Deploy one of examples/stacks to a throwaway server: STACK and ENVIRONMENT as its directories are called. Its
-# development form runs on this machine.
+# Deploy a stack of examples/stacks to a temporary server. STACK and ENVIRONMENT are the names of its directories. The
+# environment development runs on this machine instead.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stack=${1:?name a stack of examples/stacks, such as bot}
-environment=${2:?name one of its environments, such as production}
+stack=${1:?give a stack of examples/stacks, such as bot}
+environment=${2:?give one of its environments, such as production}
 inventory=examples/stacks/$stack/$environment
-[[ -d $inventory ]] || { echo "error: there is no $inventory; there are:" examples/stacks/*/*/hosts.yml; exit 1; }
+[[ -d $inventory ]] || { echo "error: there is no $inventory; these exist:" examples/stacks/*/*/hosts.yml; exit 1; }
 if [[ $environment == development ]]; then exec scripts/example_here.sh "$stack"; fi
 address=172.31.250.46
 known_hosts=.testbed/known_hosts.example
@@ -22,22 +22,22 @@ case $stack in
 esac
 if [[ $environment == test ]]; then images+=(tests); fi
 
-say "An engine, base images and a registry on this machine"
+say "Prepare a Docker engine, base images and a registry on this machine"
 python3 -m testbed engine
 python3 -m testbed images
 python3 -m testbed registry
 python3 -m testbed shop --versions 1.0.0 --images "${images[@]}"
 if [[ $stack == bot ]]; then python3 -m testbed telegram; fi
-# The real Langflow is a download of gigabytes: where its image is there, LANGFLOW_IMAGE names it.
+# The real Langflow is a download of gigabytes. If you have its image, set LANGFLOW_IMAGE to its reference.
 if [[ $stack == langflow ]]; then python3 -m testbed langflow "${LANGFLOW_IMAGE:-}"; fi
 if [[ $stack == traefik ]]; then python3 -m testbed registry traefik; fi
 
-say "A throwaway server that boots systemd"
+say "Boot a server: a container with systemd, SSH and its own Docker engine"
 python3 -m testbed server down example
 python3 -m testbed server up example --image server-engine --address "$address" --publish 127.0.0.1:8424:80
 rm -f "$known_hosts"
 
-# What a server of the testbed has in place of the environment's real ones. The token is made for this run.
+# Variables of the testbed's server, in place of the environment's real ones. The token is generated for this run.
 variables=.testbed/example.json
 (umask 077 && python3 - "$address" "$known_hosts" > "$variables") <<'END'
 import json, secrets, sys
@@ -64,13 +64,13 @@ for playbook in provision deploy verify; do
 done
 
 if [[ $environment == test ]]; then
-  say "The application's tests once more, by hand: their status is that of this command"
+  say "Run the application's tests again by hand. If they fail, this command fails."
   ssh -i .testbed/id_ed25519 -o UserKnownHostsFile="$known_hosts" -o LogLevel=ERROR "deploy@$address" \
     "cd /opt/stacks/$stack/current && sudo docker compose run --rm tests"
 fi
 
 cat <<END
 
-The stack $stack in its environment $environment answers at http://127.0.0.1:8424
-  away with it: python3 -m testbed server down example
+The stack $stack in the environment $environment answers at http://127.0.0.1:8424
+  remove it: python3 -m testbed server down example
 END

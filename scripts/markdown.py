@@ -1,4 +1,4 @@
-"""Markdown for reference pages: tables, and values as a person would write them in YAML."""
+"""Markdown for the reference pages: tables, and values written as YAML."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
-#: Ansible's own markup of names in documentation: options, values, modules, code.
+#: Ansible's markup of names in documentation: options, values, modules, code.
 _MARKUP = re.compile(r"\b[COVM]\(([^)]*)\)")
 
 
 def code(value: Any) -> str:
-    """Return *value* as YAML in a code span; nothing where it is absent."""
+    """Return *value* as YAML in a code span, "" if it is None."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -25,7 +25,7 @@ def code(value: Any) -> str:
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """Return the lines of a table, a blank line after them; none where there are no rows."""
+    """Return the lines of a table and a blank line after them, an empty list if there are no rows."""
     lines = [_row(heads), *map(_row, rows)]
     if len(lines) == 1:
         return []
@@ -38,11 +38,11 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def prose(description: str | Iterable[str]) -> str:
-    """Return a description from an argument spec, a text or a list of them, as one paragraph."""
+    """Return a description of an argument spec, which is a text or a list of texts, as one paragraph."""
     texts = [description] if isinstance(description, str) else description
     return _MARKUP.sub(lambda match: f"`{match[1]}`", " ".join(text.strip() for text in texts))
 
 
 def sentence(text: str) -> str:
-    """Return *text* as a sentence: a capital first, a full stop last."""
+    """Return *text* as a sentence: with a capital letter at the start and a full stop at the end."""
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

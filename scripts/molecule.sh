@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Bring up the testbed and run molecule's scenarios on it: those named as arguments, or all but the ones marked as long.
-# Of these, --alone are those that need the machine to themselves, --shared those that share a server, and --single all
-# others: shared and single ones may run side by side.
-# Servers that scenarios share are new for a run of all of them, and gone after it; a run of some leaves them for the
-# next.
+# Start the testbed and run molecule scenarios on it. The arguments are names of scenarios. Without arguments, all
+# scenarios run that are not marked as long. These options select some of them:
+#   --alone   scenarios that need the whole machine
+#   --shared  scenarios that share a server
+#   --single  all others; they can run at the same time as --shared
+# A run of all shared scenarios boots new servers and removes them. A run of named scenarios keeps the shared servers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH=$PWD/.venv/bin:$PATH MOLECULE_GLOB='molecule/*/molecule.yml'
 
-# Scenarios that have (-l) or lack (-L) a mark.
+# Print the scenarios with (-l) or without (-L) a mark.
 marked() {
   (cd molecule && grep "$1" -E "^ *($2): true" ./*/molecule.yml | cut -d/ -f2)
 }
@@ -36,8 +37,8 @@ case ${1---all} in
     ;;
 esac
 for scenario in "${scenarios[@]}"; do
-  began=$SECONDS
+  start=$SECONDS
   echo "==> molecule: $scenario"
   molecule test --no-command-borders --scenario-name "$scenario"
-  echo "==> molecule: $scenario done in $((SECONDS - began)) s"
+  echo "==> molecule: $scenario done in $((SECONDS - start)) s"
 done

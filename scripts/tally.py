@@ -1,4 +1,4 @@
-"""Add up the JUnit reports of all test runs: name what failed, and print one closing line in pytest's form."""
+"""Count the tests in all JUnit reports, list those that failed, and print a last line like pytest's."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ OUTCOMES = {"failure": "failed", "error": "error", "skipped": "skipped"}
 
 @dataclass(frozen=True)
 class Case:
-    """One test of a report, and how it ended: ``passed``, ``failed``, ``error`` or ``skipped``."""
+    """One test of a report. ``outcome`` is ``passed``, ``failed``, ``error`` or ``skipped``."""
 
     name: str
     outcome: str
 
 
 def cases(reports: Path) -> list[Case]:
-    """Return the tests of all `*.xml` in the directory `reports`, each named `report: class::test`."""
+    """Return the tests of all `*.xml` files in the directory `reports`, with names like `report: class::test`."""
     return [
         Case(f"{path.stem}: {case.get('classname')}::{case.get('name')}", _outcome(case))
         for path in sorted(reports.glob("*.xml"))
@@ -32,14 +32,14 @@ def _outcome(case: ElementTree.Element) -> str:
     return next((name for tag, name in OUTCOMES.items() if case.find(tag) is not None), "passed")
 
 
-def closing_line(totals: Counter[str], seconds: int) -> str:
-    """Return for example `===== 2 failed, 140 passed in 412s =====`."""
+def last_line(totals: Counter[str], seconds: int) -> str:
+    """Return a line such as `===== 2 failed, 140 passed in 412s =====`."""
     parts = [f"{totals[name]} {name}" for name in ("failed", "error", "passed", "skipped") if totals[name]]
     return f"===== {', '.join(parts) or 'no tests ran'} in {seconds}s ====="
 
 
 def main() -> None:
-    """Print what failed and the closing line; a step without a failing test that failed (lint) counts as one error."""
+    """Print the failed tests and the last line. A failed step without a failed test, such as lint, is one error."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reports", type=Path)
     parser.add_argument("--seconds", type=int, required=True)
@@ -52,7 +52,7 @@ def main() -> None:
     for case in found:
         if case.outcome in ("failed", "error"):
             print(f"FAILED {case.name}")
-    print(closing_line(totals, arguments.seconds))
+    print(last_line(totals, arguments.seconds))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Run the checks one after the other, say how long each took, and close with one line that counts the tests of all.
-# Of those that commas join, the first goes beside the others, as each keeps one core busy; what it says comes when all
-# of them have ended.
+# Run the given make targets one after the other, print how long each takes, and end with a line that counts all tests.
+# In an argument with commas, the first target runs at the same time as the others, because each keeps one core busy.
+# Its output is printed when all of them have ended.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,29 +10,29 @@ rm -rf "$reports"
 mkdir -p "$reports"
 
 check() {
-  local began=$SECONDS
+  local start=$SECONDS
   echo "==> $1"
-  "${MAKE:-make}" --no-print-directory "$1" || { echo "==> $1: failed after $((SECONDS - began)) s"; return 1; }
-  echo "==> $1: done in $((SECONDS - began)) s"
+  "${MAKE:-make}" --no-print-directory "$1" || { echo "==> $1: failed after $((SECONDS - start)) s"; return 1; }
+  echo "==> $1: done in $((SECONDS - start)) s"
 }
 
 step=none
 trap 'python3 scripts/tally.py "$reports" --seconds "$SECONDS" --failed-step "$step"' EXIT
 for step in "$@"; do
   IFS=, read -ra names <<<"$step"
-  beside= failed=
+  parallel= failed=
   if [[ ${#names[@]} -gt 1 ]]; then
-    echo "==> ${names[0]}, beside ${names[*]:1}"
-    check "${names[0]}" >"$reports/beside.log" 2>&1 &
-    beside=$!
+    echo "==> ${names[0]}, at the same time as ${names[*]:1}"
+    check "${names[0]}" >"$reports/parallel.log" 2>&1 &
+    parallel=$!
     names=("${names[@]:1}")
   fi
   for name in "${names[@]}"; do
     check "$name" || { failed=yes; break; }
   done
-  if [[ -n $beside ]]; then
-    wait "$beside" || failed=yes
-    cat "$reports/beside.log"
+  if [[ -n $parallel ]]; then
+    wait "$parallel" || failed=yes
+    cat "$reports/parallel.log"
   fi
   [[ -z $failed ]] || exit 1
 done

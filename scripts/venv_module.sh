@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Debian splits Python's venv module into a package of its own: install it where that is allowed.
+# On Debian, Python's venv module is a separate package. Install it if this user may.
 set -euo pipefail
 
 if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then

@@ -1,6 +1,6 @@
-"""The project's testbed: a container engine, base images, a registry and servers, made from Debian packages alone.
+"""The project's testbed: a container engine, base images, a registry and servers, built only from Debian packages.
 
-Not part of the collection. Everything it creates carries the label `slipway.testbed`; what it has to remember
-(keys, logs) lives under `.testbed/` in the checkout. Standard library only, so that it runs before there is any
-environment; the one exception is `testbed.load`.
+It is not part of the collection. Everything it creates has the label `slipway.testbed`. Its keys and logs are in
+`.testbed/` in the checkout. It uses only the standard library, because it also runs before there is an environment.
+The one exception is `testbed.load`.
 """

@@ -9,7 +9,7 @@ from testbed import compose, engine, images, langflow, network, registry, server
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; return the process's exit code."""
+    """Run one command and return the exit code."""
     arguments = _parser().parse_args(argv)
     try:
         _run(arguments)
@@ -26,27 +26,27 @@ def _parser() -> argparse.ArgumentParser:
         prog="python3 -m testbed", description="Engine, images, registry and servers for tests."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("engine", help="make sure a Docker engine with Compose v2 answers on this machine")
+    commands.add_parser("engine", help="start a Docker engine with Compose v2 on this machine, unless one answers")
 
-    commands.add_parser("compose", help="download the Compose versions that are tested against, print their paths")
+    commands.add_parser("compose", help="download the Compose versions that the tests use, and print their paths")
 
-    of_images = commands.add_parser("images", help="make sure the base images exist")
+    of_images = commands.add_parser("images", help="pull or build the base images that are missing")
     of_images.add_argument("name", nargs="*", help="postgres, nginx, server, ... (default: all)")
-    of_images.add_argument("--stand-ins", action="store_true", help="do not ask a hub for the official images")
+    of_images.add_argument("--stand-ins", action="store_true", help="never pull the official images from a hub")
 
-    of_registry = commands.add_parser("registry", help="run the registry and push the service images to it")
-    of_registry.add_argument("name", nargs="*", help="further images to push: python, node, traefik, base")
+    of_registry = commands.add_parser("registry", help="start the registry and push the service images to it")
+    of_registry.add_argument("name", nargs="*", help="more images to push: python, node, traefik, base")
 
     of_shop = commands.add_parser("shop", help="build the example application and push it to the registry")
     of_shop.add_argument("--versions", nargs="+", default=shop.VERSIONS, metavar="VERSION")
     of_shop.add_argument(
-        "--images", nargs="+", default=shop.NAMES, choices=(*shop.NAMES, *shop.FURTHER), help="which of its images"
+        "--images", nargs="+", default=shop.NAMES, choices=(*shop.NAMES, *shop.FURTHER), help="which images to build"
     )
 
-    of_langflow = commands.add_parser("langflow", help="push Langflow, or a stand-in for it, to the registry")
-    of_langflow.add_argument("image", nargs="?", default="", help="an image that the engine has (default: a stand-in)")
+    of_langflow = commands.add_parser("langflow", help="push Langflow or a stand-in for it to the registry")
+    of_langflow.add_argument("image", nargs="?", default="", help="a local image (default: build a stand-in)")
 
-    of_telegram = commands.add_parser("telegram", help="start a stand-in for Telegram, which bots ask for updates")
+    of_telegram = commands.add_parser("telegram", help="start a stand-in for Telegram's Bot API")
     of_telegram.add_argument("verb", choices=("up", "down"), nargs="?", default="up")
 
     server = commands.add_parser("server", help="boot, remove and list servers").add_subparsers(
@@ -55,15 +55,17 @@ def _parser() -> argparse.ArgumentParser:
     server_up = server.add_parser("up", help="boot a server")
     server_up.add_argument("name")
     server_up.add_argument("--image", choices=servers.IMAGES, default="server")
-    server_up.add_argument("--address", help=f"its address in {network.SUBNET} (default: any free one)")
+    server_up.add_argument("--address", help=f"an address in {network.SUBNET} (default: any free one)")
     server_up.add_argument("--publish", action="append", default=[], metavar="HOST:PORT:PORT")
-    server_down = server.add_parser("down", help="remove a server and its engine's data")
+    server_down = server.add_parser("down", help="remove a server and the data of its engine")
     server_down.add_argument("name")
     server.add_parser("list", help="list the servers")
 
     down = commands.add_parser("down", help="remove servers, registry and network")
     down.add_argument(
-        "--all", action="store_true", help="also the images built here, and the engine if it was started here"
+        "--all",
+        action="store_true",
+        help="also remove the images built here, and stop the engine if the testbed started it",
     )
     return parser
 
@@ -116,7 +118,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _down(*, everything: bool) -> None:
     if not engine.answers():
-        raise shell.StepError("down: no Docker engine answers, so there is nothing to remove things from")
+        raise shell.StepError("down: no Docker engine answers, so there is nothing to remove")
     servers.down_all()
     telegram.remove()
     langflow.remove()

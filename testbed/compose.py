@@ -1,4 +1,4 @@
-"""Fetch the Compose plugins that releases are tested against, without installing them."""
+"""Download the Compose plugins that releases are tested with, without installing them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from testbed import machine, shell
 
 STEP = "compose"
 PLUGIN = Path("usr/libexec/docker/cli-plugins/docker-compose")
-#: Debian 13's Compose is the oldest that is supported (2.26), the next Debian's the newest (2.40 or later).
+#: Debian 13 has the oldest supported Compose (2.26), the next Debian has the newest (2.40 or later).
 SUITES = ("trixie", "forky")
 
 
 def ensure() -> dict[str, Path]:
-    """Return the plugin's path by Debian suite, after downloading those that are not there yet. Raises StepError."""
+    """Download the plugins that are missing, and return the path of each by its Debian suite.
+
+    :raises StepError: if a download fails.
+    """
     found = {suite: shell.STATE / "compose" / suite / PLUGIN.name for suite in SUITES}
     for suite, path in found.items():
         if not path.is_file():
@@ -24,16 +27,19 @@ def ensure() -> dict[str, Path]:
 
 
 def version(path: Path) -> str:
-    """Return the version that a plugin says it is."""
+    """Return the version that a plugin prints.
+
+    :raises StepError: if the plugin does not run.
+    """
     answer = shell.answer([str(path), "version", "--short"])
     if answer is None:
-        raise shell.StepError(f"{STEP}: {path} does not run; remove it and run again")
+        raise shell.StepError(f"{STEP}: {path} does not run; remove it and try again")
     return answer
 
 
 def _download(suite: str, path: Path) -> None:
-    """Take the plugin out of the suite's package; apt works in a directory of its own and leaves the machine's be."""
-    # A frozen mirror's index may be older than its own expiry date.
+    """Extract the plugin from the suite's package. apt works in a separate directory, so the machine is not changed."""
+    # The index of a frozen mirror may have expired.
     source = machine.apt_source().for_suite(suite, check_valid_until="no")
     shell.say(STEP, f"downloading Compose from Debian {suite} (about 5 s)")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +56,7 @@ def _download(suite: str, path: Path) -> None:
             "Dir::State::lists": folder / "lists",
             "Dir::Cache": folder / "cache",
             "Acquire::Languages": "none",
-            # Its own user may not enter here.
+            # The user _apt has no access to this directory.
             "APT::Sandbox::User": "root",
         }
         options = [part for key, value in settings.items() for part in ("-o", f"{key}={value}")]

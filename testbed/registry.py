@@ -1,4 +1,4 @@
-"""The registry: the machine pushes to 127.0.0.1:5000, servers pull from registry:5000 and have it as hub mirror."""
+"""The registry. This machine pushes to 127.0.0.1:5000. Servers pull from registry:5000 and use it as a hub mirror."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ IMAGE = "slipway/registry"
 CONTAINER = "slipway-registry"
 VOLUME = "slipway-registry"
 ENDPOINT = "127.0.0.1:5000"
-# What stacks run unchanged; images that applications build on stay on the machine unless asked for.
+# Images that stacks run unchanged. Base images of applications are pushed only on request.
 SERVICE_IMAGES = ("postgres", "redis", "nginx")
-ANSWERS_WITHIN = 20.0
+START_TIMEOUT = 20.0
 MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -27,7 +27,10 @@ MANIFEST_TYPES = (
 
 
 def ensure(names: Sequence[str] = ()) -> None:
-    """Make sure the registry answers and holds the service images, and those named, as library/NAME:TAG."""
+    """Start the registry unless it answers, and push the service images and *names* to it as library/NAME:TAG.
+
+    :raises StepError: if the registry does not answer or a push fails.
+    """
     images.ensure([IMAGE, *SERVICE_IMAGES, *names])
     network.ensure(STEP)
     _ensure_container()
@@ -37,11 +40,11 @@ def ensure(names: Sequence[str] = ()) -> None:
             _push(recipe.reference)
     if {"base", recipes.OFFICIAL_BASE} & set(names):
         _push(recipes.OFFICIAL_BASE)
-    shell.say(STEP, f"answers on {ENDPOINT}; servers reach it as registry:5000")
+    shell.say(STEP, f"answers at {ENDPOINT}; servers reach it as registry:5000")
 
 
 def remove() -> None:
-    """Remove the registry with everything in it."""
+    """Remove the registry and all its images."""
     if shell.succeeds(["docker", "container", "inspect", CONTAINER]):
         shell.say(STEP, "removing the registry")
         shell.run(STEP, ["docker", "rm", "--force", CONTAINER])
@@ -61,17 +64,17 @@ def _ensure_container() -> None:
         shell.run(STEP, ["docker", "rm", "--force", CONTAINER])
     label = f"{shell.LABEL}=registry"
     shell.run(STEP, ["docker", "volume", "create", "--label", label, VOLUME])
-    place = ["--network", network.NAME, "--network-alias", "registry", "--ip", network.REGISTRY_ADDRESS]
+    address = ["--network", network.NAME, "--network-alias", "registry", "--ip", network.REGISTRY_ADDRESS]
     options = ["--restart=unless-stopped", f"--publish={ENDPOINT}:5000", f"--volume={VOLUME}:/var/lib/registry"]
-    shell.run(STEP, ["docker", "run", "--detach", "--name", CONTAINER, "--label", label, *place, *options, IMAGE])
+    shell.run(STEP, ["docker", "run", "--detach", "--name", CONTAINER, "--label", label, *address, *options, IMAGE])
 
 
 def _wait() -> None:
-    deadline = time.monotonic() + ANSWERS_WITHIN
+    deadline = time.monotonic() + START_TIMEOUT
     while _head("/v2/") is None:
         if time.monotonic() > deadline:
             logs = f"docker logs {CONTAINER}"
-            raise shell.StepError(f"registry: nothing answers on {ENDPOINT} after {ANSWERS_WITHIN:.0f} s; see `{logs}`")
+            raise shell.StepError(f"registry: nothing answers at {ENDPOINT} after {START_TIMEOUT:.0f} s; see `{logs}`")
         time.sleep(0.1)
 
 
@@ -80,16 +83,16 @@ def _target(reference: str) -> str:
 
 
 def holds(reference: str, name: str) -> bool:
-    """Say whether what the registry has as `name` (REPOSITORY:TAG) is the local image `reference`."""
+    """Return whether `name` (REPOSITORY:TAG) in the registry is the local image `reference`."""
     repository, tag = name.rsplit(":", 1)
-    there = _head(f"/v2/{repository}/manifests/{tag}")
-    # The engine notes a digest with an image only once a push of it has succeeded.
+    digest = _head(f"/v2/{repository}/manifests/{tag}")
+    # The engine records a digest with an image only after a push of it has succeeded.
     pushed = shell.answer(["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", reference])
-    return bool(there) and f"{ENDPOINT}/{repository}@{there}" in json.loads(pushed or "[]")
+    return bool(digest) and f"{ENDPOINT}/{repository}@{digest}" in json.loads(pushed or "[]")
 
 
 def _push(reference: str) -> None:
-    """Push a local image as library/NAME:TAG unless that tag in the registry is this very image already."""
+    """Push a local image as library/NAME:TAG unless the registry has the same image under that tag."""
     if holds(reference, f"library/{reference}"):
         return
     shell.say(STEP, f"pushing {reference}")
@@ -98,8 +101,8 @@ def _push(reference: str) -> None:
 
 
 def _head(path: str) -> str | None:
-    """Return the content digest the registry names for a path (empty where none), None when it has no such path."""
-    # Without the machine's HTTP proxy, which cannot reach a loopback address.
+    """Return the content digest of a path in the registry, "" if it has none, `None` if there is no such path."""
+    # Do not use the machine's HTTP proxy: it cannot reach a loopback address.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     accept = ", ".join(MANIFEST_TYPES)
     request = urllib.request.Request(f"http://{ENDPOINT}{path}", headers={"Accept": accept}, method="HEAD")

@@ -1,4 +1,4 @@
-"""Run commands for the testbed: one log per step under .testbed/log, one progress line per thing that takes time."""
+"""Run the testbed's commands: one log file per step in .testbed/log, one progress line for whatever takes time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TAIL_LINES = 25
 
 
 class StepError(Exception):
-    """A step failed; the message is one sentence for the person at the terminal."""
+    """A step failed. The message is one sentence for the user."""
 
 
 def say(step: str, text: str) -> None:
@@ -38,7 +38,7 @@ def alone(step: str) -> Iterator[None]:
 
 
 def log_path(step: str) -> Path:
-    """Return the log file of a step, with its directory made."""
+    """Return the log file of a step, and create its directory."""
     directory = STATE / "log"
     directory.mkdir(parents=True, exist_ok=True)
     return directory / f"{step}.log"
@@ -53,18 +53,20 @@ def run(
     stdin: Path | None = None,
     timeout: float | None = None,
 ) -> None:
-    """Run a command with its output appended to the step's log; `stdin` is a file to read from, nothing by default.
+    """Run a command and append its output to the step's log.
 
-    Raises StepError when it fails or takes longer than `timeout` seconds, after showing the end of its output.
+    :param stdin: a file for the standard input, which is empty by default.
+    :param timeout: seconds after which the command is killed.
+    :raises StepError: if the command is missing, fails or times out. The end of its output is printed before.
     """
     log = log_path(step)
-    with log.open("a") as out, (stdin or Path(os.devnull)).open() as given:
+    with log.open("a") as out, (stdin or Path(os.devnull)).open() as source:
         out.write(f"$ {' '.join(argv)}\n")
         out.flush()
         start = out.tell()
         try:
             code = subprocess.run(
-                argv, stdin=given, stdout=out, stderr=out, env=env, cwd=cwd, timeout=timeout, check=False
+                argv, stdin=source, stdout=out, stderr=out, env=env, cwd=cwd, timeout=timeout, check=False
             ).returncode
         except FileNotFoundError:
             raise StepError(f"{step}: the command {argv[0]} is not installed") from None
@@ -76,11 +78,11 @@ def run(
             lines = written.read().splitlines()[-TAIL_LINES:]
         print("\n".join(f"    {line}" for line in lines), flush=True)
         reason = f"took longer than {timeout} s" if code == -1 else f"ended with code {code}"
-        raise StepError(f"{step}: `{' '.join(argv[:4])}` {reason}; all of its output is in {log.relative_to(ROOT)}")
+        raise StepError(f"{step}: `{' '.join(argv[:4])}` {reason}; its output is in {log.relative_to(ROOT)}")
 
 
 def answer(argv: Sequence[str], timeout: float = 20) -> str | None:
-    """Return a command's standard output, stripped; None when it fails, is missing or takes over `timeout` seconds."""
+    """Return a command's standard output, stripped. `None` if it fails, is missing or takes over `timeout` seconds."""
     try:
         done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
@@ -91,5 +93,5 @@ def answer(argv: Sequence[str], timeout: float = 20) -> str | None:
 
 
 def succeeds(argv: Sequence[str], timeout: float = 20) -> bool:
-    """Say whether a command ends with code 0 within `timeout` seconds."""
+    """Return whether a command ends with exit code 0 within `timeout` seconds."""
     return answer(argv, timeout) is not None

@@ -1,4 +1,4 @@
-"""The example application in the registry: some versions of it, and variants that tests need."""
+"""Build versions of the example application, and variants for tests, and push them to the registry."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from testbed import images, recipes, registry, shell
 
 STEP = "shop"
 SOURCE = shell.ROOT / "examples/apps/shop"
-#: What the end of a version says: built on the version's own backend, from a directory below images/.
+#: By the suffix of a version: the directory from which its backend is built, on top of the version's normal backend.
 VARIANTS = {"-unhealthy": images.CONTEXTS / "shop-unhealthy", "-migrated": images.CONTEXTS / "shop-migrated"}
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0-unhealthy", "1.3.0-migrated")
 NAMES = ("backend", "frontend")
-#: What some of examples/stacks have besides.
+#: More images, for some of examples/stacks.
 FURTHER = ("edge", "tests", "vite", "next")
 BASES = {"PYTHON_IMAGE": "python:3.13-slim", "NODE_IMAGE": "node:20-slim", "NGINX_IMAGE": "nginx:1.30"}
-# What tools leave behind in the working copy; no image has any of it.
+# Files of tools in the working copy. No image contains them.
 LEFT_BEHIND = (
     "node_modules",
     "dist",
@@ -32,10 +32,12 @@ LEFT_BEHIND = (
 
 
 def ensure(versions: Sequence[str] = VERSIONS, names: Sequence[str] = NAMES) -> None:
-    """Make sure the registry holds the images of these names of each version, built from the sources as they are.
+    """Build the images *names* of each version from the current sources, and push those that the registry lacks.
 
-    A version that ends in `-unhealthy` has a backend whose health check fails, one that ends in `-migrated` brings a
-    migration that the others do not have. Raises StepError.
+    The backend of a version that ends in `-unhealthy` has a failing health check. A version that ends in `-migrated`
+    has one more migration.
+
+    :raises StepError: if a build or a push fails.
     """
     images.ensure(list(BASES.values()))
     for version in versions:
@@ -48,7 +50,7 @@ def ensure(versions: Sequence[str] = VERSIONS, names: Sequence[str] = NAMES) -> 
             if not registry.holds(built, built.removeprefix(f"{registry.ENDPOINT}/")):
                 shell.say(STEP, f"pushing {built}")
                 shell.run(STEP, ["docker", "push", built])
-    shell.say(STEP, f"in the registry: {', '.join(versions)}")
+    shell.say(STEP, f"the registry has {', '.join(versions)}")
 
 
 def remove() -> None:
@@ -62,7 +64,7 @@ def remove() -> None:
 
 
 def reference(name: str, version: str) -> str:
-    """Return how this machine names an image of the shop; servers say `registry:5000` for the registry."""
+    """Return the reference of an image of the shop on this machine. Servers reach the registry as `registry:5000`."""
     return f"{registry.ENDPOINT}/shop/{name}:{version}"
 
 

@@ -1,6 +1,6 @@
-"""The stand-in for Telegram, on the testbed's network for bots and on 127.0.0.1:8081 for this machine.
+"""Start the stand-in for Telegram on the testbed's network, for bots, and on 127.0.0.1:8081, for this machine.
 
-Bots know it by its address: a container on a server cannot ask the name server of the network that the server is on.
+Bots use its address, because containers on a server cannot resolve names of the testbed's network.
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ SCRIPT = Path(__file__).parent / "stand_ins/telegram.py"
 
 
 def ensure() -> None:
-    """Start it anew, with nothing said and nothing sent. Raises StepError."""
+    """Start the stand-in without any messages, and replace a running one.
+
+    :raises StepError: if it does not start.
+    """
     images.ensure([IMAGE])
     network.ensure(STEP)
     remove()
-    place = ["--network", network.NAME, "--ip", network.TELEGRAM_ADDRESS, f"--publish=127.0.0.1:{PORT}:{PORT}"]
-    start = ["docker", "run", "--detach", "--init", "--name", CONTAINER, "--label", f"{shell.LABEL}=telegram", *place]
+    ports = ["--network", network.NAME, "--ip", network.TELEGRAM_ADDRESS, f"--publish=127.0.0.1:{PORT}:{PORT}"]
+    start = ["docker", "run", "--detach", "--init", "--name", CONTAINER, "--label", f"{shell.LABEL}=telegram", *ports]
     shell.run(STEP, [*start, IMAGE, "python", "-c", SCRIPT.read_text(encoding="utf-8")])
     shell.say(STEP, f"answers bots at {network.TELEGRAM_ADDRESS}:{PORT}")
 
 
 def remove() -> None:
-    """Remove it."""
+    """Remove the stand-in if it exists."""
     if shell.succeeds(["docker", "container", "inspect", CONTAINER]):
         shell.run(STEP, ["docker", "rm", "--force", CONTAINER])

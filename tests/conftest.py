@@ -1,4 +1,4 @@
-"""Make `ansible_collections.slipway.stack` importable as Ansible itself imports it."""
+"""Make `ansible_collections.slipway.stack` importable in the same way as Ansible does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Load on a public port, and what became of it: `hey` for requests, a visitor for who answered when, a websocket.
+"""Load on a public port: `hey` sends many requests, a visitor records who answers and when, a websocket stays open.
 
-Used by the demo, by molecule and by the bench, all of which run in the project's environment: unlike the rest of the
-testbed it needs the package `websockets`.
+The demo, molecule and the bench use it. They run in the project's environment. Unlike the rest of the testbed, this
+package needs `websockets`.
 """

@@ -1,4 +1,4 @@
-"""Run `hey`, and read the summary that it prints."""
+"""Run `hey` and parse the summary that it prints."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TIMEOUT = 20
 _ANSWER = re.compile(r"^  \[(\d+)\]\t(\d+) responses$", re.MULTILINE)
 _ERROR = re.compile(r"^  \[(\d+)\]\t(?!\d+ responses$)(.+)$", re.MULTILINE)
 _PERCENTILE = re.compile(r"^  ([1-9]\d?)% in ([\d.]+) secs$", re.MULTILINE)
-# Ports of the client differ from request to request; the same trouble is to be counted as one.
+# The client's port differs from request to request. Without it, the same error is counted together.
 _CLIENT = re.compile(r"\d+\.\d+\.\d+\.\d+:\d+->")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What became of the requests of one `hey`: answers by status, errors by their text, seconds by percentile."""
+    """The result of one `hey`: number of answers by status, number of errors by text, seconds by percentile."""
 
     seconds: float
     answers: Mapping[int, int] = field(default_factory=dict)
@@ -32,34 +32,37 @@ class Summary:
 
     @property
     def requests(self) -> int:
-        """All requests, failed ones too."""
+        """The number of all requests, with those that failed."""
         return sum(self.answers.values()) + sum(self.errors.values())
 
     @property
     def finished(self) -> int:
-        """Requests that were answered with 200."""
+        """The number of requests that were answered with 200."""
         return self.answers.get(200, 0)
 
     @property
     def failed(self) -> int:
-        """Requests without an answer, or with another one than 200."""
+        """The number of requests that were not answered with 200."""
         return self.requests - self.finished
 
     @property
     def reasons(self) -> dict[str, int]:
-        """Why requests failed, with how many did so."""
+        """The number of failed requests by reason."""
         return {f"status {status}": n for status, n in self.answers.items() if status != 200} | dict(self.errors)
 
 
 def parse(text: str) -> Summary:
-    """Return what `hey` printed as values; ValueError where it is no summary of requests."""
+    """Parse the output of `hey`.
+
+    :raises ValueError: if it is not a summary of requests.
+    """
     total = re.search(r"^  Total:\t([\d.]+) secs$", text, re.MULTILINE)
     if total is None:
-        raise ValueError(f"hey printed no summary but {text.strip()[-200:]!r}")
+        raise ValueError(f"hey printed no summary: {text.strip()[-200:]!r}")
     errors: dict[str, int] = {}
     for count, reason in _ERROR.findall(text):
-        same = _CLIENT.sub("", reason)
-        errors[same] = errors.get(same, 0) + int(count)
+        error = _CLIENT.sub("", reason)
+        errors[error] = errors.get(error, 0) + int(count)
     return Summary(
         seconds=float(total[1]),
         answers={int(status): int(count) for status, count in _ANSWER.findall(text)},
@@ -69,10 +72,10 @@ def parse(text: str) -> Summary:
 
 
 def arguments(url: str, *, seconds: int, workers: int, rate: float = 0, keepalive: bool = True) -> list[str]:
-    """Return the command.
+    """Return the command line.
 
-    :param seconds: after which it ends by itself.
-    :param rate: requests a second of all workers together, no limit where 0.
+    :param seconds: duration.
+    :param rate: requests per second of all workers together, 0 for no limit.
     """
     argv = ["hey", "-z", f"{seconds}s", "-c", str(workers), "-t", str(TIMEOUT)]
     argv += ["-q", f"{rate / workers:g}"] if rate else []
@@ -81,14 +84,17 @@ def arguments(url: str, *, seconds: int, workers: int, rate: float = 0, keepaliv
 
 
 def install() -> None:
-    """Install Debian's `hey` unless there is one. Raises StepError."""
+    """Install Debian's `hey` unless it is installed.
+
+    :raises StepError: if that fails.
+    """
     if not shutil.which("hey"):
         shell.say(STEP, "installing hey")
         machine.install(STEP, ["hey"])
 
 
 class Hey:
-    """One `hey` at work."""
+    """One running `hey`."""
 
     def __init__(self, argv: list[str]) -> None:
         self._process = subprocess.Popen(
@@ -96,11 +102,14 @@ class Hey:
         )
 
     def end(self) -> None:
-        """Ask it to send no more; requests in flight finish."""
+        """Stop sending requests. Requests in flight finish."""
         self._process.send_signal(signal.SIGINT)
 
     def summary(self) -> Summary:
-        """Wait for the requests in flight, and return what became of all. Raises ValueError."""
+        """Wait for the requests in flight and return the result.
+
+        :raises ValueError: if `hey` printed no summary.
+        """
         try:
             text, _ = self._process.communicate(timeout=TIMEOUT + 10)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""All the load of one session together, and the report on it."""
+"""All load of one session, and the report about it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from types import TracebackType
 
 from testbed import shell
 from testbed.load.hey import STEP, Hey, Summary, arguments, install
-from testbed.load.visitor import Sight, Visitor, ask
-from testbed.load.websocket import Life, Socket
+from testbed.load.visitor import Sample, Visitor, ask
+from testbed.load.websocket import Connection, Socket
 
-#: Where the example application answers at once, and after five seconds.
+#: Paths of the example application: the page, an immediate answer, an answer after five seconds, the websocket.
 PAGE, QUICK, SLOW, SOCKET = "/", "/api/version", "/api/sleep?seconds=5", "/api/ws"
 SLOW_SECONDS = 5.0
-#: Failures of the visitor that a report tells the time of.
+#: The number of failures of the visitor that a report lists with their times.
 _SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How much load.
+    """The amount of load.
 
-    :param rate: short requests a second, two thirds to the application on kept connections, one third to the page on
-        new ones.
-    :param slow: five-second requests in flight at any time.
-    :param socket: whether there is a websocket, too.
-    :param longest: seconds after which all of it ends by itself.
+    :param rate: short requests per second. Two thirds go to the application on keep-alive connections, one third goes
+        to the page on new connections.
+    :param slow: number of five-second requests in flight.
+    :param socket: whether to open a websocket.
+    :param longest: seconds after which the load ends by itself.
     """
 
     rate: float = 420
@@ -38,58 +38,58 @@ class Profile:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a session: the summaries of each `hey` by what it asked for, the visitor's sights, websockets."""
+    """The result of a session: the summary of each `hey` by its path, the visitor's samples, the websockets."""
 
     seconds: float
     short: dict[str, Summary]
     slow: Summary
-    sights: list[Sight] = field(default_factory=list)
-    lives: list[Life] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
-        """All requests, the visitor's among them."""
-        return sum(summary.requests for summary in self._all()) + len(self.sights)
+        """The number of all requests, with those of the visitor."""
+        return sum(summary.requests for summary in self._all()) + len(self.samples)
 
     @property
     def failed(self) -> int:
-        """All that got no answer, or another one than 200; websockets that could not be opened too."""
-        seen = sum(sight.failed for sight in self.sights)
-        return sum(summary.failed for summary in self._all()) + seen + len(self.refused)
+        """The number of requests that were not answered with 200, and of websockets that could not be opened."""
+        visitor = sum(sample.failed for sample in self.samples)
+        return sum(summary.failed for summary in self._all()) + visitor + len(self.refused)
 
     @property
     def rate(self) -> float:
-        """Short requests a second that hey sent."""
+        """Short requests per second that `hey` sent."""
         return sum(summary.requests for summary in self.short.values()) / self.seconds
 
     @property
     def reasons(self) -> dict[str, int]:
-        """Why requests failed."""
+        """The number of failed requests by reason."""
         found: dict[str, int] = {}
-        told = [item for summary in self._all() for item in summary.reasons.items()]
-        told += [(sight.error or f"status {sight.status}", 1) for sight in self.sights if sight.failed]
-        told += [(f"websocket: {reason}", 1) for reason in self.refused]
-        for reason, count in told:
+        counts = [item for summary in self._all() for item in summary.reasons.items()]
+        counts += [(sample.error or f"status {sample.status}", 1) for sample in self.samples if sample.failed]
+        counts += [(f"websocket: {reason}", 1) for reason in self.refused]
+        for reason, count in counts:
             found[reason] = found.get(reason, 0) + count
         return found
 
     def first(self, release: str) -> float | None:
-        """Return when a release was seen first, in seconds since the begin."""
-        return min((sight.at for sight in self.sights if sight.release == release), default=None)
+        """Return when a release answered first, in seconds since the start."""
+        return min((sample.at for sample in self.samples if sample.release == release), default=None)
 
     def lines(self) -> list[str]:
-        """Return the report for a person."""
+        """Return the report as lines of text."""
         rows = [f"{self.requests} requests in {self.seconds:.0f} s, {self.failed} failed"]
         rows += [f"  {path:<22} {_line(summary, self.seconds)}" for path, summary in self.short.items()]
         rows.append(
             f"  {SLOW:<22} {self.slow.finished} of {self.slow.requests} five-second requests finished, "
             f"{self.slow.failed} failed"
         )
-        rows += [f"  websocket              {life}" for life in self.lives]
+        rows += [f"  websocket              {connection}" for connection in self.connections]
         rows += [f"  FAILED {count} x {reason}" for reason, count in self.reasons.items()]
-        failures = [sight for sight in self.sights if sight.failed][:_SHOWN]
-        rows += [f"  sent at {sight.at:.1f} s: {sight.error or f'status {sight.status}'}" for sight in failures]
+        failures = [sample for sample in self.samples if sample.failed][:_SHOWN]
+        rows += [f"  sent at {sample.at:.1f} s: {sample.error or f'status {sample.status}'}" for sample in failures]
         return rows
 
     def _all(self) -> Iterator[Summary]:
@@ -107,9 +107,9 @@ def _line(summary: Summary, seconds: float) -> str:
 
 
 class Load:
-    """Load on the example application at a public port, from `with` to its end.
+    """Load on the public port of the example application, as a context manager.
 
-    :param host: where the port is, from here.
+    :param host: name or address of the server, as seen from here.
     """
 
     def __init__(self, host: str, port: int, profile: Profile | None = None) -> None:
@@ -117,25 +117,25 @@ class Load:
         self._base = f"http://{host}:{port}"
         self._visitor = Visitor(host, port, QUICK)
         self._socket = Socket(f"ws://{host}:{port}{SOCKET}")
-        self._where = (host, port)
+        self._target = (host, port)
         self._heys: dict[str, Hey] = {}
         self._report: Report | None = None
 
     def __enter__(self) -> Load:
         install()
-        first = self.who()
+        first = self.ask()
         if first.failed:
             raise shell.StepError(f"{STEP}: {self._base}{QUICK} gives {first.error or first.status} instead of 200")
-        shape = self._profile
-        kept = arguments(self._base + QUICK, seconds=shape.longest, workers=60, rate=shape.rate * 2 / 3)
-        fresh = arguments(self._base + PAGE, seconds=shape.longest, workers=30, rate=shape.rate / 3, keepalive=False)
-        # One a second from each worker at most, or they would run wild where nobody listens.
-        slow = arguments(self._base + SLOW, seconds=shape.longest, workers=shape.slow, rate=shape.slow)
-        self._begun = time.monotonic()
+        load = self._profile
+        kept = arguments(self._base + QUICK, seconds=load.longest, workers=60, rate=load.rate * 2 / 3)
+        fresh = arguments(self._base + PAGE, seconds=load.longest, workers=30, rate=load.rate / 3, keepalive=False)
+        # At most one per second and worker. Otherwise they send without a pause when connections are refused.
+        slow = arguments(self._base + SLOW, seconds=load.longest, workers=load.slow, rate=load.slow)
+        self._started = time.monotonic()
         self._heys = {path: Hey(argv) for path, argv in ((QUICK, kept), (PAGE, fresh), (SLOW, slow))}
         self._visitor.start()
-        if shape.socket:
-            self._socket.start(self._visitor.begun)
+        if load.socket:
+            self._socket.start(self._visitor.started)
         return self
 
     def __exit__(
@@ -143,28 +143,33 @@ class Load:
     ) -> None:
         for hey in self._heys.values():
             hey.end()
-        seconds = time.monotonic() - self._begun
+        seconds = time.monotonic() - self._started
         self._visitor.stop()
         self._socket.stop()
         found = {path: hey.summary() for path, hey in self._heys.items()}
         slow = found.pop(SLOW)
-        self._report = Report(seconds, found, slow, self._visitor.sights, self._socket.lives, self._socket.refused)
+        self._report = Report(
+            seconds, found, slow, self._visitor.samples, self._socket.connections, self._socket.refused
+        )
 
-    def sights(self) -> list[Sight]:
-        """Return what the visitor has seen so far."""
-        return list(self._visitor.sights)
+    def samples(self) -> list[Sample]:
+        """Return the visitor's samples so far."""
+        return list(self._visitor.samples)
 
     def now(self) -> float:
-        """Return the seconds since the begin, as sights count them."""
-        return time.monotonic() - self._visitor.begun
+        """Return the seconds since the start, on the clock of the samples."""
+        return time.monotonic() - self._visitor.started
 
-    def who(self) -> Sight:
-        """Ask once, and return who answers."""
-        return ask(*self._where, QUICK)
+    def ask(self) -> Sample:
+        """Send one request and return its sample."""
+        return ask(*self._target, QUICK)
 
     @property
     def report(self) -> Report:
-        """What became of it, once it has ended."""
+        """The report.
+
+        :raises RuntimeError: if the load has not ended.
+        """
         if self._report is None:
             raise RuntimeError("the load has not ended")
         return self._report

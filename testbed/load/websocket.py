@@ -1,4 +1,4 @@
-"""A websocket that stays open and is used all the time, as a page that is open in a browser has it."""
+"""A websocket that stays open and in use, like that of a page in a browser."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import connect
 
-#: Seconds between two texts; each must come back within PATIENCE.
+#: Seconds between two texts. Each must come back within TIMEOUT seconds.
 PAUSE = 0.5
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 @dataclass
-class Life:
-    """One connection: begin and end in seconds since the begin of the load, texts that came back, and why it ended.
+class Connection:
+    """One connection: its start and end in seconds since the start of the load, the echoes, and why it was closed.
 
-    ``closed`` is ``None`` for one that lasted until the load ended.
+    ``closed`` is ``None`` if the connection was open until the load ended.
     """
 
     opened: float
@@ -34,50 +34,50 @@ class Life:
 
 
 class Socket:
-    """Keeps a websocket open, sends a text every half second and wants it back; opens another where it is closed."""
+    """Keeps a websocket open: sends a text every half second, waits for its echo, and connects again if closed."""
 
     def __init__(self, url: str) -> None:
-        self.lives: list[Life] = []
+        self.connections: list[Connection] = []
         self.refused: list[str] = []
         self._url = url
-        self._begun = time.monotonic()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._started = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def start(self, begun: float) -> None:
-        """Open it; *begun* is the begin of the load on the monotonic clock."""
-        self._begun = begun
+    def start(self, started: float) -> None:
+        """Open the websocket. *started* is the start of the load on the monotonic clock."""
+        self._started = started
         self._thread.start()
 
     def stop(self) -> None:
-        """Close it, if it was ever started."""
-        self._over.set()
+        """Close the websocket if it was started."""
+        self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
 
-    def _live(self) -> None:
-        while not self._over.is_set():
+    def _run(self) -> None:
+        while not self._stop.is_set():
             try:
-                self._talk()
+                self._connect()
             except (OSError, WebSocketException) as error:
                 self.refused.append(str(error) or type(error).__name__)
-                self._over.wait(PAUSE)
+                self._stop.wait(PAUSE)
 
-    def _talk(self) -> None:
-        with connect(self._url, proxy=None, open_timeout=PATIENCE, close_timeout=1) as socket:
+    def _connect(self) -> None:
+        with connect(self._url, proxy=None, open_timeout=TIMEOUT, close_timeout=1) as socket:
             headers = socket.response.headers if socket.response else {}
-            life = Life(self._now(), headers.get("X-Release") or "-")
-            self.lives.append(life)
+            connection = Connection(self._now(), headers.get("X-Release") or "-")
+            self.connections.append(connection)
             try:
-                socket.recv(timeout=PATIENCE)
-                while not self._over.wait(PAUSE):
+                socket.recv(timeout=TIMEOUT)
+                while not self._stop.wait(PAUSE):
                     text = secrets.token_hex(4)
                     socket.send(text)
-                    if text in str(socket.recv(timeout=PATIENCE)):
-                        life.echoes += 1
+                    if text in str(socket.recv(timeout=TIMEOUT)):
+                        connection.echoes += 1
             except (ConnectionClosed, TimeoutError) as error:
-                life.closed = self._now()
-                life.why = str(error) or type(error).__name__
+                connection.closed = self._now()
+                connection.why = str(error) or type(error).__name__
 
     def _now(self) -> float:
-        return time.monotonic() - self._begun
+        return time.monotonic() - self._started

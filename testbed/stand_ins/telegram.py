@@ -1,7 +1,7 @@
-"""A stand-in for Telegram's Bot API, to be run as a script: the methods that a polling bot uses, for one bot.
+"""A stand-in for Telegram's Bot API, run as a script. It has the methods that a polling bot uses, for one bot.
 
-Like the real one it gives updates to one asker at a time: a second ends the first with 409. For tests there are
-`POST /say` (a text that a person writes to the bot) and `GET /state` (what the bot sent, and how many were ended).
+Like the real API it gives updates to one client at a time: a second client ends the first with 409. For tests there are
+`POST /say` (a person's message to the bot) and `GET /state` (the bot's messages, and the number of ended clients).
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ class Chat:
         self.updates: list[dict[str, Any]] = []
         self.sent: list[str] = []
         self.conflicts = 0
-        self._asker = 0
-        self._said = 0
+        self._client = 0
+        self._messages = 0
 
     def say(self, text: str) -> None:
-        """Take a message from a person."""
+        """Add a message from a person."""
         with self.changed:
-            self._said += 1
-            self.updates.append({"update_id": self._said, "message": {"chat": {"id": 1}, "text": text}})
+            self._messages += 1
+            self.updates.append({"update_id": self._messages, "message": {"chat": {"id": 1}, "text": text}})
             self.changed.notify_all()
 
-    def ask(self, offset: int, seconds: float, there: Callable[[], bool]) -> list[dict[str, Any]] | None:
-        """Return the updates from *offset* on, waiting for one; ``None`` where another asker has taken over.
+    def poll(self, offset: int, seconds: float, connected: Callable[[], bool]) -> list[dict[str, Any]] | None:
+        """Wait for updates and return them, from *offset* on. ``None`` if another client has taken over.
 
-        :param there: whether the asker still waits. One that has gone is in nobody's way.
+        :param connected: whether the client still waits. A client that has disconnected does not count.
         """
         with self.changed:
-            self._asker += 1
-            me = self._asker
-            # Asking from an update on says that all before it have been dealt with.
+            self._client += 1
+            client = self._client
+            # The offset confirms all earlier updates.
             self.updates = [update for update in self.updates if update["update_id"] >= offset]
             self.changed.notify_all()
             deadline = time.monotonic() + min(seconds, LONGEST_POLL)
-            while time.monotonic() < deadline and there():
-                if me != self._asker:
+            while time.monotonic() < deadline and connected():
+                if client != self._client:
                     self.conflicts += 1
                     return None
                 if self.updates:
@@ -60,28 +60,28 @@ class Chat:
 
 
 def server(port: int, chat: Chat) -> ThreadingHTTPServer:
-    """Return the server, listening on all addresses but not serving yet."""
+    """Return the server. It listens on all addresses and does not serve yet."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(200, {"sent": chat.sent, "conflicts": chat.conflicts})
 
         def do_POST(self) -> None:
-            given = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
             method = self.path.rpartition("/")[2]
             result: Any = True
             if method == "say":
-                chat.say(given["text"])
+                chat.say(request["text"])
             elif method == "sendMessage":
-                chat.sent.append(given["text"])
+                chat.sent.append(request["text"])
             elif method == "getUpdates":
-                result = chat.ask(given.get("offset", 0), given.get("timeout", 0), self._there)
+                result = chat.poll(request.get("offset", 0), request.get("timeout", 0), self._connected)
                 if result is None:
                     self._answer(409, {"ok": False, "description": "Conflict: terminated by other getUpdates request"})
                     return
             self._answer(200, {"ok": True, "result": result})
 
-        def _there(self) -> bool:
+        def _connected(self) -> bool:
             ready, _, _ = select.select([self.connection], [], [], 0)
             return not ready or bool(self.connection.recv(1, socket.MSG_PEEK))
 
@@ -97,13 +97,13 @@ def server(port: int, chat: Chat) -> ThreadingHTTPServer:
                 return
 
         def log_message(self, *_: object) -> None:
-            """Say nothing of each request."""
+            """Do not log requests."""
 
     return ThreadingHTTPServer(("", port), Handler)
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8081)
     server(parser.parse_args().port, Chat()).serve_forever()

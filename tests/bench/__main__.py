@@ -1,7 +1,7 @@
-"""`make bench`: boot a server, deploy to it in four ways, in turns, and say how long each takes against ours.
+"""`make bench`: boot a server, deploy to it in four ways in turns, and compare their times with ours.
 
-Nothing is held to a time. Seconds depend on the machine and on what else it does; ratios come from sides that took
-turns in one run and so saw the same load. What is measured and why is in `docs/performance.md`.
+No time is a limit. Seconds depend on the machine and on its other work. Ratios are comparable, because the sides take
+turns in one run and so have the same load. `docs/performance.md` says what is measured and why.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
 
-#: The share of a rollout's time in which containers are neither made, nor become healthy, nor drain or stop.
+#: The share of a rollout's time that is not spent on containers: they are not created, started, drained or stopped.
 OWN = "of its own"
 
 
 def _take_turns(
     title: str, sides: Sides, rounds: int, uncounted: int = 0, aims: Mapping[str, str] | None = None
 ) -> Contest:
-    """Have each side do its work once a round, and return the seconds of all rounds but the first *uncounted*."""
+    """Let each side do its work once per round. Return the seconds of all rounds except the first *uncounted*."""
     seconds: dict[str, list[float]] = {side: [] for side in sides}
     for number in range(1 - uncounted, rounds + 1):
         for side, work in sides.items():
-            begun = time.perf_counter()
+            started = time.perf_counter()
             work()
-            taken = time.perf_counter() - begun
+            taken = time.perf_counter() - started
             if number > 0:
                 seconds[side].append(taken)
             when = f"round {number} of {rounds}" if number > 0 else "not counted"
@@ -56,7 +56,7 @@ def _deploys(bench: Bench, rounds: int, version_rounds: int) -> list[Contest]:
 
 
 def _far_away(bench: Bench, rounds: int, round_trip: float) -> Contest:
-    # A socket has a short path, which a directory in the checkout may not have.
+    # The path of a socket must be short, so it cannot be in the checkout.
     with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
         bench.move(server.Server(sockets, round_trip))
         title = f"nothing to do, {round_trip:g} ms away"
@@ -68,8 +68,8 @@ def _under_load(bench: Bench, rounds: int) -> list[Outcome]:
     for number in range(1, rounds + 1):
         for side, port, work in bench.under_load():
             outcomes.append(under_load.measure(side, server.ADDRESS, port, work))
-            told = f"{outcomes[-1].seconds:.1f} s, {outcomes[-1].failed} failed"
-            _say(f"under load, round {number} of {rounds}: {side} {told}")
+            result = f"{outcomes[-1].seconds:.1f} s, {outcomes[-1].failed} failed"
+            _say(f"under load, round {number} of {rounds}: {side} {result}")
     return outcomes
 
 
@@ -84,7 +84,7 @@ def _on_the_server(arguments: argparse.Namespace) -> tuple[list[Contest], list[O
         _say("deploying both stacks for the first time")
         bench.prepare()
         if arguments.load_only:
-            # What the same takes where nothing else is to do, to hold that under load against.
+            # The times without load, to compare with those under load.
             _take_turns("another version", {OURS: bench.version()[OURS]}, arguments.load_rounds)
         else:
             contests += _deploys(bench, arguments.rounds, arguments.version_rounds)
@@ -102,22 +102,30 @@ def _say(text: str) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description="Time a deploy against other ways to the same end.")
+    parser = argparse.ArgumentParser(
+        prog="make bench", description="Compare the time of a deploy with that of other tools."
+    )
     parser.add_argument("--rounds", type=int, default=5, help="rounds of a contest (default: %(default)s)")
     parser.add_argument(
-        "--version-rounds", type=int, default=2, help="rounds of that with new images (default: %(default)s)"
+        "--version-rounds", type=int, default=2, help="rounds of deploys of another version (default: %(default)s)"
     )
-    parser.add_argument("--load-rounds", type=int, default=3, help="rounds of that under load (default: %(default)s)")
+    parser.add_argument("--load-rounds", type=int, default=3, help="rounds under load (default: %(default)s)")
     parser.add_argument(
         "--round-trip",
         type=float,
         default=50,
         metavar="MS",
-        help="round trip of the last contest, 0 for none of it (default: %(default)s)",
+        help="round trip of the last contest, 0 to leave it out (default: %(default)s)",
     )
-    parser.add_argument("--load-only", action="store_true", help="only the change under load, and ours without any")
-    parser.add_argument("--hot-reload", action="store_true", help="only files saved in a checkout; boots no server")
-    parser.add_argument("--policy", action="store_true", help="only hold the policy to its corpus; boots no server")
+    parser.add_argument(
+        "--load-only", action="store_true", help="only run the contest under load, and our rollouts without load"
+    )
+    parser.add_argument(
+        "--hot-reload", action="store_true", help="only time files saved in a checkout; boots no server"
+    )
+    parser.add_argument(
+        "--policy", action="store_true", help="only check the corpus against the policy; boots no server"
+    )
     return parser.parse_args()
 
 
@@ -153,12 +161,12 @@ def main() -> int:
         print("", *contest.lines(), sep="\n")
     print("", *under_load.lines(outcomes), sep="\n")
     report = server.STATE / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.json"
-    told = {
+    results = {
         "machine": machine,
         "contests": [one.data() for one in contests],
         "under_load": [one.data() for one in outcomes],
     }
-    report.write_text(json.dumps(told, indent=1) + "\n")
+    report.write_text(json.dumps(results, indent=1) + "\n")
     print(f"\nall times: {report.relative_to(server.ROOT)}")
     return 0
 

@@ -1,4 +1,4 @@
-"""What the bench measured, as medians and ratios, as a table for people and as plain data for files. Pure."""
+"""The results of the bench: medians and ratios, as a table and as plain data. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SHARE = re.compile(r"([\d.]+) s ([a-z ]+)")
 class Contest:
     """Seconds of each side in each round, in the order of the rounds.
 
-    ``ours`` is the side that the others are compared with, if any. ``aims`` says what is hoped for by side, in words;
-    nothing is held to it.
+    ``ours`` is the side that the others are compared with, if any. ``aims`` has the aim of each side as a text. It is
+    only printed, not checked.
     """
 
     title: str
@@ -25,13 +25,13 @@ class Contest:
     aims: Mapping[str, str]
 
     def ratio(self, side: str) -> float | None:
-        """Return how many times ours a side takes: the median over the rounds, each of which saw the same load."""
+        """Return the time of a side divided by ours: the median over the rounds, because each has the same load."""
         if self.ours in (None, side):
             return None
         return median(other / own for other, own in zip(self.seconds[side], self.seconds[self.ours], strict=True))
 
     def lines(self) -> list[str]:
-        """Return the table, a line for each side."""
+        """Return the lines of the table, one per side."""
         rows: list[tuple[str, ...]] = [(self.title, "median", "min", "max", "", "")]
         for side, taken in self.seconds.items():
             numbers = (f"{value:.2f} s" for value in (median(taken), min(taken), max(taken)))
@@ -40,7 +40,7 @@ class Contest:
         return aligned(rows)
 
     def data(self) -> dict[str, Any]:
-        """Return the same for JSON, every single time included."""
+        """Return the result as JSON data, with every single time."""
         return {
             "title": self.title,
             "sides": {
@@ -57,9 +57,9 @@ class Contest:
 
 
 def shares(accounts: Iterable[str]) -> dict[str, list[float]]:
-    """Return the seconds of each share in each of *accounts*, the sentences with which rollouts end.
+    """Return the seconds of each share of a rollout's time. *accounts* are the last texts of rollouts.
 
-    One that has none of a share has 0 s of it.
+    A share that is not in a text has 0 s.
     """
     found = [{words: float(seconds) for seconds, words in _SHARE.findall(text)} for text in accounts]
     names = dict.fromkeys(words for account in found for words in account)
@@ -67,14 +67,14 @@ def shares(accounts: Iterable[str]) -> dict[str, list[float]]:
 
 
 def versus(ratio: float | None) -> str:
-    """Return how we compare with a side that takes *ratio* times ours."""
+    """Return our comparison with a side whose time is *ratio* times ours."""
     if ratio is None:
         return ""
     return f"ours is {ratio:.1f} x faster" if ratio >= 1.5 else f"ours takes {1 / ratio:.2f} x its time"
 
 
 def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return *rows* as lines, the first column and the last two to the left, the numbers to the right."""
+    """Return *rows* as lines. The numbers are aligned to the right, the first and the last two columns to the left."""
     table = list(rows)
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return [

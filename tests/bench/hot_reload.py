@@ -1,4 +1,4 @@
-"""How long a saved file takes to be seen: the example application in a checkout, its backend and an open page."""
+"""Time hot reload: the example application in a checkout, its backend and an open page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AIMS = {"a file of the backend": "below 1 s"}
 
 
 def measure(rounds: int) -> Contest:
-    """Return the seconds from saving a file to seeing it through the edge, *rounds* times each."""
+    """Return the seconds from saving a file until it is visible through the edge, *rounds* times each."""
     sources.remove(_CHECKOUT)
     sources.copy(_CHECKOUT)
     try:
@@ -37,8 +37,8 @@ def measure(rounds: int) -> Contest:
         checkout = Checkout(_CHECKOUT)
         with checkout.up():
             backend = checkout.backend_seconds(rounds)
-            page, told = checkout.page_seconds(rounds)
-        assert all(fact["kept"] for fact in told[1:]), told
+            page, facts = checkout.page_seconds(rounds)
+        assert all(fact["kept"] for fact in facts[1:]), facts
     finally:
         sources.remove(_CHECKOUT)
     taken = {"a file of the backend": backend, "a file of the page": page}

@@ -1,4 +1,4 @@
-"""The pure core, from a description to a release, for stacks of many services."""
+"""Render releases of large stacks, without Ansible and without a server."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SECRETS = {"secret_key": {"generate": 50}}
 
 
 def render(services: int) -> None:
-    """Complete, check and render a stack of so many services; the kinds are loaded already."""
+    """Describe, check and render a stack of *services* services. The kinds are loaded before."""
     parcel(dict(_services(services)), _SECRETS)
 
 
 def _services(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield applications of six services each, cut off where there are enough, and an edge before them all."""
+    """Yield an edge, then applications of six services each, until there are *number* services."""
     routes = [{"path": f"/{index}/", "to": f"backend{index}"} for index in range(number // 6)]
     yield "edge", {"kind": "nginx", "routes": routes}
     for position in range(number - 1):

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The usual script for "no downtime" with Compose: as many new containers beside the old, healthy, then the old stopped.
-# Nobody asks the proxy whether it has let go of them.
+# The usual script for "no downtime" with Compose: start as many new containers next to the old ones, wait until they
+# are healthy, then stop the old ones. It does not check whether the proxy still uses the old ones.
 set -eu
 cd /opt/homemade
 

@@ -1,4 +1,4 @@
-"""The server that the bench has to itself, and the two ways to it: a playbook, and a command over SSH."""
+"""The server of the bench. It runs playbooks and SSH commands."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ADDRESS = "172.31.250.70"
 
 
 class BenchError(Exception):
-    """A side did not do what it was timed for; a figure of it would mean nothing."""
+    """A side did not do its work, so its time has no meaning."""
 
 
 class Server:
-    """The server over SSH connections that stay open.
+    """The server, with SSH connections that stay open.
 
-    :param sockets: directory that keeps them.
-    :param delay: milliseconds that a round trip takes more.
+    :param sockets: directory of the connections' sockets.
+    :param delay: milliseconds that are added to a round trip.
     """
 
     def __init__(self, sockets: str, delay: float = 0) -> None:
@@ -53,8 +53,8 @@ class Server:
     def playbook(self, path: str, changes: bool | None = None, **variables: Any) -> None:
         """Run a playbook of this checkout.
 
-        :param changes: whether it has to change something; either way is right where not given.
-        :raises BenchError: when it fails, or does not do that.
+        :param changes: whether it must change something, `None` if both are right.
+        :raises BenchError: if it fails, or if *changes* is wrong.
         """
         argv = ["ansible-playbook", "--inventory", str(BENCH / "inventory"), str(ROOT / path)]
         argv += ["--extra-vars", json.dumps({**self._variables, **variables})]
@@ -64,15 +64,15 @@ class Server:
             raise BenchError(f"{path} changed {changed} things:\n{output}")
 
     def command(self, line: str) -> str:
-        """Run a line of shell over SSH and return what it prints.
+        """Run a shell command over SSH and return its output.
 
-        :raises BenchError: when it fails.
+        :raises BenchError: if it fails.
         """
         return _run([*self._ssh, f"deploy@{ADDRESS}", line], self._environment)
 
 
 def boot() -> None:
-    """Boot the server anew, with an engine and images in the registry to run on it."""
+    """Boot a new server with an engine, and push the images of both versions to the registry."""
     STATE.mkdir(parents=True, exist_ok=True)
     remove()
     (STATE / "known_hosts").unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def remove() -> None:
 
 def _testbed(*arguments: str) -> None:
     if subprocess.run([sys.executable, "-m", "testbed", *arguments], cwd=ROOT).returncode:
-        raise BenchError(f"the testbed failed at {' '.join(arguments)}; its own words are above")
+        raise BenchError(f"the testbed failed at `{' '.join(arguments)}`; its message is above")
 
 
 def _run(argv: list[str], environment: Mapping[str, str]) -> str:

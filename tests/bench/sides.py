@@ -1,7 +1,7 @@
-"""Who is measured: this collection, Compose by hand over SSH, a home-made role, and a playbook with a single ping.
+"""The sides of the bench: this collection, Compose by hand over SSH, a home-made role, and a playbook with one ping.
 
-All reach the server in the same way: the checkout's `ansible.cfg` (pipelining on) and SSH connections that are open
-already. Compose by hand and the home-made role have one stack in common, of the same services and images as ours.
+All use the checkout's `ansible.cfg` (pipelining on) and SSH connections that are already open. Compose by hand and the
+home-made role share one stack, with the same services and images as ours.
 """
 
 from __future__ import annotations
@@ -33,36 +33,36 @@ _COMPOSE = f"cd /opt/homemade && sudo docker compose {_FILES}"
 
 
 def _to(version: str) -> str:
-    """Return the command that writes a version of the application into the stack made by hand."""
+    """Return the command that sets the version of the application in the hand-made stack."""
     return rf"sudo sed -i 's/\(shop.*\):1\.[01]\.0/\1:{version}/' /opt/homemade/compose.yaml"
 
 
 class Bench:
-    """All that is deployed on the server, and the ways to change it."""
+    """The two stacks on the server, and the ways to change them."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._homemade = {"homemade_password": secrets.token_hex(16)}
-        # Each body size is used once: whoever sets it changes something.
+        # Each body size is used once, so that setting it is always a change.
         self._sizes = (f"{megabytes}m" for megabytes in itertools.count(17))
         self._size = {OURS: "16m", HOMEMADE: "16m"}
         self._version = "1.0.0"
-        #: What the time of each of our rollouts to another version went into, in its own words.
+        #: The last text of each of our rollouts to another version, which says where its time went.
         self.accounts: list[str] = []
 
     def move(self, server: Server) -> None:
-        """Reach the same server in another way from now on."""
+        """Use another connection to the same server from now on."""
         self._server = server
 
     def prepare(self) -> None:
-        """Bring both stacks up, with the images of both versions on the server."""
+        """Pull the images of both versions and deploy both stacks."""
         self._server.playbook("playbooks/provision.yml")
         self._server.playbook("tests/bench/images.yml")
         self._ours(changes=True)
         self._role(changes=True)
 
     def nothing(self) -> Sides:
-        """Return deploys that find everything as it should be, and the ping."""
+        """Return deploys with nothing to do, and the ping."""
         return {OURS: self._ours, HAND: self._up, HOMEMADE: self._role, PING: self._ping}
 
     def reload(self) -> Sides:
@@ -86,7 +86,7 @@ class Bench:
         return {OURS: ours, HAND: hand, HOMEMADE: role}
 
     def version(self) -> Sides:
-        """Return deploys of the application's other version. By hand goes to 1.1.0, the role back to 1.0.0."""
+        """Return deploys of the application's other version. By hand deploys 1.1.0, then the role deploys 1.0.0."""
 
         def hand() -> None:
             edit = r"sudo sed -i 's/\(shop.*\):1.0.0/\1:1.1.0/' /opt/homemade/compose.yaml"
@@ -96,9 +96,9 @@ class Bench:
         return {OURS: self._other_version, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
 
     def under_load(self) -> Iterator[tuple[str, int, Callable[[], None]]]:
-        """Yield sides that bring the application to its other version: name, public port, and the work.
+        """Yield sides that deploy the application's other version: name, public port, work.
 
-        By hand and the script have a stack in common; it is at 1.1.0 and goes to 1.0.0 and back.
+        By hand and the script share a stack. It starts at 1.1.0, goes to 1.0.0, and back to 1.1.0.
         """
 
         def hand() -> None:
@@ -132,7 +132,7 @@ class Bench:
     def _up(self) -> None:
         printed = self._server.command(f"{_COMPOSE} up -d 2>&1")
         if "Started" in printed or "Running" not in printed:
-            raise BenchError(f"Compose by hand was meant to find everything running:\n{printed}")
+            raise BenchError(f"Compose by hand found a service that was not running:\n{printed}")
 
     def _ping(self) -> None:
         self._server.playbook("tests/bench/ping.yml", changes=False)

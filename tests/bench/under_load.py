@@ -1,4 +1,4 @@
-"""The same change by each side, under the same load: how long it took, and how many requests it lost."""
+"""Measure the same change by each side under the same load: its seconds and its failed requests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.bench.figures import aligned
 
 #: Seconds of load before the change and after it.
 MARGIN = 3
-#: Proxies made by hand know no websockets here.
+#: The hand-made proxy does not support websockets.
 PROFILE = Profile(socket=False)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one side's change took and cost in one round. ``slow``: five-second requests."""
+    """The result of one side in one round. ``slow``: number of five-second requests."""
 
     side: str
     seconds: float
@@ -30,12 +30,12 @@ class Outcome:
     reasons: dict[str, int]
 
     def data(self) -> dict[str, Any]:
-        """Return the same for JSON."""
+        """Return the result as JSON data."""
         return asdict(self)
 
 
 def outcome(side: str, seconds: float, report: Report) -> Outcome:
-    """Return a side's figures; requests and failures leave the five-second ones out."""
+    """Return a side's result. `requests` and `failed` are without the five-second requests."""
     slow = report.slow
     return Outcome(
         side,
@@ -49,18 +49,18 @@ def outcome(side: str, seconds: float, report: Report) -> Outcome:
 
 
 def measure(side: str, host: str, port: int, work: Callable[[], None]) -> Outcome:
-    """Do the work under load, and return what came of it."""
+    """Do the work under load and return the result."""
     with Load(host, port, PROFILE) as load:
         time.sleep(MARGIN)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         work()
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         time.sleep(MARGIN)
     return outcome(side, seconds, load.report)
 
 
 def lines(outcomes: list[Outcome]) -> list[str]:
-    """Return the table, a line for each side: the median of its seconds, and all its requests together."""
+    """Return the lines of the table, one per side: the median of its seconds, and the sums of its requests."""
     rows: list[tuple[str, ...]] = [("another version, under load", "median", "requests", "failed", "", "")]
     for side in dict.fromkeys(one.side for one in outcomes):
         rounds = [one for one in outcomes if one.side == side]

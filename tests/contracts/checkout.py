@@ -1,4 +1,4 @@
-"""What the contract tests look at: the checkout, its roles and its tracked files."""
+"""The checkout, its roles and its tracked files, for the contract tests."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Role:
-    """A role as it stands in the checkout; both mappings are what YAML gives for the file."""
+    """A role of the checkout. Both mappings are the parsed YAML of a file."""
 
     name: str
     defaults: dict[str, Any]
     entry_points: dict[str, Any]
 
     def options(self) -> dict[str, dict[str, Any]]:
-        """Return the options of all entry points, one dict by variable name."""
+        """Return the options of all entry points by variable name."""
         return {
             name: spec
             for entry_point in self.entry_points.values()
@@ -30,12 +30,12 @@ class Role:
 
 
 def load(path: Path) -> Any:
-    """Return what a YAML file holds; an empty dict for one that is empty or absent."""
+    """Return the content of a YAML file, an empty dict if it is empty or missing."""
     return (yaml.safe_load(path.read_text()) or {}) if path.is_file() else {}
 
 
 def roles() -> list[Role]:
-    """Return the roles, by name."""
+    """Return the roles, sorted by name."""
     return [
         Role(
             name=directory.name,

@@ -1,4 +1,4 @@
-"""The real playbooks, run in a process of their own as somebody at a terminal would."""
+"""Run the real playbooks in a separate process, like a user at a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real playbook on a project with Compose files: what it writes into the inventory, and over what it does not."""
+"""Adopt a project with Compose files with the real playbook: what it writes to the inventory, and what it keeps."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ VARIABLES: dict[str, Any] = {
     "stack_compose_variables": {"TAG": "{{ app_version }}"},
     "stack_secrets": {"db_password": "{{ vault_db_password }}"},
 }
-SAID = {"web": {"class": "singleton", "replicas": 1}}
+SERVICES = {"web": {"class": "singleton", "replicas": 1}}
 
 
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
-    """Return the directory of an inventory whose project has Compose files."""
+    """Return the directory of an inventory in a project with Compose files."""
     own_projects.write(tmp_path, own_projects.PROJECTS["whole"])
     folder = tmp_path / "inventories/production"
     _write(folder / "hosts.yml", INVENTORY)
@@ -40,11 +40,11 @@ def _write(path: Path, value: Any) -> None:
 
 
 def _run(inventory: Path, *options: str, **variables: Any) -> tuple[int, int, str]:
-    given = {"adopt": True, "app_version": "1.0.0", **variables}
-    return playbooks.run("workspace", inventory / "hosts.yml", *options, variables=given)
+    values = {"adopt": True, "app_version": "1.0.0", **variables}
+    return playbooks.run("workspace", inventory / "hosts.yml", *options, variables=values)
 
 
-def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(inventory: Path) -> None:
+def test_a_second_run_changes_nothing_and_keeps_edited_files(inventory: Path) -> None:
     file = inventory / "group_vars/stack/services.yml"
     code, changed, text = _run(inventory, "--check", "--diff")
     assert (code, changed) == (0, 1), text
@@ -57,7 +57,7 @@ def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(inventory:
     assert "take stack_compose_files and stack_compose_variables out of the inventory" in text
     written = file.read_text()
     assert "registry.example.com/backend:{{ app_version }}" in written
-    # It counts by now, and nobody has put anything into a vault yet.
+    # The inventory uses the file now, and the vault is still empty.
     code, changed, text = _run(inventory)
     assert (code, changed) == (0, 0), text
     assert file.read_text() == written
@@ -69,24 +69,24 @@ def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(inventory:
     assert "replicas: 3" in file.read_text()
 
 
-def test_what_counts_is_the_same_release_without_the_files(inventory: Path) -> None:
+def test_the_adopted_description_gives_the_same_release(inventory: Path) -> None:
     assert _run(inventory)[0] == 0
-    of_files = own_projects.parcel(
+    original = own_projects.parcel(
         inventory,
         "../../docker-compose.yml",
         secrets={"db_password": "a-long-one"},
         compose_variables={"TAG": "1.0.0"},
     )
     file = inventory / "group_vars/stack/services.yml"
-    known = {"app_version": "1.0.0", **adopted.vault(file.read_text(), of_files)}
+    known = {"app_version": "1.0.0", **adopted.vault(file.read_text(), original)}
     found = adopted.variables(file, **known)
-    assert adopted.parcel(inventory, found).digest == of_files.digest
-    # Until somebody has taken the files out of the inventory, both are there.
+    assert adopted.parcel(inventory, found).digest == original.digest
+    # Until the user removes the Compose files from the inventory, both are there.
     files = {"compose_files": VARIABLES["stack_compose_files"], "compose_variables": {"TAG": "1.0.0"}}
-    assert adopted.parcel(inventory, found, **files).digest == of_files.digest
+    assert adopted.parcel(inventory, found, **files).digest == original.digest
 
 
-def test_files_that_have_changed_are_adopted_anew_unless_the_inventory_had_a_word(inventory: Path) -> None:
+def test_changed_compose_files_are_adopted_again_unless_the_inventory_had_settings(inventory: Path) -> None:
     project = inventory.parents[1] / "docker-compose.yml"
     file = inventory / "group_vars/stack/services.yml"
     assert _run(inventory)[1] == 1
@@ -95,10 +95,10 @@ def test_files_that_have_changed_are_adopted_anew_unless_the_inventory_had_a_wor
     assert "shm_size: 65m" in file.read_text()
     file.unlink()
     (file.parent / ".slipway.json").unlink()
-    _write(inventory / "group_vars/all.yml", {**VARIABLES, "stack_services": SAID})
+    _write(inventory / "group_vars/all.yml", {**VARIABLES, "stack_services": SERVICES})
     assert _run(inventory)[1] == 1
     assert "class: singleton" in file.read_text()
-    # What the inventory said is behind the file now, where nobody sees it; it must not be lost.
+    # The file hides the settings of the inventory now. They must not be lost.
     assert _run(inventory)[:2] == (0, 0)
     project.write_text(project.read_text().replace("shm_size: 65m", "shm_size: 66m"))
     code, changed, text = _run(inventory)
@@ -107,14 +107,14 @@ def test_files_that_have_changed_are_adopted_anew_unless_the_inventory_had_a_wor
     assert "class: singleton" in file.read_text()
 
 
-def test_a_file_that_a_service_would_have_mounted_is_named(inventory: Path) -> None:
+def test_an_output_file_inside_a_mount_is_refused(inventory: Path) -> None:
     project = inventory.parents[1] / "docker-compose.yml"
     project.write_text("services: {web: {image: 'a:1', volumes: ['.:/srv:ro']}}\n")
     assert "service 'web' has this file mounted with what is around it; adopt_to names another" in _run(inventory)[2]
 
 
-def test_a_vault_may_stay_closed(inventory: Path) -> None:
-    """Nobody's values are needed to write names; and what is encrypted in the inventory is not written in the open."""
+def test_no_vault_password_is_needed(inventory: Path) -> None:
+    """The names of secrets are enough. An encrypted value of the inventory is not written in plain text."""
     lib = VaultLib([("default", VaultSecret(secrets.token_bytes(16)))])
     lines = lib.encrypt("a-long-one").decode().splitlines()
     encrypted = "".join(f"\n    {line}" for line in lines)
@@ -127,7 +127,7 @@ def test_a_vault_may_stay_closed(inventory: Path) -> None:
     assert 'db_password: "{{ vault_db_password }}"' in (inventory / "group_vars/stack/services.yml").read_text()
 
 
-def test_another_file_of_variables_is_not_hidden(inventory: Path) -> None:
+def test_no_variables_file_of_the_inventory_is_hidden(inventory: Path) -> None:
     _write(inventory / "group_vars/stack.yml", {"x": 1})
     code, _, text = _run(inventory)
     assert code != 0
@@ -147,14 +147,14 @@ def test_another_file_of_variables_is_not_hidden(inventory: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_adopted(inventory: Path, variables: dict[str, Any], sentence: str) -> None:
+def test_an_impossible_adoption_is_refused(inventory: Path, variables: dict[str, Any], sentence: str) -> None:
     code, _, text = _run(inventory, **variables)
     assert code != 0
     assert sentence in text
     assert not (inventory / "group_vars/stack").exists()
 
 
-def test_a_record_that_somebody_broke_is_named(inventory: Path) -> None:
+def test_a_broken_record_is_named(inventory: Path) -> None:
     _run(inventory)
     (inventory / "group_vars/stack/.slipway.json").write_text("{")
     code, _, text = _run(inventory)

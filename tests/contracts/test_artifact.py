@@ -26,8 +26,8 @@ SHIPPED = {
 }
 
 
-def test_only_the_collection_ships(tmp_path: Path) -> None:
-    """What lies beside it in the checkout (environment, testbed, keys, reports) stays out of the artefact."""
+def test_the_artefact_has_only_the_collection(tmp_path: Path) -> None:
+    """Other files of the checkout (environment, testbed, keys, reports) are not in the artefact."""
     build = ["ansible-galaxy", "collection", "build", "--output-path", str(tmp_path)]
     done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

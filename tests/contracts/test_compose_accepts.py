@@ -1,4 +1,4 @@
-"""Real Compose, the oldest and the newest, reads a release as it lies on the host, and finds what was described."""
+"""Real Compose, the oldest and the newest version, reads a release on a host and finds what was described."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.described import example, parcel, plain
 from tests.support.real_compose import SUITES, config
 
 ENVIRONMENTS = ("development", "test", "staging", "production")
-#: Text that interpolation, YAML, a shell or a parser of variables would each change somewhere.
+#: Interpolation, YAML, a shell and a parser of env files each change a part of this text if it is not quoted.
 AWKWARD = "$HOME ${X:-y} $$ `id` $(id) # 'single' \"double\" \\n \\ é 🚢 : {a: b} [c] %d"
 SECRET = "p\"a$$w'o#r\\d ü"
 
@@ -22,21 +22,21 @@ pytestmark = pytest.mark.parametrize("suite", SUITES)
 
 
 def _read(suite: str, folder: Path, services: Any, secrets: Any = None, environment: str = "production") -> Any:
-    """Lay a release down in *folder*, with the secrets beside it, and return what Compose makes of it."""
-    given = secrets or {"secret_key": SECRET}
-    release = parcel(services, given, environment=environment, root=str(folder))
+    """Write a release and its secrets to *folder*, and return the configuration that Compose reads."""
+    values = secrets or {"secret_key": SECRET}
+    release = parcel(services, values, environment=environment, root=str(folder))
     addresses = SecretStore(Path(release.home)).addresses(list(release.secret_files), release.secrets())
-    here = Path(release.home) / "releases/r1"
+    directory = Path(release.home) / "releases/r1"
     for name, text in {**release.files, IMAGES: "services: {}\n"}.items():
-        (here / name).parent.mkdir(parents=True, exist_ok=True)
-        (here / name).write_text(text, encoding="utf-8", newline="")
-    with (here / ".env").open("a", encoding="utf-8") as stream:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8", newline="")
+    with (directory / ".env").open("a", encoding="utf-8") as stream:
         stream.write(dotenv.dump(addresses))
-    return config(suite, here, "--profile", "*")
+    return config(suite, directory, "--profile", "*")
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_the_example_in_every_environment(suite: str, tmp_path: Path, environment: str) -> None:
+def test_the_example_is_read_in_every_environment(suite: str, tmp_path: Path, environment: str) -> None:
     found = _read(suite, tmp_path, example(), environment=environment)
     assert found["name"] == "shop"
     assert sorted(found["services"]) == sorted([*example(), "backend-release", "edge-pod"])
@@ -50,12 +50,12 @@ def test_the_example_in_every_environment(suite: str, tmp_path: Path, environmen
     assert found["services"]["edge"]["network_mode"] == "service:edge-pod"
 
 
-def test_a_debug_port_has_a_network_to_come_in_by(suite: str, tmp_path: Path) -> None:
+def test_a_service_with_a_debug_port_joins_the_published_network(suite: str, tmp_path: Path) -> None:
     found = _read(suite, tmp_path, example(), environment="development")
     assert sorted(found["services"]["db"]["networks"]) == ["data", "published"]
 
 
-def test_an_environment_takes_away_what_the_base_says(suite: str, tmp_path: Path) -> None:
+def test_an_environment_removes_keys_of_the_base(suite: str, tmp_path: Path) -> None:
     services = {
         "web": plain(
             publish=["8080:80"],
@@ -70,7 +70,7 @@ def test_an_environment_takes_away_what_the_base_says(suite: str, tmp_path: Path
     assert ("gone" in web["labels"], "gone" in other["labels"], web["labels"]["kept"]) == (False, True, "1")
 
 
-def test_secret_files_are_where_compose_looks_for_them(suite: str, tmp_path: Path) -> None:
+def test_secret_files_exist_where_compose_mounts_them_from(suite: str, tmp_path: Path) -> None:
     found = _read(suite, tmp_path, example())
     assert len(found["secrets"]) == 6
     for secret in found["secrets"].values():
@@ -80,8 +80,8 @@ def test_secret_files_are_where_compose_looks_for_them(suite: str, tmp_path: Pat
     assert target["/run/secrets/secret_key"] == "secret_key_10001"
 
 
-def test_another_secret_is_another_container(suite: str, tmp_path: Path) -> None:
-    """Compose recreates a service whose labels differ; it does not look into secret files."""
+def test_a_changed_secret_changes_a_label(suite: str, tmp_path: Path) -> None:
+    """Compose recreates a service when its labels change. It does not read secret files."""
     labels = [
         _read(suite, tmp_path, example(), {"secret_key": value})["services"]["backend"]["labels"]
         for value in ("one", "two")
@@ -89,7 +89,7 @@ def test_another_secret_is_another_container(suite: str, tmp_path: Path) -> None
     assert labels[0]["slipway.secrets"] != labels[1]["slipway.secrets"]
 
 
-def test_awkward_text_reaches_the_container_as_it_was_written(suite: str, tmp_path: Path) -> None:
+def test_awkward_text_reaches_the_container_unchanged(suite: str, tmp_path: Path) -> None:
     services = {
         "web": plain(
             command=["echo", AWKWARD],
@@ -110,7 +110,7 @@ def test_awkward_text_reaches_the_container_as_it_was_written(suite: str, tmp_pa
         }
 
 
-def test_a_url_holds_the_secret_in_the_quoting_of_urls(suite: str, tmp_path: Path) -> None:
+def test_a_secret_in_a_url_is_percent_encoded(suite: str, tmp_path: Path) -> None:
     services = {
         "db": {"kind": "postgres"},
         "web": plain(needs=[{"service": "db", "url": "DATABASE_URL"}]),
@@ -121,8 +121,8 @@ def test_a_url_holds_the_secret_in_the_quoting_of_urls(suite: str, tmp_path: Pat
     )
 
 
-def test_health_checks_run_a_shell_inside_the_container(suite: str, tmp_path: Path) -> None:
-    """Their dollars are the shell's there, not Compose's here."""
+def test_variables_in_health_checks_are_expanded_in_the_container(suite: str, tmp_path: Path) -> None:
+    """The shell in the container expands them, not Compose on the host."""
     found = _read(suite, tmp_path, example())["services"]
     assert found["redis"]["healthcheck"]["test"] == [
         "CMD-SHELL",
@@ -131,7 +131,7 @@ def test_health_checks_run_a_shell_inside_the_container(suite: str, tmp_path: Pa
     assert '"celery@$HOSTNAME"' in found["worker"]["healthcheck"]["test"][1]
 
 
-def test_every_kind_stands_alone(suite: str, tmp_path: Path) -> None:
+def test_every_key_of_a_service_is_read(suite: str, tmp_path: Path) -> None:
     services = {
         "plain": plain(files={"/etc/a $b.conf": {"content": "x"}}),
         "job": {"kind": "custom", "image": "a:1", "class": "oneshot"},

@@ -1,4 +1,4 @@
-"""Real Compose, the oldest and the newest, reads the layers of a checkout, and what of them is development only."""
+"""Real Compose, the oldest and the newest version, reads the files of a checkout: the base and the overlay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.checkouts import lay_down, stack
+from tests.support.checkouts import stack, write
 from tests.support.real_compose import SUITES, config
 
 pytestmark = pytest.mark.parametrize("suite", SUITES)
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.parametrize("suite", SUITES)
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    lay_down(stack(), tmp_path)
+    write(stack(), tmp_path)
     for folder in ("backend/app", "frontend/src"):
         (tmp_path / folder).mkdir(parents=True)
     return tmp_path
@@ -26,7 +26,7 @@ def _read(suite: str, folder: Path, *options: str) -> dict[str, Any]:
     return found
 
 
-def test_both_layers_are_a_stack_in_development(suite: str, checkout: Path) -> None:
+def test_base_and_overlay_are_a_stack_in_development(suite: str, checkout: Path) -> None:
     found = _read(suite, checkout)
     backend, worker, frontend = found["backend"], found["worker"], found["frontend"]
     assert backend["build"] == {
@@ -48,7 +48,7 @@ def test_both_layers_are_a_stack_in_development(suite: str, checkout: Path) -> N
     assert backend["environment"]["POSTGRES_HOST"] == "db"
 
 
-def test_nothing_is_published_but_on_loopback(suite: str, checkout: Path) -> None:
+def test_every_port_is_published_on_loopback(suite: str, checkout: Path) -> None:
     ports = [(name, port) for name, service in _read(suite, checkout).items() for port in service.get("ports", [])]
     assert {port["host_ip"] for _, port in ports} == {"127.0.0.1"}
     assert ("edge-pod", "8080") in {(name, port["published"]) for name, port in ports}
@@ -57,13 +57,13 @@ def test_nothing_is_published_but_on_loopback(suite: str, checkout: Path) -> Non
     assert _read(suite, checkout)["edge-pod"]["ports"][0]["published"] == "8430"
 
 
-def test_the_base_alone_has_nothing_of_it(suite: str, checkout: Path) -> None:
+def test_the_base_has_no_development_keys(suite: str, checkout: Path) -> None:
     for name, service in _read(suite, checkout, "-f", "compose.yaml").items():
         assert not {"build", "develop"} & set(service), name
         assert service["deploy"]["resources"]["limits"]["memory"], name
 
 
-def test_every_file_that_the_layers_name_is_there(suite: str, checkout: Path) -> None:
+def test_every_file_in_base_and_overlay_exists(suite: str, checkout: Path) -> None:
     read = config(suite, checkout)
     secrets = [Path(secret["file"]) for secret in read["secrets"].values()]
     assert len(secrets) == 6

@@ -1,4 +1,4 @@
-"""Every topology in every environment, as Compose itself reads it, held against what the environment promises."""
+"""Check every example stack in every environment, as Compose reads it, against the promises of the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import inventories, laid_down, real_compose
 ENVIRONMENTS = ["development", "test", "staging", "production"]
 DEPLOYED = ENVIRONMENTS[2:]
 STACKS = sorted({path.parents[1].name for path in ROOT.glob("examples/stacks/*/*/hosts.yml")})
-#: What a deploy is told with -e, and what a vault would have.
+#: Variables that a user gives with -e, and those of a vault.
 VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 
 every_stack = pytest.mark.parametrize("stack", STACKS)
@@ -30,7 +30,7 @@ def _release(stack: str, environment: str) -> Bundle:
 
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A function from stack and environment to all that Compose reads, each combination read once."""
+    """Return a function that gives the configuration of a stack in an environment. Each one is read once."""
 
     @functools.cache
     def read(stack: str, environment: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def _published(document: dict[str, Any]) -> dict[str, list[str]]:
-    """Return by service the addresses of the host that it publishes ports on, "" for all of them."""
+    """Return the host addresses of published ports by service, "" for all addresses."""
     return {
         name: [port.get("host_ip", "") for port in service["ports"]]
         for name, service in document["services"].items()
@@ -52,12 +52,12 @@ def _published(document: dict[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def test_there_are_the_four_environments_of_each_topology() -> None:
+def test_every_stack_has_four_environments() -> None:
     found = {
         stack: sorted(path.parent.name for path in (ROOT / "examples/stacks" / stack).glob("*/hosts.yml"))
         for stack in STACKS
     }
-    assert {stack: sorted(set(ENVIRONMENTS) - set(there)) for stack, there in found.items()} == {
+    assert {stack: sorted(set(ENVIRONMENTS) - set(names)) for stack, names in found.items()} == {
         stack: [] for stack in STACKS
     }
     assert {"bot", "langflow", "monorepo", "template", "traefik"} <= set(STACKS)
@@ -69,7 +69,7 @@ def test_only_images_are_deployed(compose: Any, stack: str, environment: str) ->
     for name, service in compose(stack, environment)["services"].items():
         assert "build" not in service, name
         assert "develop" not in service, name
-        # A mount of the host is a file of the release or the edge's configuration, and nobody writes to it.
+        # A bind mount is a read-only file of the release or the edge's configuration.
         mounts = [mount for mount in service.get("volumes", []) if mount["type"] == "bind"]
         assert [mount["target"] for mount in mounts if not mount.get("read_only")] == [], name
         home = _release(stack, environment).home.removeprefix("/opt/stacks/")
@@ -84,7 +84,7 @@ def test_only_the_edge_is_published(compose: Any, stack: str, environment: str) 
 
 @every_stack
 @deployed
-def test_everything_is_limited_and_no_log_grows_for_ever(compose: Any, stack: str, environment: str) -> None:
+def test_every_service_has_limits_and_a_bounded_log(compose: Any, stack: str, environment: str) -> None:
     for name, service in compose(stack, environment)["services"].items():
         resources = service["deploy"]["resources"]
         assert resources["limits"]["cpus"], name
@@ -98,7 +98,7 @@ def test_everything_is_limited_and_no_log_grows_for_ever(compose: Any, stack: st
 
 @every_stack
 @deployed
-def test_data_has_a_network_that_leads_nowhere(compose: Any, stack: str, environment: str) -> None:
+def test_data_services_are_only_on_an_internal_network(compose: Any, stack: str, environment: str) -> None:
     document = compose(stack, environment)
     assert document["networks"]["data"]["internal"] is True
     stateful = [name for name, spec in _release(stack, environment).services.items() if spec["class"] == "stateful"]
@@ -110,7 +110,7 @@ def test_data_has_a_network_that_leads_nowhere(compose: Any, stack: str, environ
 
 @every_stack
 @deployed
-def test_what_keeps_running_has_a_check_and_comes_back(compose: Any, stack: str, environment: str) -> None:
+def test_every_long_running_service_has_a_health_check_and_restarts(compose: Any, stack: str, environment: str) -> None:
     for name, service in compose(stack, environment)["services"].items():
         if service["labels"]["slipway.class"] not in ("oneshot", "pod"):
             assert service["healthcheck"]["test"], name
@@ -118,7 +118,7 @@ def test_what_keeps_running_has_a_check_and_comes_back(compose: Any, stack: str,
 
 
 @every_stack
-def test_nothing_of_development_is_deployed(compose: Any, stack: str) -> None:
+def test_no_development_service_is_deployed(compose: Any, stack: str) -> None:
     for environment in DEPLOYED:
         kinds = {service["labels"]["slipway.kind"] for service in compose(stack, environment)["services"].values()}
         assert "vite" not in kinds
@@ -133,8 +133,8 @@ def test_development_listens_on_the_loopback_address_only(compose: Any, stack: s
 
 
 @every_stack
-def test_the_environment_for_tests_runs_them(compose: Any, stack: str) -> None:
-    """`docker compose run tests`, and a deploy, end with their status: a one-shot that nothing restarts."""
+def test_the_environment_test_runs_the_tests(compose: Any, stack: str) -> None:
+    """The tests are a oneshot without a restart. `docker compose run tests` and a deploy fail if they fail."""
     document = compose(stack, "test")
     tests = document["services"]["tests"]
     assert tests["image"].endswith("/tests:1.4.2")
@@ -143,7 +143,7 @@ def test_the_environment_for_tests_runs_them(compose: Any, stack: str) -> None:
     assert {name: need["condition"] for name, need in tests["depends_on"].items()} == dict.fromkeys(
         tests["depends_on"], "service_healthy"
     )
-    # With the application's own database and settings, not with ones that were made up for it.
+    # The tests use the database and the settings of the application.
     assert tests["environment"] == document["services"]["backend"]["environment"]
     assert set(_published(document)) <= {"edge-pod"}
     assert "fsync=off" in document["services"]["db"]["command"]
@@ -158,20 +158,20 @@ def test_every_variable_of_dotenv_is_documented(stack: str, environment: str) ->
     assert release.files["compose.yaml"].startswith("# Base of the stack")
 
 
-def test_the_base_is_the_same_in_every_environment_but_for_sizes() -> None:
-    """What differs between staging and production are numbers, addresses and names, never which services there are."""
+def test_staging_and_production_have_the_same_services() -> None:
+    """Only numbers, addresses and names differ, and the demo data."""
     for stack in STACKS:
         staging, production = (set(_release(stack, environment).services) for environment in DEPLOYED)
         assert staging - production <= {"seed"}, stack
         assert production - staging == set(), stack
 
 
-def test_demo_data_is_only_where_it_is_wanted() -> None:
+def test_demo_data_is_only_in_development_and_staging() -> None:
     where = {environment for environment in ENVIRONMENTS if "seed" in _release("langflow", environment).services}
     assert where == {"development", "staging"}
 
 
-def test_langflow_shares_its_database_with_nobody() -> None:
+def test_only_langflow_uses_its_database() -> None:
     services = _release("langflow", "production").services
     assert "langflow-db" in services["langflow"]["depends_on"]
     assert "db" not in services["langflow"]["depends_on"]
@@ -179,7 +179,7 @@ def test_langflow_shares_its_database_with_nobody() -> None:
     assert sharing == ["langflow"]
 
 
-def test_the_template_serves_its_page_from_the_edge_and_from_vite_in_development() -> None:
+def test_the_template_serves_its_page_from_the_edge_or_in_development_from_vite() -> None:
     assert "alias /srv/www/;" in _release("template", "production").files["edge/nginx.conf"]
     development = _release("template", "development")
     assert "alias" not in development.files["edge/nginx.conf"]

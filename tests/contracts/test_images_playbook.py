@@ -1,4 +1,4 @@
-"""The real playbook that builds images, with a builder that only says what it would: attestations and what is new."""
+"""Build images with the real playbook and a fake builder: attestations, and which images changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOTH = ["type=provenance,mode=max", "type=sbom,generator=docker/buildkit-syft-sc
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a directory with an inventory, a source, and a `docker` in `bin`."""
+    """Return a directory with an inventory, a source, and a fake `docker` in `bin`."""
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / "tests/support/fake_buildx.py", tmp_path / "bin/docker")
     (tmp_path / "api").mkdir()
@@ -38,7 +38,7 @@ def _builder(project: Path, driver: str, store: list[list[str]] | None = None) -
 
 
 def _run(project: Path, *options: str, **variables: Any) -> tuple[int, str]:
-    """Return how many tasks changed something, and what was printed."""
+    """Return the number of changed tasks, and the output."""
     code, changed, text = playbooks.run(
         "images", project / "hosts.yml", *options, variables=variables, commands=project / "bin"
     )
@@ -47,7 +47,7 @@ def _run(project: Path, *options: str, **variables: Any) -> tuple[int, str]:
 
 
 def _baked(project: Path) -> dict[str, Any]:
-    """Return the targets that were built last."""
+    """Return the targets of the last build."""
     return json.loads((project / "bin/baked.jsonl").read_text().splitlines()[-1])["target"]
 
 
@@ -56,7 +56,7 @@ def _digest(project: Path, reference: str = IMAGE) -> str:
 
 
 def test_an_unchanged_image_keeps_its_digest_and_its_attestations(project: Path) -> None:
-    """Each build gives other attestations, which alone must not have a deploy replace anything."""
+    """Each build has different attestations. A deploy must not replace containers because of them."""
     changed, text = _run(project)
     assert changed == 1, text
     assert _baked(project)["api"]["attest"] == BOTH
@@ -71,7 +71,7 @@ def test_an_unchanged_image_keeps_its_digest_and_its_attestations(project: Path)
     assert _digest(project) != first
 
 
-def test_an_engine_with_the_classic_store_builds_without_and_says_so(project: Path) -> None:
+def test_an_engine_with_the_classic_image_store_builds_without_attestations(project: Path) -> None:
     _builder(project, "docker")
     changed, text = _run(project)
     assert changed == 1
@@ -84,7 +84,7 @@ def test_an_engine_with_the_classic_store_builds_without_and_says_so(project: Pa
     assert _baked(project)["api"]["attest"] == BOTH
 
 
-def test_they_can_be_turned_off_and_chosen(project: Path) -> None:
+def test_attestations_can_be_selected(project: Path) -> None:
     _, text = _run(project, images_attestations=[])
     assert "attest" not in _baked(project)["api"]
     assert "without attestations" not in text
@@ -92,28 +92,28 @@ def test_they_can_be_turned_off_and_chosen(project: Path) -> None:
     assert _baked(project)["api"]["attest"] == ["type=sbom,generator=registry.example.com/scanner:1"]
 
 
-def test_what_is_not_pushed_has_none(project: Path) -> None:
+def test_an_image_that_is_not_pushed_has_no_attestations(project: Path) -> None:
     _, text = _run(project, images_push=False)
     assert "attest" not in _baked(project)["api"]
     assert "without attestations: api is not pushed, and nobody reads them elsewhere" in text
 
 
-def test_check_mode_shows_them_and_builds_nothing(project: Path) -> None:
+def test_check_mode_warns_about_attestations_and_builds_nothing(project: Path) -> None:
     _builder(project, "docker")
     _, text = _run(project, "--check")
     assert "images of shop without attestations" in text
     assert not (project / "bin/baked.jsonl").exists()
 
 
-def test_images_of_compose_files_are_built_too(project: Path) -> None:
-    """Sending looks at the same services as building, or it would find none at all."""
+def test_images_of_compose_files_are_built(project: Path) -> None:
+    """Building and sending use the same services."""
     (project / "docker-compose.yml").write_text(f"services: {{api: {{image: '{IMAGE}', build: api}}}}\n")
     assert _run(project, stack_services={}, stack_compose_files=["docker-compose.yml"])[0] == 1
     assert _baked(project)["api"]["context"] == str(project / "api")
 
 
-def test_check_mode_does_not_miss_what_it_would_build_itself(project: Path) -> None:
-    """An image without a registry is on this machine once it has been built, and a check builds nothing."""
+def test_check_mode_accepts_a_missing_image_that_it_would_build(project: Path) -> None:
+    """Check mode builds nothing, so an image without a registry is not on this machine yet."""
     service = {"kind": "fastapi", "image": "localhost/shop/api:2.0", "build": {"context": "api"}}
     changed, text = _run(project, "--check", stack_services={"api": service, "again": {**service, "like": "api"}})
     assert changed > 0
@@ -121,7 +121,7 @@ def test_check_mode_does_not_miss_what_it_would_build_itself(project: Path) -> N
     assert not (project / "bin/baked.jsonl").exists()
 
 
-def test_check_mode_misses_what_nobody_builds(project: Path) -> None:
+def test_check_mode_refuses_a_missing_image_without_a_build(project: Path) -> None:
     service = {"kind": "fastapi", "image": "localhost/shop/api:2.0"}
     code, _, text = playbooks.run(
         "images",

@@ -8,7 +8,7 @@ from ansible.errors import AnsibleError
 from tests.contracts.checkout import ROOT, load
 from tests.support import inventories, laid_down, real_compose
 
-#: What a deploy is told with -e, and what a vault would have.
+#: Variables that a user gives with -e, and those of a vault.
 VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 ENVIRONMENTS = ["development", "staging", "production"]
 INVENTORIES = {name: ROOT / "inventories" / name for name in [*ENVIRONMENTS, "demo"]}
@@ -24,26 +24,26 @@ def test_an_inventory_has_a_host(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_an_environment_is_called_as_its_directory(name: str) -> None:
+def test_an_environment_has_the_name_of_its_directory(name: str) -> None:
     assert inventories.parcel(INVENTORIES[name], VERSION).environment == name
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_an_environment_of_a_topology_is_called_as_its_directory(name: str) -> None:
+def test_an_environment_of_an_example_stack_has_the_name_of_its_directory(name: str) -> None:
     found = inventories.parcel(STACKS[name], VERSION)
     assert f"{found.stack}-{found.environment}" == name
     assert (STACKS[name] / "group_vars/all/stack.yml").resolve() == STACKS[name].parent / "stack.yml"
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_what_an_environment_of_a_topology_says_is_not_overruled(name: str) -> None:
-    """Of files in one directory the last by name counts: what stack.yml says as well would go before the other's."""
+def test_the_two_files_of_an_example_stack_share_no_variable(name: str) -> None:
+    """Ansible merges the files of a directory by name, so stack.yml would override environment.yml."""
     folder = STACKS[name] / "group_vars/all"
     assert set(load(folder / "stack.yml")) & set(load(folder / "environment.yml")) == set()
 
 
 def test_the_stack_is_described_once() -> None:
-    """Environments have the same services from the same file; their own files say none of its variables again."""
+    """All environments take their services from the same file. Their own files repeat none of its variables."""
     common = ROOT / "inventories/common/stack.yml"
     own = [load(INVENTORIES[name] / "group_vars/all/environment.yml") for name in ENVIRONMENTS]
     assert {(INVENTORIES[name] / "group_vars/all/stack.yml").resolve() for name in ENVIRONMENTS} == {common}
@@ -51,12 +51,12 @@ def test_the_stack_is_described_once() -> None:
     assert len({tuple(inventories.parcel(INVENTORIES[name], VERSION).services) for name in ENVIRONMENTS}) == 1
 
 
-def test_a_deploy_without_a_version_is_told_to_name_one() -> None:
+def test_a_deploy_without_a_version_is_refused() -> None:
     with pytest.raises(AnsibleError, match="say which version, such as -e app_version"):
         inventories.parcel(INVENTORIES["production"])
 
 
-def test_what_is_built_is_there() -> None:
+def test_every_build_context_exists() -> None:
     services = load(ROOT / "inventories/common/stack.yml")["stack_services"]
     contexts = [service["build"]["context"] for service in services.values() if "build" in service]
     assert contexts
@@ -65,7 +65,7 @@ def test_what_is_built_is_there() -> None:
 
 @pytest.mark.parametrize("suite", real_compose.SUITES)
 @pytest.mark.parametrize("name", [*INVENTORIES, *STACKS])
-def test_compose_reads_what_is_meant(name: str, suite: str, tmp_path: Path) -> None:
+def test_compose_reads_what_the_manifest_says(name: str, suite: str, tmp_path: Path) -> None:
     release = inventories.parcel({**INVENTORIES, **STACKS}[name], {**VERSION, "stack_root": str(tmp_path)})
     read = laid_down.services(release, suite, tmp_path / "release")
     jobs = {spec["release"] for spec in release.services.values() if spec["release"]}

@@ -1,4 +1,4 @@
-"""What runs on servers is read by the oldest Python that is promised there, 3.9."""
+"""Code that runs on servers can be parsed by the oldest supported Python, 3.9."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILES = sorted([*PLUGINS.glob("module_utils/**/*.py"), *PLUGINS.glob("modules/*.
 
 
 def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a file but for annotations, which nobody evaluates."""
+    """Yield the nodes of a file without annotations, which are not evaluated."""
     yield node
     for name, value in ast.iter_fields(node):
         if name not in ("annotation", "returns"):
@@ -23,7 +23,7 @@ def _evaluated(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _unions(text: str) -> list[int]:
-    """Return the lines with a type `X | None` that is evaluated, which Python has from 3.10 on."""
+    """Return the lines with an evaluated type `X | None`, which needs Python 3.10."""
     return [
         node.lineno
         for node in _evaluated(ast.parse(text, feature_version=(3, 9)))
@@ -34,9 +34,9 @@ def _unions(text: str) -> list[int]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_no_type_is_evaluated_that_it_lacks(path: Path) -> None:
+def test_no_evaluated_type_needs_a_newer_python(path: Path) -> None:
     assert _unions(path.read_text(encoding="utf-8")) == []
 
 
-def test_one_would_be_found() -> None:
+def test_an_evaluated_union_is_found() -> None:
     assert _unions("Release = tuple[str | None, int]\ndef say(word: str | None) -> str | None: ...\n") == [1]

@@ -1,4 +1,4 @@
-"""A team's own files, read by us and deployed, against what real Compose makes of the same files."""
+"""Compare a release of a team's Compose files with what real Compose reads in the same files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _ours(release: Bundle, suite: str, folder: Path) -> dict[str, Any]:
 
 
 def _comparable(service: dict[str, Any]) -> dict[str, Any]:
-    """Return a service without what is other on purpose: where files are, and what a deploy adds or has no use for."""
+    """Return a service without the intended differences: paths of files, and keys that a deploy adds or ignores."""
     dropped = ("build", "profiles", "develop", "configs", "secrets", "volumes", "env_file")
     result = {key: value for key, value in service.items() if key not in dropped and value is not None}
     labels = {key: value for key, value in service.get("labels", {}).items() if not key.startswith("slipway.")}
@@ -55,7 +55,7 @@ def _comparable(service: dict[str, Any]) -> dict[str, Any]:
         for one in mounts
         if one["type"] == "volume"
     )
-    # Files travel, and are mounted from elsewhere; configs travel as files.
+    # A release mounts files from its own directory. Configs become files.
     configs = [one.get("target") or f"/{one['source']}" for one in service.get("configs", [])]
     result["files"] = sorted([one["target"] for one in mounts if one["type"] == "bind"] + configs)
     targets = (str(one.get("target") or one["source"]) for one in service.get("secrets", []))
@@ -65,7 +65,7 @@ def _comparable(service: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("suite", real_compose.SUITES)
 @pytest.mark.parametrize(("name", "files", "profiles"), CASES)
-def test_what_is_deployed_is_what_compose_reads(
+def test_the_release_is_what_compose_reads(
     suite: str, name: str, files: list[str], profiles: list[str], tmp_path: Path
 ) -> None:
     project = own_projects.write(tmp_path / "project", own_projects.PROJECTS[name])
@@ -81,13 +81,13 @@ def test_what_is_deployed_is_what_compose_reads(
         assert ours.get(key) == theirs.get(key)
 
 
-def test_a_file_arrives_as_it_is(tmp_path: Path) -> None:
-    """What Compose would mount from the project is, text by text, what is mounted on the host."""
+def test_mounted_files_have_the_same_content(tmp_path: Path) -> None:
+    """The files that Compose mounts from the project are mounted on the host with the same content."""
     project = own_projects.write(tmp_path / "project", own_projects.PROJECTS["whole"])
     (project / "scripts/1.sh").chmod(0o755)
     release = own_projects.parcel(project)
-    there = {path.partition("/")[2]: text for path, text in release.mounted.items()}
-    assert there == {
+    mounted = {path.partition("/")[2]: text for path, text in release.mounted.items()}
+    assert mounted == {
         "docker-entrypoint-initdb.d/1.sh": "echo\n",
         "local.conf": "local\n",
         "app.conf": "a=1.0.0",

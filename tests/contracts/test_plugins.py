@@ -8,7 +8,7 @@ from tests.contracts.checkout import ROOT
 
 
 def _documented(kind: str, names: list[str]) -> dict[str, Any]:
-    """Return what ansible-doc makes of the plugins `names` of one kind, by fully qualified name."""
+    """Return the output of ansible-doc for the plugins `names` of one kind, by fully qualified name."""
     if not names:
         return {}
     done = subprocess.run(

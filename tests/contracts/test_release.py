@@ -8,7 +8,7 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def test_galaxy_version_is_the_newest_release_or_the_next_one() -> None:
-    """A version that the changelog does not know yet is newer than all in it, and fragments say what is new."""
+    """A version that is not in the changelog is newer than all versions there, and there are fragments for it."""
     galaxy = load(ROOT / "galaxy.yml")["version"]
     released = load(ROOT / "changelogs/changelog.yaml")["releases"]
     fragments = list((ROOT / "changelogs/fragments").glob("*.yml"))

@@ -1,4 +1,4 @@
-"""The real playbook on a checkout of empty sources: what it writes, leaves alone, and refuses. Nothing is started."""
+"""Prepare a checkout of empty sources with the real playbook: what it writes, keeps and refuses. Nothing is started."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _run(checkout: Path, *options: str, **variables: Any) -> tuple[int, int, str
     return playbooks.run("workspace", checkout / "inventory.yml", *options, variables=variables)
 
 
-def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(checkout: Path) -> None:
+def test_a_second_run_changes_nothing_and_keeps_edited_files(checkout: Path) -> None:
     assert _run(checkout, "--check", "--diff")[:2] == (0, 1)
     assert not (checkout / "compose.yaml").exists()
     assert not (checkout / ".slipway").exists()
@@ -54,7 +54,7 @@ def test_a_second_run_changes_nothing_and_what_a_person_changed_stays(checkout: 
     assert file.read_text().endswith("# mine\n")
 
 
-def test_a_dockerfile_that_was_there_is_held_to_its_stage_only(checkout: Path) -> None:
+def test_only_the_stage_of_an_existing_dockerfile_is_checked(checkout: Path) -> None:
     file = checkout / "api/Dockerfile"
     file.write_text("FROM python:3.13-slim AS development\n")
     code, _, text = _run(checkout)
@@ -67,7 +67,7 @@ def test_a_dockerfile_that_was_there_is_held_to_its_stage_only(checkout: Path) -
 
 
 @pytest.mark.parametrize("environment", ["production", "staging"])
-def test_the_secrets_of_servers_are_none_for_a_checkout(checkout: Path, environment: str) -> None:
+def test_an_environment_of_servers_is_refused(checkout: Path, environment: str) -> None:
     code, _, text = _run(checkout, stack_environment=environment)
     assert code != 0
     assert f"stack_environment: {environment} is for servers" in text
@@ -81,7 +81,7 @@ def test_the_secrets_of_servers_are_none_for_a_checkout(checkout: Path, environm
         ("..", "service 'api': key 'build.context': {parent} is outside of the workspace {checkout}"),
     ],
 )
-def test_a_context_that_no_checkout_has(checkout: Path, context: str, sentence: str) -> None:
+def test_a_context_outside_the_checkout_is_refused(checkout: Path, context: str, sentence: str) -> None:
     services = json.loads(json.dumps(INVENTORY["stack"]["vars"]["stack_services"]))
     services["api"]["build"]["context"] = context
     code, _, text = _run(checkout, stack_services=services)
@@ -89,7 +89,7 @@ def test_a_context_that_no_checkout_has(checkout: Path, context: str, sentence: 
     assert sentence.format(checkout=checkout, parent=checkout.parent) in text
 
 
-def test_a_record_that_somebody_broke_is_named(checkout: Path) -> None:
+def test_a_broken_record_is_named(checkout: Path) -> None:
     _run(checkout)
     (checkout / ".slipway/workspace.json").write_text("{")
     code, _, text = _run(checkout)

@@ -1,4 +1,4 @@
-"""An adopted description as Ansible reads it, and the release that comes of it without the Compose files."""
+"""Read an adopted description with Ansible, and make its release without the Compose files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support import own_projects
 
 
 def variables(file: Path, **others: Any) -> dict[str, Any]:
-    """Return what a file of variables gives where *others* are known, those of a vault among them."""
+    """Return the templated variables of a file. *others* are variables that it refers to, such as those of a vault."""
     loader = DataLoader()
     found = loader.load_from_file(str(file), trusted_as_template=True)
     templar = Templar(loader, variables={**found, **others})
@@ -23,13 +23,13 @@ def variables(file: Path, **others: Any) -> dict[str, Any]:
 
 
 def vault(text: str, release: Bundle) -> dict[str, str]:
-    """Return the variables of a vault that a description asks for, with the secrets of a *release* of the files."""
+    """Return the vault variables that a description refers to. The values are the secrets of *release*."""
     values = {f"vault_{name.replace('-', '_')}": one["value"] for name, one in release.secrets().items()}
     return {name: values[name] for name in re.findall(r"vault_\w+", text) if name in values}
 
 
 def parcel(folder: Path, found: dict[str, Any], **given: Any) -> Bundle:
-    """Return the release of the variables *found* for an inventory in *folder*, with no Compose file in sight."""
+    """Return the release of the variables *found*, for an inventory in *folder* and without Compose files."""
     names = ("services", "secrets", "networks", "volumes")
-    said = {name: found[f"stack_{name}"] for name in names if f"stack_{name}" in found}
-    return inventory.parcel({**own_projects.arguments(), "compose_files": [], **said, **given}, folder)
+    described = {name: found[f"stack_{name}"] for name in names if f"stack_{name}" in found}
+    return inventory.parcel({**own_projects.arguments(), "compose_files": [], **described, **given}, folder)

@@ -1,4 +1,4 @@
-"""A rollout that something happens to in the middle: seen from the server's journal, judged through its public port."""
+"""Interrupt a rollout: watch its journal on the server, and check the result through the public port."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.support.stacks import Stack, container
 
 ROOT = Path(__file__).resolve().parents[2]
 WATCH = Path(__file__).with_name("watch_journal.py")
-#: Containers of the scenario's stack: by service, how many there are, and the state that they have.
-WHOLE = {
+#: The number of containers of the scenario's stack, by service and state.
+EXPECTED = {
     ("store", "running"): 1,
     ("opening", "exited"): 1,
     ("clerk", "running"): 1,
@@ -26,15 +26,19 @@ WHOLE = {
     ("page", "running"): 2,
     ("edge", "running"): 1,
 }
-#: A pod is of no release: it is there as long as the edge.
+#: The pod does not belong to a release. It exists as long as the edge.
 POD = ("edge-pod", "running")
-#: Seconds in which somebody must serve after a process was killed, and after the server was.
-SERVES_WITHIN, BOOTS_WITHIN = 5.0, 120.0
+#: Seconds until the stack must serve after a process was killed, and after the server was restarted.
+SERVE_TIMEOUT, BOOT_TIMEOUT = 5.0, 120.0
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One rollout and what was done to it; ``after``: the record; ``serving``: seconds until somebody served."""
+    """One interrupted rollout.
+
+    ``what``: the interruption; ``after``: the last journal record before it; ``serving``: seconds until the stack
+    served again; ``converging``: seconds of the next deploy.
+    """
 
     what: str
     after: str
@@ -43,7 +47,7 @@ class Trial:
 
 
 class Watch:
-    """Waits on the server for one record of the next rollout; see ``watch_journal``."""
+    """Waits on the server for one record of the next rollout, see ``watch_journal``."""
 
     def __init__(self, home: str, step: int | str, *, kill: bool) -> None:
         argv = ["docker", "exec", "--interactive", container(), "python3", "-", home, str(step)]
@@ -57,7 +61,7 @@ class Watch:
         assert self._process.stdout.readline() == "watching\n"
 
     def found(self) -> dict[str, Any] | None:
-        """Return the record and the processes that were killed; ``None`` for a rollout that ended before."""
+        """Return the record and the killed processes, ``None`` if the rollout ended before the record."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         self._process.stdout.close()
@@ -67,7 +71,7 @@ class Watch:
 
 
 class Controller:
-    """A playbook under way in a process group of its own."""
+    """A running playbook, in its own process group."""
 
     def __init__(self, name: str, **variables: Any) -> None:
         argv = ["ansible-playbook", "--inventory", os.environ["MOLECULE_INVENTORY_FILE"]]
@@ -84,46 +88,49 @@ class Controller:
         )
 
     def kill(self) -> None:
-        """End it and all that it started, as a closed laptop does."""
+        """Kill the playbook and its child processes, as if the laptop was closed."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
 
-    def end(self) -> tuple[int, str]:
-        """Wait for its end, and return exit code and output with the folds taken out."""
+    def wait(self) -> tuple[int, str]:
+        """Wait for the end, and return the exit code and the output with single spaces."""
         output, _ = self._process.communicate(timeout=180)
         return self._process.returncode, " ".join(output.split())
 
 
-def serving(stack: Stack, bodies: set[str], within: float) -> float:
-    """Return after how many seconds the public port answers with one of *bodies*; an AssertionError after *within*."""
-    begun = time.monotonic()
-    seen: object = None
-    while time.monotonic() - begun < within:
+def seconds_until_serving(stack: Stack, bodies: set[str], timeout: float) -> float:
+    """Return the seconds until the public port answers with one of *bodies*.
+
+    :raises AssertionError: after *timeout* seconds.
+    """
+    started = time.monotonic()
+    last: object = None
+    while time.monotonic() - started < timeout:
         try:
             answer = stack.get()
-            seen = (answer.status, answer.body)
+            last = (answer.status, answer.body)
             if answer.status == 200 and answer.body.strip() in bodies:
-                return time.monotonic() - begun
+                return time.monotonic() - started
         except OSError as error:
-            seen = error
+            last = error
         time.sleep(0.1)
-    raise AssertionError(f"after {within} s neither of {bodies} serves; last seen: {seen}")
+    raise AssertionError(f"none of {bodies} serves after {timeout} s; last answer: {last}")
 
 
 def restart_server() -> None:
-    """Take the server's power away and give it back."""
+    """Kill the server without a shutdown, and start it again."""
     subprocess.run(["docker", "kill", container()], check=True, capture_output=True)
     subprocess.run(["docker", "start", container()], check=True, capture_output=True)
 
 
 def wait_for_login() -> None:
-    """Wait until the server lets us in again."""
+    """Wait until the server accepts SSH logins again."""
     name = container().removeprefix("slipway-")
     subprocess.run([sys.executable, "-m", "testbed", "server", "up", name], cwd=ROOT, check=True, capture_output=True)
 
 
-def census(stack: Stack) -> Counter[tuple[str, str]]:
-    """Return the stack's containers, stopped ones and release jobs too, counted by service and state."""
+def count_containers(stack: Stack) -> Counter[tuple[str, str]]:
+    """Return the number of the stack's containers by service and state, with stopped ones and release jobs."""
     label = '{{.Label "com.docker.compose.service"}}'
     listed = stack.host.check_output(
         f"docker ps --all --filter label=com.docker.compose.project={stack.name} --format '{label} {{{{.State}}}}'"

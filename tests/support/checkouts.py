@@ -1,4 +1,4 @@
-"""A checkout with the stack of the design's example in it, its sources no more than their names."""
+"""A checkout with the stack of the example. Only the names of its sources exist."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRONTEND = ("src", "index.html", "package.json", "package-lock.json")
 def stack(
     services: Any = None, backend: tuple[str, ...] = BACKEND, frontend: tuple[str, ...] = FRONTEND, **values: Any
 ) -> Stack:
-    """Return the stack as it is in a checkout; *backend* and *frontend* are the names of what is in their contexts."""
+    """Return the stack of a checkout. *backend* and *frontend* are the names of the files in their build contexts."""
     built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
     sources = {"b": Source("./backend", frozenset(backend)), "f": Source("./frontend", frozenset(frontend))}
     described = services or example(**built)
@@ -32,7 +32,7 @@ def files(placed: Stack) -> dict[str, str]:
     return development_files.files(placed, dockerfiles.images({}))
 
 
-def lay_down(placed: Stack, root: Path) -> None:
+def write(placed: Stack, root: Path) -> None:
     """Write a checkout's files and secrets into *root*."""
     for path, text in files(placed).items():
         write_text(root / path, text)

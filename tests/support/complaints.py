@@ -1,4 +1,4 @@
-"""What a function says when it refuses, for tables of exact sentences."""
+"""Get the message of an error, for tables of exact messages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 
 def complaint(function: Callable[..., object], *arguments: Any, **keywords: Any) -> str:
-    """Return the sentence of the `ValueError` that a call raises; the test fails when it raises none."""
+    """Return the message of the `ValueError` that a call raises. The test fails if it raises none."""
     try:
         result = function(*arguments, **keywords)
     except ValueError as error:
         return str(error)
-    return pytest.fail(f"accepted; the result is {result!r}")
+    return pytest.fail(f"no ValueError; the result is {result!r}")

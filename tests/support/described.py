@@ -1,4 +1,4 @@
-"""Descriptions of stacks: the example of the design, and a short way to describe another one or change one thing."""
+"""Descriptions of stacks: an example, and short ways to change it or to describe another stack."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ edge:
   routes: [{path: /api/, to: backend}, {path: /, to: frontend}]
 """
 SECRETS = {"secret_key": {"generate": 50}}
-#: A service that has no opinion: the shortest description of kind `custom` that is whole.
+#: The shortest complete description of a service of kind `custom`.
 PLAIN = {"kind": "custom", "image": "app:1", "health": {"test": ["CMD", "true"]}}
 
 
 def example(**changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the services of the design's first section, with keys of some of them changed: `backend={"port": 1}`."""
+    """Return the services of the example, with keys of some of them changed: `backend={"port": 1}`."""
     services: dict[str, dict[str, Any]] = yaml.safe_load(_EXAMPLE)
     for name, keys in changes.items():
         services[name] = {**services.get(name, {}), **keys}
@@ -45,7 +45,7 @@ def example(**changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def plain(**keys: Any) -> dict[str, Any]:
-    """Return a service of kind `custom` with further keys."""
+    """Return a service of kind `custom` with more keys."""
     return {**PLAIN, **keys}
 
 
@@ -61,6 +61,6 @@ def parcel(services: Any, secrets: Any = SECRETS, probes: object = (), **values:
 
 
 def documents(services: Any, secrets: Any = SECRETS, environment: str = "production") -> tuple[Any, Any]:
-    """Return the base and the overlay of such a release, parsed from their text."""
+    """Return the parsed base and overlay of the release of these services."""
     files = parcel(services, secrets, environment=environment).files
     return yaml.safe_load(files["compose.yaml"]), yaml.safe_load(files[f"compose.{environment}.yaml"])

@@ -1,4 +1,4 @@
-"""The engine's event log, read for who ran beside whom. Pure."""
+"""Read the engine's event log: which containers ran at the same time. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
 
 
-def most_at_once(lines: Iterable[str], service: str) -> int:
-    """Return how many containers of a service ran at the same time at most.
+def max_concurrent(lines: Iterable[str], service: str) -> int:
+    """Return the largest number of containers of a service that ran at the same time.
 
-    :param lines: events `start` and `die` as JSON, from the first container on.
+    :param lines: events `start` and `die` as JSON, since the first container.
     """
     running: set[str] = set()
     most = 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A `docker` with a builder and a registry in a file, `registry.json` beside it, for the playbook that builds images.
+"""A fake `docker` command for the playbook that builds images. Its registry is `registry.json` in the same directory.
 
-It answers as buildx 0.13 does. Images follow from their context and arguments, attestations from the time of the build.
-`builder.json` beside it says which driver it has; what bake was given is appended to `baked.jsonl`.
+It answers like buildx 0.13. The digest of an image depends on its context and arguments, that of attestations on the
+time. `builder.json` has the driver of the builder. The input of bake is appended to `baked.jsonl`.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def _bake(arguments: list[str], registry: dict[str, Any]) -> None:
         stream.write(json.dumps(document) + "\n")
     for target in document["target"].values():
         image = _image(target)
-        # By digest too, for what is made from it later.
+        # Also by digest, because `imagetools create` refers to the digest later.
         for reference in [*target["tags"], f"{target['tags'][0].rpartition(':')[0]}@{image['digest']}"]:
             registry[reference] = {**image, "here": "--load" in arguments}
 
 
 def main(arguments: list[str]) -> None:
-    """Do what one call of docker would."""
+    """Answer one call of docker."""
     builder = json.loads((HERE / "builder.json").read_text())
     registry = json.loads(REGISTRY.read_text()) if REGISTRY.exists() else {}
     match arguments:

@@ -1,4 +1,4 @@
-"""An engine that answers its socket with what a test gives it, and remembers what it was asked."""
+"""A fake Docker engine: it answers on a socket with the values of the test, and records the requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-#: Has an engine answer with ``{path: (status, body)}``, and gives what it was asked (see :func:`engine`).
+#: Starts an engine with answers ``{path: (status, body)}``, and returns the recorded requests, see :func:`engine`.
 Answer = Callable[[dict[str, tuple[int, Any]]], list[tuple[str, dict[str, str]]]]
 
 
@@ -24,7 +24,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer with what is there for the path, 404 for anything else."""
+        """Send the answer for the path, 404 for any other path."""
         self.server.asked.append((self.path, dict(self.headers)))
         status, body = self.server.answers.get(self.path, (404, {"message": "no such thing"}))
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -34,23 +34,23 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text)
 
     def do_POST(self) -> None:
-        """Answer as to a question."""
+        """Answer like GET."""
         self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
     def address_string(self) -> str:
-        """Return a name for a client that, on a Unix socket, has none."""
+        """Return a name for the client. A client on a Unix socket has none."""
         return "client"
 
     def log_message(self, *_arguments: Any) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
 @contextlib.contextmanager
 def engine(socket: Path, answers: dict[str, tuple[int, Any]]) -> Iterator[list[tuple[str, dict[str, str]]]]:
-    """Answer at *socket* with ``{path: (status, body)}``, a body of bytes as it is and any other as JSON.
+    """Answer on *socket* with ``{path: (status, body)}``. A body of bytes is sent unchanged, any other as JSON.
 
-    Gives the requests so far, path and headers of each.
+    Yields the list of requests: path and headers of each.
     """
     server = _Server(str(socket), _Handler)
     server.answers, server.asked = answers, []

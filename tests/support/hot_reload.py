@@ -1,4 +1,4 @@
-"""A checkout under `docker compose up --watch`, and how long a saved file takes to be seen outside."""
+"""A checkout with `docker compose up --watch`, and the time until a saved file is visible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: Loopback ports of the trial; what is in the environment goes before `.env`.
+#: Loopback ports of the test. Variables of the environment override `.env`.
 PORTS = {
     "EDGE_PORT": "8430",
     "BACKEND_PORT": "8431",
@@ -28,7 +28,7 @@ BROWSER = "slipway/browser"
 
 
 class Checkout:
-    """The stack in the directory *root*. What Compose says goes into `up.log` there."""
+    """The stack in the directory *root*. The output of Compose goes to `up.log` there."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -36,7 +36,10 @@ class Checkout:
 
     @contextmanager
     def up(self, seconds: float = 180) -> Iterator[None]:
-        """Have it running until the block ends; raises AssertionError where it does not come up in *seconds*."""
+        """Run the stack during the block.
+
+        :raises AssertionError: if it does not answer within *seconds*.
+        """
         with self.log.open("w") as log:
             argv = ["docker", "compose", "up", "--watch"]
             process = subprocess.Popen(
@@ -46,69 +49,78 @@ class Checkout:
             self.wait(lambda: self.get("/api/health") and self.get("/"), seconds)
             yield
         finally:
-            # As two presses of control and C would do: Compose goes at once, and the containers are stopped after it.
+            # Compose ends at once, as after pressing Ctrl+C twice. Then the containers are stopped.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
             self.compose("down", "--timeout", "2")
 
     def compose(self, *arguments: str, **variables: str) -> str:
-        """Return what `docker compose` prints; raises CalledProcessError where it fails."""
+        """Return the output of `docker compose`.
+
+        :raises CalledProcessError: if it fails.
+        """
         argv = ["docker", "compose", *arguments]
         env = {**self._env(), **variables}
         return subprocess.run(argv, cwd=self.root, env=env, check=True, capture_output=True, text=True).stdout
 
     def get(self, path: str) -> str:
-        """Return what the edge answers to a path, empty where it is no good answer."""
+        """Return the body of the edge's answer, "" if there is an error."""
         try:
             with urllib.request.urlopen(f"{EDGE}{path}", timeout=5) as response:
                 return str(response.read().decode())
         except OSError:
             return ""
 
-    def wait(self, seen: Callable[[], Any], seconds: float = 60, pause: float = 0.5) -> None:
-        """Wait until *seen* says so."""
+    def wait(self, reached: Callable[[], Any], seconds: float = 60, pause: float = 0.5) -> None:
+        """Wait until *reached* returns true.
+
+        :raises AssertionError: after *seconds*.
+        """
         deadline = time.monotonic() + seconds
-        while not seen():
-            assert time.monotonic() < deadline, f"not in {seconds} s; the end of {self.log}:\n{self._tail()}"
+        while not reached():
+            assert time.monotonic() < deadline, f"not within {seconds} s; the end of {self.log}:\n{self._tail()}"
             time.sleep(pause)
 
     def replace(self, path: str, old: str, new: str) -> None:
-        """Save a file with *old* in it replaced."""
+        """Replace *old* by *new* in a file."""
         file = self.root / path
         text = file.read_text()
         assert old in text
         file.write_text(text.replace(old, new))
 
     def backend_seconds(self, rounds: int) -> list[float]:
-        """Return how long each of some saved backend files took to be in an answer through the edge."""
+        """Save a backend file *rounds* times. Return the seconds until each change is in an answer of the edge."""
         taken, title = [], "shop"
         for number in range(rounds):
             new = f"shop {number}"
-            begun = time.monotonic()
+            started = time.monotonic()
             self.replace("backend/app/api.py", f'title="{title}"', f'title="{new}"')
             self.wait(functools.partial(self._answers, f'"title":"{new}"'), pause=0.01)
-            taken.append(time.monotonic() - begun)
+            taken.append(time.monotonic() - started)
             title = new
             time.sleep(1)
         self.replace("backend/app/api.py", f'title="{title}"', 'title="shop"')
         return taken
 
     def page_seconds(self, rounds: int) -> tuple[list[float], list[dict[str, Any]]]:
-        """Return how long each of some saved front-end files took to be on an open page, and what the browser told."""
-        taken, told, title = [], [], "Shop"
+        """Save a front-end file *rounds* times.
+
+        Return the seconds until each change is on an open page, and the facts that the browser printed.
+        """
+        taken, facts, title = [], [], "Shop"
         argv = ["docker", "run", "--rm", "--init", "--network=host", BROWSER, f"{EDGE}/", str(rounds)]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as browser:
             assert browser.stdout is not None
-            told.append(_fact(browser.stdout.readline()))
+            facts.append(_fact(browser.stdout.readline()))
             for number in range(rounds):
                 new = f"Shop {number}"
-                begun = time.monotonic()
+                started = time.monotonic()
                 self.replace("frontend/src/App.tsx", f"<h1>{title}</h1>", f"<h1>{new}</h1>")
-                told.append(_fact(browser.stdout.readline()))
-                taken.append(time.monotonic() - begun)
+                facts.append(_fact(browser.stdout.readline()))
+                taken.append(time.monotonic() - started)
                 title = new
         self.replace("frontend/src/App.tsx", f"<h1>{title}</h1>", "<h1>Shop</h1>")
-        return taken, told
+        return taken, facts
 
     def _answers(self, text: str) -> bool:
         return text in self.get("/api/openapi.json")
@@ -124,5 +136,5 @@ def _fact(line: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(line)
     except ValueError:
-        raise AssertionError(f"the browser says: {line}") from None
+        raise AssertionError(f"the browser printed no JSON: {line}") from None
     return found

@@ -1,4 +1,4 @@
-"""What the registry of the testbed has, and what the engine of a server has."""
+"""The images in the registry of the testbed, and the images of a server's engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def digest(image: str, tag: str = "1.0") -> str | None:
-    """Return what the registry says of an image of the pair, `None` where it has no such tag."""
+    """Return the digest of an image of the stack `pair` in the registry, `None` if there is no such tag."""
     request = urllib.request.Request(
         f"http://127.0.0.1:5000/v2/pair/{image}/manifests/{tag}", method="HEAD", headers={"Accept": MANIFEST}
     )
@@ -32,7 +32,7 @@ def digest(image: str, tag: str = "1.0") -> str | None:
 
 @contextmanager
 def contexts() -> Iterator[Path]:
-    """Give the directory of the scenario's build contexts, and bring it back as it was."""
+    """Yield the directory of the scenario's build contexts, and restore its content afterwards."""
     folder = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "contexts"
     kept = folder.with_name("contexts.kept")
     shutil.copytree(folder, kept)
@@ -50,7 +50,7 @@ class Engine:
     host: Any
 
     def references(self) -> set[str]:
-        """Return every reference that the engine has an image under."""
+        """Return all references of the engine's images."""
         ids = self.host.check_output("docker images --quiet --no-trunc").split()
         found = json.loads(self.host.check_output(f"docker image inspect {' '.join(ids)}"))
         return {
@@ -58,5 +58,5 @@ class Engine:
         }
 
     def run(self, reference: str, *command: str) -> str:
-        """Return what a command prints in a container of an image that is here already."""
+        """Return the output of a command in a container of a local image."""
         return self.host.check_output(f"docker run --rm --pull never {reference} {' '.join(command)}")

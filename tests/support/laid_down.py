@@ -1,4 +1,4 @@
-"""A release in a directory, as it would be on a host, and what Compose reads there."""
+"""Write a release to a directory as on a host, and read it with Compose."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.support.real_compose import config
 
 
 def services(release: Bundle, suite: str, folder: Path) -> dict[str, Any]:
-    """Return the services, release jobs too, as the Compose of *suite* reads *release* after it was laid into *folder*.
+    """Write *release* to *folder* and return its services and release jobs as the Compose of *suite* reads them.
 
-    The host's part is done without its effects: addresses of secrets are those of a dry run, no image is pinned.
+    The addresses of secrets are those of a dry run, and no image is pinned.
     """
     addresses = SecretStore(folder, dry_run=True).addresses(list(release.secret_files), release.secrets())
     files = {**release.files, "compose.images.yaml": "services: {}\n"}

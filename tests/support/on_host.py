@@ -1,4 +1,4 @@
-"""What modules meet on a host, made up: containers, the entries of a manifest, a clock that does not wait."""
+"""Fakes of what modules find on a host: containers, entries of a manifest, a clock that does not wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 
 def container(service: str = "web", number: int = 1, **changes: Any) -> Container:
-    """Return a container that runs and is healthy, but for *changes*."""
+    """Return a running, healthy container with *changes*."""
     values: dict[str, Any] = {
         "id": f"{service}{number}",
         "name": f"shop-{service}-{number}",
@@ -30,7 +30,7 @@ def container(service: str = "web", number: int = 1, **changes: Any) -> Containe
 
 
 def spec(**changes: Any) -> dict[str, Any]:
-    """Return a service's entry in a manifest: rolling, one replica, 90 seconds to start, but for *changes*."""
+    """Return a service's entry in a manifest with *changes*. By default: rolling, one replica, 90 seconds to start."""
     values: dict[str, Any] = {
         "kind": "custom",
         "class": "rolling",
@@ -49,12 +49,12 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    """Return such an entry with other *settings*, the Compose keys of the service."""
+    """Return a service's entry in a manifest with changes of its `settings`, which are Compose keys."""
     return spec(settings={**spec()["settings"], **changes})
 
 
 class FakeClock(Clock):
-    """Time that passes only while somebody sleeps."""
+    """A clock whose time passes only during `sleep`."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0

@@ -1,4 +1,4 @@
-"""Compose projects as teams have them: small, each for something that is hard to read right; written by file."""
+"""Small Compose projects as teams have them, by file. Each has something that is hard to read correctly."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ PROJECTS: dict[str, dict[str, str]] = {
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
-    """Write *files* below *folder*, and return that."""
+    """Write *files* to *folder*, and return *folder*."""
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
@@ -131,7 +131,7 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 def arguments(*files: str, **given: Any) -> dict[str, Any]:
-    """Return the arguments of an action for the Compose *files* of a directory, ``docker-compose.yml`` where none."""
+    """Return the arguments of an action for Compose *files* of a directory, by default ``docker-compose.yml``."""
     plain: dict[str, Any] = {
         "name": "shop",
         "root": "/opt/stacks",
@@ -150,17 +150,17 @@ def arguments(*files: str, **given: Any) -> dict[str, Any]:
 
 
 def parcel(folder: Path, *files: str, **given: Any) -> Bundle:
-    """Return the release of the Compose files in *folder*, as the action would have it from an inventory there."""
+    """Return the release that the action makes of the Compose files, for an inventory in *folder*."""
     return inventory.parcel(arguments(*files, **given), folder)
 
 
 def said(text: str, folder: Path, **given: Any) -> Bundle:
-    """Return the release of one Compose file that has *text*."""
+    """Return the release of a Compose file with *text*."""
     return parcel(write(folder, {"docker-compose.yml": text}), **given)
 
 
 def without_secrets(folder: Path) -> Stack:
-    """Return the model of the Compose file in *folder*, as where images are built and no secret is known."""
-    given = arguments()
-    del given["secrets"], given["probes"]
-    return inventory.without_secrets(given, folder)
+    """Return the model of the Compose file in *folder* without secrets, as for building images."""
+    values = arguments()
+    del values["secrets"], values["probes"]
+    return inventory.without_secrets(values, folder)

@@ -1,4 +1,4 @@
-"""What real Docker Compose makes of files: the oldest version that is supported, and the newest that can be had."""
+"""Read files with real Docker Compose: the oldest supported version, and the newest available one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from testbed import compose, shell
 
-#: By the Debian release that has it; `python3 -m testbed compose` tells the versions.
+#: The Debian releases of the Compose versions. `python3 -m testbed compose` prints the versions.
 SUITES = compose.SUITES
 
 
@@ -22,9 +22,9 @@ def _plugins() -> dict[str, Path]:
 
 
 def config(suite: str, folder: Path, *options: str) -> dict[str, Any]:
-    """Return what Compose reads in *folder*, as data; the test fails when it refuses or warns.
+    """Return the configuration that Compose reads in *folder*. The test fails if Compose fails or warns.
 
-    No variable of this process is handed on, because those would go before the ones in `.env`.
+    Variables of this process are not passed on, because they would override those in `.env`.
     """
     done = subprocess.run(
         [_plugins()[suite], *options, "config", "--format", "json"],
@@ -40,7 +40,7 @@ def config(suite: str, folder: Path, *options: str) -> dict[str, Any]:
 
 
 def _literal(value: Any) -> Any:
-    """Undo the doubling of dollars: what Compose prints is to be read by Compose again."""
+    """Undo the doubling of dollars. Compose doubles them, because its output is valid input."""
     if isinstance(value, str):
         return value.replace("$$", "$")
     if isinstance(value, dict):

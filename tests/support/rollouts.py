@@ -1,4 +1,4 @@
-"""What the tests under load have in common: the load, the forms of the scenario, and what the tests hand on."""
+"""Shared by the tests under load: the load, the lengths of the scenario, and the reports."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from tests.support.stacks import address
 
 
 @dataclass(frozen=True)
-class Form:
-    """How long the scenario takes. ``drain``: seconds; ``rest``: seconds of load after each step."""
+class Length:
+    """The length of the scenario.
+
+    ``drain``: seconds; ``rest``: seconds of load after each step; ``requests``: the smallest sum of requests.
+    """
 
     drain: int
     rest: int
     requests: int
 
 
-LONG, SHORT = Form(drain=30, rest=40, requests=50_000), Form(drain=8, rest=2, requests=20_000)
+LONG, SHORT = Length(drain=30, rest=40, requests=50_000), Length(drain=8, rest=2, requests=20_000)
 
 
 @dataclass
 class Rollouts:
-    """What the tests of a session hand on to the last of them."""
+    """What the tests of a session collect: reports by step, and ids of jobs."""
 
     reports: dict[str, Report] = field(default_factory=dict)
     jobs: list[str] = field(default_factory=list)
@@ -44,15 +47,15 @@ class Rollouts:
             yield load
             time.sleep(rest)
         report = self.reports[step] = load.report
-        shown = "\n".join(report.lines())
-        print(f"{step}: {shown}")
-        assert report.failed == 0, shown
-        assert report.rate >= least, shown
-        assert report.slow.finished > 0, shown
+        text = "\n".join(report.lines())
+        print(f"{step}: {text}")
+        assert report.failed == 0, text
+        assert report.rate >= least, text
+        assert report.slow.finished > 0, text
 
     def write(self, scenario: str) -> None:
-        """Write the reports down as figures, beside the scenario's others."""
-        figures = {step: asdict(report) | {"sights": len(report.sights)} for step, report in self.reports.items()}
+        """Write the figures of the reports to a file, next to the other reports of the scenario."""
+        figures = {step: asdict(report) | {"samples": len(report.samples)} for step, report in self.reports.items()}
         path = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / f".testbed/reports/{scenario}-load.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(figures, indent=1) + "\n")

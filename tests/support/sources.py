@@ -1,4 +1,4 @@
-"""The example application's sources in a checkout for a trial, and the checkout away again.
+"""Copy the example application's sources into a checkout for tests, or remove the checkout.
 
 python3 -m tests.support.sources DIRECTORY
 python3 -m tests.support.sources --remove DIRECTORY
@@ -13,20 +13,20 @@ from pathlib import Path
 
 from testbed import shop
 
-#: What a checkout is to get by the playbook.
-WRITTEN = ("Dockerfile", ".dockerignore")
+#: Files that the playbook writes.
+GENERATED = ("Dockerfile", ".dockerignore")
 PROJECT = "ws-shop"
 
 
 def copy(target: Path) -> None:
-    """Copy backend and frontend into *target*, without what tools leave behind and what the playbook writes."""
+    """Copy backend and frontend to *target*, without files of tools and files that the playbook writes."""
     for name in shop.NAMES:
-        ignore = shutil.ignore_patterns(*shop.LEFT_BEHIND, *WRITTEN)
+        ignore = shutil.ignore_patterns(*shop.LEFT_BEHIND, *GENERATED)
         shutil.copytree(shop.SOURCE / name, target / name, ignore=ignore)
 
 
 def remove(target: Path) -> None:
-    """Remove the stack of the checkout, the images that were built for it, and the checkout."""
+    """Remove the stack of the checkout, the images built for it, and the checkout."""
     down = ["docker", "compose", "--project-name", PROJECT, "down", "--volumes", "--remove-orphans", "--timeout", "2"]
     subprocess.run(down, check=True, cwd=Path(__file__).parent)
     listed = ["docker", "image", "ls", "--quiet", "--filter", f"reference={PROJECT}-*:development"]

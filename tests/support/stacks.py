@@ -1,4 +1,4 @@
-"""A stack on a testbed server, as verifiers look at it: its containers, its directory, its public port."""
+"""A stack on a testbed server: its containers, its directory and its public port, for the verifiers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 
 @dataclass(frozen=True)
 class Answer:
-    """What came through the public port; names of headers are in lower case."""
+    """An answer of the public port. Names of headers are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -27,9 +27,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack `name` on the server that testinfra's `host` looks at; `port` is the one it publishes.
+    """The stack `name` on the server of testinfra's `host`. `port` is its published port.
 
-    `server` is that server's address, where the scenario has more than one.
+    `server` is the address of the server if the scenario has more than one.
     """
 
     host: Any
@@ -46,13 +46,13 @@ class Stack:
         return self.host.check_output("basename $(readlink %s/current)", self.home)
 
     def containers(self, service: str = "") -> list[str]:
-        """Return the ids of the stack's containers, stopped ones too, or of those of one service."""
+        """Return the ids of the containers of the stack or of one service, with stopped ones."""
         labels = [f"com.docker.compose.project={self.name}"] + [f"com.docker.compose.service={service}"] * bool(service)
         filters = " ".join(f"--filter label={label}" for label in labels)
         return sorted(self.host.check_output(f"docker ps --all --quiet --no-trunc {filters}").split())
 
     def tree(self) -> str:
-        """Return all that is in the stack's directory: kind, mode, owner, time, name, digest; "" for no directory."""
+        """Return a listing of the stack's directory: type, mode, owner, time, name, digest. "" if it does not exist."""
         script = (
             f"test -d {self.home} || exit 0; cd {self.home}; "
             r"find . -printf '%y %m %U:%G %T@ %p %l\n' | sort -k5; find . -type f -exec sha256sum {} + | sort -k2"
@@ -60,16 +60,16 @@ class Stack:
         return self.host.check_output("sudo sh -c %s", script)
 
     def audit(self) -> list[dict[str, Any]]:
-        """Return the record of deploys as the deploying user reads it, oldest first."""
+        """Return the audit as the deploying user reads it, oldest entry first."""
         text = self.host.check_output("cat %s/state/audit.jsonl", self.home)
         return [json.loads(line) for line in text.splitlines()]
 
     def get(self, path: str = "/") -> Answer:
-        """Ask the public port."""
+        """Send a GET request to the public port."""
         return self.send("GET", path)
 
     def send(self, method: str, path: str, body: str | None = None) -> Answer:
-        """Make a request from outside of the server; a body is JSON."""
+        """Send a request from outside the server. The body is JSON."""
         connection = http.client.HTTPConnection(self.server or address(), self.port, timeout=10)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
@@ -98,7 +98,7 @@ def _platform() -> dict[str, Any]:
 def described(inventory: Path, **changes: dict[str, Any] | None) -> dict[str, Any]:
     """Return `stack_services` of an inventory's `group_vars/all.yml` with keys of some services changed or added.
 
-    A service that is None is left out, a key that is None too.
+    A service that is None is removed, and so is a key that is None.
     """
     services: dict[str, Any] = copy.deepcopy(yaml.safe_load((inventory / "group_vars/all.yml").read_text()))
     services = services["stack_services"]
@@ -112,7 +112,10 @@ def described(inventory: Path, **changes: dict[str, Any] | None) -> dict[str, An
 
 
 def wait_until(reached: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until *reached* returns true; an AssertionError after *seconds*."""
+    """Wait until *reached* returns true.
+
+    :raises AssertionError: after *seconds*.
+    """
     deadline = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < deadline, f"not reached within {seconds} s"
@@ -120,10 +123,10 @@ def wait_until(reached: Callable[[], bool], seconds: float = 20) -> None:
 
 
 class Visitor:
-    """Asks a stack for a path over and over while something happens to it.
+    """Requests a path of a stack again and again, as a context manager.
 
-    ``seen`` has what came, without repetitions: status, version of the application, release of the edge; or the error.
-    ``count`` is the number of requests, *pause* the seconds between two.
+    ``seen`` is the set of answers: status, version of the application, release of the edge; or the error. ``count`` is
+    the number of requests. *pause* is the time between two requests in seconds.
     """
 
     def __init__(self, stack: Stack, path: str, pause: float = 0.05) -> None:
@@ -132,7 +135,7 @@ class Visitor:
         self._stack = stack
         self._path = path
         self._pause = pause
-        self._over = threading.Event()
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._visit, daemon=True)
 
     def __enter__(self) -> Visitor:
@@ -140,11 +143,11 @@ class Visitor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
 
     def _visit(self) -> None:
-        while not self._over.wait(self._pause):
+        while not self._stop.wait(self._pause):
             self.count += 1
             try:
                 answer = self._stack.get(self._path)

@@ -1,8 +1,8 @@
-"""On the server: wait for a record of the next rollout's journal, and if asked kill the rollout's process at once.
+"""Run on the server: wait for a journal record of the next rollout, and optionally kill the rollout's process then.
 
-Run as ``python3 - HOME STEP kill|look`` before the rollout begins; STEP is the number of a record, from 1, or the name
-of a step, of which the first record is meant. Prints ``watching`` and then one line of JSON: the record and the
-processes killed, or ``null`` for a rollout that ended before.
+Run it as ``python3 - HOME STEP kill|look`` before the rollout starts. STEP is the number of a record, from 1, or the
+name of a step, whose first record is meant. It prints ``watching`` and then one line of JSON: the record and the killed
+processes, or ``null`` if the rollout ended before the record.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 SECONDS = 150
 
 
-def wanted(records: list[dict[str, Any]], step: str) -> dict[str, Any] | None:
-    """Return the record that is waited for, once it is there; the end of a rollout is none."""
+def find(records: list[dict[str, Any]], step: str) -> dict[str, Any] | None:
+    """Return the record of *step*, ``None`` if there is none yet. The record `end` does not count."""
     steps = [record for record in records if record["step"] != "end"]
     if step.isdecimal():
         return steps[int(step) - 1] if len(steps) >= int(step) else None
@@ -27,7 +27,7 @@ def wanted(records: list[dict[str, Any]], step: str) -> dict[str, Any] | None:
 
 
 def holders(lease: str) -> list[int]:
-    """Return the processes that have the lease open for writing: who only asks for its holder reads it."""
+    """Return the processes that have the lease open for writing. A process that only looks for the holder reads it."""
     found = []
     for link in glob.glob("/proc/[0-9]*/fd/*"):
         try:
@@ -42,8 +42,8 @@ def holders(lease: str) -> list[int]:
     return found
 
 
-def killed(pid: int) -> bool:
-    """Kill a process, and return whether it was still there to be killed."""
+def kill(pid: int) -> bool:
+    """Kill a process, and return whether it still existed."""
     try:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -51,8 +51,8 @@ def killed(pid: int) -> bool:
     return True
 
 
-def since(journal: str, offset: int) -> list[dict[str, Any]]:
-    """Return the whole records after *offset*."""
+def read_since(journal: str, offset: int) -> list[dict[str, Any]]:
+    """Return the complete records after *offset*."""
     try:
         with open(journal, "rb") as stream:
             stream.seek(offset)
@@ -62,21 +62,21 @@ def since(journal: str, offset: int) -> list[dict[str, Any]]:
 
 
 def main(home: str, step: str, what: str) -> None:
-    """Wait, kill if that is asked for, and print what was found."""
+    """Wait for the record, kill the processes if *what* is ``kill``, and print both."""
     journal = f"{home}/state/journal.jsonl"
-    # A stack that was never there has no journal yet.
+    # A new stack has no journal yet.
     offset = os.path.getsize(journal) if os.path.exists(journal) else 0
     print("watching", flush=True)
     deadline = time.monotonic() + SECONDS
     pids: list[int] = []
     while time.monotonic() < deadline:
-        records = since(journal, offset)
+        records = read_since(journal, offset)
         if records and not pids and what == "kill":
-            # Ahead of time: it takes longer than the last steps of a rollout.
+            # Find the processes early: this takes longer than the last steps of a rollout.
             pids = holders(f"{home}/state/lease")
-        record = wanted(records, step)
+        record = find(records, step)
         if record:
-            print(json.dumps({"record": record, "killed": [pid for pid in pids if killed(pid)]}), flush=True)
+            print(json.dumps({"record": record, "killed": [pid for pid in pids if kill(pid)]}), flush=True)
             return
         if any(one["step"] == "end" for one in records):
             break

@@ -1,4 +1,4 @@
-"""One bot at a time, whatever is deployed. Telegram ends a second one, and its stand-in counts how often it did."""
+"""There is one bot at a time during a deploy. Telegram ends a second one, and its stand-in counts how often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.events import most_at_once
+from tests.support.events import max_concurrent
 from tests.support.stacks import Stack, wait_until
 
 Playbook = Callable[..., Any]
@@ -28,7 +28,7 @@ def _state() -> dict[str, Any]:
 
 
 def _answer_to(text: str) -> str:
-    """Return what the bot answers to a message."""
+    """Send a message to the bot and return its answer."""
     before = len(_state()["sent"])
     request = urllib.request.Request(f"{TELEGRAM}/say", data=json.dumps({"text": text}).encode())
     urllib.request.urlopen(request, timeout=10).close()
@@ -36,9 +36,9 @@ def _answer_to(text: str) -> str:
     return str(_state()["sent"][-1])
 
 
-def _most_at_once(host: Any, service: str) -> int:
-    """Return the largest number of a service's containers that ever ran at one time, by the engine's own event log."""
-    return most_at_once(host.check_output("sudo cat /var/log/events.jsonl").splitlines(), service)
+def _max_concurrent(host: Any, service: str) -> int:
+    """Return the largest number of a service's containers that ran at the same time, by the engine's event log."""
+    return max_concurrent(host.check_output("sudo cat /var/log/events.jsonl").splitlines(), service)
 
 
 def test_the_bot_answers_from_the_database(stack: Stack) -> None:
@@ -46,7 +46,7 @@ def test_the_bot_answers_from_the_database(stack: Stack) -> None:
     assert "lamp" in _answer_to("/items").splitlines()
 
 
-def test_the_database_has_what_its_scripts_say(host: Any, stack: Stack) -> None:
+def test_the_database_has_the_extensions_of_its_scripts(host: Any, stack: Stack) -> None:
     query = "SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension"
     found = host.check_output(
         f'cd {stack.home}/current && sudo docker compose exec -T db psql -U bot -d bot -Atc "{query}"'
@@ -54,7 +54,7 @@ def test_the_database_has_what_its_scripts_say(host: Any, stack: Stack) -> None:
     assert {"citext", "pg_trgm"} <= set(found.split())
 
 
-def test_the_token_is_nowhere_but_in_its_file(host: Any, stack: Stack) -> None:
+def test_the_token_is_only_in_its_file(host: Any, stack: Stack) -> None:
     token = host.check_output("sudo cat $(sudo find %s/secrets -name 'telegram_token.*' | head -n 1)", stack.home)
     assert len(token) == 35
     found = host.check_output("sudo grep -rl -- %s %s || true", token, stack.home).splitlines()
@@ -72,14 +72,14 @@ def test_there_are_never_two_bots_and_no_message_is_lost(host: Any, stack: Stack
         assert _answer_to("/items")
         assert len(_state()["sent"]) == before + number
     for service in ("bot", "beat"):
-        assert _most_at_once(host, service) == 1
+        assert _max_concurrent(host, service) == 1
     assert _state()["conflicts"] == 0
 
 
-def test_two_bots_would_be_seen(host: Any, stack: Stack) -> None:
-    """The proof above can fail: a second bot by hand is counted, by the event log and by Telegram."""
+def test_a_second_bot_is_counted(host: Any, stack: Stack) -> None:
+    """The test above can fail: the event log and the stand-in count a second bot."""
     compose = f"cd {stack.home}/current && sudo docker compose"
     host.check_output(f"{compose} up --detach --no-deps --no-recreate --scale bot=2 bot")
     wait_until(lambda: _state()["conflicts"] > 0, 60)
-    assert _most_at_once(host, "bot") == 2
+    assert _max_concurrent(host, "bot") == 2
     host.check_output(f"{compose} up --detach --no-deps --scale bot=1 bot")

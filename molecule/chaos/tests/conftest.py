@@ -1,4 +1,4 @@
-"""The stack whose rollouts are disturbed, how one is done again, and where the figures go."""
+"""The stack whose rollouts are interrupted, the deploy after an interruption, and the file for the figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chaos import POD, WHOLE, Trial, census
+from tests.support.chaos import EXPECTED, POD, Trial, count_containers
 from tests.support.stacks import Stack
 
 FIGURES = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/reports/chaos.json"
@@ -26,40 +26,40 @@ def kiosk(host: Any) -> Stack:
 
 @pytest.fixture(scope="session")
 def greetings() -> Iterator[str]:
-    """Yield another greeting for each rollout: what is the same is not rolled out."""
+    """Yield a new greeting for each rollout. Without a change there is no rollout."""
     return (f"greeting {number}" for number in itertools.count(1))
 
 
 @pytest.fixture(scope="session")
 def trials() -> Iterator[list[Trial]]:
-    """Keep what came of each trial; written down in the end."""
-    kept: list[Trial] = []
-    yield kept
+    """Collect the trials, and write them to a file at the end."""
+    collected: list[Trial] = []
+    yield collected
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
-    FIGURES.write_text(json.dumps([asdict(trial) for trial in kept], indent=1) + "\n")
+    FIGURES.write_text(json.dumps([asdict(trial) for trial in collected], indent=1) + "\n")
 
 
 @pytest.fixture
 def converge(kiosk: Stack, playbook: Callable[..., Any]) -> Callable[[str], float]:
-    """Return a function that runs the playbook again, and asserts that all is as if nothing had happened.
+    """Return a function that deploys again, and asserts that nothing is left of the interruption.
 
-    It returns the seconds that the playbook took.
+    It returns the seconds of the deploy.
     """
 
-    def again(greeting: str) -> float:
-        begun = time.monotonic()
+    def deploy(greeting: str) -> float:
+        started = time.monotonic()
         run = playbook("deploy", kiosk_greeting=greeting)
-        seconds = time.monotonic() - begun
+        seconds = time.monotonic() - started
         assert run.code == 0, run.output
         assert "could not be restored" not in run.output, run.output
         assert kiosk.get().body == f"{greeting}\n"
-        found = census(kiosk)
+        found = count_containers(kiosk)
         found.pop(POD, None)
-        assert found == WHOLE
+        assert found == EXPECTED
         status = playbook("status")
         assert status.code == 0, status.output
         for trouble in ("was interrupted", "under way", "differs from the release", "!!"):
             assert trouble not in status.output, status.output
         return seconds
 
-    return again
+    return deploy

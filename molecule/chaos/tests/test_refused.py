@@ -1,4 +1,4 @@
-"""What a rollout must not begin with: another one under way, no registry, a disk that is nearly full."""
+"""Rollouts that are refused: another rollout runs, or the registry cannot be reached."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ UNSEEN = "registry:5000/library/nginx:unseen"
 
 @pytest.fixture
 def _no_registry(host: Any) -> Iterator[None]:
-    """Have the server reach no registry."""
+    """Block the server's connections to the registry."""
     host.check_output(f"sudo iptables -I OUTPUT -d {REGISTRY} -j REJECT")
     yield
     host.check_output(f"sudo iptables -D OUTPUT -d {REGISTRY} -j REJECT")
 
 
-def test_of_two_deploys_at_once_one_wins(
+def test_one_of_two_concurrent_deploys_is_refused(
     kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str]
 ) -> None:
     mine, other = next(greetings), next(greetings)
@@ -36,7 +36,7 @@ def test_of_two_deploys_at_once_one_wins(
     first = Controller("deploy", kiosk_greeting=mine)
     assert watch.found() is not None
     second = playbook("deploy", kiosk_greeting=other)
-    code, output = first.end()
+    code, output = first.wait()
     assert code == 0, output
     assert second.code == 2, second.output
     winner = kiosk.audit()[-1]
@@ -46,7 +46,9 @@ def test_of_two_deploys_at_once_one_wins(
 
 
 @pytest.mark.usefixtures("_no_registry")
-def test_an_image_that_only_a_stopped_registry_has(kiosk: Stack, playbook: Playbook, greetings: Iterator[str]) -> None:
+def test_an_image_that_only_an_unreachable_registry_has_is_refused(
+    kiosk: Stack, playbook: Playbook, greetings: Iterator[str]
+) -> None:
     before, containers = kiosk.tree(), kiosk.containers()
     services = described(INVENTORY, page={"image": UNSEEN})
     run = playbook("deploy", stack_services=services, kiosk_greeting=next(greetings))

@@ -1,4 +1,4 @@
-"""A disk that is nearly full, the engine's own and a real one: nothing is begun on it."""
+"""A deploy to a nearly full filesystem of the engine is refused."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tests.support.stacks import Stack
 
 Playbook = Callable[..., Any]
 
-#: What the engine gets, and what is left of it: less than a deploy wants by default (stack_min_free, 1g).
+#: The size of the engine's filesystem, and the free space: less than a deploy needs by default (stack_min_free, 1g).
 SIZE, LEFT = "4g", 500 * 1024**2
 FILLER = "/var/lib/docker/filler"
 
 
 @pytest.fixture
 def _small_disk(host: Any, playbook: Playbook) -> Iterator[None]:
-    """Give the engine a small filesystem of its own, in memory, and begin with a server that has nothing on it."""
-    assert playbook("../molecule/stack/forget").code == 0
+    """Mount a small filesystem in memory for the engine, and start without a stack."""
+    assert playbook("../molecule/stack/reset").code == 0
     host.check_output("sudo systemctl stop docker.socket docker")
     host.check_output(f"sudo mount -t tmpfs -o size={SIZE} engine /var/lib/docker")
     host.check_output("sudo systemctl start docker")

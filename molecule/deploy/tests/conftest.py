@@ -1,4 +1,4 @@
-"""The example application on the scenario's server, and how to bring it to a version."""
+"""The example application on the scenario's server, and how to deploy a version of it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def shop(host: Any) -> Stack:
 
 @pytest.fixture(scope="session")
 def backend() -> Callable[..., dict[str, Any]]:
-    """Return a function that gives the demo's services with keys of the backend changed."""
+    """Return a function that returns the demo's services with changed keys of the backend."""
     return lambda **keys: described(DEMO, backend=keys)
 
 
 @pytest.fixture
 def at_version(shop: Stack, playbook: Callable[..., Any]) -> Callable[[str], None]:
-    """Return a function that deploys a version unless it answers already."""
+    """Return a function that deploys a version unless it is live."""
 
-    def bring(version: str) -> None:
+    def deploy(version: str) -> None:
         if shop.get("/api/version").headers["x-app-version"] != version:
             run = playbook("deploy", app_version=version)
             assert run.code == 0, run.output
 
-    return bring
+    return deploy

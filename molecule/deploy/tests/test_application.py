@@ -1,4 +1,4 @@
-"""What the public and the operator have of a deployed application."""
+"""A deployed application, as the public and the operator see it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_websocket_echoes(shop: Stack) -> None:
         assert json.loads(socket.recv(timeout=5)) == {"type": "echo", "text": "are you there?"}
 
 
-def test_the_worker_does_a_job(shop: Stack) -> None:
+def test_the_worker_finishes_a_job(shop: Stack) -> None:
     job = json.loads(shop.send("POST", "/api/jobs", '{"n": 100}').body)
     deadline = time.monotonic() + 15
     while job["state"] != "SUCCESS" and time.monotonic() < deadline:
@@ -59,7 +59,7 @@ def test_the_operator_sees_every_service_healthy(host: Any, shop: Stack) -> None
     assert host.user().name == "deploy"
     listed = host.check_output("cd %s/current && docker compose ps --all --format json", shop.home)
     containers = [json.loads(line) for line in listed.splitlines()]
-    # A pod does nothing that could be healthy.
+    # A pod has no health check.
     assert {one["Health"] for one in containers if one["Service"] != "edge-pod"} == {"healthy"}
     services = [one["Service"] for one in containers]
     assert {name: services.count(name) for name in services} == CONTAINERS
@@ -74,7 +74,7 @@ def test_only_the_edge_is_reachable_from_outside(host: Any) -> None:
     assert {line.split()[0] for line in listed.splitlines() if "->" in line} == {"edge-pod"}
 
 
-def test_the_record_tells_who_deployed_what(host: Any, shop: Stack) -> None:
+def test_the_audit_says_who_deployed_what(host: Any, shop: Stack) -> None:
     done = [entry for entry in shop.audit() if entry["outcome"] == "ok"][-1]
     assert done["release"] == shop.live()
     assert "@" in done["owner"]
@@ -83,14 +83,14 @@ def test_the_record_tells_who_deployed_what(host: Any, shop: Stack) -> None:
     assert (record["step"], record["state"], record["release"]) == ("end", "done", shop.live())
 
 
-def test_the_status_playbook_tells_what_runs(shop: Stack, playbook: Playbook) -> None:
+def test_the_status_playbook_shows_what_runs(shop: Stack, playbook: Playbook) -> None:
     run = playbook("status")
     assert (run.code, run.changed) == (0, 0), run.output
     assert shop.live() in run.output
     assert "backend 2 of 2 healthy" in run.output
 
 
-def test_a_deploy_of_what_is_live_costs_two_executions_at_most(playbook: Playbook) -> None:
+def test_a_deploy_with_nothing_to_do_needs_at_most_two_ssh_executions(playbook: Playbook) -> None:
     run = playbook("deploy", "-vvv")
     assert (run.code, run.changed) == (0, 0), run.output
     assert 1 <= len(re.findall("SSH: EXEC", run.output)) <= 2

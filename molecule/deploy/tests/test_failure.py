@@ -1,4 +1,4 @@
-"""A release that fails leaves the one that was there."""
+"""If a release fails, the old release keeps serving."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _at_first_version(at_version: Callable[[str], None]) -> None:
     at_version("1.0.0")
 
 
-def test_check_mode_names_what_would_roll_and_changes_nothing(shop: Stack, playbook: Playbook) -> None:
+def test_check_mode_shows_the_plan_and_changes_nothing(shop: Stack, playbook: Playbook) -> None:
     before, containers = shop.tree(), shop.containers()
     run = playbook("deploy", "--check", "--diff", app_version="1.1.0")
     assert run.code == 0, run.output
@@ -34,14 +34,14 @@ def test_a_version_that_never_gets_healthy_leaves_the_old_one_serving(
     shop: Stack, playbook: Playbook, backend: Backend
 ) -> None:
     live, containers = shop.live(), shop.containers()
-    # The verdict in seconds in place of a minute.
+    # The health check fails after seconds instead of a minute.
     services = backend(health={"start_period": "20s", "interval": "1s", "retries": 3})
     with Visitor(shop, "/api/version") as visitor:
         run = playbook("deploy", app_version="1.2.0-unhealthy", stack_services=services)
     assert run.code == 2, run.output
     assert "service 'backend': " in run.output
     assert "is unhealthy" in run.output
-    # The last lines of its log, and what its probe printed.
+    # The last lines of its log, and the output of its health check.
     assert "the ledger is unavailable: made so for tests" in run.output
     assert "HTTP Error 503" in run.output
     assert f"{live} keeps serving" in run.output

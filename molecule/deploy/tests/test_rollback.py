@@ -1,4 +1,4 @@
-"""Going back to a version that the database has left behind."""
+"""Roll back to a version that does not know the current database schema."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NEWER = "1.3.0-migrated"
 
 @pytest.fixture
 def migrated(host: Any, shop: Stack, playbook: Playbook, at_version: Callable[[str], None]) -> Iterator[None]:
-    """A database with a migration that the version before does not have; it is migrated back at the end."""
+    """Migrate the database with a newer version, and undo the migration at the end."""
     at_version("1.0.0")
     run = playbook("deploy", app_version=NEWER)
     assert run.code == 0, run.output
     newer = shop.live()
     yield
-    back = "docker compose run --rm --no-deps -T backend-release alembic downgrade 0002"
-    host.check_output(f"cd {shop.home}/releases/{newer} && sudo {back}")
+    downgrade = "docker compose run --rm --no-deps -T backend-release alembic downgrade 0002"
+    host.check_output(f"cd {shop.home}/releases/{newer} && sudo {downgrade}")
 
 
 @pytest.mark.usefixtures("migrated")

@@ -1,4 +1,4 @@
-"""From one version to the next, from an installed collection, and through a reboot."""
+"""An upgrade, a deploy with an installed collection, and a reboot."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def _items(shop: Stack) -> list[str]:
     return [item["name"] for item in json.loads(shop.get("/api/items").body)]
 
 
-def test_an_upgrade_keeps_the_data_and_answers_all_the_while(
-    shop: Stack, playbook: Playbook, at_version: AtVersion
-) -> None:
+def test_an_upgrade_keeps_the_data_and_fails_no_request(shop: Stack, playbook: Playbook, at_version: AtVersion) -> None:
     at_version("1.0.0")
     name = secrets.token_hex()
     assert shop.send("POST", "/api/items", json.dumps({"name": name})).status == 201
@@ -36,14 +34,14 @@ def test_an_upgrade_keeps_the_data_and_answers_all_the_while(
     with Visitor(shop, "/api/version") as visitor:
         run = playbook("deploy", app_version="1.1.0")
     assert run.code == 0, run.output
-    # The edge names the new release from its first turn on, when the old backends still answer beside the new ones.
+    # After the first reload the edge names the new release, while old and new backends answer.
     assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
     assert {version for _, version, _ in visitor.seen} == {"1.0.0", "1.1.0"}
     assert {release for *_, release in visitor.seen} == {first, shop.live()}
     assert name in _items(shop)
     for service, containers in before.items():
         assert (shop.containers(service) == containers) is (service in STATEFUL)
-    # A page that was loaded before finds its files, which no container has any more.
+    # A page that was loaded before the upgrade still gets its files, although no container has them.
     assert _script(shop) != script
     for path in (script, _script(shop)):
         answer = shop.get(path)
@@ -53,7 +51,7 @@ def test_an_upgrade_keeps_the_data_and_answers_all_the_while(
 
 
 def _script(shop: Stack) -> str:
-    """Return the path of the script that the page loads."""
+    """Return the path of the page's script."""
     found = re.search(r'src="(/assets/[^"]+\.js)"', shop.get("/").body)
     assert found
     return found[1]
@@ -61,7 +59,7 @@ def _script(shop: Stack) -> str:
 
 def test_an_installed_collection_does_the_same(shop: Stack, at_version: AtVersion, tmp_path: Path) -> None:
     at_version("1.1.0")
-    # Nothing of the checkout: neither its configuration nor the link through which it is a collection.
+    # Do not use the checkout: neither its ansible.cfg nor its link in .collections.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environment |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_HOST_KEY_CHECKING": "false"}
 
@@ -80,7 +78,7 @@ def test_an_installed_collection_does_the_same(shop: Stack, at_version: AtVersio
     assert shop.live() in shown
 
 
-def test_a_reboot_brings_the_stack_back_by_itself(shop: Stack, playbook: Playbook, at_version: AtVersion) -> None:
+def test_the_stack_starts_again_after_a_reboot(shop: Stack, playbook: Playbook, at_version: AtVersion) -> None:
     at_version("1.1.0")
     live, containers, items = shop.live(), shop.containers(), _items(shop)
     subprocess.run(["docker", "restart", "--time=10", container()], check=True, capture_output=True)
@@ -94,7 +92,7 @@ def test_a_reboot_brings_the_stack_back_by_itself(shop: Stack, playbook: Playboo
 
 
 def _healthy(shop: Stack) -> bool:
-    """Return whether the application answers and nothing is on its way up any more, the worker for one."""
+    """Return whether the application answers and no container is starting."""
     try:
         answers = shop.get("/api/health").status == 200
     except OSError:

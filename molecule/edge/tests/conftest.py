@@ -1,4 +1,4 @@
-"""The stack that this scenario and its neighbours look at."""
+"""The stack of this scenario."""
 
 from __future__ import annotations
 

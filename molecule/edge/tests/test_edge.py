@@ -1,4 +1,4 @@
-"""The edge's live configuration: mended, reloaded, and never replaced by one that nginx refuses."""
+"""The edge's live configuration: repaired, reloaded, and never replaced by one that nginx refuses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.stacks import Stack, Visitor, described, wait_until
 
 Playbook = Callable[..., Any]
 
-HOLD = "../molecule/edge/hold"
+RESTORE = "../molecule/edge/restore"
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]).parent / "stack"
 
 
@@ -27,7 +27,7 @@ def _workers(host: Any, kiosk: Stack) -> set[str]:
 
 
 def _edit(host: Any, kiosk: Stack) -> None:
-    """Add a header by hand, and have nginx take it over."""
+    """Add a header by hand and reload nginx."""
     (edge,) = kiosk.containers("edge")
     path = f"{kiosk.home}/edge/current/nginx.conf"
     host.check_output("sudo sed -i 's/^ *add_header X-Release.*/&\\n add_header X-By-Hand yes always;/' %s", path)
@@ -35,17 +35,17 @@ def _edit(host: Any, kiosk: Stack) -> None:
     wait_until(lambda: "x-by-hand" in kiosk.get().headers)
 
 
-def test_an_edited_configuration_is_mended_and_reloaded(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_an_edited_configuration_is_repaired_and_reloaded(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     before, started = kiosk.tree(), _started(host, kiosk)
     _edit(host, kiosk)
     edited = kiosk.tree()
 
-    announced = playbook(HOLD, "--check")
+    announced = playbook(RESTORE, "--check")
     assert (announced.code, announced.changed) == (0, 1), announced.output
     assert kiosk.tree() == edited
 
     with Visitor(kiosk, "/") as visitor:
-        run = playbook(HOLD)
+        run = playbook(RESTORE)
     assert (run.code, run.changed) == (0, 1), run.output
     assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
     answer = kiosk.get()
@@ -54,30 +54,30 @@ def test_an_edited_configuration_is_mended_and_reloaded(host: Any, kiosk: Stack,
     assert _started(host, kiosk) == started
     assert _digests(kiosk.tree()) == _digests(before)
 
-    again = playbook(HOLD)
+    again = playbook(RESTORE)
     assert (again.code, again.changed) == (0, 0), again.output
 
 
 def _digests(tree: str) -> list[str]:
-    """Return the lines of a tree with the contents, without those with the times."""
+    """Return the lines of a tree with digests of contents, without those with times."""
     return [line for line in tree.splitlines() if len(line.split()[0]) == 64]
 
 
-def test_a_reload_that_is_asked_for_replaces_the_workers_alone(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_requested_reload_replaces_only_the_workers(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     started, workers = _started(host, kiosk), _workers(host, kiosk)
-    run = playbook(HOLD, edge_reload=True)
+    run = playbook(RESTORE, edge_reload=True)
     assert (run.code, run.changed) == (0, 1), run.output
     assert _started(host, kiosk) == started
     assert _workers(host, kiosk).isdisjoint(workers)
 
 
-def test_what_nginx_refuses_never_goes_live(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_configuration_that_nginx_refuses_never_goes_live(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     live, started, containers = kiosk.live(), _started(host, kiosk), kiosk.containers()
     routes = [{"path": "/", "to": "page"}, {"path": "/{", "to": "page"}]
     with Visitor(kiosk, "/") as visitor:
         run = playbook("deploy", stack_services=described(INVENTORY, edge={"routes": routes}))
     assert run.code == 2, run.output
-    # Its complaint, and not only that it has one.
+    # The message of nginx is shown.
     assert "service 'edge': nginx refuses the configuration: " in run.output
     assert "nginx.conf:" in run.output
     assert "test failed" not in run.output
@@ -98,9 +98,10 @@ def test_a_new_route_is_a_reload(host: Any, kiosk: Stack, playbook: Playbook) ->
     assert back.code == 0, back.output
 
 
-def test_one_of_which_there_are_never_two_gets_requests_too(kiosk: Stack, playbook: Playbook) -> None:
+def test_a_singleton_gets_requests(kiosk: Stack, playbook: Playbook) -> None:
     def deploy(number: str) -> Any:
-        desk = described(INVENTORY)["page"] | {"class": "singleton", "replicas": None, "environment": {"DESK": number}}
+        page = described(INVENTORY)["page"]
+        desk = page | {"class": "singleton", "replicas": None, "environment": {"DESK": number}}
         routes = [{"path": "/desk/", "to": "desk"}, {"path": "/", "to": "page"}]
         return playbook("deploy", stack_services=described(INVENTORY, desk=desk, edge={"routes": routes}))
 
@@ -124,7 +125,7 @@ def test_one_of_which_there_are_never_two_gets_requests_too(kiosk: Stack, playbo
     assert back.code == 0, back.output
 
 
-def test_a_server_without_the_stack_is_told_so(playbook: Playbook) -> None:
-    run = playbook(HOLD, stack_name="nothing")
+def test_a_server_without_the_stack_is_refused(playbook: Playbook) -> None:
+    run = playbook(RESTORE, stack_name="nothing")
     assert run.code == 2
     assert "stack 'nothing': no release is live on this host; deploy one" in run.output

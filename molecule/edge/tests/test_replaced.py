@@ -1,4 +1,4 @@
-"""Another nginx takes over without a failed request, or never; and it is there again when the server has booted."""
+"""Another nginx image replaces the old one without a failed request, or not at all. It starts again after a boot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]).parent / "stack"
 
 @contextmanager
 def _crowd(kiosk: Stack) -> Iterator[list[Visitor]]:
-    """Have many ask at once, each time on a connection of its own, some of them for what takes five seconds."""
+    """Run many visitors at once. Some of them request an answer that takes five seconds."""
     visitors = [Visitor(kiosk, "/", pause=0.005) for _ in range(6)]
     visitors += [Visitor(kiosk, "/slowly", pause=0.5) for _ in range(3)]
     with ExitStack() as stack:
@@ -33,7 +33,7 @@ def _statuses(visitors: list[Visitor]) -> set[Any]:
     return {answer[0] for visitor in visitors for answer in visitor.seen}
 
 
-def test_another_nginx_takes_over_without_a_failed_request(kiosk: Stack, playbook: Playbook) -> None:
+def test_another_nginx_image_fails_no_request(kiosk: Stack, playbook: Playbook) -> None:
     pod, nginx = kiosk.containers("edge-pod"), kiosk.containers("edge")
     with _crowd(kiosk) as visitors:
         run = _deploy(playbook, "1.30-other", max_body="1m")
@@ -55,7 +55,7 @@ def test_an_nginx_that_does_not_start_changes_nothing(kiosk: Stack, playbook: Pl
     assert (kiosk.live(), kiosk.containers()) == (live, containers)
 
 
-def test_the_edge_is_there_again_when_the_server_has_booted(kiosk: Stack, playbook: Playbook) -> None:
+def test_the_edge_starts_again_after_a_boot(kiosk: Stack, playbook: Playbook) -> None:
     live, containers = kiosk.live(), kiosk.containers()
     subprocess.run(["docker", "restart", "--time=0", container()], check=True, capture_output=True)
     wait_until(lambda: _answers(kiosk), 60)

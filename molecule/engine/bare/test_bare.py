@@ -1,4 +1,4 @@
-"""A server without an engine: what is said about it before anything is installed."""
+"""A server without an engine, before anything is installed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_check_mode_announces_the_engine_and_changes_nothing(host: Any, playbook
     ],
 )
 @pytest.mark.parametrize("options", [(), ("--check",)], ids=["real", "check"])
-def test_what_cannot_work_is_refused_in_one_sentence(
+def test_wrong_settings_are_refused(
     host: Any, playbook: Playbook, options: tuple[str, ...], variables: dict[str, str], sentence: str
 ) -> None:
     run = playbook("provision", *options, **variables)

@@ -1,4 +1,4 @@
-"""What happens to a running engine and its containers when the configuration changes."""
+"""A change of the engine's configuration, and its effect on the engine and its containers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def container(host: Any) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _restored(host: Any, playbook: Playbook) -> Iterator[None]:
-    """Bring the inventory's own configuration back after each test, and only that."""
+    """Restore the inventory's configuration after each test."""
     before = _configuration(host)
     yield
     if _configuration(host) != before:
@@ -46,7 +46,7 @@ def _state(host: Any, container: str) -> str:
 
 
 def test_reload_and_restart_leave_containers_running(host: Any, playbook: Playbook, container: str) -> None:
-    """The way of an engine found elsewhere: containers would stop with it, and its first provisioning restarts it."""
+    """Also for an existing engine without live restore: its containers would stop when provisioning restarts it."""
     engine, running = _engine_pid(host), _state(host, container)
     assert running.startswith("running ")
     run = playbook("provision", engine_live_restore=False, engine_insecure_registries=["registry:5000", "other:5000"])
@@ -71,7 +71,7 @@ def test_reload_and_restart_leave_containers_running(host: Any, playbook: Playbo
     ],
     ids=["refused by validation", "refused at the start", "refused by the role"],
 )
-def test_broken_option_leaves_the_previous_configuration(
+def test_a_broken_option_keeps_the_previous_configuration(
     host: Any, playbook: Playbook, container: str, options: dict[str, Any], cause: str
 ) -> None:
     before, running = _configuration(host), _state(host, container)
@@ -92,7 +92,7 @@ def test_check_mode_shows_the_change_and_makes_none(host: Any, playbook: Playboo
     assert (_configuration(host), _engine_pid(host)) == (before, engine)
 
 
-def test_change_that_was_interrupted_is_completed(host: Any, playbook: Playbook) -> None:
+def test_an_interrupted_change_is_completed(host: Any, playbook: Playbook) -> None:
     host.check_output("echo '{}' | sudo tee %s.previous", CONFIGURATION)
     engine = _engine_pid(host)
     run = playbook("provision")
@@ -101,7 +101,7 @@ def test_change_that_was_interrupted_is_completed(host: Any, playbook: Playbook)
     assert not host.file(f"{CONFIGURATION}.previous").exists
 
 
-def test_keys_set_by_others_stay_until_taken_out(host: Any, playbook: Playbook) -> None:
+def test_keys_of_others_stay_until_they_are_removed(host: Any, playbook: Playbook) -> None:
     mine = {**_configuration(host), "debug": True}
     host.check_output("echo %s | sudo tee %s", json.dumps(mine), CONFIGURATION)
     assert playbook("provision").changed == 0
@@ -116,7 +116,7 @@ def test_keys_set_by_others_stay_until_taken_out(host: Any, playbook: Playbook) 
         ("docker", "echo unknown command >&2; exit 1", "`docker compose` of engine is missing"),
     ],
 )
-def test_unsuitable_engine_is_refused_and_left_alone(
+def test_an_unsuitable_engine_is_refused_and_not_changed(
     host: Any, playbook: Playbook, command: str, script: str, sentence: str
 ) -> None:
     shadow = f"/usr/local/sbin/{command}"

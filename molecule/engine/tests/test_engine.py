@@ -1,4 +1,4 @@
-"""What an engine that the role installed and configured does."""
+"""An engine that the role installed and configured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def info(host: Any) -> dict[str, Any]:
     return json.loads(host.check_output("docker info --format json"))
 
 
-def test_deploying_user_runs_a_container_from_the_mirrored_hub(host: Any) -> None:
+def test_the_deploying_user_runs_a_container_from_the_hub_mirror(host: Any) -> None:
     assert host.user("deploy").groups.count("docker") == 1
     assert "redis-cli 8" in host.check_output("docker run --rm redis:8 redis-cli --version")
 
@@ -44,7 +44,7 @@ def test_logs_of_a_container_are_rotated(host: Any) -> None:
     assert config == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "1m"}}
 
 
-def test_networks_are_cut_from_the_pool(host: Any) -> None:
+def test_networks_are_allocated_from_the_pool(host: Any) -> None:
     host.check_output("docker network create pooled")
     subnet = host.check_output("docker network inspect --format '{{(index .IPAM.Config 0).Subnet}}' pooled")
     host.check_output("docker network rm pooled")
@@ -53,7 +53,7 @@ def test_networks_are_cut_from_the_pool(host: Any) -> None:
     assert network.subnet_of(ipaddress.ip_network("172.20.0.0/14"))
 
 
-def test_directory_of_stacks_is_roots(host: Any) -> None:
+def test_root_owns_the_directory_of_stacks(host: Any) -> None:
     directory = host.file("/opt/stacks")
     assert directory.is_directory
     assert (directory.user, directory.mode) == ("root", 0o755)

@@ -1,4 +1,4 @@
-"""A mirror whose packages are not signed with the key that was named."""
+"""A mirror whose packages are signed with another key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's engine."""
+"""The engine of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is built, pushed and fetched, and what is said about it."""
+"""Images are built, pushed and pulled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def contexts() -> Iterator[Path]:
         yield folder
 
 
-def test_server_has_what_was_built(contexts: Path, engine: Engine) -> None:
+def test_the_server_has_the_built_images(contexts: Path, engine: Engine) -> None:
     alpha, beta = (f"registry:5000/pair/{name}@{digest(name)}" for name in ("alpha", "beta"))
     assert engine.run(alpha, "cat", "/content") == (contexts / "alpha/content").read_text().strip()
     assert engine.run(alpha, "printenv", "APP_VERSION") == "1.0"
@@ -29,17 +29,17 @@ def test_server_has_what_was_built(contexts: Path, engine: Engine) -> None:
     assert engine.run(beta, "printenv", "FLAVOUR") == "mild"
 
 
-def test_images_come_by_digest_and_leave_no_tag_behind(engine: Engine) -> None:
+def test_images_are_pulled_by_digest_without_a_tag(engine: Engine) -> None:
     references = {reference for reference in engine.references() if "/pair/" in reference}
     assert references >= {f"registry:5000/pair/{name}@{digest(name)}" for name in ("alpha", "beta")}
     assert [reference for reference in references if "@" not in reference] == []
 
 
-def test_image_of_a_kind_is_fetched_too(host: Any) -> None:
+def test_the_image_of_a_kind_is_pulled(host: Any) -> None:
     assert host.check_output("docker images --digests --quiet redis")
 
 
-def test_changed_context_changes_only_its_image(contexts: Path, playbook: Playbook) -> None:
+def test_a_changed_context_changes_only_its_image(contexts: Path, playbook: Playbook) -> None:
     before = {name: digest(name) for name in ("alpha", "beta")}
     (contexts / "alpha/content").write_text("another\n")
     run = playbook("images")
@@ -51,7 +51,7 @@ def test_changed_context_changes_only_its_image(contexts: Path, playbook: Playbo
     assert digest("beta") == before["beta"]
 
 
-def test_check_mode_tells_and_builds_nothing(playbook: Playbook) -> None:
+def test_check_mode_shows_changes_and_builds_nothing(playbook: Playbook) -> None:
     run = playbook("images", "--check", pair_tag="2.0")
     assert (run.code, run.changed) == (0, 1), run.output
     assert "alpha changed 127.0.0.1:5000/pair/alpha:2.0 not there yet" in run.output
@@ -64,7 +64,7 @@ def test_check_mode_after_a_build_finds_nothing_to_do(playbook: Playbook) -> Non
     assert (run.code, run.changed) == (0, 0), run.output
 
 
-def test_failed_build_shows_why_and_where_the_log_is(contexts: Path, playbook: Playbook) -> None:
+def test_a_failed_build_shows_the_reason_and_the_path_of_the_log(contexts: Path, playbook: Playbook) -> None:
     before = digest("alpha")
     (contexts / "alpha/Dockerfile").write_text("FROM debian:trixie-slim\nRUN echo the cupboard is bare; exit 7\n")
     run = playbook("images")
@@ -77,7 +77,7 @@ def test_failed_build_shows_why_and_where_the_log_is(contexts: Path, playbook: P
     assert digest("alpha") == before
 
 
-def test_missing_context_is_named(contexts: Path, playbook: Playbook) -> None:
+def test_a_missing_context_is_named(contexts: Path, playbook: Playbook) -> None:
     (contexts / "beta").rename(contexts / "gamma")
     run = playbook("images")
     assert run.code == 2

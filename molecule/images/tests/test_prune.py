@@ -1,4 +1,4 @@
-"""Which images stay on a server: what a release or a container needs, and what is somebody else's."""
+"""Images that are not removed from a server: those of releases, of containers, and of others."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ KEPT = "/opt/releases.kept"
 
 @pytest.fixture(scope="module")
 def shipped(host: Any, playbook: Playbook) -> tuple[str, str]:
-    """Lay down two releases that differ in alpha; return how the older and the newer pin it."""
+    """Upload two releases with different images of alpha. Return the pinned references, the older one first."""
     host.check_output(f"sudo rm -rf /opt/stacks/* {KEPT}")
     pinned = []
     with images.contexts() as folder:
         for content in ("older", "newer"):
             (folder / "alpha/content").write_text(f"{content}\n")
-            for name in ("images", "../molecule/images/release"):
+            for name in ("images", "../molecule/images/upload"):
                 run = playbook(name)
                 assert run.code == 0, run.output
             pinned.append(f"registry:5000/pair/alpha@{digest('alpha')}")
@@ -34,14 +34,14 @@ def shipped(host: Any, playbook: Playbook) -> tuple[str, str]:
 
 @pytest.fixture
 def two_releases(host: Any, shipped: tuple[str, str]) -> tuple[str, str]:
-    """Bring both releases back, with their images."""
+    """Restore both releases and their images."""
     host.check_output(f"sudo rm -rf {RELEASES} && sudo cp -r {KEPT} {RELEASES}")
     for pinned in shipped:
         host.check_output(f"docker pull --quiet {pinned}")
     return shipped
 
 
-def _forget_oldest_release(host: Any) -> None:
+def _remove_oldest_release(host: Any) -> None:
     host.check_output(f"sudo rm -r {RELEASES}/$(ls {RELEASES} | head -1)")
 
 
@@ -51,7 +51,7 @@ def _prune(playbook: Playbook, *options: str) -> Any:
     return run
 
 
-def test_image_goes_with_the_last_release_that_refers_to_it(
+def test_an_image_is_removed_after_the_last_release_that_refers_to_it(
     host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
 ) -> None:
     older, newer = two_releases
@@ -59,7 +59,7 @@ def test_image_goes_with_the_last_release_that_refers_to_it(
     before = engine.references()
     assert {older, newer} <= before
 
-    _forget_oldest_release(host)
+    _remove_oldest_release(host)
     assert f"would remove {older}" in _prune(playbook, "--check").output
     assert engine.references() == before
 
@@ -72,9 +72,9 @@ def test_image_goes_with_the_last_release_that_refers_to_it(
     assert _prune(playbook).changed == 0
 
 
-def test_others_images_stay(host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]) -> None:
+def test_images_of_others_stay(host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]) -> None:
     older, _ = two_releases
-    _forget_oldest_release(host)
+    _remove_oldest_release(host)
     host.check_output("sudo cp -r /opt/stacks/pair /opt/stacks/twin")
     host.check_output(f"docker tag {older} somebody/elses:1")
     host.check_output("docker pull --quiet nginx:1.30")
@@ -88,19 +88,19 @@ def test_others_images_stay(host: Any, engine: Engine, playbook: Playbook, two_r
     host.check_output("sudo rm -r /opt/stacks/twin && docker rmi somebody/elses:1")
 
 
-def test_image_of_a_stopped_container_stays(
+def test_the_image_of_a_stopped_container_stays(
     host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
 ) -> None:
     older, _ = two_releases
     container = host.check_output(f"docker create {older} true")
-    _forget_oldest_release(host)
+    _remove_oldest_release(host)
     assert _prune(playbook).changed == 0
     host.check_output(f"docker rm {container}")
     assert _prune(playbook).changed == 1
     assert older not in engine.references()
 
 
-def test_release_that_cannot_be_read_stops_it(
+def test_nothing_is_removed_if_a_release_cannot_be_read(
     host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
 ) -> None:
     before = engine.references()

@@ -1,4 +1,4 @@
-"""Images without a registry: what goes to the server, what a release runs of them, and the way back."""
+"""Images without a registry: they are sent to the server, deployed, and rolled back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _services(tag: str = "1.0") -> dict[str, Any]:
 
 @pytest.fixture
 def pair(host: Any, playbook: Playbook) -> Stack:
-    """A server that has no release of the pair, and the base image from other images."""
+    """A server without a release of the stack. It has the layers of the base image from other images."""
     host.check_output("sudo rm -rf /opt/stacks/*")
     assert playbook("../molecule/images/pull").code == 0
     return Stack(host, "pair", 0)
@@ -54,7 +54,7 @@ def _release(playbook: Playbook) -> None:
     assert run.code == 0, run.output
 
 
-def test_from_the_controller_to_a_release_and_back(pair: Stack, host: Any, playbook: Playbook, engine: Engine) -> None:
+def test_an_image_is_sent_deployed_and_rolled_back(pair: Stack, host: Any, playbook: Playbook, engine: Engine) -> None:
     with images.contexts() as folder:
         missing = playbook("deploy", stack_services=_services())
         assert missing.code == 2
@@ -63,7 +63,7 @@ def test_from_the_controller_to_a_release_and_back(pair: Stack, host: Any, playb
         )
 
         (folder / "alpha/content").write_text("first\n")
-        # The server has the layers below from images of the registry.
+        # The server has the lower layers from images of the registry.
         assert re.search(rf"sending {IMAGE}:1\.0: 1 of \d+ layers, 0\.0 MiB", _send(playbook).output)
         assert _send(playbook).changed == 0
         _release(playbook)
@@ -74,8 +74,8 @@ def test_from_the_controller_to_a_release_and_back(pair: Stack, host: Any, playb
 
         # Another image under the same tag.
         (folder / "alpha/content").write_text("second\n")
-        told = playbook("images", "--check", stack_services=_services())
-        assert (told.code, told.changed) == (0, 0), told.output
+        check = playbook("images", "--check", stack_services=_services())
+        assert (check.code, check.changed) == (0, 0), check.output
         assert "sending" in _send(playbook).output
         assert _content(pair) == "first"
         plan = playbook("plan", stack_services=_services())
@@ -90,7 +90,7 @@ def test_from_the_controller_to_a_release_and_back(pair: Stack, host: Any, playb
         assert len([one for one in engine.references() if one.startswith(f"{IMAGE}:1.0-")]) == 2
 
 
-def test_an_image_that_nobody_built(pair: Stack, playbook: Playbook) -> None:
+def test_a_missing_image_without_a_build_is_refused(pair: Stack, playbook: Playbook) -> None:
     services = _services("9.9")
     del services["alpha"]["build"]
     run = playbook("images", stack_services=services)
@@ -100,7 +100,7 @@ def test_an_image_that_nobody_built(pair: Stack, playbook: Playbook) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _leave_nothing(host: Any) -> Any:
+def _removed(host: Any) -> Any:
     yield
     host.run("docker ps --all --quiet --filter label=com.docker.compose.project=pair | xargs -r docker rm --force")
     host.check_output("sudo rm -rf /opt/stacks/pair")

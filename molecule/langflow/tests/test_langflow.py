@@ -1,4 +1,4 @@
-"""Langflow beside an application with migrations of its own, in one Postgres; files and demo data where they belong."""
+"""Langflow and an application, each with its own migrations, in one Postgres server; volumes and demo data."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def query(compose: Callable[[str], str]) -> Callable[..., str]:
     return ask
 
 
-def test_each_has_the_version_of_its_own_migrations(query: Callable[..., str]) -> None:
-    """Langflow has started and dropped every version that it found: the application's was out of its reach."""
+def test_each_database_has_the_version_of_its_own_migrations(query: Callable[..., str]) -> None:
+    """At its start Langflow drops every version that it does not know. It cannot reach the application's version."""
     assert query("SELECT version_num FROM alembic_version", "langflow_own") == "langflow"
     assert query("SELECT version_num FROM alembic_version") not in ("", "langflow")
 
 
-def test_the_role_of_langflow_can_do_nothing_elsewhere(query: Callable[..., str]) -> None:
+def test_the_role_of_langflow_has_no_rights_in_other_databases(query: Callable[..., str]) -> None:
     assert query("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'langflow_own'") == "langflow_own"
     assert query("SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'langflow_own'") == "f"
     assert query("SELECT has_table_privilege('langflow_own', 'items', 'SELECT')") == "f"
     assert query("SELECT has_database_privilege('analyst', 'langflow_own', 'CONNECT')") == "f"
 
 
-def test_the_scripts_ran_in_their_order(query: Callable[..., str]) -> None:
-    """The second one would have failed without what the first one makes, and the database with it."""
+def test_the_scripts_ran_in_the_order_of_their_names(query: Callable[..., str]) -> None:
+    """The second script needs what the first one creates. If it fails, the database does not start."""
     assert query("SELECT has_schema_privilege('analyst', 'reporting', 'CREATE')") == "t"
     assert query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'") == "1"
     assert query("SELECT has_table_privilege('analyst', 'items', 'SELECT')") == "t"
@@ -57,9 +57,9 @@ def test_the_page_is_rendered_with_the_demo_data(stack: Stack) -> None:
     assert stack.get("/api/health").status == 200
 
 
-def test_volumes_belong_to_whom_writes_to_them(stack: Stack, compose: Callable[[str], str]) -> None:
+def test_volumes_belong_to_the_users_that_write_to_them(stack: Stack, compose: Callable[[str], str]) -> None:
     assert stack.send("PUT", "/api/uploads/report.pdf", "content").status == 201
-    # Whichever of the two replicas answers: the volume is one.
+    # Both replicas share the volume.
     assert {stack.get("/api/uploads/report.pdf").body for _ in range(6)} == {"content"}
     assert compose("exec -T backend stat -c %u /var/lib/shop/uploads") == "10001"
     assert compose("exec -T langflow stat -c %u:%g /app/langflow /app/logs").split() == ["1000:0"] * 2
@@ -67,7 +67,7 @@ def test_volumes_belong_to_whom_writes_to_them(stack: Stack, compose: Callable[[
     assert "started" in compose("exec -T langflow cat /app/logs/langflow.log")
 
 
-def test_making_the_database_again_changes_nothing_and_heals_the_password(
+def test_creating_the_database_again_keeps_the_data_and_repairs_the_password(
     query: Callable[..., str], compose: Callable[[str], str]
 ) -> None:
     query("ALTER ROLE langflow_own PASSWORD 'lost'")

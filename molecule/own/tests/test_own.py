@@ -1,4 +1,4 @@
-"""A team's own files on a server: deployed, rolled under load, refused where they are wrong. One after the other."""
+"""A team's own Compose files: deployed, updated under load, refused if wrong. The tests depend on their order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def scenario() -> Path:
 
 @contextmanager
 def visited(stack: Stack, *paths: str) -> Iterator[list[Visitor]]:
-    """Ask the paths without a pause to speak of, and for a while longer than whatever happens."""
+    """Request the paths with almost no pause during the block, and for two seconds after it."""
     with ExitStack() as visitors:
         yield [visitors.enter_context(Visitor(stack, path, pause=0.01)) for path in paths]
         time.sleep(2)
@@ -44,7 +44,7 @@ def test_the_files_are_live_through_our_edge(own: Stack) -> None:
     assert own.get("/api/version").headers["x-app-version"] == OLD
     assert '<div id="root">' in own.get("/").body
     assert own.host.check_output("docker volume ls --quiet --filter name=own_pgdata") == "own_pgdata"
-    # Without a profile there is no adminer.
+    # adminer needs a profile.
     assert own.containers("adminer") == []
     [database] = own.containers("db")
     query = "SELECT extname FROM pg_extension WHERE extname = 'pg_trgm'"
@@ -52,7 +52,7 @@ def test_the_files_are_live_through_our_edge(own: Stack) -> None:
     assert found == "pg_trgm"
 
 
-def test_no_secret_is_where_it_should_not_be(own: Stack) -> None:
+def test_secrets_are_not_in_files_of_the_release(own: Stack) -> None:
     secrets = own.host.check_output("sudo sh -c %s", f"cat {own.home}/secrets/generated/*")
     assert len(secrets) == 32 + 32 + 50
     with own.host.sudo():
@@ -62,7 +62,7 @@ def test_no_secret_is_where_it_should_not_be(own: Stack) -> None:
             assert (found.rc, found.stdout) == (1, "")
 
 
-def test_a_plan_says_what_it_thinks_and_changes_nothing(own: Stack, playbook: Playbook) -> None:
+def test_a_plan_says_why_and_changes_nothing(own: Stack, playbook: Playbook) -> None:
     before = own.tree(), own.containers()
     run = playbook("deploy", "--check", app_version=NEW)
     assert run.code == 0, run.output
@@ -83,7 +83,7 @@ def test_a_new_version_fails_no_request(own: Stack, playbook: Playbook) -> None:
     assert playbook("deploy", app_version=NEW).changed == 0
 
 
-def test_bad_files_are_refused_with_file_and_line(own: Stack, playbook: Playbook, tmp_path: Path) -> None:
+def test_wrong_files_are_refused_with_file_and_line(own: Stack, playbook: Playbook, tmp_path: Path) -> None:
     before = own.tree(), own.containers()
     (tmp_path / "docker-compose.yml").write_text(
         "services:\n  web:\n    image: web:${TAG}\n    comand: x\n    volumes: [../conf:/conf]\n  job: {build: .}\n"
@@ -101,7 +101,7 @@ def test_bad_files_are_refused_with_file_and_line(own: Stack, playbook: Playbook
     assert (own.tree(), own.containers()) == before
 
 
-def test_a_proxy_of_theirs_follows_what_is_behind_it(theirs: Stack, playbook: Playbook, scenario: Path) -> None:
+def test_a_teams_own_proxy_follows_replaced_containers(theirs: Stack, playbook: Playbook, scenario: Path) -> None:
     given = {
         "stack_name": "theirs",
         "stack_compose_files": [str(scenario / "theirs/docker-compose.yml")],
@@ -118,5 +118,5 @@ def test_a_proxy_of_theirs_follows_what_is_behind_it(theirs: Stack, playbook: Pl
     assert "proxy reload replacement of web" in run.output
     assert {seen[0] for page in pages for seen in page.seen} == {200}
     assert theirs.containers("proxy") == [proxy]
-    # Nobody whom it still knows has gone.
+    # It knows no address of a removed container.
     assert all(theirs.get("/").status == 200 for _ in range(20))

@@ -1,4 +1,4 @@
-"""Load on the scenario's server, and what must be true of it whatever happens meanwhile."""
+"""Load on the scenario's server, and the conditions that it must meet during every change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from testbed.load.session import Load
-from tests.support.rollouts import LONG, SHORT, Form, Rollouts
+from tests.support.rollouts import LONG, SHORT, Length, Rollouts
 from tests.support.stacks import Stack, described
 
 DEMO = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "inventories/demo"
@@ -20,7 +20,7 @@ PORT = 8420
 
 
 @pytest.fixture(scope="session")
-def form() -> Form:
+def length() -> Length:
     return LONG if os.environ.get("ROLLOUT_LONG") else SHORT
 
 
@@ -30,24 +30,24 @@ def shop(host: Any) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def services(form: Form) -> Callable[..., dict[str, Any]]:
-    """Return a function that gives the demo's services with this form's drain, and keys of some changed."""
+def services(length: Length) -> Callable[..., dict[str, Any]]:
+    """Return a function that returns the demo's services with the scenario's drain time and changed keys."""
 
     def changed(**keys: dict[str, Any]) -> dict[str, Any]:
-        return described(DEMO, **{**keys, "edge": {"drain": f"{form.drain}s", **keys.get("edge", {})}})
+        return described(DEMO, **{**keys, "edge": {"drain": f"{length.drain}s", **keys.get("edge", {})}})
 
     return changed
 
 
 @pytest.fixture(scope="session")
 def rollouts() -> Iterator[Rollouts]:
-    """Keep the reports of all steps; written down as figures in the end."""
+    """Collect the reports of all steps, and write their figures to a file at the end."""
     kept = Rollouts()
     yield kept
     kept.write("rollout")
 
 
 @pytest.fixture
-def under_load(rollouts: Rollouts, form: Form) -> Callable[[str], AbstractContextManager[Load]]:
-    """Return a context of load that holds no failed request, at least 300 short ones a second, and long ones."""
-    return functools.partial(rollouts.under_load, port=PORT, rest=form.rest, least=300)
+def under_load(rollouts: Rollouts, length: Length) -> Callable[[str], AbstractContextManager[Load]]:
+    """Return a context manager: no request fails, at least 300 short ones are sent per second, and long ones finish."""
+    return functools.partial(rollouts.under_load, port=PORT, rest=length.rest, least=300)

@@ -1,4 +1,4 @@
-"""What a day brings, one after the other, under load. The tests build upon each other in this order."""
+"""All usual changes under load. The tests depend on their order."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from testbed.load.session import Load, Report
-from tests.support.events import most_at_once
-from tests.support.rollouts import Form, Rollouts
+from tests.support.events import max_concurrent
+from tests.support.rollouts import Length, Rollouts
 from tests.support.stacks import Stack
 
 Playbook = Callable[..., Any]
@@ -23,13 +23,13 @@ OLD, NEW, BAD = "1.0.0", "1.1.0", "1.2.0-unhealthy"
 JOB_SECONDS = 40
 OTHER_NGINX = "registry:5000/rollout/nginx:next"
 REGISTRY = "172.31.250.2"
-# More than the scenario makes: what it goes back to must be there still.
+# More releases than the scenario deploys, because it rolls back to an early one.
 KEEP = 10
 
 
 @pytest.fixture
 def _no_registry(host: Any) -> Any:
-    """Have the server reach no registry."""
+    """Block the server's connections to the registry."""
     rule = f"OUTPUT -d {REGISTRY} -j REJECT"
     host.check_output(f"sudo iptables -I {rule}")
     yield
@@ -37,7 +37,7 @@ def _no_registry(host: Any) -> Any:
 
 
 def _job(shop: Stack) -> str:
-    """Have the worker begin a job of 40 seconds, and return its id."""
+    """Start a job of 40 seconds on the worker, and return its id."""
     job = json.loads(shop.send("POST", "/api/jobs", json.dumps({"n": 100, "seconds": JOB_SECONDS})).body)
     return _wait_for(shop, job["id"], "STARTED", 20)["id"]
 
@@ -52,23 +52,23 @@ def _wait_for(shop: Stack, job_id: str, state: str, seconds: float) -> dict[str,
         time.sleep(0.5)
 
 
-def _kept_for_the_drain(report: Report, release: str, drain: int) -> None:
-    """Assert that the websocket was closed once, no sooner than the drain time after the switch, and opened again."""
+def _assert_drained(report: Report, release: str, drain: int) -> None:
+    """Assert that the websocket was closed once, not before the drain time after the switch, and opened again."""
     switched = report.first(release)
-    first, *later = report.lives
-    shown = "\n".join(report.lines())
-    assert switched is not None, shown
-    assert first.closed is not None, shown
-    assert first.closed - switched >= drain - 1, shown
-    assert len(later) == 1, shown
-    assert later[0].opened - first.closed < 2, shown
-    assert later[0].closed is None, shown
+    first, *later = report.connections
+    text = "\n".join(report.lines())
+    assert switched is not None, text
+    assert first.closed is not None, text
+    assert first.closed - switched >= drain - 1, text
+    assert len(later) == 1, text
+    assert later[0].opened - first.closed < 2, text
+    assert later[0].closed is None, text
 
 
-def _undisturbed(report: Report, version: str, release: str) -> None:
-    """Assert that one release and version answered all the time, and the websocket stayed open."""
-    assert {(sight.release, sight.version) for sight in report.sights} == {(release, version)}
-    assert [life.closed for life in report.lives] == [None]
+def _assert_unchanged(report: Report, version: str, release: str) -> None:
+    """Assert that the same release and version answered all the time, and that the websocket stayed open."""
+    assert {(sample.release, sample.version) for sample in report.samples} == {(release, version)}
+    assert [connection.closed for connection in report.connections] == [None]
 
 
 def test_the_services_of_the_scenario_are_live(shop: Stack, playbook: Playbook, services: Services) -> None:
@@ -77,37 +77,37 @@ def test_the_services_of_the_scenario_are_live(shop: Stack, playbook: Playbook, 
     assert shop.get("/api/version").headers["x-app-version"] == OLD
 
 
-def test_a_good_deploy(
-    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+def test_a_new_version_fails_no_request(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     job = _job(shop)
     with under_load("good deploy"):
         run = playbook("deploy", deploy_keep_releases=KEEP, app_version=NEW, stack_services=services())
     assert run.code == 0, run.output
     report = rollouts.reports["good deploy"]
-    assert {sight.version for sight in report.sights} == {OLD, NEW}
-    _kept_for_the_drain(report, shop.live(), form.drain)
+    assert {sample.version for sample in report.samples} == {OLD, NEW}
+    _assert_drained(report, shop.live(), length.drain)
     done = _wait_for(shop, job, "SUCCESS", JOB_SECONDS)
-    # The worker that began it ended it, although it had been replaced meanwhile.
+    # The old worker finished the job, although it was replaced during the job.
     assert (done["result"]["version"], done["completions"]) == (OLD, 1)
     rollouts.jobs.append(job)
 
 
-def test_an_unhealthy_image(
+def test_an_unhealthy_image_is_reverted(
     shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts
 ) -> None:
     live, containers = shop.live(), shop.containers()
-    # The verdict in seconds in place of a minute.
+    # The health check fails after seconds instead of a minute.
     quick = services(backend={"health": {"start_period": "10s", "interval": "1s", "retries": 3}})
     with under_load("unhealthy image"):
         run = playbook("deploy", deploy_keep_releases=KEEP, app_version=BAD, stack_services=quick)
     assert run.code == 2, run.output
     assert "is unhealthy" in run.output
-    _undisturbed(rollouts.reports["unhealthy image"], NEW, live)
+    _assert_unchanged(rollouts.reports["unhealthy image"], NEW, live)
     assert (shop.live(), shop.containers()) == (live, containers)
 
 
-def test_a_release_job_that_fails(
+def test_a_failed_release_job_replaces_nothing(
     shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts
 ) -> None:
     live, containers = shop.live(), shop.containers()
@@ -116,12 +116,12 @@ def test_a_release_job_that_fails(
         run = playbook("deploy", deploy_keep_releases=KEEP, app_version=OLD, stack_services=failing)
     assert run.code == 2, run.output
     assert "its release job failed" in run.output
-    _undisturbed(rollouts.reports["failing release job"], NEW, live)
+    _assert_unchanged(rollouts.reports["failing release job"], NEW, live)
     assert (shop.live(), shop.containers()) == (live, containers)
 
 
-def test_a_change_of_the_edges_configuration(
-    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+def test_a_changed_configuration_of_the_edge_replaces_nothing(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     containers = shop.containers()
     with under_load("nginx configuration"):
@@ -130,11 +130,11 @@ def test_a_change_of_the_edges_configuration(
         )
     assert run.code == 0, run.output
     assert shop.containers() == containers
-    _kept_for_the_drain(rollouts.reports["nginx configuration"], shop.live(), form.drain)
+    _assert_drained(rollouts.reports["nginx configuration"], shop.live(), length.drain)
 
 
-def test_another_image_of_the_edge(
-    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, form: Form
+def test_another_image_of_the_edge_replaces_only_the_edge(
+    shop: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     before = {name: shop.containers(name) for name in ("backend", "frontend", "worker", "beat")}
     edges = shop.containers("edge")
@@ -144,12 +144,12 @@ def test_another_image_of_the_edge(
     assert run.code == 0, run.output
     assert not set(shop.containers("edge")) & set(edges)
     assert {name: shop.containers(name) for name in before} == before
-    _kept_for_the_drain(rollouts.reports["nginx image"], shop.live(), form.drain)
+    _assert_drained(rollouts.reports["nginx image"], shop.live(), length.drain)
 
 
 @pytest.mark.usefixtures("_no_registry")
-def test_the_way_back_without_a_registry(
-    shop: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts, form: Form
+def test_a_rollback_needs_no_registry(
+    shop: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts, length: Length
 ) -> None:
     target = _release_of(shop, OLD)
     job = _job(shop)
@@ -158,20 +158,20 @@ def test_the_way_back_without_a_registry(
     assert run.code == 0, run.output
     report = rollouts.reports["rollback"]
     assert shop.live() == target
-    assert {sight.version for sight in report.sights} == {NEW, OLD}
-    # Closed once, though the nginx of before comes back as well.
-    _kept_for_the_drain(report, target, form.drain)
+    assert {sample.version for sample in report.samples} == {NEW, OLD}
+    # The websocket is closed only once, although the image of nginx changes too.
+    _assert_drained(report, target, length.drain)
     done = _wait_for(shop, job, "SUCCESS", JOB_SECONDS)
     assert (done["result"]["version"], done["completions"]) == (NEW, 1)
     rollouts.jobs.append(job)
 
 
-def test_there_were_never_two_of_which_there_is_one(host: Any) -> None:
+def test_a_singleton_never_ran_twice(host: Any) -> None:
     lines = host.check_output("sudo cat /var/log/events.jsonl").splitlines()
-    assert most_at_once(lines, "beat") == 1
-    # That the log shows two where there are two: these are replaced by new ones beside the old.
-    assert most_at_once(lines, "worker") == 2
-    assert most_at_once(lines, "backend") == 4
+    assert max_concurrent(lines, "beat") == 1
+    # The log does show replicas that ran at the same time: new containers of these services start next to the old ones.
+    assert max_concurrent(lines, "worker") == 2
+    assert max_concurrent(lines, "backend") == 4
 
 
 def test_no_job_was_done_twice(shop: Stack, rollouts: Rollouts) -> None:
@@ -179,10 +179,10 @@ def test_no_job_was_done_twice(shop: Stack, rollouts: Rollouts) -> None:
     assert [json.loads(shop.get(f"/api/jobs/{job}").body)["completions"] for job in rollouts.jobs] == [1, 1]
 
 
-def test_it_was_load_worth_the_name(rollouts: Rollouts, form: Form) -> None:
+def test_there_was_enough_load(rollouts: Rollouts, length: Length) -> None:
     total = sum(report.requests for report in rollouts.reports.values())
     assert len(rollouts.reports) == 6
-    assert total >= form.requests
+    assert total >= length.requests
     assert sum(report.failed for report in rollouts.reports.values()) == 0
 
 

@@ -1,6 +1,6 @@
-"""The budget of SSH executions: each costs a round trip and more, so each that a change adds is an error here.
+"""The budget of SSH executions. Each costs at least a round trip, so the tests fail if a change adds one.
 
-What is counted is what `ansible-playbook -vvv` prints: a line `<ADDRESS> SSH: EXEC ...` for each, below its task.
+`ansible-playbook -vvv` prints a line `<ADDRESS> SSH: EXEC ...` for each, after the name of its task.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[3]
 PUT = "slipway.stack.stack : Put the release on the host"
 ROLL = "slipway.stack.deploy : Roll it out on this host"
 VERIFY = "slipway.stack.verify : Verify what runs against the live release"
-#: Seconds that a call which follows a rollout waits for something to tell, and for more of it once there is something.
-PATIENCE = 5
+#: Seconds that a call waits for the first record of a rollout, and for more records after the first.
+POLL_SECONDS = 5
 COALESCE = 0.2
 _LINE = re.compile(r"^TASK \[(?P<task>.+)\] \**$|^<(?P<address>[^>]+)> SSH: EXEC ", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def _deploy(settings: dict[str, str], **variables: Any) -> dict[str, int]:
     """Run the real playbook with these environment variables and return its SSH executions by task."""
     argv = ["ansible-playbook", "-vvv", "--inventory", os.environ["MOLECULE_INVENTORY_FILE"]]
     argv += ["--extra-vars", json.dumps(variables), str(ROOT / "playbooks/deploy.yml")]
-    # Where skipped tasks are not shown, the name of a task follows what it did.
+    # Without this setting, Ansible prints the name of a task after its executions.
     shown = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "1", "ANSIBLE_VERBOSE_TO_STDERR": "0"}
     environment = {**os.environ, **settings, **shown, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -55,7 +55,7 @@ def _deploy(settings: dict[str, str], **variables: Any) -> dict[str, int]:
 
 @pytest.fixture
 def bare_settings(tmp_path: Path) -> dict[str, str]:
-    """Return an environment with nothing but Ansible's own defaults: no pipelining, a Python looked for."""
+    """Return an environment with Ansible's defaults: no pipelining, and Python discovery."""
     settings = tmp_path / "ansible.cfg"
     settings.write_text(f"[defaults]\ncollections_path = {ROOT / '.collections'}\n")
     return {"ANSIBLE_CONFIG": str(settings)}
@@ -63,52 +63,52 @@ def bare_settings(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def no_connection() -> Iterator[dict[str, str]]:
-    """Return an environment in which no SSH connection is open yet."""
-    # The path of a socket may have a hundred characters, pytest's own directories are longer.
+    """Return an environment without an open SSH connection."""
+    # The path of a socket may have about a hundred characters. pytest's directories are longer.
     with tempfile.TemporaryDirectory(prefix="ssh-", dir="/tmp") as folder:
         yield {"ANSIBLE_SSH_CONTROL_PATH_DIR": folder}
         sockets = list(Path(folder).iterdir())
         for socket in sockets:
             subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "any"], check=True, capture_output=True)
-    assert len(sockets) == 1, "the connection was meant to be a new one, kept open"
+    assert len(sockets) == 1, "the deploy opened no new persistent connection"
 
 
 @pytest.fixture
 def _live(playbook: Callable[..., Any]) -> None:
-    """Have the release live already that the inventory describes."""
+    """Deploy the release of the inventory."""
     run = playbook("deploy")
     assert run.code == 0, run.output
 
 
-def _most_calls(times: list[float]) -> int:
-    """Return how many calls may be needed to hear of records for the screen, written at *times* (seconds).
+def _max_calls(times: list[float]) -> int:
+    """Return the largest number of calls that are needed to read the records written at *times* (seconds).
 
-    One for each burst of them, and one for each `PATIENCE` seconds in between.
+    That is one for each burst of records, and one for each `POLL_SECONDS` seconds in between.
     """
-    calls, heard = 0, 0.0
+    calls, last = 0, 0.0
     for at in times:
-        if not calls or at > heard + COALESCE:
-            calls += 1 + int((at - heard) / PATIENCE)
-            heard = at
+        if not calls or at > last + COALESCE:
+            calls += 1 + int((at - last) / POLL_SECONDS)
+            last = at
     return calls
 
 
 @pytest.mark.usefixtures("_live")
-def test_deploy_with_nothing_to_do_makes_one() -> None:
+def test_a_deploy_with_nothing_to_do_needs_one() -> None:
     assert _deploy({}) == {PUT: 1}
 
 
 @pytest.mark.usefixtures("_live")
-def test_users_settings_add_none(bare_settings: dict[str, str]) -> None:
+def test_ansibles_default_settings_add_none(bare_settings: dict[str, str]) -> None:
     assert _deploy(bare_settings) == {PUT: 1}
 
 
 @pytest.mark.usefixtures("_live")
-def test_first_contact_adds_none(no_connection: dict[str, str]) -> None:
+def test_a_new_connection_adds_none(no_connection: dict[str, str]) -> None:
     assert _deploy(no_connection) == {PUT: 1}
 
 
-def test_deploy_makes_three_and_follows(host: Any) -> None:
+def test_a_deploy_needs_two_and_those_that_follow_the_rollout(host: Any) -> None:
     found = _deploy({}, kiosk_greeting=f"good day, it is {time.time()}")
     home = "/opt/stacks/kiosk"
     live = host.check_output("basename $(readlink %s/current)", home)
@@ -118,5 +118,5 @@ def test_deploy_makes_three_and_follows(host: Any) -> None:
     assert (
         1
         <= calls
-        <= _most_calls([record["elapsed"] for record in journal if record["release"] == live and record["text"]])
+        <= _max_calls([record["elapsed"] for record in journal if record["release"] == live and record["text"]])
     )

@@ -1,4 +1,4 @@
-"""The stack that this scenario looks at, and secrets that come from a vault."""
+"""The stack of this scenario, and secrets from a vault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def strongbox(host: Any) -> Stack:
 
 @pytest.fixture(scope="session")
 def vaulted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
-    """Return a function that encrypts a value for `api_token`, and returns options for ansible-playbook to use it."""
+    """Return a function that encrypts a value for `api_token`, and returns the options of ansible-playbook for it."""
     folder = tmp_path_factory.mktemp("vault")
     password = folder / "password"
     password.write_text(secrets.token_hex())

@@ -1,4 +1,4 @@
-"""The store of secrets on the host: who can read it, what stays, what changes."""
+"""The secret store on the host: who can read it, what is kept, what changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _names(host: Any, strongbox: Stack, folder: str) -> set[str]:
     return set(host.check_output("sudo ls %s", f"{strongbox.home}/secrets/{folder}").split())
 
 
-def test_a_file_belongs_to_the_uid_that_reads_it_and_to_nobody_else(host: Any, strongbox: Stack) -> None:
+def test_a_file_is_readable_only_by_the_uid_of_its_reader(host: Any, strongbox: Stack) -> None:
     script = f"cd {strongbox.home}/secrets && find . -type f -printf '%h %m %U:%G\\n' | sort -u"
     assert host.check_output("sudo sh -c %s", script).splitlines() == [
         ". 400 0:0",
@@ -29,12 +29,12 @@ def test_a_file_belongs_to_the_uid_that_reads_it_and_to_nobody_else(host: Any, s
     ]
 
 
-def test_directories_are_roots_alone(host: Any, strongbox: Stack) -> None:
+def test_only_root_can_read_the_directories(host: Any, strongbox: Stack) -> None:
     script = f"find {strongbox.home}/secrets -type d -printf '%m %U:%G\\n' | sort -u"
     assert host.check_output("sudo sh -c %s", script) == "700 0:0"
 
 
-def test_each_reader_has_what_it_uses_and_no_more(host: Any, strongbox: Stack) -> None:
+def test_each_reader_has_only_the_secrets_that_it_uses(host: Any, strongbox: Stack) -> None:
     assert {name.split(".")[0] for name in _names(host, strongbox, "10001")} == {
         "session_key",
         "api_token",
@@ -44,17 +44,17 @@ def test_each_reader_has_what_it_uses_and_no_more(host: Any, strongbox: Stack) -
     assert {name.split(".")[0] for name in _names(host, strongbox, "0")} == {"keeper_env"}
 
 
-def test_generated_secrets_are_as_long_as_asked_and_not_alike(host: Any, strongbox: Stack) -> None:
+def test_generated_secrets_have_the_requested_length_and_differ(host: Any, strongbox: Stack) -> None:
     script = f"cd {strongbox.home}/secrets/generated && wc --bytes * && sha256sum * | cut -c-64 | sort -u | wc -l"
     lines = [line.split() for line in host.check_output("sudo sh -c %s", script).splitlines()]
     assert [line[0] for line in lines] == ["40", "40", "32", "112", "3"]
 
 
-def test_what_was_generated_is_kept(host: Any, strongbox: Stack, playbook: Playbook) -> None:
+def test_generated_secrets_are_kept(host: Any, strongbox: Stack, playbook: Playbook) -> None:
     def generated() -> str:
         return str(host.check_output("sudo sh -c %s", f"sha256sum {strongbox.home}/secrets/generated/*"))
 
-    # A deploy in between may have removed a given value that no release refers to; then this puts it back.
+    # A deploy may have removed a given value that no release refers to. The role writes it again.
     kept = generated()
     assert playbook(ROLE).code == 0
     before = strongbox.tree()
@@ -64,7 +64,7 @@ def test_what_was_generated_is_kept(host: Any, strongbox: Stack, playbook: Playb
     assert generated() == kept
 
 
-def test_check_mode_tells_of_a_changed_value_and_writes_nothing(
+def test_check_mode_reports_a_changed_value_and_writes_nothing(
     host: Any, strongbox: Stack, playbook: Playbook, vaulted: Vaulted
 ) -> None:
     before = strongbox.tree()
@@ -85,6 +85,6 @@ def test_a_changed_value_gets_a_new_address(host: Any, strongbox: Stack, playboo
     after = _names(host, strongbox, "10001")
     (added,) = after - before
     assert added.startswith("api_token.")
-    # What a live release uses stays.
+    # Files of the live release stay.
     assert before <= after
     assert host.check_output("sudo cat %s", f"{strongbox.home}/secrets/10001/{added}") == value

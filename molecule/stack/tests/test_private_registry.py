@@ -1,4 +1,4 @@
-"""A registry that gives nothing to whom it does not know: logins in root's file, and in the care of a helper."""
+"""A registry that requires a login: credentials in root's file, and from a credential helper."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ http {{
 
 @pytest.fixture
 def password(host: Any) -> Iterator[str]:
-    """Put up the registry, in front of that of the testbed, and return what `ada` has to say to it."""
+    """Start a registry with a login in front of the testbed's registry, and return the password of `ada`."""
     secret = secrets.token_hex(16)
     for name, text in (("nginx.conf", CONFIG), ("users", f"ada:{{PLAIN}}{secret}\n")):
         host.check_output("sudo mkdir -p /run/shelf && echo %s | sudo tee /run/shelf/%s", text, name)
@@ -49,7 +49,7 @@ def _from_the_shelf(repository: str) -> dict[str, Any]:
     return {"stack_services": described(INVENTORY, page={"image": f"{SHELF}/{repository}/nginx:1.30"})}
 
 
-def test_logins(host: Any, kiosk: Stack, playbook: Playbook, password: str) -> None:
+def test_logins_of_root_are_used(host: Any, kiosk: Stack, playbook: Playbook, password: str) -> None:
     run = playbook("plan", **_from_the_shelf("one"))
     assert run.code == 2, run.output
     refusal = f"{SHELF} requires a login"

@@ -1,4 +1,4 @@
-"""What cannot work is refused in one sentence, before anything on the host has changed."""
+"""Releases that cannot work are refused with a message, before anything on the host changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.stacks import Stack, described
 Playbook = Callable[..., Any]
 
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
-# nginx is in the registry, with other tags; no registry listens on the other address.
+# nginx is in the registry, but not with this tag. Nothing listens on the second address.
 NO_SUCH_TAG = "registry:5000/library/nginx:0.1"
 NO_SUCH_REGISTRY = "127.0.0.1:9/page:1"
 TAKEN = "8499"
@@ -25,7 +25,7 @@ def _page(**keys: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def _listener(host: Any) -> Iterator[None]:
+def _port_taken(host: Any) -> Iterator[None]:
     host.check_output("sudo systemd-run --quiet --unit=squatter python3 -m http.server %s", TAKEN)
     yield
     host.check_output("sudo systemctl stop squatter")
@@ -96,8 +96,8 @@ def test_a_wrong_description_is_refused(
     _refused(kiosk, playbook, variables, sentence)
 
 
-@pytest.mark.usefixtures("_listener")
-def test_all_that_a_host_lacks_is_told_at_once(kiosk: Stack, playbook: Playbook) -> None:
+@pytest.mark.usefixtures("_port_taken")
+def test_all_findings_of_a_host_are_reported_together(kiosk: Stack, playbook: Playbook) -> None:
     services = described(INVENTORY, page={"image": NO_SUCH_TAG}, edge={"http_port": int(TAKEN)})
     services["extra"] = {**services["page"], "image": NO_SUCH_REGISTRY}
     _refused(
@@ -112,13 +112,13 @@ def test_all_that_a_host_lacks_is_told_at_once(kiosk: Stack, playbook: Playbook)
     )
 
 
-def test_a_stack_that_was_never_there_leaves_nothing_behind(host: Any, playbook: Playbook) -> None:
+def test_a_refused_first_deploy_leaves_no_files(host: Any, playbook: Playbook) -> None:
     stranger = Stack(host, "stranger", 0)
     _refused(stranger, playbook, {"stack_name": "stranger", "stack_min_free": "999999g"}, "(stack_min_free)")
     assert not host.file(stranger.home).exists
 
 
-def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_files_in_an_anonymous_volume_are_not_lost(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     def notes(line: str, **keys: Any) -> dict[str, Any]:
         # Redis' image declares /data as a volume.
         keeper = {
@@ -153,7 +153,7 @@ def test_what_is_kept_in_a_volume_without_a_name_is_not_lost(host: Any, kiosk: S
     assert back.code == 0, back.output
 
 
-def test_a_network_is_not_changed_under_containers(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_network_with_containers_is_not_changed(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     narrow = {"stack_networks": {"app": {"driver_opts": {"com.docker.network.driver.mtu": "1400"}}}}
     _refused(
         kiosk,
@@ -162,7 +162,7 @@ def test_a_network_is_not_changed_under_containers(host: Any, kiosk: Stack, play
         "network 'app': driver_opts changed while containers are attached",
         "'docker compose down' in its directory 'current' keeps the volumes",
     )
-    # The way that it tells.
+    # Do what the message says.
     for variables, options in ((narrow, '{"com.docker.network.driver.mtu":"1400"}'), ({}, "{}")):
         host.check_output("cd %s/current && sudo docker compose down", kiosk.home)
         run = playbook("deploy", **variables)
@@ -170,7 +170,7 @@ def test_a_network_is_not_changed_under_containers(host: Any, kiosk: Stack, play
         assert host.check_output("docker network inspect -f '{{json .Options}}' kiosk_app") == options
 
 
-def test_a_volume_stays_as_it_was_made(kiosk: Stack, playbook: Playbook) -> None:
+def test_an_existing_volume_is_not_changed(kiosk: Stack, playbook: Playbook) -> None:
     memory = {"driver": "local", "driver_opts": {"type": "tmpfs", "device": "tmpfs"}}
     _refused(
         kiosk,

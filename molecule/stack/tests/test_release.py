@@ -1,4 +1,4 @@
-"""A release on the host: what is in it, and that laying one down touches nothing that runs."""
+"""A release on the host: its files, and that an upload does not affect what runs."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ def test_the_live_release_answers(kiosk: Stack) -> None:
     assert answer.headers["x-release"] == kiosk.live()
 
 
-def test_compose_takes_the_release_as_it_lies_there(host: Any, kiosk: Stack) -> None:
+def test_compose_reads_the_release_on_the_host(host: Any, kiosk: Stack) -> None:
     services = host.check_output("cd %s/current && sudo docker compose config --services", kiosk.home)
     assert set(services.split()) == {"store", "opening", "page", "edge-pod", "edge"}
 
 
-def test_everybody_may_read_a_release_and_root_alone_writes_it(host: Any, kiosk: Stack) -> None:
+def test_everybody_can_read_a_release_and_only_root_can_write_it(host: Any, kiosk: Stack) -> None:
     listed = host.check_output("find %s/current/ -printf '%%y %%m %%U:%%G\\n' | sort -u", kiosk.home)
     assert listed.splitlines() == ["d 755 0:0", "f 644 0:0"]
 
 
-def test_a_mounted_file_lies_under_its_own_digest(host: Any, kiosk: Stack) -> None:
+def test_the_directory_of_a_mounted_file_is_its_digest(host: Any, kiosk: Stack) -> None:
     for line in host.check_output("sha256sum %s/files/*/kiosk.conf", kiosk.home).splitlines():
         digest, path = line.split()
         assert path == f"{kiosk.home}/files/{digest}/kiosk.conf"
 
 
-def test_the_role_alone_leaves_what_runs(kiosk: Stack, playbook: Playbook) -> None:
+def test_an_upload_does_not_affect_what_runs(kiosk: Stack, playbook: Playbook) -> None:
     live, containers, before = kiosk.live(), kiosk.containers(), kiosk.tree()
-    run = playbook("../molecule/stack/lay_down", kiosk_greeting="good evening")
+    run = playbook("../molecule/stack/upload", kiosk_greeting="good evening")
     assert run.code == 0, run.output
     assert run.changed == 1
     assert kiosk.tree() != before
     assert (kiosk.live(), kiosk.containers()) == (live, containers)
     assert kiosk.get().body == "good day\n"
 
-    laid = kiosk.tree()
-    again = playbook("../molecule/stack/lay_down", kiosk_greeting="good evening")
+    uploaded = kiosk.tree()
+    again = playbook("../molecule/stack/upload", kiosk_greeting="good evening")
     assert again.code == 0, again.output
-    assert kiosk.tree() == laid
+    assert kiosk.tree() == uploaded
 
 
 def test_check_mode_shows_the_change_and_makes_none(kiosk: Stack, playbook: Playbook) -> None:
@@ -61,7 +61,7 @@ def test_check_mode_shows_the_change_and_makes_none(kiosk: Stack, playbook: Play
     assert kiosk.containers() == containers
 
 
-def test_a_release_that_is_live_changes_nothing(kiosk: Stack, playbook: Playbook) -> None:
+def test_a_deploy_of_the_live_release_changes_nothing(kiosk: Stack, playbook: Playbook) -> None:
     before, containers = kiosk.tree(), kiosk.containers()
     run = playbook("deploy", "--diff")
     assert run.code == 0, run.output

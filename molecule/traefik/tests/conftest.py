@@ -1,4 +1,4 @@
-"""Load on the scenario's server, and its services as the inventory has them."""
+"""Load on the scenario's server, and the services of its inventory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stack(host: Any) -> Stack:
 
 @pytest.fixture(scope="session")
 def services() -> Callable[..., dict[str, Any]]:
-    """Return a function that gives the example's services, with keys of the edge changed."""
+    """Return a function that returns the example's services with changed keys of the edge."""
     described = yaml.safe_load((EXAMPLE / "stack.yml").read_text())["stack_services"]
 
     def changed(**edge: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def services() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def rollouts() -> Iterator[Rollouts]:
-    """Keep the reports of all steps; written down as figures in the end."""
+    """Collect the reports of all steps, and write their figures to a file at the end."""
     kept = Rollouts()
     yield kept
     kept.write("traefik")
@@ -49,5 +49,5 @@ def rollouts() -> Iterator[Rollouts]:
 
 @pytest.fixture
 def under_load(rollouts: Rollouts) -> Callable[[str], AbstractContextManager[Load]]:
-    """Return a context of load that holds no failed request, at least 200 short ones a second, and long ones."""
+    """Return a context manager: no request fails, at least 200 short ones are sent per second, and long ones finish."""
     return functools.partial(rollouts.under_load, port=PORT, rest=1, least=200)

@@ -1,4 +1,4 @@
-"""What clients and the application get from Traefik, and what it writes down."""
+"""The answers of Traefik, and its log."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def _log(host: Any, stack: Stack) -> list[dict[str, Any]]:
     return [line for line in lines if "RequestPath" in line]
 
 
-def test_every_answer_tells_its_release(stack: Stack) -> None:
+def test_every_answer_names_its_release(stack: Stack) -> None:
     live = stack.live()
     for path in ("/", "/api/version", "/api/nothing", "/healthz"):
         assert stack.get(path).headers["x-release"] == live
 
 
-def test_the_log_has_each_request_with_its_id_and_who_asked(host: Any, stack: Stack) -> None:
+def test_the_log_has_the_id_and_the_client_of_each_request(host: Any, stack: Stack) -> None:
     headers = {"X-Forwarded-For": "198.51.100.7", "X_Forwarded_For": "192.0.2.1"}
     request = urllib.request.Request(f"http://{address()}:{stack.port}/api/version?logged", headers=headers)
     urllib.request.urlopen(request, timeout=10).close()
@@ -32,7 +32,7 @@ def test_the_log_has_each_request_with_its_id_and_who_asked(host: Any, stack: St
     assert line["DownstreamStatus"] == 200
 
 
-def test_only_the_pod_can_ask_traefik_itself(host: Any, stack: Stack) -> None:
+def test_traefiks_api_is_reachable_only_inside_the_pod(host: Any, stack: Stack) -> None:
     (app, *_) = stack.containers("backend")
     ask = "import urllib.request as r; r.urlopen('http://edge:18181/api/rawdata', timeout=3)"
     assert "Connection refused" in host.run("docker exec %s python -c %s", app, ask).stderr

@@ -1,4 +1,4 @@
-"""What may become of a stack behind Traefik, one after the other, under load. The tests build upon each other."""
+"""All usual changes of a stack behind Traefik, under load. The tests depend on their order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from testbed.load.session import Load
-from tests.support.chaos import BOOTS_WITHIN, restart_server, serving, wait_for_login
+from tests.support.chaos import BOOT_TIMEOUT, restart_server, seconds_until_serving, wait_for_login
 from tests.support.rollouts import Rollouts
 from tests.support.stacks import Stack
 
@@ -19,24 +19,26 @@ OLD, NEW = "1.0.0", "1.1.0"
 DRAIN = 6
 
 
-def test_a_good_deploy(stack: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts) -> None:
+def test_a_new_version_keeps_the_edge(
+    stack: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts
+) -> None:
     edges = stack.containers("edge")
     with under_load("good deploy"):
         run = playbook("deploy", app_version=NEW)
     assert run.code == 0, run.output
     report = rollouts.reports["good deploy"]
-    assert {sight.version for sight in report.sights} == {OLD, NEW}
+    assert {sample.version for sample in report.samples} == {OLD, NEW}
     assert stack.containers("edge") == edges
-    # A websocket may go on for the drain time, and is opened again at once when its container stops.
+    # A websocket stays open for the drain time. It is opened again as soon as its container stops.
     switched = report.first(stack.live())
-    first, second = report.lives
+    first, second = report.connections
     assert switched is not None
     assert first.closed is not None
     assert first.closed - switched >= DRAIN - 1
     assert second.opened - first.closed < 2
 
 
-def test_a_change_of_the_routes(
+def test_changed_routes_replace_nothing(
     stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad, rollouts: Rollouts
 ) -> None:
     containers = stack.containers()
@@ -46,12 +48,14 @@ def test_a_change_of_the_routes(
     assert run.code == 0, run.output
     assert "edge reload proxy configuration" in run.output
     assert stack.containers() == containers
-    # What is open goes on: its container stays.
-    assert [life.closed for life in rollouts.reports["routes"].lives] == [None]
-    assert {sight.release for sight in rollouts.reports["routes"].sights} >= {stack.live()}
+    # The websocket stays open, because its container stays.
+    assert [connection.closed for connection in rollouts.reports["routes"].connections] == [None]
+    assert {sample.release for sample in rollouts.reports["routes"].samples} >= {stack.live()}
 
 
-def test_another_traefik(stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad) -> None:
+def test_another_image_of_traefik_replaces_only_the_edge(
+    stack: Stack, playbook: Playbook, services: Services, under_load: UnderLoad
+) -> None:
     pod, edges, apps = (stack.containers(name) for name in ("edge-pod", "edge", "backend"))
     with under_load("Traefik image"):
         run = playbook("deploy", app_version=NEW, stack_services=services(version="3-other", request_timeout="90s"))
@@ -61,21 +65,23 @@ def test_another_traefik(stack: Stack, playbook: Playbook, services: Services, u
     assert set(stack.containers("edge")).isdisjoint(edges)
 
 
-def test_a_release_that_the_public_gets_no_answer_from(
+def test_a_release_that_fails_its_probe_is_reverted(
     stack: Stack, playbook: Playbook, under_load: UnderLoad, rollouts: Rollouts
 ) -> None:
-    """It is healthy, and had been switched to with another Traefik: both go again."""
+    """The release is healthy, and another Traefik has switched to it. Both are removed again."""
     live, containers = stack.live(), stack.containers()
-    with under_load("taken back"):
+    with under_load("revert"):
         run = playbook("deploy", app_version=OLD, stack_probes=[{"path": "/api/version", "status": 418}])
     assert run.code == 2, run.output
     assert "/api/version answered 200, 418 expected" in run.output
-    seen = {(sight.release == live, sight.version) for sight in rollouts.reports["taken back"].sights}
+    seen = {(sample.release == live, sample.version) for sample in rollouts.reports["revert"].samples}
     assert {(True, NEW), (False, OLD)} <= seen
     assert (stack.live(), stack.containers()) == (live, containers)
 
 
-def test_what_traefik_refuses_never_goes_live(stack: Stack, playbook: Playbook, services: Services) -> None:
+def test_a_configuration_that_traefik_refuses_never_goes_live(
+    stack: Stack, playbook: Playbook, services: Services
+) -> None:
     live, containers = stack.live(), stack.containers()
     run = playbook("deploy", app_version=NEW, stack_services=services(version="3-other", real_ip_from=["nowhere"]))
     assert run.code == 2, run.output
@@ -84,9 +90,9 @@ def test_what_traefik_refuses_never_goes_live(stack: Stack, playbook: Playbook, 
     assert (stack.live(), stack.containers()) == (live, containers)
 
 
-def test_it_is_back_when_the_server_has_booted(stack: Stack) -> None:
-    """It has been told to reload, which must not count as stopped by hand."""
+def test_traefik_starts_again_after_a_boot(stack: Stack) -> None:
+    """It was signalled to reload, which must not count as stopped by hand."""
     page = stack.get().body.strip()
     restart_server()
-    serving(stack, {page}, BOOTS_WITHIN)
+    seconds_until_serving(stack, {page}, BOOT_TIMEOUT)
     wait_for_login()

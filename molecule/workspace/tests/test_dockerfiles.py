@@ -1,4 +1,4 @@
-"""Dockerfiles for sources that have none: they build, and what they build gets healthy."""
+"""Dockerfiles for sources that have none: the images build and become healthy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _next(folder: Path) -> None:
     shutil.copytree(shop.SOURCE / "next", folder, ignore=shutil.ignore_patterns(*shop.LEFT_BEHIND, "Dockerfile"))
 
 
-#: By a name: what makes the source, the service, and what its image must be able to do in its stage of development.
+#: By name: the function that creates the source, the service, and a command that the development image must run.
 SOURCES: dict[str, tuple[Callable[[Path], None], dict[str, Any], list[str]]] = {
     "uv": (_uv, {"kind": "fastapi", "health": "/health"}, ["python", "-c", "import fastapi, debugpy, watchfiles"]),
     "next": (_next, {"kind": "nextjs", "health": "/healthz"}, ["node", "node_modules/next/dist/bin/next", "--version"]),
@@ -57,7 +57,9 @@ SOURCES: dict[str, tuple[Callable[[Path], None], dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", list(SOURCES))
-def test_it_builds_gets_healthy_and_has_tools_to_develop_with(name: str, tmp_path: Path, playbook: Playbook) -> None:
+def test_the_image_builds_becomes_healthy_and_has_development_tools(
+    name: str, tmp_path: Path, playbook: Playbook
+) -> None:
     make, service, tools = SOURCES[name]
     folder = tmp_path / "source"
     make(folder)
@@ -76,7 +78,7 @@ def test_it_builds_gets_healthy_and_has_tools_to_develop_with(name: str, tmp_pat
 
 @contextmanager
 def _built(folder: Path, stage: str) -> Iterator[str]:
-    """Build a stage of the Dockerfile there, and remove the image in the end."""
+    """Build a stage of the Dockerfile in *folder*, and remove the image at the end."""
     _docker("build", "--quiet", "--target", stage, "--tag", f"{TAG}:{stage}", str(folder))
     try:
         yield f"{TAG}:{stage}"
@@ -86,9 +88,9 @@ def _built(folder: Path, stage: str) -> Iterator[str]:
 
 @contextmanager
 def _started(image: str) -> Iterator[str]:
-    """Start a container with as little as a server gives it, and remove it in the end."""
-    rights = ["--read-only", "--tmpfs=/tmp", "--tmpfs=/app/.next/cache:mode=1777", "--cap-drop=ALL", "--network=none"]
-    container = _docker("run", "--detach", *rights, "--env=HOSTNAME=0.0.0.0", image)
+    """Start a container with the restrictions of a server, and remove it at the end."""
+    options = ["--read-only", "--tmpfs=/tmp", "--tmpfs=/app/.next/cache:mode=1777", "--cap-drop=ALL", "--network=none"]
+    container = _docker("run", "--detach", *options, "--env=HOSTNAME=0.0.0.0", image)
     try:
         yield container
     finally:

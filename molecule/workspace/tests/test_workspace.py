@@ -1,4 +1,4 @@
-"""A checkout as the playbook leaves it: it runs, what is saved is seen, and what a person wrote is left alone."""
+"""A checkout that the playbook prepared: it runs, saved files are visible, and a person's files are kept."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / ".testbed/workspace"
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Checkout]:
     running = Checkout(ROOT)
-    with running.find_running():
+    with running.up():
         yield running
 
 
-def test_a_saved_backend_file_answers_within_a_second(checkout: Checkout) -> None:
+def test_a_saved_backend_file_is_visible_within_a_second(checkout: Checkout) -> None:
     seconds = checkout.backend_seconds(5)
     assert statistics.median(seconds) < 1, seconds
 
 
 def test_a_saved_frontend_file_reaches_an_open_page_without_a_reload(checkout: Checkout) -> None:
-    seconds, told = checkout.page_seconds(3)
-    # Through the edge: the page, its modules, and Vite's websocket.
-    assert told[0]["socket"].startswith(f"ws://127.0.0.1:{PORTS['EDGE_PORT']}/?token=")
-    assert [fact["heading"] for fact in told] == ["Shop", "Shop 0", "Shop 1", "Shop 2"]
-    assert [fact["kept"] for fact in told[1:]] == [True] * 3
+    seconds, facts = checkout.page_seconds(3)
+    # The page, its modules, and Vite's websocket are reached through the edge.
+    assert facts[0]["socket"].startswith(f"ws://127.0.0.1:{PORTS['EDGE_PORT']}/?token=")
+    assert [fact["heading"] for fact in facts] == ["Shop", "Shop 0", "Shop 1", "Shop 2"]
+    assert [fact["kept"] for fact in facts[1:]] == [True] * 3
     assert statistics.median(seconds) < 5, seconds
 
 
-def test_a_worker_starts_again_with_what_was_saved(checkout: Checkout) -> None:
+def test_a_worker_restarts_with_a_saved_file(checkout: Checkout) -> None:
     file = ROOT / "backend/app/tasks.py"
     before = file.read_text()
-    file.write_text(f'{before}\nprint("loaded anew", flush=True)\n')
-    checkout.wait(lambda: "loaded anew" in checkout.compose("logs", "worker"))
+    file.write_text(f'{before}\nprint("loaded again", flush=True)\n')
+    checkout.wait(lambda: "loaded again" in checkout.compose("logs", "worker"))
     file.write_text(before)
 
 
-def test_a_debugger_listens_once_it_is_asked_for(checkout: Checkout) -> None:
+def test_a_debugger_listens_if_it_is_enabled(checkout: Checkout) -> None:
     checkout.compose("up", "--detach", "--no-build", "--no-deps", "backend", DEBUGPY="1")
 
     def greets() -> bool:
@@ -58,19 +58,19 @@ def test_a_debugger_listens_once_it_is_asked_for(checkout: Checkout) -> None:
         except OSError:
             return False
 
-    # In this order: a process that starts while a debugger is connected waits for what that says to it.
+    # In this order: a process that starts while a debugger is connected waits for the debugger.
     checkout.wait(lambda: '"database":"connected"' in checkout.get("/api/health"))
     checkout.wait(greets)
     checkout.compose("up", "--detach", "--no-build", "--no-deps", "backend")
 
 
-def test_nothing_listens_beyond_loopback(checkout: Checkout) -> None:
+def test_every_port_is_published_on_loopback(checkout: Checkout) -> None:
     listed = [json.loads(line) for line in checkout.compose("ps", "--format", "json").splitlines()]
     published = {one["URL"] for service in listed for one in service["Publishers"] or [] if one["PublishedPort"]}
     assert published == {"127.0.0.1"}
 
 
-def test_containers_are_nobody_that_the_machine_knows(checkout: Checkout) -> None:
+def test_containers_do_not_run_as_root(checkout: Checkout) -> None:
     for service in ("backend", "worker", "beat", "frontend"):
         assert checkout.compose("exec", "-T", service, "id", "-u").strip() != "0"
 
@@ -88,7 +88,7 @@ def test_secrets_are_hidden_from_git_and_from_others() -> None:
     assert (ROOT / ".slipway/secrets").stat().st_mode & 0o777 == 0o700
 
 
-def test_what_a_person_changed_is_kept_and_the_difference_shown(playbook: Playbook) -> None:
+def test_an_edited_file_is_kept_and_the_difference_is_shown(playbook: Playbook) -> None:
     file = ROOT / "backend/Dockerfile"
     before = file.read_text()
     file.write_text(before.replace("PYTHONUNBUFFERED=1", "PYTHONUNBUFFERED=1 MINE=1"))
@@ -100,7 +100,7 @@ def test_what_a_person_changed_is_kept_and_the_difference_shown(playbook: Playbo
     file.write_text(before)
 
 
-def test_changed_ports_are_what_env_is_for(playbook: Playbook) -> None:
+def test_changed_ports_in_env_are_not_reported(playbook: Playbook) -> None:
     file = ROOT / ".env"
     before = file.read_text()
     file.write_text(before.replace('EDGE_PORT="8080"', 'EDGE_PORT="8090"'))
@@ -121,7 +121,7 @@ def test_check_mode_shows_and_writes_nothing(playbook: Playbook) -> None:
     assert files == {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_the_secrets_of_servers_are_none_for_a_checkout(playbook: Playbook) -> None:
+def test_an_environment_of_servers_is_refused(playbook: Playbook) -> None:
     run = playbook("workspace", stack_environment="production")
     assert run.code != 0
     assert "stack_environment: production is for servers" in run.output

@@ -14,18 +14,18 @@ TURNS = Contest(
 
 
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
-    # 20, 12 and 15 to one; of the sums it would be 14.
+    # The ratios are 20, 12 and 15. The ratio of the sums is 14.
     assert TURNS.ratio("theirs") == pytest.approx(15.0)
     assert TURNS.ratio("ping") == pytest.approx(0.8)
     assert TURNS.ratio("ours") is None
 
 
-def test_a_round_under_load_does_not_change_a_ratio() -> None:
+def test_load_in_a_round_does_not_change_the_ratio() -> None:
     loaded = Contest("", {"ours": [1.0, 1.0, 50.0], "theirs": [15.0, 15.0, 750.0]}, ours="ours", aims={})
     assert loaded.ratio("theirs") == pytest.approx(15.0)
 
 
-def test_table() -> None:
+def test_the_table_has_a_row_per_side() -> None:
     assert TURNS.lines() == [
         "nothing to do   median      min      max",
         "  ours          2.00 s   1.00 s   4.00 s",
@@ -34,7 +34,7 @@ def test_table() -> None:
     ]
 
 
-def test_data_has_every_time() -> None:
+def test_the_data_has_every_time() -> None:
     assert TURNS.data()["sides"]["theirs"] == {
         "median": 30.0,
         "min": 20.0,
@@ -44,7 +44,7 @@ def test_data_has_every_time() -> None:
     }
 
 
-def test_without_a_side_of_ours_nothing_is_compared() -> None:
+def test_without_our_side_there_is_no_comparison() -> None:
     sizes = Contest("rendering", {"100": [0.1], "1000": [1.0]}, ours=None, aims={"1000": "below 2 s"})
     assert sizes.lines()[-1].split() == ["1000", "1.00", "s", "1.00", "s", "1.00", "s", "aim:", "below", "2", "s"]
 
@@ -59,13 +59,13 @@ def test_without_a_side_of_ours_nothing_is_compared() -> None:
         (0.5, "ours takes 2.00 x its time"),
     ],
 )
-def test_words(ratio: float | None, words: str) -> None:
+def test_a_ratio_is_written_as_a_comparison(ratio: float | None, words: str) -> None:
     assert versus(ratio) == words
 
 
-def test_the_shares_of_a_rollout_are_those_that_it_tells() -> None:
-    told = [journal.time_summary(9.0, {"start": 6.0, "drain": 1.0}), journal.time_summary(2.5, {})]
-    assert shares(f"release {number} is live: {text}" for number, text in enumerate(told)) == {
+def test_shares_are_read_from_the_end_of_a_rollout() -> None:
+    texts = [journal.time_summary(9.0, {"start": 6.0, "drain": 1.0}), journal.time_summary(2.5, {})]
+    assert shares(f"release {number} is live: {text}" for number, text in enumerate(texts)) == {
         "until healthy": [6.0, 0.0],
         "draining": [1.0, 0.0],
         "of its own": [2.0, 2.5],

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.events import most_at_once
+from tests.support.events import max_concurrent
 
 
 def _event(at: int, action: str, container: str, service: str = "beat", oneoff: str = "False") -> str:
@@ -22,5 +22,5 @@ def _event(at: int, action: str, container: str, service: str = "beat", oneoff: 
         ([(1, "start", "a"), (2, "start", "b", "worker"), (3, "start", "c", "beat", "True")], 1),
     ],
 )
-def test_counts_who_runs_at_the_same_time(events: list[tuple[int, str, str]], most: int) -> None:
-    assert most_at_once([_event(*event) for event in events], "beat") == most
+def test_containers_that_run_at_the_same_time_are_counted(events: list[tuple[int, str, str]], most: int) -> None:
+    assert max_concurrent([_event(*event) for event in events], "beat") == most

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.watch_journal import holders, wanted
+from tests.support.watch_journal import find, holders
 
 RECORDS: list[dict[str, Any]] = [
     {"step": "pull", "text": "1"},
@@ -20,12 +20,12 @@ RECORDS: list[dict[str, Any]] = [
 @pytest.mark.parametrize(
     ("step", "text"), [("1", "1"), ("3", "3"), ("4", None), ("prepare", "2"), ("end", None), ("switch", None)]
 )
-def test_finds_a_record_by_number_or_by_step(step: str, text: str | None) -> None:
-    found = wanted(RECORDS, step)
+def test_a_record_is_found_by_number_or_by_step(step: str, text: str | None) -> None:
+    found = find(RECORDS, step)
     assert (found and found["text"]) == text
 
 
-def test_tells_who_holds_the_lease_from_who_asks(tmp_path: Path) -> None:
+def test_a_reader_of_the_lease_is_not_its_holder(tmp_path: Path) -> None:
     lease = tmp_path / "lease"
     lease.touch()
     with lease.open():

@@ -20,11 +20,9 @@ def test_output_goes_to_the_log_of_the_step(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr().out == ""
 
 
-def test_failure_shows_the_end_of_this_command_only(capfd: pytest.CaptureFixture[str]) -> None:
+def test_failure_shows_the_output_of_this_command_only(capfd: pytest.CaptureFixture[str]) -> None:
     shell.run("trial", [sys.executable, "-c", "print('earlier')"])
-    with pytest.raises(
-        shell.StepError, match=r"trial: .* ended with code 3; all of its output is in \.testbed/log/trial"
-    ):
+    with pytest.raises(shell.StepError, match=r"trial: .* ended with code 3; its output is in \.testbed/log/trial"):
         shell.run("trial", [sys.executable, "-c", "import sys; print('broken'); sys.exit(3)"])
     shown = capfd.readouterr().out
     assert "broken" in shown
@@ -42,8 +40,8 @@ def test_answer_is_none_on_failure_and_stripped_otherwise() -> None:
     assert shell.answer(["no-such-command"]) is None
 
 
-def test_standard_input_comes_from_the_given_file(tmp_path: Path) -> None:
-    given = tmp_path / "key"
-    given.write_text("public key\n")
-    shell.run("trial", [sys.executable, "-c", "import sys; print(sys.stdin.read())"], stdin=given)
+def test_standard_input_comes_from_a_file(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("public key\n")
+    shell.run("trial", [sys.executable, "-c", "import sys; print(sys.stdin.read())"], stdin=key)
     assert "public key" in shell.log_path("trial").read_text()

@@ -1,4 +1,4 @@
-"""The stand-in for Telegram, asked as a bot asks it."""
+"""The stand-in for Telegram, used like a bot uses the real API."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def _call(url: str, method: str, **parameters: Any) -> Any:
         return json.load(response)["result"]
 
 
-def test_a_message_reaches_who_asks_and_is_not_told_again(chat: telegram.Chat, url: str) -> None:
+def test_a_message_is_delivered_until_it_is_confirmed(chat: telegram.Chat, url: str) -> None:
     threading.Timer(0.1, chat.say, ["hello"]).start()
     (update,) = _call(url, "getUpdates", timeout=5)
     assert update["message"]["text"] == "hello"
-    # Until it is said to have been dealt with, it is there for whoever asks next, from the start too.
+    # A new client without an offset gets it again. A larger offset confirms it.
     assert _call(url, "getUpdates", timeout=5) == [update]
     assert _call(url, "getUpdates", offset=update["update_id"] + 1, timeout=0.3) == []
     assert _call(url, "getUpdates", timeout=0.3) == []
 
 
-def test_the_second_asker_ends_the_first(chat: telegram.Chat, url: str) -> None:
+def test_a_second_client_ends_the_first(chat: telegram.Chat, url: str) -> None:
     ended: list[int] = []
 
     def first() -> None:
@@ -55,19 +55,19 @@ def test_the_second_asker_ends_the_first(chat: telegram.Chat, url: str) -> None:
         except urllib.error.HTTPError as error:
             ended.append(error.code)
 
-    asking = threading.Thread(target=first)
-    asking.start()
+    thread = threading.Thread(target=first)
+    thread.start()
     time.sleep(0.2)
     assert _call(url, "getUpdates", timeout=1) == []
-    asking.join()
+    thread.join()
     assert (ended, chat.conflicts) == ([409], 1)
 
 
-def test_an_asker_that_has_gone_is_in_nobodys_way(chat: telegram.Chat, url: str) -> None:
+def test_a_disconnected_client_causes_no_conflict(chat: telegram.Chat, url: str) -> None:
     host, port = url.split("/")[2].split(":")
-    with socket.create_connection((host, int(port))) as gone:
+    with socket.create_connection((host, int(port))) as connection:
         body = b'{"timeout": 5}'
-        gone.sendall(b"POST /bot1:x/getUpdates HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        connection.sendall(b"POST /bot1:x/getUpdates HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         time.sleep(0.2)
     time.sleep(0.5)
     assert _call(url, "getUpdates", timeout=0) == []
@@ -75,7 +75,7 @@ def test_an_asker_that_has_gone_is_in_nobodys_way(chat: telegram.Chat, url: str)
     assert chat.conflicts == 0
 
 
-def test_what_the_bot_sent_is_told(chat: telegram.Chat, url: str) -> None:
+def test_the_state_has_the_messages_of_the_bot(chat: telegram.Chat, url: str) -> None:
     _call(url, "sendMessage", chat_id=1, text="Nothing is on sale.")
     with urllib.request.urlopen(f"{url}/state", timeout=5) as response:
         assert json.load(response) == {"sent": ["Nothing is on sale."], "conflicts": 0}

@@ -1,4 +1,4 @@
-"""An engine that came from a mirror of Docker's repository, and its exchange for the distribution's."""
+"""An engine from a mirror of Docker's repository, and its replacement by the distribution's engine."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def test_packages_come_from_the_mirror(host: Any) -> None:
     assert "http://127.0.0.1:8090/debian trixie/stable" in host.check_output("apt-cache policy docker-ce")
 
 
-def test_engine_works(host: Any) -> None:
+def test_the_engine_works(host: Any) -> None:
     assert "redis-cli 8" in host.check_output("docker run --rm redis:8 redis-cli --version")
     assert host.check_output("docker compose version --short") >= "2"
 
 
-def test_auto_leaves_a_suitable_engine_of_another_source_alone(host: Any, playbook: Playbook) -> None:
+def test_a_suitable_engine_of_another_source_is_kept(host: Any, playbook: Playbook) -> None:
     run = playbook("provision", engine_source="distribution")
     assert run.code == 0, run.output
     assert run.changed == 0
     assert "docker-ce" in _installed(host)
 
 
-def test_always_exchanges_the_engine_and_keeps_its_data(host: Any, playbook: Playbook) -> None:
+def test_install_always_replaces_the_engine_and_keeps_its_data(host: Any, playbook: Playbook) -> None:
     host.check_output("docker volume create kept")
     run = playbook("provision", engine_source="distribution", engine_install="always")
     assert run.code == 0, run.output

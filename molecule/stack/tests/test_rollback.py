@@ -1,4 +1,4 @@
-"""The way back: by the record on the host, with images that are on the host."""
+"""Rollbacks: to releases in the audit of the host, with images on the host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Playbook = Callable[..., Any]
 
 @pytest.fixture
 def no_registry(host: Any) -> Iterator[None]:
-    """The server without a way to any registry."""
+    """Block the server's connections to any registry."""
     rule = "OUTPUT --protocol tcp --destination-port 5000 --jump REJECT"
     host.check_output(f"sudo iptables --insert {rule}")
     yield
@@ -22,8 +22,8 @@ def no_registry(host: Any) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _as_it_was(playbook: Playbook) -> Iterator[None]:
-    """For the tests that come after these."""
+def _restored(playbook: Playbook) -> Iterator[None]:
+    """Restore the first release for the tests of other modules."""
     yield
     run = playbook("deploy")
     assert run.code == 0, run.output
@@ -34,7 +34,7 @@ def _greeting(kiosk: Stack) -> str:
 
 
 @pytest.mark.usefixtures("no_registry")
-def test_going_back_twice_goes_back_twice_without_a_registry(kiosk: Stack, playbook: Playbook) -> None:
+def test_two_rollbacks_go_back_two_releases_without_a_registry(kiosk: Stack, playbook: Playbook) -> None:
     for greeting in ("one", "two", "three"):
         run = playbook("deploy", kiosk_greeting=greeting)
         assert run.code == 0, run.output
@@ -45,7 +45,7 @@ def test_going_back_twice_goes_back_twice_without_a_registry(kiosk: Stack, playb
     assert [line["outcome"] for line in kiosk.audit()[-5:]] == ["ok"] * 5
 
 
-def test_going_back_to_a_release_by_name(kiosk: Stack, playbook: Playbook) -> None:
+def test_a_release_can_be_named_for_a_rollback(kiosk: Stack, playbook: Playbook) -> None:
     for greeting in ("four", "five", "six"):
         run = playbook("deploy", kiosk_greeting=greeting)
         assert run.code == 0, run.output

@@ -1,4 +1,4 @@
-"""Three hosts take a release together, or none of them does."""
+"""Three hosts switch to a release together, or none of them does."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 
 
 def _records(stack: Stack, release: str) -> list[dict[str, Any]]:
-    """Return what the last rollout of a release wrote in the journal, each record as ``(step, state)`` and time."""
+    """Return the journal records of a release."""
     text = stack.host.check_output("sudo cat %s/state/journal.jsonl", stack.home)
     return [record for record in map(json.loads, text.splitlines()) if record["release"] == release]
 
 
 def _at(records: list[dict[str, Any]], step: str, state: str) -> float:
-    """Return when a step was first in a state."""
+    """Return the time when a step first reached a state."""
     return float(next(record["at"] for record in records if (record["step"], record["state"]) == (step, state)))
 
 
@@ -43,17 +43,17 @@ def _version(stack: Stack) -> str:
 
 @pytest.fixture
 def at_version(trio: list[Stack], playbook: Playbook) -> Callable[[str], None]:
-    def bring(version: str) -> None:
+    def deploy(version: str) -> None:
         if {_version(stack) for stack in trio} != {f"trio {version}"}:
             run = playbook("deploy", trio_version=version)
             assert run.code == 0, run.output
 
-    return bring
+    return deploy
 
 
 @pytest.fixture
 def deploying() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start deploys in process groups of their own, so that they can be killed as a closed laptop kills them."""
+    """Return a function that starts a deploy in its own process group, so that it can be killed with its children."""
     started: list[subprocess.Popen[str]] = []
 
     def start(**variables: Any) -> subprocess.Popen[str]:
@@ -73,12 +73,12 @@ def deploying() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def test_every_host_has_the_release_and_its_job_ran_once(trio: list[Stack], ledger: Any) -> None:
+def test_every_host_has_the_release_and_the_release_job_ran_once(trio: list[Stack], ledger: Any) -> None:
     assert [_version(stack) for stack in trio] == ["trio 1"] * 3
     assert ledger.migrations("1") == 1
 
 
-def test_no_host_goes_ahead_of_the_others(
+def test_every_host_waits_for_the_others_at_each_barrier(
     trio: list[Stack], ledger: Any, playbook: Playbook, at_version: Callable[[str], None]
 ) -> None:
     at_version("1")
@@ -95,14 +95,14 @@ def test_no_host_goes_ahead_of_the_others(
     assert job_done < min(prepared)
     assert max(prepared) < min(switched)
     assert max(proven) < min(stopping)
-    # One at a time, as deploy_batch says.
+    # One host at a time: deploy_batch is 1.
     assert switched[0] < proven[0] < switched[1] < proven[1] < switched[2]
 
 
 @pytest.mark.parametrize(
     ("fault", "reason"), [("trio_unhealthy", "is unhealthy"), ("trio_unproven", "answered without the text")]
 )
-def test_one_that_fails_takes_back_every_other(
+def test_all_hosts_revert_if_one_fails(
     fault: str, reason: str, trio: list[Stack], playbook: Playbook, at_version: Callable[[str], None]
 ) -> None:
     at_version("2")
@@ -117,7 +117,7 @@ def test_one_that_fails_takes_back_every_other(
     assert {seen[0] for seen in first.seen | last.seen} == {200}
 
 
-def test_a_deploy_whose_controller_was_killed_is_joined(
+def test_the_next_deploy_follows_a_rollout_whose_controller_was_killed(
     trio: list[Stack],
     playbook: Playbook,
     at_version: Callable[[str], None],
@@ -134,7 +134,7 @@ def test_a_deploy_whose_controller_was_killed_is_joined(
     assert all(_settled(stack) for stack in trio)
 
 
-def test_without_a_word_every_host_takes_itself_back(
+def test_all_hosts_revert_if_the_controller_does_not_answer(
     trio: list[Stack], at_version: Callable[[str], None], deploying: Callable[..., subprocess.Popen[str]]
 ) -> None:
     at_version("2")
@@ -146,7 +146,7 @@ def test_without_a_word_every_host_takes_itself_back(
     assert [(stack.live(), stack.containers()) for stack in trio] == before
 
 
-def test_the_way_back_is_taken_in_step_and_runs_no_job(
+def test_a_rollback_is_done_on_all_hosts_without_a_release_job(
     trio: list[Stack], ledger: Any, playbook: Playbook, at_version: Callable[[str], None]
 ) -> None:
     at_version("1")

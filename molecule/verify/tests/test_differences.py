@@ -1,4 +1,4 @@
-"""Whatever is not as the release says is found, named, and explained; nothing is changed by looking."""
+"""Every difference from the release is found, named and explained. Verification changes nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROJECT = "com.docker.compose.project=kiosk"
 
 @pytest.fixture
 def _deployed_again(playbook: Playbook) -> Iterator[None]:
-    """Have a deploy of what is live bring back what is missing."""
+    """Restore what is missing with a deploy of the live release."""
     yield
     run = playbook("deploy")
     assert run.code == 0, run.output
@@ -42,7 +42,7 @@ def test_a_healthy_stack_passes_and_is_shown(kiosk: Stack, playbook: Playbook) -
     assert kiosk.live() in run.output
 
 
-def test_a_stopped_container(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_stopped_container_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     page = kiosk.containers("page")[0]
     name = host.check_output("docker inspect --format {{.Name}} %s", page).lstrip("/")
     kiosk.get()
@@ -56,18 +56,18 @@ def test_a_stopped_container(host: Any, kiosk: Stack, playbook: Playbook) -> Non
 
 
 @pytest.mark.usefixtures("_deployed_again")
-def test_a_removed_container(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_removed_container_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     host.check_output("docker rm --force %s", kiosk.containers("page")[0])
     _fails(kiosk, playbook, "service 'page': 1 of 2 up")
 
 
 @pytest.mark.usefixtures("_deployed_again")
-def test_a_service_that_is_gone(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_removed_service_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     host.check_output("docker rm --force %s", kiosk.containers("store")[0])
     _fails(kiosk, playbook, "service 'store': 0 of 1 up")
 
 
-def test_a_paused_container(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_paused_container_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     (store,) = kiosk.containers("store")
     host.check_output("docker pause %s", store)
     try:
@@ -77,7 +77,7 @@ def test_a_paused_container(host: Any, kiosk: Stack, playbook: Playbook) -> None
     _wait_for_health(host, store, "healthy")
 
 
-def test_an_unhealthy_container(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_an_unhealthy_container_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     page = kiosk.containers("page")[0]
     host.check_output("docker exec %s touch /tmp/closed", page)
     _wait_for_health(host, page, "unhealthy")
@@ -87,12 +87,12 @@ def test_an_unhealthy_container(host: Any, kiosk: Stack, playbook: Playbook) -> 
 
 
 @pytest.mark.usefixtures("_deployed_again")
-def test_a_task_that_has_not_run(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_oneshot_that_has_not_run_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     host.check_output("docker rm --force %s", kiosk.containers("opening")[0])
     _fails(kiosk, playbook, "service 'opening': has not run")
 
 
-def test_a_container_that_the_release_does_not_have(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_container_that_is_not_in_the_release_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     labels = f"--label {PROJECT} --label com.docker.compose.service=stowaway"
     stowaway = host.check_output(f"docker run --detach {labels} redis:8 sleep infinity")
     try:
@@ -101,7 +101,7 @@ def test_a_container_that_the_release_does_not_have(host: Any, kiosk: Stack, pla
         host.check_output("docker rm --force %s", stowaway)
 
 
-def test_an_edge_that_answers_for_another_release(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_an_edge_that_answers_for_another_release_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     live = kiosk.live()
     other = f"20000101T000000Z-{live[-8:]}"
     (edge,) = kiosk.containers("edge")
@@ -113,7 +113,7 @@ def test_an_edge_that_answers_for_another_release(host: Any, kiosk: Stack, playb
     wait_until(lambda: kiosk.get().headers["x-release"] == live)
 
 
-def test_a_public_port_that_is_closed(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+def test_a_closed_public_port_is_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     host.check_output(f"sudo iptables --insert {FIREWALL}")
     try:
         _fails(kiosk, playbook, "service 'edge': http://127.0.0.1:8421/ does not answer: ")

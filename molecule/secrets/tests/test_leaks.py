@@ -1,4 +1,4 @@
-"""A secret is in its own files on the host and in the containers that use it, and nowhere else."""
+"""A secret is only in its own files on the host and in the containers that use it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLACES = "/opt/stacks /var/log /var/tmp /var/lib/systemd /tmp /run /etc /home /r
 
 @pytest.fixture
 def process_list(host: Any) -> Iterator[Callable[[], str]]:
-    """Look at the server's process list some thirty times a second until asked for all command lines that were seen."""
+    """Record the server's command lines about thirty times per second. The function stops this and returns them."""
     seen = "/var/tmp/command-lines"
     script = f"while sleep 0.02; do ps -eww -o args; done > {seen}"
     host.check_output("sudo systemd-run --quiet --unit=watch sh -c %s", script)
@@ -28,17 +28,17 @@ def process_list(host: Any) -> Iterator[Callable[[], str]]:
 
 
 def _files_with(host: Any, text: str, reader: str) -> list[str]:
-    # Encoded, because sudo writes its command line to the journal.
+    # The text is encoded, because sudo writes its command line to the journal.
     encoded = base64.b64encode(text.encode()).decode()
     script = f'grep -rlF --devices=skip -- "$(echo {encoded} | base64 -d)" {PLACES} 2>/dev/null'
     return host.run("sudo -u %s sh -c %s", reader, script).stdout.splitlines()
 
 
-def test_a_secret_is_nowhere_else(
+def test_a_secret_leaks_nowhere(
     host: Any, strongbox: Stack, playbook: Playbook, vaulted: Vaulted, process_list: Callable[[], str]
 ) -> None:
     halves = secrets.token_hex(16), secrets.token_hex(16)
-    # Between the two, all that some notation quotes.
+    # Between the halves are all characters that some notation must quote.
     value = "$HOME ${{HOME}} #'\"\\ %C3%BC ü&".join(halves)
     run = playbook("deploy", "-vvv", "--diff", *vaulted(value))
     assert run.code == 0, run.output
@@ -54,7 +54,7 @@ def test_a_secret_is_nowhere_else(
 
     for half in halves:
         assert _files_with(host, half, "nobody") == []
-        # The engine's own record of a container has its environment, for root alone.
+        # containerd's record of a container contains its environment. Only root can read it.
         found = [path for path in _files_with(host, half, "root") if not path.startswith("/run/containerd/")]
         assert {path.rpartition(".")[0] for path in found} == {
             f"{strongbox.home}/secrets/10001/api_token",
@@ -66,7 +66,7 @@ def test_a_secret_is_nowhere_else(
     assert inside.splitlines() == [value, value]
 
 
-def test_a_changed_secret_replaces_those_who_read_it_and_its_plan_names_it(
+def test_a_changed_secret_replaces_its_readers_and_is_named_in_the_plan(
     strongbox: Stack, playbook: Playbook, vaulted: Vaulted
 ) -> None:
     store, keeper = strongbox.containers("store"), strongbox.containers("keeper")
@@ -87,7 +87,7 @@ def test_a_changed_secret_replaces_those_who_read_it_and_its_plan_names_it(
         pytest.param(lambda canary: canary, id="not a mapping"),
     ],
 )
-def test_a_secret_is_not_in_the_complaint_about_it(
+def test_a_secret_is_not_in_an_error_message_about_it(
     strongbox: Stack, playbook: Playbook, wrong: Callable[[str], Any]
 ) -> None:
     canary, before = secrets.token_hex(16), strongbox.tree()

@@ -1,4 +1,4 @@
-"""A rollout that breaks off: old or new serves, and running the playbook again brings everything in order."""
+"""An interrupted rollout: the old or the new release serves, and another deploy repairs everything."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from testbed.load.visitor import Visitor
 from tests.support.chaos import (
-    BOOTS_WITHIN,
-    SERVES_WITHIN,
+    BOOT_TIMEOUT,
+    SERVE_TIMEOUT,
     Controller,
     Trial,
     Watch,
     restart_server,
-    serving,
+    seconds_until_serving,
     wait_for_login,
 )
 from tests.support.stacks import Stack, address
@@ -24,21 +24,21 @@ from tests.support.stacks import Stack, address
 Playbook = Callable[..., Any]
 Converge = Callable[[str], float]
 
-#: More records than a rollout has.
-MANY = 80
+#: A rollout has fewer records.
+MAX_RECORDS = 80
 
 
-def _step(found: dict[str, Any]) -> str:
+def _describe(found: dict[str, Any]) -> str:
     record = found["record"]
     return " ".join(str(record[key]) for key in ("step", "state", "service", "text") if record[key])
 
 
-def test_the_targets_process_killed_after_each_step(
+def test_the_rollouts_process_is_killed_after_each_step(
     kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
     old = kiosk.get().body.strip()
     for number in itertools.count(1):
-        assert number < MANY
+        assert number < MAX_RECORDS
         new = next(greetings)
         watch = Watch(kiosk.home, number, kill=True)
         visitor = Visitor(address(), kiosk.port, "/")
@@ -49,26 +49,26 @@ def test_the_targets_process_killed_after_each_step(
             if found is None:
                 assert run.code == 0, run.output
                 break
-            after = _step(found)
+            after = _describe(found)
             print(f"killed after record {number}: {after}")
-            # After its last record but one it may end before the kill comes.
+            # After its last record but one, the rollout may end before it is killed.
             nearly_over = (found["record"]["step"], found["record"]["state"]) == ("finalize", "done")
             assert found["killed"] or nearly_over, found
             assert run.code != 0 or nearly_over, run.output
-            seconds = serving(kiosk, {old, new}, SERVES_WITHIN)
-            # Whoever finds it may want what was there as well as what was to come.
-            wanted = new if number % 2 else old
-            converging = converge(wanted)
+            seconds = seconds_until_serving(kiosk, {old, new}, SERVE_TIMEOUT)
+            # The next deploy may be of the new or of the old release.
+            next_greeting = new if number % 2 else old
+            converging = converge(next_greeting)
         finally:
             visitor.stop()
-        assert [sight for sight in visitor.sights if sight.failed] == [], after
+        assert [sample for sample in visitor.samples if sample.failed] == [], after
         trials.append(Trial("process killed", after, round(seconds, 1), round(converging, 1)))
-        old = wanted
+        old = next_greeting
     assert number > 10
 
 
 @pytest.mark.parametrize("number", [1, 4, 8, 12])
-def test_the_controller_killed(
+def test_the_controller_is_killed(
     number: int, kiosk: Stack, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
     old, new = kiosk.get().body.strip(), next(greetings)
@@ -79,16 +79,16 @@ def test_the_controller_killed(
     found = watch.found()
     controller.kill()
     assert found is not None
-    seconds = serving(kiosk, {old, new}, SERVES_WITHIN)
-    # The rollout goes on by itself; the next run joins it.
+    seconds = seconds_until_serving(kiosk, {old, new}, SERVE_TIMEOUT)
+    # The rollout continues by itself. The next deploy follows it.
     converging = converge(new)
     visitor.stop()
-    assert [sight for sight in visitor.sights if sight.failed] == []
-    trials.append(Trial("controller killed", _step(found), round(seconds, 1), round(converging, 1)))
+    assert [sample for sample in visitor.samples if sample.failed] == []
+    trials.append(Trial("controller killed", _describe(found), round(seconds, 1), round(converging, 1)))
 
 
 @pytest.mark.parametrize("step", ["prepare", "switch", "finalize"])
-def test_the_server_restarted(
+def test_the_server_is_restarted(
     step: str, kiosk: Stack, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
     old, new = kiosk.get().body.strip(), next(greetings)
@@ -97,24 +97,24 @@ def test_the_server_restarted(
     found = watch.found()
     assert found is not None
     restart_server()
-    # Its connection hangs on a server that is no more.
+    # Its connection to the killed server hangs.
     controller.kill()
-    seconds = serving(kiosk, {old, new}, BOOTS_WITHIN)
+    seconds = seconds_until_serving(kiosk, {old, new}, BOOT_TIMEOUT)
     wait_for_login()
     converging = converge(new)
-    trials.append(Trial("server restarted", _step(found), round(seconds, 1), round(converging, 1)))
+    trials.append(Trial("server restarted", _describe(found), round(seconds, 1), round(converging, 1)))
 
 
 @pytest.mark.parametrize("number", [2, 6, 10])
-def test_the_first_deploy_of_all_killed(
+def test_the_first_deploy_is_killed(
     number: int, kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
-    forgotten = playbook("../molecule/stack/forget")
-    assert forgotten.code == 0, forgotten.output
+    reset = playbook("../molecule/stack/reset")
+    assert reset.code == 0, reset.output
     new = next(greetings)
     watch = Watch(kiosk.home, number, kill=True)
     run = playbook("deploy", kiosk_greeting=new)
     found = watch.found()
     assert found is not None
     assert run.code != 0, run.output
-    trials.append(Trial("first deploy killed", _step(found), 0, round(converge(new), 1)))
+    trials.append(Trial("first deploy killed", _describe(found), 0, round(converge(new), 1)))
