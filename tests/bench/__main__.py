@@ -21,7 +21,7 @@ from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
 
 #: The share of a rollout's time that is not spent on containers: they are not created, started, drained or stopped.
-OWN = "of its own"
+OWN = "for everything else"
 
 
 def _take_turns(

@@ -1,4 +1,4 @@
-"""A stack that version 0.1.0 deployed: this version takes it over as it is. Runs before the tests that deploy others."""
+"""A stack that version 0.1.0 deployed is taken over unchanged. These tests run before those that deploy others."""
 
 from __future__ import annotations
 

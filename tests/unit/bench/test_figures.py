@@ -66,7 +66,7 @@ def test_a_ratio_is_written_as_a_comparison(ratio: float | None, words: str) -> 
 def test_shares_are_read_from_the_end_of_a_rollout() -> None:
     texts = [journal.time_summary(9.0, {"start": 6.0, "drain": 1.0}), journal.time_summary(2.5, {})]
     assert shares(f"release {number} is live: {text}" for number, text in enumerate(texts)) == {
-        "until healthy": [6.0, 0.0],
+        "waiting until healthy": [6.0, 0.0],
         "draining": [1.0, 0.0],
-        "of its own": [2.0, 2.5],
+        "for everything else": [2.0, 2.5],
     }

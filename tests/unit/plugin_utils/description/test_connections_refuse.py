@@ -185,8 +185,8 @@ ROUTE = {"path": "/", "to": "web"}
         (
             {"edge": {"kind": "nginx"}},
             (
-                "service 'edge': required key 'routes' is missing (What answers which path, longest first - "
-                "`{path, to}` and, as wanted, `port`, `timeout`)"
+                "service 'edge': required key 'routes' is missing (Which service answers which path; the longest "
+                "path counts - `{path, to}`, optionally `port`, `timeout`)"
             ),
         ),
         (
