@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption, inventory
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Proposal, Raw
 
@@ -92,7 +92,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _told(proposal: Proposal, found: Adopted, answered: list[str], said: bool) -> list[str]:
+def _told(proposal: Proposal, found: AdoptedDescription, answered: list[str], said: bool) -> list[str]:
     file = proposal.file
     if file.state == "unchanged":
         return []

@@ -97,7 +97,7 @@ notes:
   description: By service of the Compose files, its class and why, and what is other than in the files.
   type: dict
   returned: success
-  sample: {web: ["is rolling, because nothing speaks against two of it side by side"]}
+  sample: {web: ["is rolling, because nothing prevents two replicas side by side"]}
 services:
   description: Each service with its state, where the release was live already and was verified; else empty.
   type: list

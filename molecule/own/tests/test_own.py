@@ -67,8 +67,8 @@ def test_a_plan_says_why_and_changes_nothing(own: Stack, playbook: Playbook) -> 
     run = playbook("deploy", "--check", app_version=NEW)
     assert run.code == 0, run.output
     assert "db is stateful, because its image, postgres, holds data" in run.output
-    assert "worker is drain, because its command is that of a worker" in run.output
-    assert "proxy is described in the inventory, in place of the file's" in run.output
+    assert "worker is drain, because its command starts a worker" in run.output
+    assert "proxy is described in the inventory, which replaces the entry of the file" in run.output
     assert "backend roll image" in run.output
     assert (own.tree(), own.containers()) == before
 
@@ -93,9 +93,9 @@ def test_wrong_files_are_refused_with_file_and_line(own: Stack, playbook: Playbo
     assert run.code == 2
     for sentence in (
         "docker-compose.yml:3: service 'web': key 'image': the variable TAG has no value",
-        "docker-compose.yml:4: service 'web': key 'comand': is no key of a service; did you mean 'command'?",
-        "docker-compose.yml:5: service 'web': key 'volumes': ../conf is outside of the project",
-        "docker-compose.yml:6: service 'job': key 'build': the image has no name",
+        "docker-compose.yml:4: service 'web': key 'comand': is not a key of a service; did you mean 'command'?",
+        "docker-compose.yml:5: service 'web': key 'volumes': ../conf is outside the project",
+        "docker-compose.yml:6: service 'job': key 'build': the built image has no name",
     ):
         assert sentence in run.output
     assert (own.tree(), own.containers()) == before
@@ -110,7 +110,7 @@ def test_a_teams_own_proxy_follows_replaced_containers(theirs: Stack, playbook: 
     }
     first = playbook("deploy", app_version=OLD, **given)
     assert first.code == 0, first.output
-    assert "is replaced in place, with a gap, because it publishes port 8428 of the host" in first.output
+    assert "is replaced in place, with downtime, because it publishes port 8428 of the host" in first.output
     [proxy] = theirs.containers("proxy")
     with visited(theirs, "/", "/", "/") as pages:
         run = playbook("deploy", app_version=NEW, **given)

@@ -1,6 +1,7 @@
-"""A team's own Compose files on their way into the pipeline: read, checked, translated into a description.
+"""A team's own Compose files, translated into a description of services.
 
-Place in the pipeline: before describe. What comes out is what a person could have written into ``stack_services``, one
-entry a service; from there on nothing knows where it came from. ``reading`` and ``contents`` read files, the rest is
-pure. Reading itself, with its bounds and a line for every value, is that of ``policy``.
+Place in the pipeline: before describe. In: Compose files and what the inventory says about them. Out: entries for
+``stack_services``, as a person could have written them; later steps do not know where an entry came from. May import
+``description`` and ``policy``. ``reading`` and ``contents`` read files, the rest is pure. The parser, with its bounds
+and a line number for every value, is that of ``policy``.
 """

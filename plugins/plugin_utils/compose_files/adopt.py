@@ -1,7 +1,7 @@
-"""A team's Compose files once and for all as a description: what to write into the inventory in their place.
+"""A team's Compose files converted once into a description that replaces them in the inventory.
 
-Place in the pipeline: beside it, for a team that moves over. Pure. The services stay what they are, of the kind
-``compose``; which of them a fuller kind would suit is a remark, because such a kind changes what runs.
+Place in the pipeline: outside it, for a team that moves over. Pure. The services keep the kind ``compose`` and do not
+change. A kind that offers more is only suggested, because it changes what runs.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.expres
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 
-#: By the last part of an image's name, the kind that has more to give.
-_FULLER = {"postgres": "postgres", "redis": "redis", "nginx": "nginx", "traefik": "traefik"}
-#: By class and a word of the command.
-_BY_COMMAND = {("drain", "celery"): "celery_worker", ("singleton", "celery"): "celery_beat"}
+#: The kind to suggest, by the last part of an image's name.
+_KIND_BY_IMAGE = {"postgres": "postgres", "redis": "redis", "nginx": "nginx", "traefik": "traefik"}
+#: The kind to suggest, by update strategy and a word of the command.
+_KIND_BY_COMMAND = {("drain", "celery"): "celery_worker", ("singleton", "celery"): "celery_beat"}
 
 
 @dataclass(frozen=True)
-class Written:
-    """What the inventory says beside the files, as it is written there: templates are templates still.
+class InventorySource:
+    """What the inventory says beside the files, as it is written there: templates are not evaluated.
 
-    ``services`` and ``secrets`` as ``stack_services`` and ``stack_secrets``; ``said`` is ``services``, evaluated.
-    ``variables``: those of the files that are templates, with their values.
+    ``services`` and ``secrets`` are ``stack_services`` and ``stack_secrets``; ``evaluated_services`` is ``services``
+    after evaluation. ``variables``: the variables of the files that are templates, with their values.
     """
 
     services: Mapping[str, Any] = field(default_factory=dict)
-    said: Mapping[str, Any] = field(default_factory=dict)
+    evaluated_services: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Expression] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Adopted:
-    """``services``, ``secrets``, ``networks``, ``volumes`` are for the variables of these names; no secret is in them.
+class AdoptedDescription:
+    """``services``, ``secrets``, ``networks`` and ``volumes``, for the variables of these names, without any secret.
 
-    ``vault``: by the variable that ``secrets`` takes from a vault, where its value is now, in words.
-    ``notes``: by service, what was decided about it. ``remarks``: what the description cannot say, a sentence each.
-    ``fuller``: the kind that would have more to give, by service.
+    ``vault``: the variables that ``secrets`` takes from a vault; for each, where its value is now, in words.
+    ``notes``: by service, what was decided about it. ``remarks``: what the description cannot express, one sentence
+    each. ``suggested_kinds``: by service, a kind that offers more.
     """
 
     services: dict[str, Any]
@@ -53,66 +53,79 @@ class Adopted:
     vault: dict[str, str]
     notes: Mapping[str, list[str]]
     remarks: list[str]
-    fuller: dict[str, str]
+    suggested_kinds: dict[str, str]
 
 
 def adopt(
-    found: Translated,
+    translated: Translated,
     base: Path,
-    written: Written,
-    second: Translated | None,
-    top: Mapping[str, Mapping[str, Any]],
-    lost: Collection[str],
-) -> Adopted:
+    source: InventorySource,
+    marked: Translated | None,
+    shared: Mapping[str, Mapping[str, Any]],
+    hard_coded: Collection[str],
+) -> AdoptedDescription:
     """Return the description that is equivalent to a team's files.
 
-    :param found: what was made of the files. :param base: the directory of the inventory, for relative paths.
-    :param second: the same once more, with marks for the variables of *written*.
-    :param top: networks and volumes that services have and of which there is something to say.
-    :param lost: variables that are templates, and whose value of now is all that can stand somewhere.
-    :raises ValueError: naming service and key, for what the inventory writes in a way that cannot be kept.
+    :param translated: the translation of the files. :param base: the directory of the inventory, for relative paths.
+    :param marked: the same translation, with markers for the variables of *source*.
+    :param shared: the networks and volumes that services use and that have settings.
+    :param hard_coded: variables that are templates, but of which only the current value can be written.
+    :raises ValueError: naming service and key, if what the inventory says cannot be kept as it is written.
     """
     services = {}
-    for name, given in found.services.items():
-        said, as_it_is = written.said.get(name), written.services.get(name)
-        if not _is_files(given) or (isinstance(said, Mapping) and "kind" in said):
-            services[name] = expressions.as_written(given if said is None else said, said, as_it_is, name)
+    for name, entry in translated.services.items():
+        evaluated, as_written = source.evaluated_services.get(name), source.services.get(name)
+        if not _is_compose(entry) or (isinstance(evaluated, Mapping) and "kind" in evaluated):
+            whole = entry if evaluated is None else evaluated
+            services[name] = expressions.restore_source(whole, evaluated, as_written, name)
             continue
-        one = _service(given, found.sources.get(name, {}), base)
-        if second:
-            one = expressions.put_back(one, _service(second.services[name], {}, base), written.variables)
-        if isinstance(said, Mapping):
-            one = expressions.as_written(_with_files(one, said), said, as_it_is, name)
-        services[name] = one
+        service = _service(entry, translated.sources.get(name, {}), base)
+        if marked:
+            marked_service = _service(marked.services[name], {}, base)
+            service = expressions.restore_templates(service, marked_service, source.variables)
+        if isinstance(evaluated, Mapping):
+            service = _with_files_of_inventory(service, evaluated)
+            service = expressions.restore_source(service, evaluated, as_written, name)
+        services[name] = service
     vault: dict[str, str] = {}
-    uses = _uses(services)
-    marks = second.secrets if second else {}
+    uses = _secret_uses(services)
+    marked_secrets = marked.secrets if marked else {}
     secrets = {
-        name: _secret(name, expressions.put_back(value, marks.get(name), written.variables), written, uses, vault)
-        for name, value in found.secrets.items()
-        if name in uses or name in written.secrets
+        name: _secret_source(
+            name,
+            expressions.restore_templates(value, marked_secrets.get(name), source.variables),
+            source,
+            uses,
+            vault,
+        )
+        for name, value in translated.secrets.items()
+        if name in uses or name in source.secrets
     }
-    return Adopted(
+    return AdoptedDescription(
         services,
         secrets,
-        dict(top.get("networks", {})),
-        dict(top.get("volumes", {})),
+        dict(shared.get("networks", {})),
+        dict(shared.get("volumes", {})),
         vault,
-        found.notes,
+        translated.notes,
         [
-            *_unsaid(found),
-            *(f"{name} of stack_compose_variables stands as the value that it has" for name in sorted(lost)),
+            *_remarks(translated),
+            *(f"{name} of stack_compose_variables is written as its current value" for name in sorted(hard_coded)),
         ],
-        _fuller(services),
+        _suggested_kinds(services),
     )
 
 
-def _is_files(given: Any) -> bool:
-    return isinstance(given, Mapping) and given.get("kind") == "compose"
+def _is_compose(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and entry.get("kind") == "compose"
 
 
-def _service(given: Mapping[str, Any], sources: Mapping[str, str], base: Path) -> dict[str, Any]:
-    result = {key: value for key, value in given.items() if value not in ({}, [], "", None) or key == "networks"}
+def _service(entry: Mapping[str, Any], sources: Mapping[str, str], base: Path) -> dict[str, Any]:
+    """Return a translated service in its short form, with paths relative to *base*.
+
+    :param sources: by path in the container, where on the controller its files are.
+    """
+    result = {key: value for key, value in entry.items() if value not in ({}, [], "", None) or key == "networks"}
     if result.get("networks") == ["default"]:
         del result["networks"]
     uses = list(result.get("secrets", []))
@@ -141,68 +154,78 @@ def _service(given: Mapping[str, Any], sources: Mapping[str, str], base: Path) -
     return result
 
 
-def _with_files(service: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service with the files that the inventory names as it names them."""
-    named = {target: file for target, file in (said.get("files") or {}).items() if target in service.get("files", {})}
+def _with_files_of_inventory(service: dict[str, Any], evaluated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a service whose files are written as the inventory writes them, if the inventory names them."""
+    own_files = service.get("files", {})
+    named = {target: file for target, file in (evaluated.get("files") or {}).items() if target in own_files}
     return {**service, "files": {**service["files"], **named}} if named else service
 
 
-def _uses(services: Mapping[str, Any]) -> dict[str, str]:
-    """Return the secrets that services have, and the first place at which each is had, in words."""
+def _secret_uses(services: Mapping[str, Any]) -> dict[str, str]:
+    """Return the secrets that services use, each with the first place where it is used, in words."""
     result: dict[str, str] = {}
-    for service, given in services.items():
-        for use in given.get("secrets") or [] if isinstance(given, Mapping) else []:
-            one = use if isinstance(use, Mapping) else {"name": use}
-            where = f"{one['env']}" if one.get("env") else f"{one.get('target') or one['name']}"
-            result.setdefault(str(one["name"]), f"{where} of {service}")
-            for name in str(one.get("text") or "").split("{")[1:]:
+    for service, entry in services.items():
+        for item in entry.get("secrets") or [] if isinstance(entry, Mapping) else []:
+            use = item if isinstance(item, Mapping) else {"name": item}
+            where = f"{use['env']}" if use.get("env") else f"{use.get('target') or use['name']}"
+            result.setdefault(str(use["name"]), f"{where} of {service}")
+            for name in str(use.get("text") or "").split("{")[1:]:
                 result.setdefault(name.partition("}")[0], f"{where} of {service}")
     return result
 
 
-def _secret(name: str, value: Any, written: Written, uses: Mapping[str, str], vault: dict[str, str]) -> Any:
-    """Return the source of a secret as it is to be written, and note in *vault* what somebody has to put there."""
-    source = written.secrets.get(name)
-    if expressions.is_template(source):
-        return Expression(str(source), None)
-    if isinstance(source, Mapping) and set(source) == {"generate"}:
-        return dict(source)
-    if isinstance(source, Mapping) and expressions.is_template(source.get("value")):
-        return {"value": Expression(str(source["value"]), None)}
-    if isinstance(value, Expression) and name not in written.secrets:
+def _secret_source(
+    name: str, value: Any, source: InventorySource, uses: Mapping[str, str], vault: dict[str, str]
+) -> Any:
+    """Return the source of a secret for the description; add to *vault* what somebody has to put there."""
+    entry = source.secrets.get(name)
+    if expressions.is_template(entry):
+        return Expression(str(entry), None)
+    if isinstance(entry, Mapping) and set(entry) == {"generate"}:
+        return dict(entry)
+    if isinstance(entry, Mapping) and expressions.is_template(entry.get("value")):
+        return {"value": Expression(str(entry["value"]), None)}
+    if isinstance(value, Expression) and name not in source.secrets:
         return value
     variable = f"vault_{name.replace('-', '_')}"
     while variable in vault:
         variable += "_"
-    vault[variable] = f"stack_secrets.{name}" if name in written.secrets else uses[name]
+    vault[variable] = f"stack_secrets.{name}" if name in source.secrets else uses[name]
     return Expression(f"{{{{ {variable} }}}}", None)
 
 
-def _unsaid(found: Translated) -> list[str]:
+def _remarks(translated: Translated) -> list[str]:
+    """Return what the files say and the description does not."""
     remarks = []
-    for name, keys in found.left_out.items():
-        if not _is_files(found.services.get(name)):
+    for name, keys in translated.left_out.items():
+        if not _is_compose(translated.services.get(name)):
             continue
         for key in keys:
             if key == "profiles":
-                remarks.append(f"service {name!r} is there always: there are no profiles in stack_services")
+                remarks.append(f"service {name!r} always runs: stack_services has no profiles")
             elif key == "develop":
-                remarks.append(f"service {name!r}: 'develop' is left out; 'development' says what a checkout needs")
+                remarks.append(f"service {name!r}: 'develop' is left out; 'development' describes a checkout")
             else:
-                remarks.append(f"service {name!r}: {key!r} is left out, as a deploy of the files leaves it out")
-    remarks += [f"service {name!r} is left out: none of its profiles is active" for name in found.inactive]
+                remarks.append(f"service {name!r}: {key!r} is left out, as in a deploy of the files")
+    remarks += [f"service {name!r} is left out: none of its profiles is active" for name in translated.inactive]
     return remarks
 
 
-def _fuller(services: Mapping[str, Any]) -> dict[str, str]:
+def _suggested_kinds(services: Mapping[str, Any]) -> dict[str, str]:
     result = {}
-    for name, given in services.items():
-        if not _is_files(given):
+    for name, entry in services.items():
+        if not _is_compose(entry):
             continue
-        image = str(given.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
-        words = " ".join(given["command"]) if isinstance(given.get("command"), list) else str(given.get("command", ""))
-        kind = _FULLER.get(image) or next(
-            (kind for (one, word), kind in _BY_COMMAND.items() if given.get("class") == one and word in words), None
+        image = str(entry.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0]
+        command = entry.get("command")
+        words = " ".join(command) if isinstance(command, list) else str(entry.get("command", ""))
+        kind = _KIND_BY_IMAGE.get(image) or next(
+            (
+                kind
+                for (strategy, word), kind in _KIND_BY_COMMAND.items()
+                if entry.get("class") == strategy and word in words
+            ),
+            None,
         )
         if kind:
             result[name] = kind

@@ -1,6 +1,6 @@
-"""What is wrong with a team's files before anything is made of them, all of it at once: file, line, service and key.
+"""Checks of a team's files before they are translated. All problems are reported together: file, line, service, key.
 
-Place in the pipeline: project. Pure. What only Compose knows (the shape of a rare key) is told on the host, by Compose.
+Place in the pipeline: compose_files. Pure. Compose itself checks the rest on the host, such as the form of rare keys.
 """
 
 from __future__ import annotations
@@ -10,7 +10,11 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
+    Problems,
+    mapping,
+    service_key,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
@@ -19,8 +23,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import ports
 
-#: Keys of the mappings inside of a service in which people misspell something.
-_INSIDE = {
+#: The keys of mappings inside a service that people misspell.
+_NESTED_KEYS = {
     "healthcheck": "test interval timeout retries start_period start_interval disable",
     "logging": "driver options",
     "deploy": "mode replicas labels update_config rollback_config restart_policy placement resources endpoint_mode",
@@ -29,134 +33,161 @@ _INSIDE = {
 }
 
 
-def check(project: Project, complaints: Complaints, elsewhere: Collection[str]) -> None:
-    """Note all that is wrong with the files themselves.
+def check(project: Project, problems: Problems, excluded: Collection[str]) -> None:
+    """Add everything that is wrong with the files themselves to *problems*.
 
-    :param elsewhere: services that the inventory describes itself, or leaves out.
+    :param excluded: services that the inventory replaces or leaves out; they are not checked.
     """
     document = project.document
-    _keys(complaints, document.top, [*vocabulary.TOP_KEYS], "key {!r}", "of a Compose file")
-    _project_name(project, complaints)
+    _check_keys(problems, document.top, [*vocabulary.TOP_KEYS], "key {!r}", "of a Compose file")
+    _check_project_name(project, problems)
     for name, service in document.services.items():
-        if name not in elsewhere:
-            _service(project, complaints, name, service)
-    _ports(project, complaints, elsewhere)
+        if name not in excluded:
+            _check_service(project, problems, name, service)
+    _check_ports(project, problems, excluded)
     for key in ("networks", "volumes", "secrets", "configs"):
-        _unset(complaints, f"key '{key}", mapping(document.top.get(key)))
+        _check_variables(problems, f"key '{key}", mapping(document.top.get(key)))
 
 
-def _service(project: Project, complaints: Complaints, name: str, service: Map) -> None:
-    _keys(complaints, service, sorted(vocabulary.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
-    for key, words in _INSIDE.items():
-        _keys(complaints, mapping(service.get(key)), words.split(), f"service {name!r}: key '{key}.{{}}'", f"of {key}")
-    _keys(
-        complaints,
+def _check_service(project: Project, problems: Problems, name: str, service: Map) -> None:
+    _check_service_keys(problems, name, service)
+    _check_variables(problems, f"service {name!r}: key '", service)
+    mark = project.document.services.marks.get(name)
+    _check_image(problems, name, service, mark)
+    _check_dependencies(project, problems, name, service, mark)
+    for key in ("secrets", "configs"):
+        _check_sources(project, problems, name, service, key, mark)
+    _check_declared(project, problems, name, service, "networks", list(mapping(service.get("networks"))))
+    volumes = [
+        str(entry["source"])
+        for entry in service.get("volumes") or []
+        if isinstance(entry, Map) and entry.get("type") == "volume" and entry.get("source")
+    ]
+    _check_declared(project, problems, name, service, "volumes", volumes)
+
+
+def _check_service_keys(problems: Problems, name: str, service: Map) -> None:
+    _check_keys(problems, service, sorted(vocabulary.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
+    for key, words in _NESTED_KEYS.items():
+        where = f"service {name!r}: key '{key}.{{}}'"
+        _check_keys(problems, mapping(service.get(key)), words.split(), where, f"of {key}")
+    _check_keys(
+        problems,
         mapping(service.get("x-slipway")),
         [*SERVICE_FIELDS, "proxy", "networks"],
         f"service {name!r}: key 'x-slipway.{{}}'",
         "of a description",
     )
-    _unset(complaints, f"service {name!r}: key '", service)
-    mark = project.document.services.marks.get(name)
-    if not service.get("image"):
-        built = mark_of(service, "build")
-        if service.get("build"):
-            what = "the image has no name; add 'image: REGISTRY/NAME:TAG', under which servers find what was built"
-            complaints.add(built or mark, of(name, "build"), what)
-        else:
-            complaints.add(mark, of(name, "image"), "is missing; say which image it runs")
+
+
+def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None) -> None:
+    if service.get("image"):
+        return
+    if service.get("build"):
+        message = "the built image has no name; add 'image: REGISTRY/NAME:TAG', so that servers can pull it"
+        problems.add(mark_of(service, "build") or mark, service_key(name, "build"), message)
+    else:
+        problems.add(mark, service_key(name, "image"), "is missing; name the image that the service runs")
+
+
+def _check_dependencies(project: Project, problems: Problems, name: str, service: Map, mark: Mark | None) -> None:
     services = list(project.document.services)
+    others = [other for other in services if other != name]
     needs = mapping(service.get("depends_on"))
-    others = [one for one in services if one != name]
     for other in needs:
         if other not in services and mapping(needs[other]).get("required", True) is not False:
-            what = f"there is no service {other!r}, or its profile is not active{suggestion(other, others)}"
-            complaints.add(mark_of(needs, other) or mark, of(name, "depends_on"), what)
-    for key in ("secrets", "configs"):
-        entries: Any = service.get(key) or []
-        declared = mapping(project.document.top.get(key))
-        for index, entry in enumerate(entries):
-            source = str(mapping(entry).get("source"))
-            if source not in declared and not locations.unset_in(source):
-                what = f"{source!r} is not declared{suggestion(source, list(declared))}; add it to the file's '{key}'"
-                complaints.add(mark_of(entries, index) or mark, of(name, key), what)
-    _declared(project, complaints, name, service, "networks", list(mapping(service.get("networks"))))
-    named = [
-        str(one["source"])
-        for one in service.get("volumes") or []
-        if isinstance(one, Map) and one.get("type") == "volume" and one.get("source")
-    ]
-    _declared(project, complaints, name, service, "volumes", named)
+            message = f"there is no service {other!r}, or its profile is not active{suggestion(other, others)}"
+            problems.add(mark_of(needs, other) or mark, service_key(name, "depends_on"), message)
 
 
-def _declared(project: Project, complaints: Complaints, name: str, service: Map, key: str, used: Iterable[str]) -> None:
+def _check_sources(project: Project, problems: Problems, name: str, service: Map, key: str, mark: Mark | None) -> None:
+    """Check that the secrets or configs of a service are declared in the file."""
+    entries: Any = service.get(key) or []
+    declared = mapping(project.document.top.get(key))
+    for index, entry in enumerate(entries):
+        source = str(mapping(entry).get("source"))
+        if source not in declared and not locations.unset_in(source):
+            message = f"{source!r} is not declared{suggestion(source, list(declared))}; add it to the file's '{key}'"
+            problems.add(mark_of(entries, index) or mark, service_key(name, key), message)
+
+
+def _check_declared(
+    project: Project, problems: Problems, name: str, service: Map, key: str, used: Iterable[str]
+) -> None:
+    """Check that the networks or volumes that a service uses are declared in the file."""
     declared = list(mapping(project.document.top.get(key)))
-    for one in used:
-        if one not in declared and one != "default" and not locations.unset_in(one):
-            what = f"{one!r} is not declared{suggestion(one, declared)}; add '{one}: {{}}' to the file's '{key}'"
-            complaints.add(mark_of(service, key), of(name, key), what)
+    for entry in used:
+        if entry not in declared and entry != "default" and not locations.unset_in(entry):
+            message = (
+                f"{entry!r} is not declared{suggestion(entry, declared)}; add '{entry}: {{}}' to the file's '{key}'"
+            )
+            problems.add(mark_of(service, key), service_key(name, key), message)
 
 
-def _keys(complaints: Complaints, given: Map, known: list[str], where: str, what: str) -> None:
+def _check_keys(problems: Problems, given: Map, valid: list[str], where: str, owner: str) -> None:
     for key in given:
-        if key not in known and not key.startswith("x-"):
-            complaints.add(mark_of(given, key), where.format(key), f"is no key {what}{_meant(key, known)}")
+        if key not in valid and not key.startswith("x-"):
+            message = f"is not a key {owner}{_key_hint(key, valid)}"
+            problems.add(mark_of(given, key), where.format(key), message)
 
 
-def _meant(key: str, known: list[str]) -> str:
-    near = suggestion(key, known)
-    return near if "did you mean" in near else "; a key of your own begins with x-"
+def _key_hint(key: str, valid: list[str]) -> str:
+    near = suggestion(key, valid)
+    return near if "did you mean" in near else "; your own keys begin with x-"
 
 
-def _unset(complaints: Complaints, where: str, value: Map) -> None:
+def _check_variables(problems: Problems, where: str, value: Map) -> None:
+    """Check that every variable below *value* has a value."""
     for text, key, mark in locations.texts(value):
         for reference in locations.unset_in(text):
-            name = re.match(r"\w+", reference.strip("${}"))
-            own = re.search(r":?\?(.+?)}?$", reference)
-            what = f"the variable {name[0] if name else reference} has no value"
-            advice = f" ({own[1]})" if own else ""
-            complaints.add(mark, f"{where}{key}'", f"{what}{advice}; {_remedy(name[0] if name else 'NAME')}")
+            match = re.match(r"\w+", reference.strip("${}"))
+            own_message = re.search(r":?\?(.+?)}?$", reference)
+            message = f"the variable {match[0] if match else reference} has no value"
+            detail = f" ({own_message[1]})" if own_message else ""
+            problems.add(mark, f"{where}{key}'", f"{message}{detail}; {_how_to_set(match[0] if match else 'NAME')}")
 
 
-def _remedy(name: str) -> str:
+def _how_to_set(name: str) -> str:
     return (
-        f"set it in .env or in stack_compose_variables ({name}: '' for nothing), "
-        f"or, where it is a secret, set stack_secrets.{name.lower()}"
+        f"set it in .env or in stack_compose_variables ({name}: '' for an empty value), "
+        f"or, if it is a secret, set stack_secrets.{name.lower()}"
     )
 
 
-def _project_name(project: Project, complaints: Complaints) -> None:
+def _check_project_name(project: Project, problems: Problems) -> None:
     name = project.name
     if name and locations.unset_in(name):
-        _unset(
-            complaints,
+        _check_variables(
+            problems,
             "key '",
             Map({"name": name}, {"name": mark} if (mark := mark_of(project.document.top, "name")) else {}),
         )
 
 
-def _ports(project: Project, complaints: Complaints, elsewhere: Collection[str]) -> None:
-    taken: list[tuple[str, str, set[int], str]] = []
+def _check_ports(project: Project, problems: Problems, excluded: Collection[str]) -> None:
+    """Check that every published port has a port of the host, and that no two services publish the same one."""
+    published: list[tuple[str, str, set[int], str]] = []
     for name, service in project.document.services.items():
-        for port in ports(service) if name not in elsewhere else ():
+        for port in ports(service) if name not in excluded else ():
             mark = _port_mark(service, port.path[1])
             if port.published is None:
                 text = str((service["ports"][port.path[1]]).get("published") or "")
                 if not locations.unset_in(text) and not text:
-                    what = (
-                        f"no port of the host for {port.target}, so that nobody could know it; write HOST:{port.target}"
+                    message = (
+                        f"the container port {port.target} has no port on the host, so Docker would choose a random "
+                        f"one; write HOST_PORT:{port.target}"
                     )
-                    complaints.add(mark, of(name, "ports"), what)
+                    problems.add(mark, service_key(name, "ports"), message)
                 continue
             numbers = set(range(port.published, port.published + port.count))
-            for host, protocol, others, holder in taken:
+            for host, protocol, others, owner in published:
                 shared = sorted(numbers & others)
                 if shared and protocol == port.protocol and (host == port.host or "" in (host, port.host)):
-                    what = (
-                        f"port {shared[0]} of the host is published by service {holder!r} too; give one of them another"
+                    message = (
+                        f"port {shared[0]} of the host is also published by service {owner!r}; change one of the two"
                     )
-                    complaints.add(mark, of(name, "ports"), what)
-            taken.append((port.host if port.host not in ("0.0.0.0", "::") else "", port.protocol, numbers, name))
+                    problems.add(mark, service_key(name, "ports"), message)
+            published.append((port.host if port.host not in ("0.0.0.0", "::") else "", port.protocol, numbers, name))
 
 
 def _port_mark(service: Map, index: int) -> Mark | None:

@@ -1,7 +1,7 @@
-"""Contents of a project's files: configurations that are mounted, secrets, directories; within bounds.
+"""The contents of a project's files (mounted configuration, secrets, directories), up to a limit.
 
-Place in the pipeline: project; reads files of the controller. Bytes that are no UTF-8 become lone surrogates, which the
-host turns back into the same bytes.
+Place in the pipeline: compose_files; reads files on the controller. Bytes that are not UTF-8 become lone surrogates,
+which the host turns back into the same bytes.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Bytes of all files of a project together: they travel with every release.
-MOST_BYTES = 4 * 1024**2
-MOST_FILES = 500
-#: Names of files that keep a directory in a repository and say nothing.
+#: Limit for all files of a project together, in bytes: they are uploaded with every release.
+MAX_BYTES = 4 * 1024**2
+MAX_FILES = 500
+#: Files that only keep an empty directory in a repository.
 _PLACEHOLDERS = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
 
 
 @dataclass(frozen=True)
 class Tree:
-    """The files of a directory by their path in it, and which of them may be run."""
+    """The text of each file in a directory, by its path in it, and the paths of the executable files."""
 
     files: dict[str, str]
     executable: tuple[str, ...]
 
 
 class Contents:
-    """Reads below one directory, and counts what it has read."""
+    """Reads files below one directory and counts what it has read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,19 +34,21 @@ class Contents:
         self._files = 0
 
     def inside(self, path: Path) -> bool:
-        """Return whether *path* is in the project, links followed."""
+        """Return whether *path* is inside the project, after links are followed."""
         return path.resolve().is_relative_to(self.folder.resolve())
 
     def text(self, path: Path) -> str:
-        """Return what a file holds. :raises ValueError: where it cannot be read, or too much has been."""
+        """Return the content of a file. :raises ValueError: if it cannot be read, or a limit is exceeded."""
         self._files += 1
-        if self._files > MOST_FILES:
-            raise ValueError(f"more than {MOST_FILES} files would travel with every release; put them into an image")
+        if self._files > MAX_FILES:
+            raise ValueError(
+                f"more than {MAX_FILES} files would be uploaded with every release; put them into an image"
+            )
         try:
             self._bytes += path.stat().st_size
-            if self._bytes > MOST_BYTES:
+            if self._bytes > MAX_BYTES:
                 raise ValueError(
-                    f"more than {MOST_BYTES // 1024**2} MB would travel with every release; "
+                    f"more than {MAX_BYTES // 1024**2} MB would be uploaded with every release; "
                     "put such files into an image, or data into a named volume"
                 )
             return path.read_bytes().decode("utf-8", "surrogateescape")
@@ -54,21 +56,21 @@ class Contents:
             raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
 
     def tree(self, path: Path) -> Tree:
-        """Return what a directory holds, nothing where there are only placeholders.
+        """Return the content of a directory, empty if it holds only placeholders.
 
-        :raises ValueError: as :meth:`text`, and for a link out of the project.
+        :raises ValueError: like :meth:`text`, and for a link to a place outside the project.
         """
         files: dict[str, str] = {}
         executable: list[str] = []
         for folder, names, entries in os.walk(path):
             names.sort()
             for entry in sorted(entries):
-                found = Path(folder, entry)
-                name = str(found.relative_to(path))
-                if not self.inside(found):
-                    raise ValueError(f"{name} is a link that leads out of the project")
-                files[name] = self.text(found)
-                if runs(found):
+                file = Path(folder, entry)
+                name = str(file.relative_to(path))
+                if not self.inside(file):
+                    raise ValueError(f"{name} is a link to a place outside the project")
+                files[name] = self.text(file)
+                if runs(file):
                     executable.append(name)
         if all(os.path.basename(name) in _PLACEHOLDERS for name in files):
             return Tree({}, ())
@@ -76,5 +78,5 @@ class Contents:
 
 
 def runs(path: Path) -> bool:
-    """Return whether a file may be run."""
+    """Return whether a file is executable."""
     return os.access(path, os.X_OK)

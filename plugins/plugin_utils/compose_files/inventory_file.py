@@ -1,6 +1,6 @@
-"""An adopted description as the text of a file of variables, with a word on whatever was decided in it.
+"""An adopted description as the text of a variables file, with comments that explain what was decided.
 
-Place in the pipeline: project, after ``adopt``. Pure.
+Place in the pipeline: compose_files, after ``adopt``. Pure.
 """
 
 from __future__ import annotations
@@ -12,61 +12,66 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.yaml import SafeDumper, SafeLoader
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import expressions
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.expressions import Expression
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 
 _WIDTH = 110
 _HEADER = """\
-The stack {name!r} as {files} has it, written by slipway.stack. It deploys what the files do, without them.
-It is yours from here on: playbooks/workspace.yml keeps what somebody has changed. Keys: docs/services.md.
+The stack {name!r} as {files} describes it, written by slipway.stack. It deploys the same without these files.
+You can edit it: playbooks/workspace.yml does not overwrite your changes. Keys: docs/services.md.
 """
-_OF_A_VAULT = "What is called vault_ here is for a vault to keep, under that name."
+_VAULT_COMMENT = "Put each variable whose name begins with vault_ into a vault, under that name."
 
 
-def dump(adopted: Adopted, name: str, files: Sequence[str]) -> str:
-    """Return the text for the inventory of the stack *name*, in the place of the Compose *files*."""
+def dump(adopted: AdoptedDescription, name: str, files: Sequence[str]) -> str:
+    """Return the text of the file that replaces the Compose *files* of the stack *name* in the inventory."""
     lines = _comment(_HEADER.format(files=", ".join(files), name=name))
     if adopted.remarks:
-        lines += ["#", "# What it does not have of them:"]
+        lines += ["#", "# Not taken over from these files:"]
         lines += [line for remark in adopted.remarks for line in _item(remark)]
     lines += ["---", "stack_services:"]
-    for service, given in adopted.services.items():
-        lines += _comment(_said(service, adopted), "  ")
-        lines += _yaml({service: _ordered(given)}, "  ")
-    for section, given in (("networks", adopted.networks), ("volumes", adopted.volumes)):
-        if given:
-            lines += ["", f"stack_{section}:", *_yaml(given, "  ")]
+    for service, entry in adopted.services.items():
+        lines += _comment(_service_comment(service, adopted), "  ")
+        lines += _yaml({service: _ordered(entry)}, "  ")
+    for section, entries in (("networks", adopted.networks), ("volumes", adopted.volumes)):
+        if entries:
+            lines += ["", f"stack_{section}:", *_yaml(entries, "  ")]
     if adopted.secrets:
-        asked = any("vault_" in str(source) for source in adopted.secrets.values())
-        lines += ["", *(_comment(_OF_A_VAULT) if asked else []), "stack_secrets:", *_yaml(adopted.secrets, "  ")]
+        from_vault = any("vault_" in str(source) for source in adopted.secrets.values())
+        lines += [
+            "",
+            *(_comment(_VAULT_COMMENT) if from_vault else []),
+            "stack_secrets:",
+            *_yaml(adopted.secrets, "  "),
+        ]
     return "\n".join(lines) + "\n"
 
 
-def parsed(text: str) -> Any:
-    """Return what the text of a file of variables holds, templates as they are; ``None`` where it is no YAML."""
+def parse(text: str) -> Any:
+    """Return the content of a variables file, templates unevaluated; ``None`` if it is not YAML."""
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError:
         return None
 
 
-def _said(service: str, adopted: Adopted) -> str:
-    """Return what there is to know of a service: how it gives way to its next version, and what would suit better."""
+def _service_comment(service: str, adopted: AdoptedDescription) -> str:
+    """Return the comment on a service: what was decided about it, and which kind would offer more."""
     lines = [f"{note[0].upper()}{note[1:]}." for note in adopted.notes.get(service, [])]
-    if service in adopted.fuller:
-        lines.append(f"The kind {adopted.fuller[service]} would bring health check, limits and hardening of its own.")
+    if service in adopted.suggested_kinds:
+        lines.append(f"The kind {adopted.suggested_kinds[service]} would add a health check, limits and hardening.")
     return "\n".join(lines)
 
 
-def _ordered(given: Any) -> Any:
-    """Return a service with its keys in the order of the documentation, Compose's own behind."""
-    if not isinstance(given, Mapping):
-        return given
+def _ordered(entry: Any) -> Any:
+    """Return a service with its keys in the order of the documentation, Compose's own keys last."""
+    if not isinstance(entry, Mapping):
+        return entry
     last = ("compose", "environments")
-    first = [key for key in ("kind", "class", *SERVICE_FIELDS) if key in given and key not in last]
-    rest = [key for key in given if key not in first and key not in last]
-    return {key: given[key] for key in dict.fromkeys([*first, *rest, *(key for key in last if key in given)])}
+    first = [key for key in ("kind", "class", *SERVICE_FIELDS) if key in entry and key not in last]
+    rest = [key for key in entry if key not in first and key not in last]
+    return {key: entry[key] for key in dict.fromkeys([*first, *rest, *(key for key in last if key in entry)])}
 
 
 def _comment(text: str, indent: str = "") -> list[str]:
@@ -88,19 +93,19 @@ def _yaml(value: Any, indent: str) -> list[str]:
 
 
 class _Dumper(SafeDumper):
-    """YAML as people write it: lists of words in one line, longer texts as blocks, no anchors."""
+    """YAML as people write it: short lists on one line, long texts as blocks, no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 class _Loader(SafeLoader):
-    """YAML as Ansible reads it, as far as it is written here."""
+    """YAML as Ansible reads it, as far as :func:`dump` writes it."""
 
 
 def _represent_text(dumper: SafeDumper, data: str) -> yaml.Node:
     if expressions.is_template(data):
-        # Nothing of it is for Ansible to evaluate.
+        # Ansible must not evaluate any part of it.
         return dumper.represent_scalar("!unsafe", data, style="'")
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
 

@@ -1,6 +1,6 @@
-"""Where in a team's files something stands, and sentences about it.
+"""The problems found in a team's files, each with file and line, and the marker for a variable without a value.
 
-Place in the pipeline: project. Pure.
+Place in the pipeline: compose_files. Pure.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
 
-#: What stands in the text in place of a variable without a value. Private-use characters, which nobody types.
+#: The marker in a text for a variable without a value. Private-use characters, which nobody types.
 _UNSET = re.compile("\ue002([^\ue003]+)\ue003")
 
 
 def unset(name: str, reference: str) -> str:
-    """Return what stands for a variable without a value, from its whole reference as it is written."""
+    """Return the marker for a variable without a value.
+
+    :param reference: the whole reference as it is written, such as ``${TAG:?set it}``.
+    """
     return f"\ue002{reference}\ue003"
 
 
@@ -28,33 +31,36 @@ def unset_in(value: object) -> list[str]:
 
 
 @dataclass
-class Complaints:
-    """All that is wrong with the files, a sentence each, without repetition.
+class Problems:
+    """Everything that is wrong with the files: one sentence each, without duplicates.
 
-    :param folder: what paths are shown relative to, with a slash at the end.
+    :param folder: the directory that paths are shown relative to, with a slash at the end.
     """
 
     folder: str
     sentences: dict[str, None] = field(default_factory=dict)
 
-    def add(self, mark: Mark | None, where: str, what: str) -> None:
-        """Note that *what* is wrong with *where*, such as ``service 'web': key 'image'``, which stands at *mark*."""
-        self.sentences[f"{self.place(mark)}{where}: {what}"] = None
+    def add(self, mark: Mark | None, where: str, message: str) -> None:
+        """Add a problem.
 
-    def place(self, mark: Mark | None) -> str:
-        """Return ``FILE:LINE: ``, empty where nobody knows."""
+        :param mark: the position in the file. :param where: the key, such as ``service 'web': key 'image'``.
+        """
+        self.sentences[f"{self.position(mark)}{where}: {message}"] = None
+
+    def position(self, mark: Mark | None) -> str:
+        """Return ``FILE:LINE: ``, or an empty text if the position is unknown."""
         if mark is None or not mark.file:
             return ""
         return f"{mark.file.removeprefix(self.folder)}:{mark.line}: "
 
     def raise_any(self) -> None:
-        """:raises ValueError: with all of them, a line each, where there are any."""
+        """:raises ValueError: with all problems, one per line, if there are any."""
         if self.sentences:
             raise ValueError("\n".join(self.sentences))
 
 
 def texts(value: Any, path: tuple[str, ...] = (), mark: Mark | None = None) -> Iterator[tuple[str, str, Mark | None]]:
-    """Yield every text below *value*: the text, the dotted name of its key, the nearest mark."""
+    """Yield every text below *value*: the text, the dotted name of its key, the nearest position."""
     if isinstance(value, str):
         yield value, ".".join(path), mark
     elif isinstance(value, Mapping):
@@ -66,10 +72,10 @@ def texts(value: Any, path: tuple[str, ...] = (), mark: Mark | None = None) -> I
 
 
 def mapping(value: Any) -> Map:
-    """Return *value* where it is a mapping, else an empty one."""
+    """Return *value* if it is a mapping, else an empty one."""
     return value if isinstance(value, Map) else Map(value if isinstance(value, dict) else {})
 
 
-def of(name: str, key: str) -> str:
-    """Return how a sentence names a key of a service."""
+def service_key(name: str, key: str) -> str:
+    """Return how a message names a key of a service."""
     return f"service {name!r}: key {key!r}"

@@ -1,7 +1,8 @@
-"""A team's Compose files read as Compose reads them, with all that they refer to.
+"""A team's Compose files, read as Compose reads them, with every file that they refer to.
 
-Place in the pipeline: project, its beginning; reads files of the controller. Docker is not asked: the controller needs
-none, every value keeps its file and line, and a variable without a value is no silent empty text.
+Place in the pipeline: compose_files, its first step; reads files on the controller. It does not call Docker: the
+controller needs no Docker, every value keeps its file and line, and a variable without a value does not silently become
+an empty text.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import 
 
 @dataclass(frozen=True)
 class Project:
-    """What the files say. ``folder`` is where relative paths start, ``shown`` what paths are shown relative to.
+    """The content of the files.
 
-    ``inactive``: services that no active profile has.
+    ``folder``: the directory that relative paths start from. ``shown``: the directory that paths in messages are
+    relative to. ``inactive``: services of which no profile is active.
     """
 
     document: reading.Document
@@ -33,13 +35,13 @@ class Project:
 
     @property
     def name(self) -> str | None:
-        """The project's name as the files and ``.env`` give it."""
-        given = self.document.top.get("name") or self.document.variables.get("COMPOSE_PROJECT_NAME")
-        return str(given) if given else None
+        """The project's name, from the files or ``.env``."""
+        name = self.document.top.get("name") or self.document.variables.get("COMPOSE_PROJECT_NAME")
+        return str(name) if name else None
 
-    def complaints(self) -> locations.Complaints:
-        """Return an empty list of complaints that shows paths as the user writes them."""
-        return locations.Complaints(f"{self.shown}/")
+    def problems(self) -> locations.Problems:
+        """Return an empty list of problems that shows paths as the user writes them."""
+        return locations.Problems(f"{self.shown}/")
 
 
 def read(
@@ -48,41 +50,41 @@ def read(
     profiles: Sequence[str],
     variables: Mapping[str, str],
     secrets: Sequence[str],
-    pretend: bool = False,
+    secrets_unknown: bool = False,
 ) -> Project:
-    """Return what *files* say together.
+    """Return the merged content of *files*.
 
-    :param files: in their order; relative ones start at *base*.
-    :param variables: for interpolation, before those of ``.env`` and *secrets*.
+    :param files: in the order in which they are merged; relative paths start from *base*.
+    :param variables: for interpolation; they take precedence over ``.env`` and *secrets*.
     :param secrets: names of secrets; ``${DB_PASSWORD}`` is the secret ``db_password``.
-    :param pretend: a variable without a value is taken for a secret, where nobody needs to know these.
-    :raises ValueError: with one sentence for the first thing that cannot be read.
+    :param secrets_unknown: treat a variable without a value as a secret. Building and pulling images needs no secret.
+    :raises ValueError: with one sentence about the first problem.
     """
     paths = [base / name for name in files]
-    unset = _pretended if pretend else locations.unset
-    # The one variable of the shell that files are written with: where they are.
-    given = {
+    unset = _secret_placeholder if secrets_unknown else locations.unset
+    # PWD is the one variable of the shell that Compose files commonly use.
+    known = {
         "PWD": str(paths[0].parent),
         **{variable(name): secret_text.mark(name, "dotenv") for name in secrets},
         **variables,
     }
     try:
-        # Without profiles first: which are active may stand in `.env`.
-        document = reading.read(paths, given, None, unset=unset)
-        every = list(document.services)
-        active = [*profiles] or [one for one in document.variables.get("COMPOSE_PROFILES", "").split(",") if one]
+        # First without profiles: `.env` may say which ones are active.
+        document = reading.read(paths, known, None, unset=unset)
+        all_services = list(document.services)
+        active = [*profiles] or [name for name in document.variables.get("COMPOSE_PROFILES", "").split(",") if name]
         if any("profiles" in service for service in document.services.values()):
-            document = reading.read(paths, given, active, unset=unset)
+            document = reading.read(paths, known, active, unset=unset)
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
-    inactive = tuple(name for name in every if name not in document.services)
+    inactive = tuple(name for name in all_services if name not in document.services)
     return Project(document, from_document(document), paths[0].parent, base, inactive)
 
 
-def _pretended(name: str, reference: str) -> str:
+def _secret_placeholder(name: str, reference: str) -> str:
     return secret_text.mark(name.lower(), "dotenv")
 
 
 def variable(secret: str) -> str:
-    """Return the variable of Compose files that a secret is the value of."""
+    """Return the variable of Compose files whose value is a *secret*."""
     return re.sub("[^A-Z0-9]", "_", secret.upper())

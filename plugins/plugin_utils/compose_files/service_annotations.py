@@ -1,6 +1,6 @@
-"""What people say of their files' services: under ``x-slipway`` in the file, and in the inventory, which counts more.
+"""The annotations of services: ``x-slipway`` in the Compose files, and the inventory, which takes precedence.
 
-Place in the pipeline: project -> describe. Pure.
+Place in the pipeline: compose_files -> describe. Pure.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import mapping
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import lay_over as keys_over
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import lay_over as merge_keys
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map
 
-#: Mappings to which a note adds, where everything else it replaces.
-_ADDED = ("environment", "files", "compose", "environments")
+#: Mappings that are merged; an annotation replaces any other key.
+_MERGED_KEYS = ("environment", "files", "compose", "environments")
 
 
-def notes_of(top: Map, services: Map, inventory: Mapping[str, Any]) -> dict[str, Any]:
-    """Return by service all that is said of it beside the Compose keys; ``None`` for one that is to be left out.
+def collect(top: Map, services: Map, inventory: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotations by service; ``None`` for a service that is left out.
 
-    :param inventory: ``stack_services``; an entry with a ``kind`` is a service of its own, and may replace one.
+    :param inventory: ``stack_services``; an entry with a ``kind`` is a complete service, and replaces one of the files.
     """
     found: dict[str, Any] = {}
     layers = [
@@ -28,31 +28,31 @@ def notes_of(top: Map, services: Map, inventory: Mapping[str, Any]) -> dict[str,
         inventory,
     ]
     for layer in layers:
-        for name, given in layer.items():
+        for name, entry in layer.items():
             before = found.get(str(name))
-            if isinstance(given, Mapping) and isinstance(before, Mapping) and "kind" not in given:
-                found[str(name)] = lay_over(before, given)
+            if isinstance(entry, Mapping) and isinstance(before, Mapping) and "kind" not in entry:
+                found[str(name)] = annotate(before, entry)
             else:
-                found[str(name)] = given
+                found[str(name)] = entry
     return found
 
 
-def lay_over(service: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a service with what is said of it laid over, volumes by their path in the container."""
+def annotate(service: Mapping[str, Any], annotation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a service with an annotation merged into it; a volume replaces the one at the same path."""
     result = dict(service)
-    for key, value in given.items():
-        if key in _ADDED and isinstance(value, Mapping):
-            result[key] = keys_over(result.get(key) or {}, value)
+    for key, value in annotation.items():
+        if key in _MERGED_KEYS and isinstance(value, Mapping):
+            result[key] = merge_keys(result.get(key) or {}, value)
         elif key == "volumes" and isinstance(value, list):
-            mine = targets(value)
-            kept = [volume for volume in result.get("volumes", []) if not targets([volume]) & mine]
+            paths = container_paths(value)
+            kept = [volume for volume in result.get("volumes", []) if not container_paths([volume]) & paths]
             result[key] = [*kept, *value]
         else:
             result[key] = value
     return result
 
 
-def targets(volumes: Any) -> set[str]:
+def container_paths(volumes: Any) -> set[str]:
     """Return the paths in the container of volumes in Compose's short notation."""
-    found = (str(volume).split(":") for volume in volumes if volume) if isinstance(volumes, list) else ()
-    return {(parts[1] if len(parts) > 1 else parts[0]).rstrip("/") or "/" for parts in found}
+    entries = (str(volume).split(":") for volume in volumes if volume) if isinstance(volumes, list) else ()
+    return {(parts[1] if len(parts) > 1 else parts[0]).rstrip("/") or "/" for parts in entries}

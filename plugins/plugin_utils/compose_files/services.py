@@ -1,7 +1,8 @@
 """A service of a team's files as an entry of ``stack_services``, of kind ``compose``.
 
-Place in the pipeline: project -> describe. Keys that the pipeline knows become keys of the description, everything else
-goes into ``compose`` as it is. Interpolation is over by now: a dollar that is left is doubled for the host's Compose.
+Place in the pipeline: compose_files -> describe. Keys that the pipeline knows become keys of the description. All other
+keys go into ``compose`` unchanged. Variables have been interpolated before: a remaining dollar sign is doubled for the
+Compose of the host.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
+    Problems,
+    mapping,
+    service_key,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
@@ -24,30 +29,30 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, spelled
 
-#: Keys that become keys of the description, or mean nothing once the files are read.
+#: Keys that become keys of the description, or have no meaning once the files are read.
 _TRANSLATED = frozenset(
     {"image", "build", "command", "user", "environment", "env_file", "depends_on", "ports", "volumes", "secrets"}
     | {"configs", "networks", "healthcheck", "stop_grace_period", "scale", "profiles", "extends", "develop"}
     | {"pull_policy", "attach", "label_file", "extra_hosts"}
 )
 
-#: Those of them that become nothing at all, and the keys of `build` that do not.
-_NOTHING = ("develop", "profiles", "pull_policy", "attach", "label_file")
-_BUILT = frozenset({"context", "dockerfile", "target", "args", "platforms"})
+#: The translated keys that are left out, and the keys of `build` that are not.
+_LEFT_OUT = ("develop", "profiles", "pull_policy", "attach", "label_file")
+_BUILD_KEYS = frozenset({"context", "dockerfile", "target", "args", "platforms"})
 
 
 def left_out(keys: Map) -> list[str]:
-    """Return the keys of a service, such as ``develop`` and ``build.ssh``, that are not carried into a description."""
-    build = [f"build.{key}" for key in mapping(keys.get("build")) if key not in _BUILT]
-    return [*(key for key in _NOTHING if keys.get(key)), *build]
+    """Return the keys of a service, such as ``develop`` and ``build.ssh``, that a description does not have."""
+    build = [f"build.{key}" for key in mapping(keys.get("build")) if key not in _BUILD_KEYS]
+    return [*(key for key in _LEFT_OUT if keys.get(key)), *build]
 
 
-def translate(keys: Map, service: Service, told: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def translate(keys: Map, service: Service, variables: Mapping[str, str], folder: Path) -> dict[str, Any]:
     """Return the keys of one service, without its mounts, secrets and environment.
 
-    :param keys: as the files say them, in long notation.
-    :param told: what it is told, from ``environment`` over ``env_file``, secrets as placeholders.
-    :param folder: where relative paths start.
+    :param keys: the keys of the files, in long notation.
+    :param variables: see :func:`environment`; secrets are placeholders.
+    :param folder: the directory that relative paths start from.
     """
     result: dict[str, Any] = {"kind": "compose", "image": str(keys.get("image") or "")}
     if isinstance(keys.get("build"), Map) and keys.get("image"):
@@ -68,8 +73,8 @@ def translate(keys: Map, service: Service, told: Mapping[str, Any], folder: Path
     published = [text for port in ports(keys) for text in _published(port)]
     if published:
         result["publish"] = published
-    if told:
-        result["environment"] = dict(told)
+    if variables:
+        result["environment"] = dict(variables)
     needs = mapping(keys.get("depends_on"))
     if needs:
         result["needs"] = list(needs)
@@ -79,7 +84,7 @@ def translate(keys: Map, service: Service, told: Mapping[str, Any], folder: Path
         rest["deploy"] = {key: value for key, value in mapping(keys["deploy"]).items() if key != "replicas"}
     compose = {
         **escaped({key: value for key, value in rest.items() if value is not None}),
-        **_extra(keys, user, needs),
+        **_rewritten_keys(keys, user, needs),
     }
     result["compose"] = {key: value for key, value in compose.items() if value not in ({}, [])}
     if command in ("", []) and command is not None:
@@ -87,8 +92,8 @@ def translate(keys: Map, service: Service, told: Mapping[str, Any], folder: Path
     return result
 
 
-def _extra(keys: Map, user: str, needs: Map) -> dict[str, Any]:
-    """Return keys of ``compose`` that are not as the file has them."""
+def _rewritten_keys(keys: Map, user: str, needs: Map) -> dict[str, Any]:
+    """Return the keys of ``compose`` that are written differently than in the file."""
     result: dict[str, Any] = {}
     if user and not user.replace(":", "", 1).isdigit():
         result["user"] = user
@@ -111,25 +116,30 @@ def _published(port: Any) -> list[str]:
     if port.published is None or port.target is None:
         return []
     host = f"[{port.host}]:" if ":" in port.host else f"{port.host}:" if port.host else ""
-    ending = "" if port.protocol == "tcp" else f"/{port.protocol}"
-    return [f"{host}{port.published + step}:{port.target + step}{ending}" for step in range(port.count)]
+    protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
+    return [f"{host}{port.published + step}:{port.target + step}{protocol}" for step in range(port.count)]
 
 
-def _build(given: Map, folder: Path) -> dict[str, Any]:
-    result: dict[str, Any] = {"context": os.path.normpath(folder / str(given.get("context") or "."))}
+def _build(build: Map, folder: Path) -> dict[str, Any]:
+    result: dict[str, Any] = {"context": os.path.normpath(folder / str(build.get("context") or "."))}
     for key in ("dockerfile", "target"):
-        if given.get(key):
-            result[key] = str(given[key])
-    arguments = {str(key): spelled(value) for key, value in mapping(given.get("args")).items() if value is not None}
+        if build.get(key):
+            result[key] = str(build[key])
+    arguments = {str(key): spelled(value) for key, value in mapping(build.get("args")).items() if value is not None}
     if arguments:
         result["args"] = arguments
-    if given.get("platforms"):
-        result["platforms"] = [str(platform) for platform in given["platforms"]]
+    if build.get("platforms"):
+        result["platforms"] = [str(platform) for platform in build["platforms"]]
     return result
 
 
-def told(keys: Map, from_files: Map, variables: Mapping[str, str], notes: list[str]) -> dict[str, str]:
-    """Return what a service is told: its ``environment`` over its env files. A name alone takes Compose's variable."""
+def environment(keys: Map, from_files: Map, variables: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+    """Return the variables of a service: its ``environment`` takes precedence over its env files.
+
+    :param from_files: the variables of the env files.
+    :param variables: those of Compose itself, for an entry of ``environment`` without a value.
+    :param notes: gets a note for each entry that has no value at all.
+    """
     result = {str(key): spelled(value) for key, value in from_files.items()}
     for key, value in mapping(keys.get("environment")).items():
         if value is not None:
@@ -138,12 +148,13 @@ def told(keys: Map, from_files: Map, variables: Mapping[str, str], notes: list[s
             result[key] = variables[key]
         else:
             result.pop(key, None)
-            notes.append(f"is not told {key}, which has no value here")
+            notes.append(f"does not get {key}, which has no value here")
     return result
 
 
-def hide(name: str, variables: dict[str, str], secrets: dict[str, str]) -> None:
-    """Put a placeholder in place of each value that is a secret by its name or shape, and the value into *secrets*."""
+def extract_secrets(name: str, variables: dict[str, str]) -> dict[str, str]:
+    """Replace each value that is a secret, by its name or form, with a placeholder; return the values by secret."""
+    secrets: dict[str, str] = {}
     for key, value in variables.items():
         if secret_text.holds_secret(value) or locations.unset_in(value) or not is_secret(value):
             continue
@@ -151,23 +162,27 @@ def hide(name: str, variables: dict[str, str], secrets: dict[str, str]) -> None:
             secret = f"{name}__{key}".lower()
             secrets[secret] = value
             variables[key] = secret_text.mark(secret, "dotenv")
+    return secrets
 
 
-def misplaced_secrets(name: str, given: Mapping[str, Any], keys: Map, complaints: Complaints) -> None:
-    """Note every key but the environment in which a secret would stand for all to see."""
-    for key, value in given.items():
+def check_secrets(name: str, entry: Mapping[str, Any], keys: Map, problems: Problems) -> None:
+    """Check that no key of a service shows a secret; only the environment and files may hold one."""
+    for key, value in entry.items():
         if key in ("environment", "files"):
             continue
         for text, path, _ in locations.texts(value, (key,)):
             if secret_text.holds_secret(text):
                 written = path.removeprefix("compose.").split(".")[0]
                 mark: Mark | None = mark_of(keys, written)
-                what = "a secret stands in it, which everybody who may look at the container can read"
-                complaints.add(mark, of(name, written), f"{what}; hand it over by 'environment' or as a file")
+                message = (
+                    "contains a secret, which everybody who can inspect the container could read; "
+                    "pass it in 'environment' or as a file"
+                )
+                problems.add(mark, service_key(name, written), message)
 
 
 def escaped(value: Any) -> Any:
-    """Return *value* as plain data that Compose reads again as it is."""
+    """Return *value* as plain data, escaped such that Compose reads it literally."""
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, Mapping):

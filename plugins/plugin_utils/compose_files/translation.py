@@ -1,6 +1,6 @@
-"""From a team's files to ``stack_services`` and ``stack_secrets``, with a note for whatever was decided on the way.
+"""From a team's files to ``stack_services`` and ``stack_secrets``, with a note on each decision.
 
-Place in the pipeline: project, its end; what comes out goes to ``describe``.
+Place in the pipeline: compose_files, its last step; the result goes to ``describe``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import
     update_strategies,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
+    Problems,
+    mapping,
+    service_key,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts import Mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
@@ -28,12 +33,12 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation impo
 
 @dataclass(frozen=True)
 class Translated:
-    """What becomes of a team's files.
+    """The translation of a team's files.
 
-    ``services`` and ``secrets`` as in the inventory, ``top`` the files' own networks and volumes, ``notes`` by service
-    what a person should know: its class and why, and what is other than in the file. ``sources`` by service and path in
-    the container where on the controller its files are. ``left_out`` by service the keys that become nothing,
-    ``inactive`` the services that no active profile has.
+    ``services`` and ``secrets`` as in the inventory. ``top``: the networks and volumes that the files declare.
+    ``notes``: by service, what a person should know: its update strategy with the reason, and what differs from the
+    file. ``sources``: by service and path in the container, where on the controller the files are. ``left_out``: by
+    service, the keys that a description does not have. ``inactive``: services of which no profile is active.
     """
 
     services: dict[str, Any]
@@ -51,180 +56,214 @@ def translate(
     inventory: Mapping[str, Any],
     secrets: Mapping[str, Any],
     host_paths: Collection[str],
-    pretend: bool = False,
+    secrets_unknown: bool = False,
 ) -> Translated:
-    """Return the description that is equivalent to a team's files, laid under what the inventory says.
+    """Return the description that is equivalent to a team's files, with the entries of the inventory merged into it.
 
     :param inventory: ``stack_services``. :param secrets: ``stack_secrets``.
-    :param pretend: what only holds secrets need not be there; each is as if it were to be generated.
-    :raises ValueError: with a sentence and a line for everything that is wrong.
+    :param secrets_unknown: treat each secret as one to be generated; files that hold secrets may be missing.
+    :raises ValueError: with one sentence and line for each problem.
     """
-    complaints = project.complaints()
-    said = service_annotations.notes_of(project.document.top, project.document.services, inventory)
-    elsewhere = [name for name, given in said.items() if not isinstance(given, Mapping) or "kind" in given]
-    checks.check(project, complaints, elsewhere)
-    _check_name(project, stack_name, complaints)
-    known = list(project.document.services)
-    for name, given in said.items():
-        if name not in known and isinstance(given, Mapping) and "kind" not in given:
-            what = f"there is no such service in the files{suggestion(name, known)}; give it a 'kind' where it is new"
-            complaints.add(None, f"service {name!r}", what)
-    work = _Work(project, complaints, host_paths, dict(secrets), pretend)
+    problems = project.problems()
+    entries = service_annotations.collect(project.document.top, project.document.services, inventory)
+    excluded = [name for name, entry in entries.items() if not _is_annotation(entry)]
+    checks.check(project, problems, excluded)
+    _check_name(project, stack_name, problems)
+    names = list(project.document.services)
+    for name, entry in entries.items():
+        if name not in names and _is_annotation(entry):
+            hint = suggestion(name, names)
+            message = f"there is no such service in the files{hint}; give it a 'kind' if it is a new service"
+            problems.add(None, f"service {name!r}", message)
+    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown)
     result: dict[str, Any] = {}
-    for name in known:
-        given = said.pop(name, {})
-        if isinstance(given, Mapping) and "kind" not in given:
-            result[name] = work.service(name, given)
-        elif given is not None:
-            result[name] = given
-            work.notes[name] = ["is described in the inventory, in place of the file's"]
-    complaints.raise_any()
-    result.update({name: given for name, given in said.items() if given is not None})
+    for name in names:
+        entry = entries.pop(name, {})
+        if _is_annotation(entry):
+            result[name] = translator.service(name, entry)
+        elif entry is not None:
+            result[name] = entry
+            translator.notes[name] = ["is described in the inventory, which replaces the entry of the file"]
+    problems.raise_any()
+    result.update({name: entry for name, entry in entries.items() if entry is not None})
+    removed = [name for name in names if name not in result]
     for service in result.values():
-        _without(service, [name for name in known if name not in result])
-    return Translated(result, work.secrets, work.top(), work.notes, work.sources, work.left_out, project.inactive)
+        _remove_dependencies(service, removed)
+    return Translated(
+        result,
+        translator.secrets,
+        translator.top(),
+        translator.notes,
+        translator.sources,
+        translator.left_out,
+        project.inactive,
+    )
 
 
-def _without(service: Any, gone: list[str]) -> None:
-    """Take services that the inventory leaves out from what a service needs."""
+def _is_annotation(entry: Any) -> bool:
+    """Return whether an entry of the inventory adds to a service of the files, rather than replacing or removing it."""
+    return isinstance(entry, Mapping) and "kind" not in entry
+
+
+def _remove_dependencies(service: Any, removed: list[str]) -> None:
+    """Remove the services that the inventory leaves out from the dependencies of *service*."""
     if not isinstance(service, dict) or service.get("kind") != "compose":
         return
-    service["needs"] = [need for need in service.get("needs", []) if need not in gone]
-    for name in gone:
+    service["needs"] = [need for need in service.get("needs", []) if need not in removed]
+    for name in removed:
         service["compose"].get("depends_on", {}).pop(name, None)
 
 
-def _check_name(project: Project, stack_name: str, complaints: Complaints) -> None:
-    """Note that a project of another name has its data in other volumes."""
+def _check_name(project: Project, stack_name: str, problems: Problems) -> None:
+    """Check that the project is called like the stack: Compose names the volumes with the data after the project."""
     name = project.name
     volumes = mapping(project.document.top.get("volumes"))
-    named_here = [
+    named_by_project = [
         key for key, spec in volumes.items() if not (mapping(spec).get("name") or mapping(spec).get("external"))
     ]
-    if name and name != stack_name and named_here:
-        what = (
-            f"the project is called {name!r} and the stack {stack_name!r}, so that the data in {name}_{named_here[0]} "
-            f"would not be found; set stack_name: {name}, or give the volumes their 'name'"
+    if name and name != stack_name and named_by_project:
+        message = (
+            f"the project is called {name!r} and the stack {stack_name!r}, so the stack would not find the data in "
+            f"{name}_{named_by_project[0]}; set stack_name: {name}, or give the volumes a 'name'"
         )
-        complaints.add(mark_of(project.document.top, "name"), "key 'name'", what)
+        problems.add(mark_of(project.document.top, "name"), "key 'name'", message)
 
 
-class _Work:
-    """The translation under way: what services have in common, and the notes."""
+class _Translator:
+    """Translates services one by one. Collects what they have in common, and the notes."""
 
     def __init__(
         self,
         project: Project,
-        complaints: Complaints,
+        problems: Problems,
         host_paths: Collection[str],
         secrets: dict[str, Any],
-        pretend: bool,
+        secrets_unknown: bool,
     ) -> None:
-        self._pretend = pretend
+        self._secrets_unknown = secrets_unknown
         self._project = project
         self._document = project.document
-        self._complaints = complaints
+        self._problems = problems
         self._contents = Contents(project.folder)
-        self._mounts = mounts.Reader(self._contents, host_paths, complaints)
+        self._mounts = mounts.MountReader(self._contents, host_paths, problems)
         self.secrets = secrets
         self.notes: dict[str, list[str]] = {}
         self.sources: dict[str, dict[str, str]] = {}
         self.left_out: dict[str, list[str]] = {}
 
-    def service(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the description of one service of the files, with what is *said* of it laid over."""
+    def service(self, name: str, annotation: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the description of one service of the files, with its *annotation* merged into it."""
         keys = self._document.services[name]
-        read = self._project.stack.services[name]
+        service = self._project.stack.services[name]
         notes: list[str] = []
-        if name in self._document.untold and not self._pretend:
-            self._env_files(name, keys)
-        told = services.told(keys, self._document.told.get(name, Map()), self._document.variables, notes)
-        hidden: dict[str, str] = {}
-        services.hide(name, told, hidden)
+        variables, hidden = self._environment(name, keys, notes)
+        entry = services.translate(keys, service, variables, self._project.folder)
+        mounted = self._add_mounts(name, keys, annotation, entry)
+        self.left_out[name] = services.left_out(keys)
+        uses = self._secret_uses(name, keys)
+        if uses:
+            entry["secrets"] = uses
+            if "user" not in entry and "user" not in annotation:
+                notes.append(
+                    "reads its secrets as root; if its image runs as another user, set 'user' to the uid of that user"
+                )
+        services.check_secrets(name, entry, keys, self._problems)
+        entry["class"], reason = update_strategies.classify(self._project.stack, service)
+        if service.base in vocabulary.PROXIES:
+            entry["proxy"] = update_strategies.proxy_program(service)
+        whole = service_annotations.annotate(entry, annotation)
+        if "class" in annotation:
+            reason = "the inventory or x-slipway sets it"
+        in_place = update_strategies.in_place_notes(whole)
+        self.notes[name] = [f"is {whole['class']}, because {reason}", *in_place, *mounted.notes, *notes]
+        if hidden:
+            amount = "a secret" if len(hidden) == 1 else f"{len(hidden)} secrets"
+            self.notes[name].append(f"gets {amount} in a file that only root can read")
+        return whole
+
+    def _environment(self, name: str, keys: Map, notes: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the variables of a service with placeholders for secrets, and the secrets found in their values."""
+        if name in self._document.untold and not self._secrets_unknown:
+            self._check_env_files(name, keys)
+        from_files = self._document.told.get(name, Map())
+        variables = services.environment(keys, from_files, self._document.variables, notes)
+        hidden = services.extract_secrets(name, variables)
         self.secrets.update(hidden)
-        if self._pretend:
-            self.secrets.update({one: {"generate": 32} for value in told.values() for one in secret_text.names(value)})
-        given = services.translate(keys, read, told, self._project.folder)
-        found = self._mounts.mounts(name, keys, service_annotations.targets(said.get("volumes")))
-        files = mounts.configs(
+        if self._secrets_unknown:
+            names = [secret for value in variables.values() for secret in secret_text.names(value)]
+            self.secrets.update({secret: {"generate": 32} for secret in names})
+        return variables, hidden
+
+    def _add_mounts(self, name: str, keys: Map, annotation: Mapping[str, Any], entry: dict[str, Any]) -> Mounts:
+        """Add the mounts and configs of a service to its *entry*; return the mounts."""
+        found = self._mounts.mounts(name, keys, service_annotations.container_paths(annotation.get("volumes")))
+        configs = mounts.configs(
             name,
             keys,
             mapping(self._document.top.get("configs")),
             self._document.variables,
             self._contents,
-            self._complaints,
+            self._problems,
         )
-        for key, value in (("volumes", found.volumes), ("files", {**found.files, **files.files})):
+        for key, value in (("volumes", found.volumes), ("files", {**found.files, **configs.files})):
             if value:
-                given[key] = value
-        self.sources[name] = {**found.sources, **files.sources}
-        self.left_out[name] = services.left_out(keys)
+                entry[key] = value
+        self.sources[name] = {**found.sources, **configs.sources}
         if found.tmpfs:
-            given["compose"]["tmpfs"] = [*given["compose"].get("tmpfs", []), *found.tmpfs]
-        uses = self._secrets(name, keys)
-        if uses:
-            given["secrets"] = uses
-            if "user" not in given and "user" not in said:
-                notes.append(
-                    "reads its secrets as root; where its image has another user, set 'user' to that one's uid"
-                )
-        services.misplaced_secrets(name, given, keys, self._complaints)
-        service_class, why = update_strategies.classify(self._project.stack, read)
-        given["class"] = service_class
-        if read.base in vocabulary.PROXIES:
-            given["proxy"] = update_strategies.program(read)
-        whole = service_annotations.lay_over(given, said)
-        reason = why if "class" not in said else "the inventory or x-slipway says so"
-        placed = update_strategies.in_place(whole)
-        self.notes[name] = [f"is {whole['class']}, because {reason}", *placed, *found.notes, *notes]
-        if hidden:
-            amount = "a secret" if len(hidden) == 1 else f"{len(hidden)} secrets"
-            self.notes[name].append(f"gets {amount} in a file that only root reads")
-        return whole
+            entry["compose"]["tmpfs"] = [*entry["compose"].get("tmpfs", []), *found.tmpfs]
+        return found
 
-    def _env_files(self, name: str, keys: Map) -> None:
+    def _check_env_files(self, name: str, keys: Map) -> None:
         for index, entry in enumerate(keys.get("env_file") or []):
-            given = mapping(entry)
-            path = given.get("path") if given else entry
-            if given.get("required", True) is not False and not (self._project.folder / str(path)).is_file():
+            spec = mapping(entry)
+            path = spec.get("path") if spec else entry
+            if spec.get("required", True) is not False and not (self._project.folder / str(path)).is_file():
                 mark = mark_of(keys["env_file"], index) or mark_of(keys, "env_file")
-                what = f"{path} is not there; write it, or say 'required: false'"
-                self._complaints.add(mark, of(name, "env_file"), what)
+                message = f"{path} does not exist; create it, or set 'required: false'"
+                self._problems.add(mark, service_key(name, "env_file"), message)
 
-    def _secrets(self, name: str, keys: Map) -> list[dict[str, Any]]:
+    def _secret_uses(self, name: str, keys: Map) -> list[dict[str, Any]]:
+        """Return the secrets that a service mounts, as the description writes them; add their values to the secrets."""
         declared = mapping(self._document.top.get("secrets"))
         result = []
         for item in keys.get("secrets") or []:
             use = mapping(item)
             key = str(use.get("source"))
-            secret = key.lower().replace(".", "_")
             if key not in declared:
                 continue
-            spec = mapping(declared[key])
-            if self._pretend:
-                self.secrets[secret] = {"generate": 32}
-            if secret not in self.secrets and not spec.get("external"):
-                text = mounts.source_text(
-                    f"key 'secrets.{key}'",
-                    spec,
-                    mark_of(declared, key),
-                    self._document.variables,
-                    self._contents,
-                    self._complaints,
-                )
-                if text is None:
-                    continue
-                if secret_text.holds_secret(text):
-                    # A variable whose value is a secret of the inventory.
-                    [secret, *_] = secret_text.names(text)
-                else:
-                    self.secrets[secret] = text
-            target = str(use.get("target") or key)
-            result.append({"name": secret, "target": target if target.startswith("/") else f"/run/secrets/{target}"})
+            secret = self._secret(key, declared)
+            if secret is not None:
+                target = str(use.get("target") or key)
+                path = target if target.startswith("/") else f"/run/secrets/{target}"
+                result.append({"name": secret, "target": path})
         return result
 
+    def _secret(self, key: str, declared: Map) -> str | None:
+        """Return the name of a declared secret, whose value is known from now on; ``None`` after a problem."""
+        secret = key.lower().replace(".", "_")
+        spec = mapping(declared[key])
+        if self._secrets_unknown:
+            self.secrets[secret] = {"generate": 32}
+        if secret in self.secrets or spec.get("external"):
+            return secret
+        text = mounts.source_text(
+            f"key 'secrets.{key}'",
+            spec,
+            mark_of(declared, key),
+            self._document.variables,
+            self._contents,
+            self._problems,
+        )
+        if text is None:
+            return None
+        if secret_text.holds_secret(text):
+            # The value is a variable, and its value is a secret of the inventory.
+            return secret_text.names(text)[0]
+        self.secrets[secret] = text
+        return secret
+
     def top(self) -> dict[str, dict[str, Any]]:
-        """Return the files' own definitions of networks and volumes."""
+        """Return the networks and volumes that the files declare."""
         return {
             key: {
                 name: services.escaped(spec) if isinstance(spec, Mapping) else {}

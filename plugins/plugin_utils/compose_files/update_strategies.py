@@ -1,7 +1,7 @@
-"""How a service of a team's files may be replaced, and why that is thought: inferred, where nobody said it.
+"""The update strategy of a service in a team's files, inferred with a reason unless somebody has set it.
 
-Place in the pipeline: project. Pure. What can be wrong errs to the side of a gap that the plan names: two schedulers,
-or two processes on one data directory, do harm that nobody sees.
+Place in the pipeline: compose_files. Pure. In doubt it chooses the strategy with downtime, which the plan shows. Two
+schedulers at once, or two processes on one data directory, would do damage that nobody notices.
 """
 
 from __future__ import annotations
@@ -21,63 +21,63 @@ _SCHEDULERS = re.compile(
 )
 _BOTS = re.compile(r"\b(?:\w+[-_])?bot(?:\.py|\.js|\.ts)?\b|\b(?:telegram|discord)\w*\b", re.IGNORECASE)
 _NAMED_SCHEDULER = re.compile(r"(?:.*[-_])?(?:beat|scheduler|cron|bot)")
-#: Directories whose content nobody would miss.
+#: Directories whose content can be lost without harm.
 _CACHES = re.compile(r".*/(?:node_modules|\.?cache|\.venv|tmp|\.next|__pycache__)")
 
 
 def classify(stack: Stack, service: Service) -> tuple[str, str]:
-    """Return a service's class and the reason for it, as words that follow "because"."""
+    """Return a service's update strategy and the reason for it, as words that follow "because"."""
     if stack.one_shot(service):
-        return "oneshot", _why_oneshot(stack, service)
+        return "oneshot", _oneshot_reason(stack, service)
     if service.holds_data:
         return "stateful", f"its image, {service.base}, holds data"
     if _SCHEDULERS.search(service.command):
-        return "singleton", "its command is that of a scheduler"
+        return "singleton", "its command starts a scheduler"
     if vocabulary.WORKERS.search(service.command):
-        return "drain", "its command is that of a worker"
+        return "drain", "its command starts a worker"
     if _BOTS.search(service.command):
-        return "singleton", "its command is that of a bot"
+        return "singleton", "its command starts a bot"
     if _NAMED_SCHEDULER.fullmatch(service.name) and not service.in_front and not service.ports:
-        return "singleton", "it is called a scheduler or a bot"
+        return "singleton", "its name is that of a scheduler or a bot"
     own = _own_volume(stack, service)
     if own is not None and service.replicas == 1 and not service.in_front:
-        return "stateful", f"it alone writes to the volume {own.source}"
-    return "rolling", "nothing speaks against two of it side by side"
+        return "stateful", f"it writes to the volume {own.source}, which no other service uses"
+    return "rolling", "nothing prevents two replicas side by side"
 
 
-def _why_oneshot(stack: Stack, service: Service) -> str:
+def _oneshot_reason(stack: Stack, service: Service) -> str:
     if service.name in stack.finishing:
-        return "others wait until it has ended"
+        return "other services wait until it has ended"
     if vocabulary.MIGRATIONS.search(service.command):
-        return "its command is that of a migration"
-    return "it is not to be restarted" if service.text("restart") == "no" else "it is called a job that ends"
+        return "its command is a migration"
+    return "its restart policy is no" if service.text("restart") == "no" else "its name is that of a job"
 
 
 def _own_volume(stack: Stack, service: Service) -> Mount | None:
-    """Return a volume that this service writes to and no other one has, ``None`` where there is none."""
+    """Return a volume that this service writes to and no other service uses; ``None`` if there is none."""
     for mount in service.mounts:
         if mount.type != "volume" or mount.source is None or mount.read_only or _CACHES.fullmatch(mount.target):
             continue
         others = (other for other in stack.services.values() if other.name != service.name)
-        if not any(twin.source == mount.source for other in others for twin in other.mounts):
+        if not any(shared.source == mount.source for other in others for shared in other.mounts):
             return mount
     return None
 
 
-def program(service: Service) -> str:
-    """Return which program a proxy is, by its image."""
+def proxy_program(service: Service) -> str:
+    """Return the program of a proxy, by its image; ``other`` for an unknown one."""
     if service.base in ("nginx-unprivileged", "nginx-proxy-manager", "swag"):
         return "nginx"
     return service.base if service.base in ("nginx", "openresty", "httpd", "haproxy", "caddy", "traefik") else "other"
 
 
-def in_place(described: Mapping[str, Any]) -> list[str]:
-    """Return what keeps a described service from standing beside itself, as a sentence's end; nothing where it may."""
-    if described["class"] in ("oneshot", "stateful"):
+def in_place_notes(entry: Mapping[str, Any]) -> list[str]:
+    """Return a note if a service cannot run twice at the same time; it is replaced in place then."""
+    if entry["class"] in ("oneshot", "stateful"):
         return []
-    published = described.get("publish") or []
-    reason = single_instance_reason(described.get("compose") or {})
+    published = entry.get("publish") or []
+    reason = single_instance_reason(entry.get("compose") or {})
     if published:
         port = str(published[0]).split("/")[0].rsplit(":", 2)[-2]
-        return [f"is replaced in place, with a gap, because it publishes port {port} of the host"]
-    return [f"is replaced in place, with a gap, because of its {reason.removeprefix('its ')}"] if reason else []
+        return [f"is replaced in place, with downtime, because it publishes port {port} of the host"]
+    return [f"is replaced in place, with downtime, because of its {reason.removeprefix('its ')}"] if reason else []

@@ -13,7 +13,11 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS, write_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import expressions, inventory_file
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted, Written, adopt
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import (
+    AdoptedDescription,
+    InventorySource,
+    adopt,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.expressions import Expression
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
@@ -37,7 +41,9 @@ class Raw:
     variables: Mapping[str, Any]
 
 
-def adopted(arguments: Mapping[str, Any], base: Path, raw: Raw | None = None, alone: bool = False) -> Adopted:
+def adopted(
+    arguments: Mapping[str, Any], base: Path, raw: Raw | None = None, alone: bool = False
+) -> AdoptedDescription:
     """Return what to write into the inventory in place of the Compose files that *arguments* name.
 
     :param raw: what the inventory says beside them, as it is written; as in *arguments* where not given.
@@ -55,7 +61,7 @@ def adopted(arguments: Mapping[str, Any], base: Path, raw: Raw | None = None, al
     found = _read(plain, base)
     second, variables, lost = _second(found, plain, base, raw)
     stack = inventory.stack_of(plain, base)
-    written = Written(raw.services, said, raw.secrets, variables)
+    written = InventorySource(raw.services, said, raw.secrets, variables)
     result = adopt(found, base, written, second, _top(stack), lost)
     _check_open(lost, plain["compose_variables"])
     _hold(result, plain, found, stack, base)
@@ -94,7 +100,7 @@ def _second(
     lost = set()
     second, accepted = None, dict[str, Expression]()
     for name, template in templates.items():
-        marks = {one: expressions.mark(one) for one in [*accepted, name]}
+        marks = {one: expressions.marker(one) for one in [*accepted, name]}
         try:
             alone = _read({**plain, "compose_variables": {**values, name: marks[name]}}, base)
             second = _read({**plain, "compose_variables": {**values, **marks}}, base)
@@ -102,7 +108,7 @@ def _second(
             lost.add(name)
             continue
         accepted[name] = template
-        if not expressions.agrees(_texts(found), _texts(alone), {name: template}):
+        if not expressions.differs_only_by_markers(_texts(found), _texts(alone), {name: template}):
             lost.add(name)
     return second, accepted, lost
 
@@ -140,7 +146,7 @@ def _top(stack: Stack) -> dict[str, dict[str, Any]]:
     }
 
 
-def _hold(result: Adopted, plain: Mapping[str, Any], found: Translated, stack: Stack, base: Path) -> None:
+def _hold(result: AdoptedDescription, plain: Mapping[str, Any], found: Translated, stack: Stack, base: Path) -> None:
     """Make sure that what is to be written gives the release that the files give.
 
     :raises ValueError: with a line for each service and key that would be another.
@@ -205,7 +211,7 @@ def place(given: str, base: Path | None, group: str) -> Path:
     return path
 
 
-def mounting(found: Adopted, base: Path, path: Path) -> list[str]:
+def mounting(found: AdoptedDescription, base: Path, path: Path) -> list[str]:
     """Return the services that have a directory mounted in which the file at *path* is, or would be.
 
     It travels with the release then, which is another for it.
@@ -266,7 +272,7 @@ def proposal(path: Path, text: str, alone: str, services: Mapping[str, Any]) -> 
 
 
 def _services(text: str) -> Any:
-    found = inventory_file.parsed(text)
+    found = inventory_file.parse(text)
     return found.get("stack_services") if isinstance(found, Mapping) else None
 
 

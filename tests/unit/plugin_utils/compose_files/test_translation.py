@@ -1,4 +1,4 @@
-"""What becomes of a team's own files: secrets, mounts, networks, an edge beside them."""
+"""The translation of a team's own files: secrets, mounts, networks, an edge next to them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EDGE = {"edge": {"kind": "nginx", "version": "1.30", "routes": [{"path": "/", "
         "secrets: [from_variable]",
     ],
 )
-def test_a_secret_is_in_nothing_that_travels(tmp_path: Path, web: str) -> None:
+def test_a_secret_is_not_in_the_content_of_the_release(tmp_path: Path, web: str) -> None:
     text = f"services:\n  web:\n    image: a:1\n    {web}\n"
     text += "secrets:\n  key: {file: key.txt}\n  from_variable: {environment: TOKEN}\n"
     write(tmp_path, {".env": f"DB_PASSWORD={SECRET}\n", "web.env": f"API_KEY={SECRET}\n", "key.txt": SECRET})
@@ -38,7 +38,7 @@ def test_a_secret_is_in_nothing_that_travels(tmp_path: Path, web: str) -> None:
     assert any(SECRET in str(source["value"]) for source in release.secrets().values())
 
 
-def test_a_secret_of_the_inventory_may_be_made_on_the_host(tmp_path: Path) -> None:
+def test_a_generated_secret_of_the_inventory_can_be_part_of_a_variable(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', environment: {URL: 'redis://:${REDIS_PASSWORD}@r/0'}}}\n"
     release = said(text, tmp_path, secrets={"redis_password": {"generate": 32}})
     [file] = release.secret_files
@@ -46,18 +46,18 @@ def test_a_secret_of_the_inventory_may_be_made_on_the_host(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("key", ["command: [serve, '${TOKEN}']", "labels: {a: '${TOKEN}'}", "image: 'a:${TOKEN}'"])
-def test_a_secret_where_all_can_see_it_is_refused(tmp_path: Path, key: str) -> None:
+def test_a_secret_in_a_visible_key_is_refused(tmp_path: Path, key: str) -> None:
     name = key.partition(":")[0]
     image = "" if name == "image" else "    image: a:1\n"
     text = f"services:\n  web:\n{image}    {key}\n"
     line = 3 if name == "image" else 4
     assert complaint(said, text, tmp_path, secrets={"token": SECRET}) == (
-        f"docker-compose.yml:{line}: service 'web': key {name!r}: a secret stands in it, which everybody who may look "
-        "at the container can read; hand it over by 'environment' or as a file"
+        f"docker-compose.yml:{line}: service 'web': key {name!r}: contains a secret, which everybody who can inspect "
+        "the container could read; pass it in 'environment' or as a file"
     )
 
 
-def test_images_are_described_where_no_secret_is(tmp_path: Path) -> None:
+def test_images_can_be_built_without_the_secrets(tmp_path: Path) -> None:
     text = "services:\n  web:\n    image: a:1\n    build: .\n    environment: {A: '${TOKEN}'}\n"
     text += "    env_file: secret.env\n    secrets: [key]\nsecrets: {key: {file: key.txt}}\n"
     write(tmp_path, {"docker-compose.yml": text})
@@ -67,7 +67,7 @@ def test_images_are_described_where_no_secret_is(tmp_path: Path) -> None:
     assert (stack.services["web"].image, build.context) == ("a:1", str(tmp_path))
 
 
-def test_volumes_keep_the_names_that_they_have(tmp_path: Path) -> None:
+def test_volumes_keep_their_names(tmp_path: Path) -> None:
     text = "services: {db: {image: 'postgres:17', volumes: ['a:/a', 'b:/b', 'c:/c']}}\n"
     text += "volumes: {a: , b: {name: kept}, c: {external: true}}\n"
     release = said(text, tmp_path)
@@ -78,7 +78,7 @@ def test_volumes_keep_the_names_that_they_have(tmp_path: Path) -> None:
     }
 
 
-def test_an_edge_beside_the_files_joins_the_networks_of_those_it_asks(tmp_path: Path) -> None:
+def test_an_edge_of_the_inventory_joins_the_networks_of_its_upstreams(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1'}, api: {image: 'b:1', networks: [inner]}}\nnetworks: {inner: }\n"
     edge = {"edge": {**_EDGE["edge"], "routes": [{"path": "/", "to": "web", "port": 1}, {"path": "/a", "to": "api"}]}}
     release = said(text, tmp_path, services={**edge, "api": {"port": 9}})
@@ -88,15 +88,15 @@ def test_an_edge_beside_the_files_joins_the_networks_of_those_it_asks(tmp_path: 
     assert [(one["service"], one["port"]) for one in release.upstreams] == [("web", 1), ("api", 9)]
 
 
-def test_a_proxy_of_theirs_may_be_replaced_or_left_out(tmp_path: Path) -> None:
+def test_the_inventory_can_replace_or_leave_out_a_service(tmp_path: Path) -> None:
     text = "services:\n  web: {image: 'a:1', depends_on: [tool]}\n  tool: {image: 'b:1'}\n"
     text += "  nginx: {image: 'nginx:1.30', ports: ['80:80'], volumes: ['./nowhere:/etc/nginx']}\n"
     release = said(text, tmp_path, services={"nginx": _EDGE["edge"], "tool": None})
     assert list(release.services) == ["web", "nginx-pod", "nginx"]
-    assert release.notes["nginx"] == ["is described in the inventory, in place of the file's"]
+    assert release.notes["nginx"] == ["is described in the inventory, which replaces the entry of the file"]
 
 
-def test_a_path_of_the_server_is_mounted_where_it_is_allowed(tmp_path: Path) -> None:
+def test_an_allowed_path_of_the_server_is_mounted(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', volumes: ['/etc/localtime:/etc/localtime:ro', './data:/data']}}\n"
     release = said(
         text,
@@ -111,16 +111,16 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     write(tmp_path, {"secret": "x", "project/conf/a": "x"})
     (tmp_path / "project/conf/b").symlink_to(tmp_path / "secret")
     text = "services: {web: {image: 'a:1', volumes: ['./conf:/conf']}}\n"
-    assert "conf: b is a link that leads out of the project" in complaint(said, text, tmp_path / "project")
+    assert "conf: b is a link to a place outside the project" in complaint(said, text, tmp_path / "project")
 
 
-def test_too_much_does_not_travel(tmp_path: Path) -> None:
+def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"big": "x" * (4 * 1024**2 + 1)})
     found = complaint(said, "services: {web: {image: 'a:1', volumes: ['./big:/big']}}\n", tmp_path)
-    assert "./big: more than 4 MB would travel with every release" in found
+    assert "./big: more than 4 MB would be uploaded with every release" in found
 
 
-def test_another_content_is_another_address(tmp_path: Path) -> None:
+def test_changed_content_or_mode_gives_another_digest(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', volumes: ['./conf:/conf:ro']}}\n"
     write(tmp_path, {"conf/a": "one"})
     before = said(text, tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import Adopted
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Raw
 
@@ -17,7 +17,7 @@ from tests.support.described import ROOT
 from tests.support.own_projects import arguments, write
 
 
-def _adopted(folder: Path, text: str, raw: dict[str, Any] | None = None, **given: Any) -> Adopted:
+def _adopted(folder: Path, text: str, raw: dict[str, Any] | None = None, **given: Any) -> AdoptedDescription:
     """Return what becomes of one Compose file; *raw* is what the inventory has as templates, by variable."""
     write(folder, {"docker-compose.yml": text})
     plain = arguments(**given)
@@ -80,7 +80,7 @@ def test_a_number_is_written_as_it_is_now(tmp_path: Path) -> None:
     web = found.services["web"]
     assert web["image"] == "a:{{ tag }}"
     assert web["replicas"] == 3
-    assert "N of stack_compose_variables stands as the value that it has" in found.remarks
+    assert "N of stack_compose_variables is written as its current value" in found.remarks
 
 
 def test_a_secret_is_not_written_where_only_its_value_could_be(tmp_path: Path) -> None:
@@ -128,9 +128,9 @@ class _Encrypted:
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        ({"environment": "{{ e }}"}, "service 'web': key 'environment' is a template of the inventory to which the"),
-        ({"environment": {"B": _Encrypted()}}, "service 'web': key 'environment.B' is encrypted where it stands; name"),
-        ("{{ web }}", "service 'web' is a template of the inventory to which the files add something"),
+        ({"environment": "{{ e }}"}, "service 'web': key 'environment' is one template in the inventory, and the"),
+        ({"environment": {"B": _Encrypted()}}, "service 'web': key 'environment.B' is encrypted in place; put it into"),
+        ("{{ web }}", "service 'web' is one template in the inventory, and the files add to it; write"),
     ],
 )
 def test_what_the_inventory_says_in_a_way_that_cannot_be_kept(raw: Any, sentence: str, tmp_path: Path) -> None:
@@ -165,13 +165,13 @@ def test_what_cannot_be_said_and_what_would_suit_better_is_remarked(tmp_path: Pa
     write(tmp_path, {"Dockerfile": "FROM scratch\n"})
     found = _adopted(tmp_path, text, compose_profiles=["p"])
     assert found.remarks == [
-        "service 'db': 'pull_policy' is left out, as a deploy of the files leaves it out",
-        "service 'db': 'build.ssh' is left out, as a deploy of the files leaves it out",
-        "service 'a' is there always: there are no profiles in stack_services",
+        "service 'db': 'pull_policy' is left out, as in a deploy of the files",
+        "service 'db': 'build.ssh' is left out, as in a deploy of the files",
+        "service 'a' always runs: stack_services has no profiles",
         "service 'b' is left out: none of its profiles is active",
     ]
-    assert found.fuller == {"db": "postgres", "a": "celery_worker"}
-    assert found.notes["a"] == ["is drain, because its command is that of a worker"]
+    assert found.suggested_kinds == {"db": "postgres", "a": "celery_worker"}
+    assert found.notes["a"] == ["is drain, because its command starts a worker"]
 
 
 def test_what_would_be_another_release_is_refused(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_directory_that_cannot_be_read_alone_is_refused(tmp_path: Path) -> Non
     write(tmp_path, {"docker-compose.yml": text, "elsewhere": "x\n", "conf/a": "x\n"})
     (tmp_path / "conf/b").symlink_to("../elsewhere")
     assert complaint(adoption.adopted, arguments(), tmp_path) == (
-        "service 'web', key 'files', file '/conf': conf: b is a link that leads out of the project"
+        "service 'web', key 'files', file '/conf': conf: b is a link to a place outside the project"
     )
 
 
