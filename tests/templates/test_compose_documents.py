@@ -1,4 +1,4 @@
-"""The Compose documents of the design's example, parsed from their text: what every service has, and what differs."""
+"""The Compose documents of the example, parsed from their text: what all services have, and where they differ."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_services_are_in_the_order_of_the_description() -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_service_is_checked_and_comes_back(name: str) -> None:
+def test_every_service_has_a_health_check_and_restarts(name: str) -> None:
     service = BASE["services"][name]
     assert set(service["healthcheck"]) == {"interval", "timeout", "retries", "start_period", "start_interval", "test"}
     assert service["restart"] == "unless-stopped"
@@ -33,7 +33,7 @@ def test_every_service_is_checked_and_comes_back(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*SERVICES, RELEASE_JOB])
-def test_every_container_is_bounded_and_has_no_privileges(name: str) -> None:
+def test_every_container_has_limits_and_no_privileges(name: str) -> None:
     service = BASE["services"][name]
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
     assert set(service["deploy"]["resources"]["reservations"]) == {"memory"}
@@ -47,7 +47,7 @@ def test_every_container_is_bounded_and_has_no_privileges(name: str) -> None:
     assert "latest" not in service["image"]
 
 
-def test_every_need_is_waited_for_until_it_is_healthy() -> None:
+def test_a_service_waits_until_its_needs_are_healthy() -> None:
     healthy = {"condition": "service_healthy"}
     waits = {name: service.get("depends_on") for name, service in BASE["services"].items()}
     both = {"db": healthy, "redis": healthy}
@@ -68,23 +68,23 @@ def test_every_need_is_waited_for_until_it_is_healthy() -> None:
     }
 
 
-def test_data_is_on_a_network_without_a_way_out() -> None:
+def test_data_services_are_on_an_internal_network() -> None:
     assert BASE["networks"] == {"app": {}, "data": {"internal": True}}
     assert [name for name, one in BASE["services"].items() if one.get("networks") == ["data"]] == ["db", "redis"]
 
 
-def test_data_is_on_named_volumes() -> None:
+def test_data_is_in_named_volumes() -> None:
     assert BASE["services"]["db"]["volumes"] == ["db-data:/var/lib/postgresql/data"]
     assert BASE["services"]["redis"]["volumes"] == ["redis-data:/data"]
     assert BASE["volumes"] == {"db-data": {}, "redis-data": {}}
 
 
-def test_the_edge_alone_publishes_a_port_in_production() -> None:
+def test_only_the_edge_publishes_a_port_in_production() -> None:
     assert {name: s["ports"] for name, s in BASE["services"].items() if "ports" in s} == {"edge-pod": ["80:8080"]}
     assert OVERLAY == {"services": {}}
 
 
-def test_the_edge_sees_its_directory_and_not_a_file() -> None:
+def test_the_edge_mounts_its_directory_and_not_a_file() -> None:
     assert BASE["services"]["edge"]["volumes"] == ["/opt/stacks/shop/edge:/etc/slipway/edge:ro"]
 
 
@@ -92,7 +92,7 @@ def test_the_release_job_is_the_service_with_another_command() -> None:
     backend, job = BASE["services"]["backend"], BASE["services"][RELEASE_JOB]
     assert job["command"] == ["alembic", "upgrade", "head"]
     assert job["restart"] == "no"
-    # Under a profile: `docker compose up` by hand does not migrate the database.
+    # It has a profile: `docker compose up` by hand does not migrate the database.
     assert job["profiles"] == ["release"]
     assert job["labels"]["slipway.class"] == "oneshot"
     own = {"command", "restart", "profiles", "labels", "deploy"}
@@ -103,7 +103,7 @@ def test_the_release_job_is_the_service_with_another_command() -> None:
     assert "replicas" not in job["deploy"]
 
 
-def test_replicas_and_limits() -> None:
+def test_replicas_and_limits_are_in_deploy() -> None:
     assert BASE["services"]["backend"]["deploy"] == {
         "replicas": 2,
         "resources": {"limits": {"cpus": "1", "memory": "512m"}, "reservations": {"memory": "128m"}},
@@ -116,7 +116,7 @@ def test_a_quarter_of_the_memory_is_reserved(memory: object, reserved: str) -> N
     assert web["deploy"]["resources"]["reservations"] == {"memory": reserved}
 
 
-def test_labels_tell_the_class_and_change_with_the_secrets() -> None:
+def test_labels_have_the_class_and_the_addresses_of_secrets() -> None:
     assert BASE["services"]["frontend"]["labels"] == {"slipway.kind": "spa", "slipway.class": "rolling"}
     assert BASE["services"]["db"]["labels"] == {
         "slipway.kind": "postgres",
@@ -125,7 +125,7 @@ def test_labels_tell_the_class_and_change_with_the_secrets() -> None:
     }
 
 
-def test_each_uid_has_its_own_copy_of_a_secret() -> None:
+def test_each_uid_has_its_own_file_of_a_secret() -> None:
     files = {key: secret["file"] for key, secret in BASE["secrets"].items()}
     assert files["db_password_999"] == "/opt/stacks/shop/secrets/999/db_password.${SECRET_DB_PASSWORD_999}"
     assert files["db_password_10001"] == "/opt/stacks/shop/secrets/10001/db_password.${SECRET_DB_PASSWORD_10001}"
@@ -149,7 +149,7 @@ def test_a_oneshot_runs_once_and_others_wait_for_its_end() -> None:
     assert document["web"]["depends_on"] == {"job": {"condition": "service_completed_successfully"}}
 
 
-def test_compose_keys_of_the_description_count_last() -> None:
+def test_compose_keys_of_the_description_take_precedence() -> None:
     keys = {
         "init": True,
         "cap_drop": None,
@@ -165,14 +165,14 @@ def test_compose_keys_of_the_description_count_last() -> None:
     assert web["labels"] == {"slipway.kind": "custom", "slipway.class": "rolling", "team": "shop"}
 
 
-def test_a_service_without_networks_of_ours() -> None:
+def test_a_service_can_have_other_networks_or_none() -> None:
     keys = {"networks": None, "network_mode": "none"}
     document = _document(web=plain(compose=keys), api=plain(compose={"networks": {"lan": {"aliases": ["a"]}}}))
     assert "networks" not in document["services"]["web"]
     assert document["networks"] == {"lan": {}}
 
 
-def test_mounted_files_are_read_only_and_named_by_their_content() -> None:
+def test_mounted_files_are_read_only_and_addressed_by_their_content() -> None:
     web = _document(web=plain(files={"/etc/app.toml": {"content": "a = 1\n"}}))["services"]["web"]
     digest = hashlib.sha256(b"a = 1\n").hexdigest()
     assert web["volumes"] == [f"/opt/stacks/shop/files/{digest}/app.toml:/etc/app.toml:ro"]
@@ -192,19 +192,19 @@ def test_named_volumes_are_declared(volume: str, named: list[str]) -> None:
     assert list(_document(web=plain(volumes=[volume])).get("volumes", {})) == named
 
 
-def test_development_publishes_what_a_developer_looks_into() -> None:
+def test_development_publishes_the_debug_ports() -> None:
     base, overlay = documents(example(backend={"replicas": 1}), environment="development")
     assert {name: service["ports"] for name, service in overlay["services"].items()} == {
         "db": ["127.0.0.1:5432:5432"],
         "redis": ["127.0.0.1:6379:6379"],
         "backend": ["127.0.0.1:8000:8000"],
     }
-    # The base is the same one.
+    # The base does not change.
     assert base == documents(example(backend={"replicas": 1}))[0]
 
 
-def test_a_published_port_has_a_network_to_come_in_by() -> None:
-    """Docker publishes nothing of a service that has internal networks only."""
+def test_a_published_port_has_a_network_that_is_not_internal() -> None:
+    """Docker publishes no port of a service that is only on internal networks."""
     overlay = documents(example(backend={"replicas": 1}), environment="development")[1]
     assert overlay["networks"] == {"published": {}}
     assert overlay["services"]["db"]["networks"] == ["published"]
@@ -214,7 +214,7 @@ def test_a_published_port_has_a_network_to_come_in_by() -> None:
     assert base["networks"] == {"app": {}, "data": {"internal": True}, "published": {}}
 
 
-def test_header_says_where_the_file_comes_from_and_how_to_look() -> None:
+def test_the_header_says_where_the_file_comes_from() -> None:
     text = parcel(example()).files["compose.yaml"]
     assert text.startswith(
         "# Base of the stack 'shop', written by slipway.stack from the inventory.\n"
@@ -227,7 +227,7 @@ def test_header_says_where_the_file_comes_from_and_how_to_look() -> None:
     )
 
 
-def test_text_is_as_people_write_it() -> None:
+def test_short_lists_are_on_one_line_without_anchors() -> None:
     services = {"web": plain(compose={"a": ["x", 1], "b": [{"c": "d"}], "same": ["x", 1]}, memory="64m")}
     text = parcel(services).files["compose.yaml"]
     assert "    a: [x, 1]\n    b:\n    - c: d\n    same: [x, 1]\n" in text
@@ -235,7 +235,7 @@ def test_text_is_as_people_write_it() -> None:
     assert yaml.safe_load(text)["services"]["web"]["b"] == [{"c": "d"}]
 
 
-def test_only_what_is_used_is_declared() -> None:
+def test_only_used_networks_are_declared() -> None:
     document = _document(web=plain())
     assert document["networks"] == {"app": {}}
     assert set(document) == {"name", "services", "networks"}
@@ -251,13 +251,13 @@ def test_only_what_is_used_is_declared() -> None:
         (None, None),
     ],
 )
-def test_a_list_of_networks_leaves_a_service_on_those_of_its_needs(own: Any, networks: Any) -> None:
+def test_a_list_of_networks_adds_to_those_of_the_needs(own: Any, networks: Any) -> None:
     base, _ = documents(example(backend={"compose": {"networks": own}}))
     assert base["services"]["backend"].get("networks") == networks
     assert set(base["networks"]) == {*(networks or []), "app", "data"}
 
 
-def test_a_release_job_of_a_service_without_labels_has_its_class() -> None:
+def test_a_release_job_of_a_service_without_labels_has_a_class() -> None:
     services = _document(web=plain(release="migrate", compose={"labels": None}))["services"]
     assert "labels" not in services["web"]
     assert services["web-release"]["labels"] == {"slipway.class": "oneshot"}

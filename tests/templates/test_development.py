@@ -1,4 +1,4 @@
-"""What a service with its source at hand has beyond the same one on a server: built, mounted, watched, debugged."""
+"""What a service has in a checkout and not on a server: a build, mounts, watched files, a debugger."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def _watch(service: dict[str, Any]) -> dict[str, list[str]]:
     return by_action
 
 
-def test_a_server_gets_none_of_it() -> None:
-    """The same description, in the environment `development`: there is no source on a server."""
+def test_a_server_gets_no_development_keys() -> None:
+    """Even in the environment `development`: there is no source on a server."""
     assert documents(_services(), environment="development")[1] == documents(example(), environment="development")[1]
     assert documents(_services(), environment="production")[1] == {"services": {}}
 
 
-def test_what_has_a_build_is_built_at_its_development_stage() -> None:
+def test_services_with_a_build_use_its_development_stage() -> None:
     overlay = _overlay()
     built = {name for name, service in overlay.items() if "build" in service}
     assert built == {"backend", "backend-release", "worker", "beat", "frontend"}
@@ -55,20 +55,20 @@ def test_what_has_a_build_is_built_at_its_development_stage() -> None:
     assert overlay["backend"]["build"]["context"] == "./backend"
 
 
-def test_an_argument_of_the_build_reaches_it_as_written() -> None:
+def test_a_build_argument_is_passed_on_unchanged() -> None:
     frontend = {"build": {"context": "f", "args": {"A": "$x", "GIT_COMMIT": None}}}
     assert _overlay(_services(frontend=frontend))["frontend"]["build"]["args"] == {"A": "$$x"}
 
 
-def test_the_backend_sees_its_package_as_it_is_on_disk_and_loads_it_anew() -> None:
+def test_the_backend_mounts_its_package_and_reloads_it() -> None:
     backend = _overlay()["backend"]
     assert backend["volumes"] == ["./backend/app:/app/app:ro", TOOLS]
     assert backend["command"][2].endswith("--reload --reload-dir app")
     assert _watch(backend) == {"rebuild": ["./backend/Dockerfile", "./backend/requirements.txt"]}
 
 
-def test_a_backend_that_is_a_single_module_gets_files_copied_in() -> None:
-    """Its directory is the whole context, and Compose watches nothing below what is mounted."""
+def test_the_files_of_a_single_module_backend_are_copied_in() -> None:
+    """Its directory is the whole build context, and Compose watches no files below a mount."""
     found = _overlay(_services(backend={"app": "main:app"}))["backend"]
     assert _watch(found)["sync"] == ["./backend"]
     assert found["read_only"] is None
@@ -76,18 +76,18 @@ def test_a_backend_that_is_a_single_module_gets_files_copied_in() -> None:
     assert found["command"][2].endswith("--reload --reload-dir .")
 
 
-def test_workers_start_again_with_what_was_saved() -> None:
+def test_workers_restart_when_a_file_is_saved() -> None:
     for name in ("worker", "beat"):
         service = _overlay()[name]
         assert _watch(service)["sync+restart"] == ["./backend"]
         assert service["read_only"] is None
-        # The engine copies no file in for a user with a group.
+        # The engine cannot copy a file in for a user with a group.
         assert service["user"] == "10001"
         assert service["develop"]["watch"][-1]["target"] == "/app"
         assert {"requirements.txt", "**/.venv"} <= set(service["develop"]["watch"][-1]["ignore"])
 
 
-def test_the_page_comes_from_vite_on_the_port_that_the_edge_asks_anyway() -> None:
+def test_vite_serves_the_page_on_the_port_of_the_service() -> None:
     stack = _stack()
     frontend = compose.overlay(stack)["services"]["frontend"]
     assert "--port=8080" in frontend["command"]
@@ -100,14 +100,14 @@ def test_the_page_comes_from_vite_on_the_port_that_the_edge_asks_anyway() -> Non
     assert compose.overlay(stack)["volumes"] == {"frontend-vite": {}}
 
 
-def test_debuggers_are_on_loopback_each_at_a_port_of_its_own() -> None:
+def test_each_debugger_has_a_port_on_loopback() -> None:
     overlay = _overlay()
     assert overlay["backend"]["ports"] == ["127.0.0.1:8000:8000", "127.0.0.1:5678:5678"]
     assert overlay["worker"]["ports"] == ["127.0.0.1:5679:5678"]
     assert development.debug_ports(_stack()) == {"backend": 5678, "worker": 5679}
 
 
-def test_there_is_one_of_each_and_no_limit() -> None:
+def test_services_have_one_replica_and_no_limits() -> None:
     stack = _stack()
     assert compose.base(stack, {})["services"]["backend"]["deploy"]["replicas"] == 1
     assert compose.overlay(stack)["services"]["backend"]["deploy"] == {"resources": None}
@@ -119,7 +119,7 @@ def test_the_release_job_runs_before_its_service_starts() -> None:
     assert overlay["backend"]["depends_on"] == {"backend-release": {"condition": "service_completed_successfully"}}
 
 
-def test_a_description_says_it_another_way() -> None:
+def test_a_description_overrides_the_development_keys() -> None:
     backend = {
         "development": {"target": "dev", "path": "/srv", "mount": ["app", "migrations"], "debug": 6000},
         "environments": {"development": {"volumes": ["cache:/cache"], "environment": {"A": "1"}}},
@@ -132,7 +132,7 @@ def test_a_description_says_it_another_way() -> None:
     assert found["environment"] == {"DEBUGPY": "${DEBUGPY:-}", "A": "1"}
 
 
-def test_a_kind_that_says_nothing_is_built_at_its_own_stage() -> None:
+def test_a_kind_without_development_keys_uses_the_described_stage() -> None:
     own = {"kind": "custom", "image": "a:1", "class": "oneshot", "build": {"context": "b", "target": "job"}}
     found = _overlay({"job": own})["job"]
     assert found["build"]["target"] == "job"
@@ -148,13 +148,13 @@ def test_a_kind_that_says_nothing_is_built_at_its_own_stage() -> None:
         ({"debug": 70000}, "70000 is not a port"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(given: dict[str, Any], complaint: str) -> None:
+def test_an_invalid_development_key_is_reported_in_one_sentence(given: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=r"^service 'backend'") as raised:
         _stack(_services(backend={"development": given}))
     assert complaint in str(raised.value)
 
 
-def test_secret_files_have_no_address_where_nobody_counts_on_it() -> None:
+def test_secret_files_in_a_checkout_have_no_address() -> None:
     stack = dataclasses.replace(_stack(), addressed=False)
     database = compose.base(stack, {})
     assert database["secrets"]["db_password_999"] == {"file": "./.slipway/secrets/999/db_password"}

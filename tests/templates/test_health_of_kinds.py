@@ -1,4 +1,4 @@
-"""The health checks of kinds that are a line of Python: run, against what they are to tell apart."""
+"""The health checks that are a line of Python are run, with healthy and unhealthy input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands inside a container, and its processes, through the socket of the engine itself."""
+"""Commands and processes inside a container, through the socket of a real engine."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def container() -> Iterator[str]:
     subprocess.run(["docker", "rm", "--force", found], capture_output=True, check=True)
 
 
-def test_it_gives_what_it_prints(container: str) -> None:
+def test_the_output_of_a_command_is_returned(container: str) -> None:
     script = "seq 1 30000; echo more >&2; seq 30001 60000"
     assert container_exec.execute(container, ["sh", "-c", script]).split() == [
         str(number) for number in range(1, 60001)
     ]
 
 
-def test_it_fails_in_its_own_words(container: str) -> None:
+def test_a_failed_command_is_reported_with_its_own_message(container: str) -> None:
     with pytest.raises(DockerError, match=r"^no such file: x$") as caught:
         container_exec.execute(container, ["sh", "-c", "echo begun; echo 'no such file: x' >&2; echo bye >&2; exit 1"])
     assert caught.value.detail == ("begun", "no such file: x", "bye")
@@ -43,17 +43,17 @@ def test_it_fails_in_its_own_words(container: str) -> None:
             container_exec.execute(container, ["sh", "-c", "exit 7"])
 
 
-def test_what_is_not_in_it_cannot_be_run(container: str) -> None:
+def test_a_missing_program_is_reported(container: str) -> None:
     with pytest.raises(DockerError, match="no-such-program"):
         container_exec.execute(container, ["no-such-program"])
 
 
-def test_it_does_not_hang(container: str) -> None:
+def test_a_command_ends_at_its_timeout(container: str) -> None:
     begun = time.monotonic()
     with pytest.raises(DockerError, match=r"^sleep did not end within 1 s$"):
         container_exec.execute(container, ["sleep", "30"], timeout=1)
     assert time.monotonic() - begun < 20
 
 
-def test_its_processes(container: str) -> None:
+def test_the_processes_of_a_container_are_listed(container: str) -> None:
     assert "sleep 600" in container_exec.processes(container).values()

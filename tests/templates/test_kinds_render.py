@@ -1,4 +1,4 @@
-"""What kinds make of their options, as text and values that a container would see."""
+"""What kinds render from their options, as text and values that a container would see."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def _mounted(services: dict[str, Any], name: str) -> str:
 
 
 def _config(**keys: Any) -> str:
-    """Return Redis' configuration, a secret written as <NAME>."""
+    """Return the configuration of Redis, with each secret written as <NAME>."""
     file = next(file for file in parcel(example(redis=keys)).secret_files if file["name"] == "redis_config")
     return "".join(part if isinstance(part, str) else f"<{part['secret']}>" for part in file["parts"])
 
 
-def test_redis_asks_for_its_password() -> None:
-    """To the letter: another text is another secret file, and that stops a running Redis for a change of nothing."""
+def test_redis_requires_its_password() -> None:
+    """The exact text: any difference is a new secret file, and would restart a running Redis for no reason."""
     assert _config() == (
         "requirepass <redis_password>\ndir /data\nappendonly yes\nmaxmemory 128mb\nmaxmemory-policy noeviction\n"
     )
@@ -29,23 +29,23 @@ def test_redis_asks_for_its_password() -> None:
     ]
 
 
-def test_redis_without_a_password_has_none_anywhere() -> None:
+def test_redis_without_a_password_has_no_secret() -> None:
     services = example(redis={"password": False})
     assert _config(password=False).splitlines()[:2] == ["protected-mode no", "dir /data"]
     base, overlay = documents(services, environment="development")
     assert base["services"]["redis"]["healthcheck"]["test"] == ["CMD-SHELL", "redis-cli ping | grep -q PONG"]
     assert "redis_password" not in str(base)
-    # Nothing asks on the loopback address either, where every program of the machine would get in.
+    # No port on loopback either, where every program of the machine could connect without a password.
     assert "redis" not in overlay["services"]
 
 
-def test_a_url_of_redis_without_a_password() -> None:
+def test_a_redis_url_without_a_password() -> None:
     services = example(redis={"password": False}, backend={"needs": ["db", {"service": "redis", "url": "BROKER"}]})
     file = next(file for file in parcel(services).secret_files if file["name"] == "backend_env")
     assert "".join(file["parts"]) == 'BROKER="redis://redis:6379/0"\n'
 
 
-def test_extensions_come_before_the_scripts_of_a_stack() -> None:
+def test_extensions_are_created_before_the_scripts_of_a_stack() -> None:
     path = "/docker-entrypoint-initdb.d/10-schemas.sql"
     services = example(db={"extensions": ["pg_trgm", "citext"], "files": {path: {"content": "SELECT 1;"}}})
     assert _mounted(services, "00-extensions.sql") == (
@@ -59,7 +59,7 @@ def test_a_postgres_without_extensions_has_no_script() -> None:
     assert documents(example())[0]["services"]["db"]["volumes"] == ["db-data:/var/lib/postgresql/data"]
 
 
-def test_a_database_is_made_only_once_and_can_be_made_again() -> None:
+def test_the_script_of_a_database_can_run_again() -> None:
     own = {"kind": "postgres_database", "needs": ["db"], "extensions": ["citext"], "schemas": ["reporting"]}
     text = _mounted({**example(), "own": own}, "database.sql")
     assert "\\set password `cat /run/secrets/own_password`" in text
@@ -70,13 +70,13 @@ def test_a_database_is_made_only_once_and_can_be_made_again() -> None:
     assert text.index('\\connect "own"') < text.index("CREATE EXTENSION")
 
 
-def test_next_listens_on_every_address_of_its_container() -> None:
-    """Docker sets HOSTNAME to the container's id, and on that address alone nobody would find it healthy."""
+def test_nextjs_listens_on_every_address_of_its_container() -> None:
+    """Docker sets HOSTNAME to the container's id, and the health check would fail on that address alone."""
     services = {**example(), "web": {"kind": "nextjs", "image": "web:1"}}
     assert 'HOSTNAME="0.0.0.0"' in parcel(services).files["env/web.env"].splitlines()
 
 
-def test_debug_ports_are_where_a_stack_wants_them() -> None:
+def test_a_stack_can_choose_the_debug_ports() -> None:
     services = example(db={"debug_port": 5420}, redis={"debug_port": 6420}, backend={"debug_port": 8420, "replicas": 1})
     _, overlay = documents(services, environment="development")
     assert {name: keys["ports"] for name, keys in overlay["services"].items()} == {
@@ -86,7 +86,7 @@ def test_debug_ports_are_where_a_stack_wants_them() -> None:
     }
 
 
-def test_servers_listen_on_the_port_that_others_are_told() -> None:
+def test_servers_listen_on_the_port_that_other_services_get() -> None:
     services = example(db={"port": 5433}, redis={"port": 6380})
     base, _ = documents(services)
     found = parcel(services)
@@ -97,8 +97,8 @@ def test_servers_listen_on_the_port_that_others_are_told() -> None:
     assert 'REDIS_PORT="6380"' in found.files["env/backend.env"]
 
 
-def test_servers_at_their_usual_ports_are_as_they_were() -> None:
-    """Another text would be a change of a data service, which a deploy refuses."""
+def test_servers_at_their_default_ports_have_not_changed() -> None:
+    """A different text would be a change of a data service, which a deploy refuses."""
     found = parcel(example())
     assert "PGPORT" not in found.files["env/db.env"]
     config = next(file for file in found.secret_files if file["name"] == "redis_config")

@@ -1,4 +1,4 @@
-"""nginx itself, in the image that runs the edge, reads the configuration as it will lie on the host."""
+"""nginx itself, in the image of the edge, tests the configuration as the host writes it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _image() -> None:
 
 
 def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """Lay a configuration down as the host does, and have nginx test it with the rights that the edge has."""
+    """Write a configuration like the host does, and let nginx test it with the privileges of the edge."""
     release = parcel(example(edge=keys))
     home = Home(str(folder))
     for path, text in release.files.items():
@@ -49,9 +49,9 @@ def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[s
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in release.services}
     name = configuration.write_version(home, configuration.render(home, manifest, targets))
     mounted = f"{home.edge}:/etc/slipway/edge:ro"
-    # Without a network: nginx must start where no container answers to its name yet.
+    # Without a network: nginx must start before any name of a container can be resolved.
     rights = ["--network=none", "--read-only", "--tmpfs=/tmp", "--user=101:101", "--cap-drop=ALL"]
-    # As it is once the port is open.
+    # Like after the port was opened.
     listening = "echo 'include listen.conf;' > /tmp/listen.conf;"
     command = ["sh", "-c", f"{listening} exec nginx -t -q -c /etc/slipway/edge/versions/{name}/nginx.conf"]
     return subprocess.run(
@@ -63,13 +63,13 @@ def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])
-def test_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
+def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
     done = _tested(tmp_path, keys)
     assert done.returncode == 0, done.stderr
     assert done.stdout + done.stderr == ""
 
 
-def test_a_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_configuration_is_refused(tmp_path: Path) -> None:
     done = _tested(tmp_path, {"routes": [{"path": "/a b", "to": "backend"}]})
     assert done.returncode != 0
     assert 'invalid location modifier "/a"' in done.stderr

@@ -1,4 +1,4 @@
-"""The edge's configuration as text: what clients, containers and the next release rely on."""
+"""The configuration of nginx as text: what clients, containers and the next release rely on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _public(text: str) -> str:
-    """Return the server that the public gets to."""
+    """Return the public server block."""
     return text.split("include /tmp/listen[.]conf;")[1]
 
 
@@ -32,18 +32,18 @@ def _locations(text: str) -> list[str]:
 
 
 def _inside(text: str, location: str) -> str:
-    """Return the lines of one location."""
+    """Return the text of one location."""
     text = _public(text)
     start = text.index(f"location {location} {{")
     return text[start : text.index("}", start + len(location) + 12)]
 
 
-def test_longest_routes_come_first() -> None:
+def test_the_longest_routes_come_first() -> None:
     routes = [{"path": path, "to": "backend"} for path in ("/", "/api/", "/api/admin/", "/ws")]
     assert _locations(_configuration(routes=routes)) == ["= /healthz", "/api/admin/", "/api/", "/ws", "/"]
 
 
-def test_each_route_goes_to_its_upstream_and_waits_as_long_as_it_says() -> None:
+def test_each_route_has_its_upstream_and_its_timeouts() -> None:
     routes = [
         {"path": "/api/", "to": "backend", "timeout": "2m"},
         {"path": "/", "to": "frontend", "port": 81, "timeout": "500ms"},
@@ -59,13 +59,13 @@ def test_each_route_goes_to_its_upstream_and_waits_as_long_as_it_says() -> None:
     assert "proxy_read_timeout 500ms;" in _inside(text, "/")
 
 
-def test_the_path_is_handed_on_as_it_came() -> None:
-    """A path behind the name of an upstream would replace the route's."""
+def test_the_path_is_passed_on_unchanged() -> None:
+    """A path after the name of an upstream would replace the path of the route."""
     public = _public(_configuration())
     assert set(re.findall(r"proxy_pass (\S+);", public)) == {"http://backend_8000", "http://frontend_8080"}
 
 
-def test_upstreams_name_containers_that_the_host_knows() -> None:
+def test_the_host_writes_the_containers_of_an_upstream() -> None:
     text = _configuration(routes=[{"path": path, "to": "backend"} for path in ("/a", "/b")])
     assert text.count("upstream backend_8000 {") == 1
     assert "zone backend_8000 64k;" in text
@@ -74,8 +74,8 @@ def test_upstreams_name_containers_that_the_host_knows() -> None:
     assert "resolver 127.0.0.11 valid=2s ipv6=off;" in text
 
 
-def test_idle_connections_end_before_the_application_ends_them() -> None:
-    """uvicorn closes a connection after five idle seconds; a request that meets that is lost."""
+def test_idle_connections_close_before_the_application_closes_them() -> None:
+    """uvicorn closes a connection after five idle seconds; a request on a closing connection is lost."""
     upstreams = re.findall(r"upstream \w+ \{.*?\n    \}", _configuration(), re.DOTALL)
     assert len(upstreams) == 2
     for upstream in upstreams:
@@ -85,7 +85,7 @@ def test_idle_connections_end_before_the_application_ends_them() -> None:
         assert "keepalive 32;" in upstream
 
 
-def test_every_answer_tells_its_release() -> None:
+def test_every_response_has_the_release_header() -> None:
     lines = _lines(_configuration())
     assert "include release.conf;" in lines
     assert "add_header X-Release $slipway_release always;" in lines
@@ -93,15 +93,15 @@ def test_every_answer_tells_its_release() -> None:
     assert 'return 200 "$slipway_release\\n";' in lines
 
 
-def test_no_location_takes_the_common_headers_away() -> None:
-    """A single `add_header` or `proxy_set_header` in a location puts out all those around it."""
+def test_no_location_overrides_the_common_headers() -> None:
+    """A single `add_header` or `proxy_set_header` in a location disables all those of the levels above."""
     text = _configuration()
     for location in _locations(text):
         assert "add_header" not in _inside(text, location)
         assert "proxy_set_header" not in _inside(text, location)
 
 
-def test_websockets_and_ordinary_connections_both_pass() -> None:
+def test_websockets_and_ordinary_connections_are_both_passed_on() -> None:
     text = _configuration()
     lines = _lines(text)
     assert "proxy_http_version 1.1;" in lines
@@ -111,7 +111,7 @@ def test_websockets_and_ordinary_connections_both_pass() -> None:
     assert re.search(r"map \$http_upgrade \$slipway_connection \{\s+default upgrade;\s+''\s+'';\s+\}", text)
 
 
-def test_the_application_learns_who_asked() -> None:
+def test_the_application_gets_the_headers_of_the_client() -> None:
     lines = _lines(_configuration())
     assert {
         "proxy_set_header Host $http_host;",
@@ -122,7 +122,7 @@ def test_the_application_learns_who_asked() -> None:
     } <= set(lines)
 
 
-def test_only_load_balancers_that_are_named_are_believed() -> None:
+def test_only_named_load_balancers_are_trusted() -> None:
     assert "real_ip" not in _configuration()
     lines = _lines(_configuration(real_ip_from=["10.0.0.0/8", "192.168.0.0/16"]))
     assert lines.count("set_real_ip_from 10.0.0.0/8;") == 1
@@ -131,23 +131,23 @@ def test_only_load_balancers_that_are_named_are_believed() -> None:
     assert "real_ip_recursive on;" in lines
 
 
-def test_how_the_client_came_is_believed_of_load_balancers_only() -> None:
-    """Behind one that ends TLS an application would else send everybody from https to http."""
+def test_the_forwarded_scheme_is_trusted_from_load_balancers_only() -> None:
+    """Without it an application behind a load balancer with TLS would redirect everybody from https to http."""
     assert "slipway_scheme" not in _configuration()
     text = _configuration(real_ip_from=["10.0.0.0/8", "192.168.0.1", "10.0.0.0/8"])
     known = re.search(r"geo \$realip_remote_addr \$slipway_balancer \{\s+([^}]*)\}", text)
     assert known is not None
     assert _lines(known[1]) == ["10.0.0.0/8 1;", "192.168.0.1/32 1;", ""]
-    # The colon: what a client sends can never begin with what only the address decides.
+    # Thanks to the colon, what a client sends cannot begin with the part that depends on the address only.
     assert "map $slipway_balancer:$http_x_forwarded_proto $slipway_scheme {" in text
     assert "default $scheme;" in _lines(text)
     assert "proxy_set_header X-Forwarded-Proto $slipway_scheme;" in _lines(_public(text))
     assert "X-Forwarded-Proto $scheme" not in text
 
 
-def test_a_load_balancer_that_has_no_address_is_refused() -> None:
+def test_a_load_balancer_without_an_address_is_refused() -> None:
     assert complaint(_configuration, real_ip_from=["lb.example.com"]) == (
-        "service 'edge': key 'real_ip_from': 'lb.example.com' is no address or network such as 10.0.0.0/8"
+        "service 'edge': key 'real_ip_from': 'lb.example.com' is not an address or a network such as 10.0.0.0/8"
     )
 
 
@@ -165,25 +165,25 @@ def test_a_load_balancer_that_has_no_address_is_refused() -> None:
         ({}, "add_header X-Content-Type-Options nosniff always;"),
     ],
 )
-def test_setting(keys: dict[str, Any], line: str) -> None:
+def test_a_setting_is_a_line_of_the_configuration(keys: dict[str, Any], line: str) -> None:
     assert line in _lines(_configuration(**keys))
 
 
 @pytest.mark.parametrize(("keys", "port"), [({}, 8080), ({"port": 8888}, 8888)])
-def test_the_port_is_opened_by_a_file_of_its_own(keys: dict[str, Any], port: int) -> None:
-    """A new nginx shares the port with the old one, and must not take requests before it has looked all names up."""
+def test_the_port_is_opened_by_a_separate_file(keys: dict[str, Any], port: int) -> None:
+    """A new nginx shares the port with the old one. It must not accept requests before it has resolved all names."""
     files = edge.files(model(example(edge=keys)))
     assert _lines(files["listen.conf"])[-1] == f"listen {port} reuseport default_server;"
     assert f"listen {port}" not in files["nginx.conf"]
     assert "echo 'include listen.conf;' > /tmp/listen.conf" in files["start.sh"]
 
 
-def test_name_of_the_server() -> None:
+def test_the_server_name_is_the_domain() -> None:
     assert "server_name shop.example.com;" in _configuration()
     assert "server_name _;" in edge.files(model(example(), domain=""))["nginx.conf"]
 
 
-def test_everything_it_writes_is_below_tmp() -> None:
+def test_nginx_writes_only_below_tmp() -> None:
     """The container's own file system is read-only."""
     text = _configuration()
     assert set(re.findall(r"(?:pid|_temp_path) (/\w+)/", text)) == {"/tmp"}
@@ -191,23 +191,23 @@ def test_everything_it_writes_is_below_tmp() -> None:
     assert "access_log /dev/stdout slipway;" in text
 
 
-def test_nothing_is_left_of_the_template() -> None:
+def test_no_template_syntax_is_left() -> None:
     assert re.search(r"\{\{|\{%|\n\n\n", _configuration(real_ip_from=["10.0.0.0/8"])) is None
 
 
-def test_no_edge_no_files() -> None:
+def test_a_stack_without_an_edge_has_no_edge_files() -> None:
     assert edge.files(model({"web": plain()})) == {}
     assert edge.upstreams(model({"web": plain()})) == []
 
 
 @pytest.mark.parametrize("version", ["1.27.3", "1.27.3-alpine", "1.27", "1.30", "1", "mainline", "stable-alpine", "2"])
-def test_version_that_looks_names_up_again(version: str) -> None:
+def test_a_version_that_resolves_names_again_is_accepted(version: str) -> None:
     assert _configuration(version=version)
 
 
 # The last is what YAML makes of 1.30 without quotes.
 @pytest.mark.parametrize("version", ["1.27.2", "1.26", "1.26.3-perl", "1.9.15", 1.30])
-def test_version_that_does_not(version: object) -> None:
-    sentence = "service 'edge': key 'version': nginx .* cannot look up a container's address"
+def test_a_version_that_resolves_names_once_is_refused(version: object) -> None:
+    sentence = "service 'edge': key 'version': nginx .* cannot resolve the address of a container"
     with pytest.raises(ValueError, match=sentence):
         _configuration(version=version)

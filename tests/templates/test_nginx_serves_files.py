@@ -1,4 +1,4 @@
-"""nginx serves static files out of the edge's own image: asked for over its port, as a browser would."""
+"""nginx serves static files from the edge's own image: requested through its port, like a browser does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILES = {
     "docs/index.html": "docs",
     "docs/_static/x.css": "style",
 }
-#: Kept on the host, of earlier releases and of services.
+#: Kept on the host: assets of earlier releases and of services.
 KEPT = {"assets/index-old.js": "old script", "assets/index-abc.js": "another", "next/static/page-1.js": "page one"}
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -67,7 +67,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _get(nginx: str, path: str, retries: int = 20) -> tuple[int, str, str]:
     """Return status, Cache-Control ("" for none) and body of the answer."""
-    # Without a network there is the loopback address still.
+    # Even without a network there is the loopback address.
     url = f"http://127.0.0.1:8080{path}"
     retry = ["--retry", str(retries), "--retry-connrefused", "--retry-delay", "0", "--retry-max-time", "10"]
     curl = ["curl", "--silent", *retry, "--write-out", "|%{http_code}|%header{cache-control}|%header{x-release}", url]
@@ -91,26 +91,26 @@ def _get(nginx: str, path: str, retries: int = 20) -> tuple[int, str, str]:
         ("/next/static/page-1.js", FOREVER, "page one"),
     ],
 )
-def test_a_file_and_how_long_it_may_be_kept(nginx: str, path: str, age: str, body: str) -> None:
+def test_a_file_has_its_cache_control(nginx: str, path: str, age: str, body: str) -> None:
     assert _get(nginx, path) == (200, age, body)
 
 
-def test_a_kept_file_that_is_missing_is_asked_of_its_service(nginx: str) -> None:
-    # Nobody is there, and what cannot be answered is not to be kept.
+def test_a_missing_asset_is_requested_from_its_service(nginx: str) -> None:
+    # No service runs, and an error must not be cached.
     assert _get(nginx, "/healthz")[0] == 200
     assert _get(nginx, "/next/static/page-2.js", retries=0)[:2] == (502, "")
     assert _get(nginx, "/next/", retries=0)[:2] == (502, "")
 
 
 @pytest.mark.parametrize("path", ["/assets/gone-123.js", "/docs/_static/gone.css"])
-def test_a_missing_asset_is_no_page_and_is_not_kept(nginx: str, path: str) -> None:
+def test_a_missing_asset_is_not_found_and_not_cached(nginx: str, path: str) -> None:
     status, age, _ = _get(nginx, path)
     assert (status, age) == (404, "")
 
 
-def test_what_is_no_file_has_no_age(nginx: str) -> None:
+def test_a_response_that_is_not_a_file_has_no_cache_control(nginx: str) -> None:
     assert _get(nginx, "/healthz") == (200, "", "r1\n")
 
 
-def test_nothing_above_the_directory_is_served(nginx: str) -> None:
+def test_files_above_the_directory_are_not_served(nginx: str) -> None:
     assert _get(nginx, "/docs/..%2fwww/favicon.svg")[2] != "icon"

@@ -1,4 +1,4 @@
-"""The edge as two Compose services: what is the pod's, and what nginx'."""
+"""The edge as two Compose services: which keys the pod has, and which the proxy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.described import documents, example, parcel
 
-#: How a pod looks that a stack of today has. A change here is a gap for everyone who upgrades.
+#: The pod as stacks have it today. A change here means downtime for everybody who upgrades.
 POD = {
     "image": "nginx:1.30",
     "entrypoint": ["sleep", "infinity"],
@@ -42,11 +42,11 @@ def _both(**keys: Any) -> tuple[Any, Any]:
     return services["edge-pod"], services["edge"]
 
 
-def test_the_pod_is_what_it_was() -> None:
+def test_the_pod_has_not_changed() -> None:
     assert _both()[0] == POD
 
 
-def test_nginx_joins_the_pod_and_has_a_signal_and_a_check_of_its_own() -> None:
+def test_nginx_joins_the_pod_and_has_its_own_signal_and_health_check() -> None:
     nginx = _both()[1]
     assert nginx["network_mode"] == "service:edge-pod"
     assert not {"ports", "networks", "sysctls"} & set(nginx)
@@ -66,12 +66,12 @@ def test_nginx_joins_the_pod_and_has_a_signal_and_a_check_of_its_own() -> None:
         {"compose": {"labels": {"team": "shop"}, "logging": {"driver": "journald"}}},
     ],
 )
-def test_what_is_said_of_nginx_leaves_the_pod_alone(keys: dict[str, Any]) -> None:
+def test_keys_of_nginx_do_not_change_the_pod(keys: dict[str, Any]) -> None:
     pod, _ = _both(**keys)
     assert pod == POD
 
 
-def test_what_is_said_of_the_network_goes_to_the_pod() -> None:
+def test_keys_of_the_network_belong_to_the_pod() -> None:
     keys = {"extra_hosts": ["api:10.0.0.1"], "networks": {"app": {"aliases": ["www"]}, "side": None}}
     pod, nginx = _both(http_port=8080, compose=keys)
     assert pod["ports"] == ["8080:8080"]
@@ -80,7 +80,7 @@ def test_what_is_said_of_the_network_goes_to_the_pod() -> None:
     assert not {"extra_hosts", "networks"} & set(nginx)
 
 
-def test_the_overlay_is_divided_as_well() -> None:
+def test_the_overlay_is_split_too() -> None:
     keys = {"environments": {"production": {"ports": ["443:8443"], "environment": {"A": "1"}}}}
     base, overlay = documents(example(edge=keys))
     assert overlay["services"] == {"edge-pod": {"ports": ["443:8443"]}, "edge": {"environment": {"A": "1"}}}
@@ -90,7 +90,7 @@ def test_the_overlay_is_divided_as_well() -> None:
     assert services["edge"]["settings"]["environment"] == {"A": "1"}
 
 
-def test_what_the_host_must_know_of_both() -> None:
+def test_pod_and_nginx_both_have_an_entry_in_the_manifest() -> None:
     services = parcel(example()).services
     assert list(services)[-2:] == ["edge-pod", "edge"]
     pod, nginx = services["edge-pod"], services["edge"]
@@ -103,5 +103,5 @@ def test_what_the_host_must_know_of_both() -> None:
 @pytest.mark.parametrize(
     ("keys", "grace"), [({}, "60s"), ({"drain": "5m"}, "310s"), ({"drain": "5m", "stop_grace": "6m"}, "6m")]
 )
-def test_nginx_has_longer_to_stop_than_to_drain(keys: dict[str, str], grace: str) -> None:
+def test_the_stop_grace_is_longer_than_the_drain(keys: dict[str, str], grace: str) -> None:
     assert _both(**keys)[1]["stop_grace_period"] == grace

@@ -1,4 +1,4 @@
-"""Traefik itself, in the image that runs the edge, loads the configuration as it will lie on the host."""
+"""Traefik itself, in the image of the edge, loads the configuration as the host writes it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _image() -> None:
 
 
 def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None:
-    """Lay a configuration down as the host does, one text in its routes replaced, and have it tested."""
+    """Write a configuration like the host does, with one text in its routes replaced, and have it tested."""
     release = parcel(example(edge={"kind": "traefik", **keys}))
     home = Home(str(folder))
     for path, text in release.files.items():
@@ -46,7 +46,7 @@ def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None
 
 
 @pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])
-def test_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
+def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
     _test(tmp_path, **keys)
 
 
@@ -60,12 +60,12 @@ def test_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
         (("compress:\n      compress:", "compress:\n      compression:"), "field not found, node: compression"),
     ],
 )
-def test_refused(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
+def test_an_invalid_configuration_is_refused(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
     with pytest.raises(EdgeError, match=r"^service 'edge': Traefik refuses the configuration: ") as refused:
         _test(tmp_path, change)
     assert complaint in str(refused.value)
 
 
-def test_what_only_its_start_would_show_is_refused_too(tmp_path: Path) -> None:
+def test_a_problem_that_appears_at_the_start_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match="invalid CIDR address: nonsense"):
         _test(tmp_path, real_ip_from=["nonsense"])

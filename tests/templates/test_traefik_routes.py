@@ -1,4 +1,4 @@
-"""The edge's configuration as Traefik: what clients, containers and the next release rely on."""
+"""The configuration of Traefik as the edge: what clients, containers and the next release rely on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _arguments(**values: Any) -> list[str]:
     return arguments
 
 
-def test_the_longest_path_that_fits_counts() -> None:
+def test_the_longest_matching_path_has_the_highest_priority() -> None:
     routes = [{"path": path, "to": "backend"} for path in ("/", "/api/", "/api/admin/", "/ws")]
     http = _http(routes=routes)
     found = _public(http)
@@ -48,7 +48,7 @@ def test_the_longest_path_that_fits_counts() -> None:
     assert http["routers"]["healthz"]["priority"] > 11
 
 
-def test_each_route_goes_to_its_service_and_waits_as_long_as_it_says() -> None:
+def test_each_route_has_its_service_and_its_timeout() -> None:
     routes = [
         {"path": "/api/", "to": "backend", "timeout": "2m"},
         {"path": "/quick", "to": "backend", "timeout": "500ms"},
@@ -72,11 +72,11 @@ def test_each_route_goes_to_its_service_and_waits_as_long_as_it_says() -> None:
         "within-500ms": "500ms",
         "within-60s": "60s",
     }
-    # uvicorn closes a connection after five idle seconds; a request that meets that is lost.
+    # uvicorn closes a connection after five idle seconds; a request on a closing connection is lost.
     assert all(parse_duration(each["idleConnTimeout"]) < 5 for each in timeouts.values())
 
 
-def test_every_answer_tells_its_release() -> None:
+def test_every_response_has_the_release_header() -> None:
     http = _http()
     assert all(router["middlewares"][0] == "release" for router in _public(http).values())
     assert http["routers"]["healthz"] | {"priority": 0} == {
@@ -89,7 +89,7 @@ def test_every_answer_tells_its_release() -> None:
     }
 
 
-def test_traefiks_own_interface_is_on_loopback_alone() -> None:
+def test_the_api_of_traefik_is_only_on_loopback() -> None:
     http = _http()
     assert {name for name, router in http["routers"].items() if router["entryPoints"] != ["web"]} == {"ping"}
     # The only place that opens its entry point.
@@ -97,7 +97,7 @@ def test_traefiks_own_interface_is_on_loopback_alone() -> None:
     assert not [argument for argument in _arguments() if argument.startswith("--entryPoints.traefik")]
 
 
-def test_a_body_is_held_back_only_where_it_has_a_limit() -> None:
+def test_a_body_is_buffered_only_if_it_has_a_limit() -> None:
     plain, limited = _http(), _http(max_body="1m")
     assert not any("body" in router["middlewares"] for router in _public(plain).values())
     assert "body" not in plain["middlewares"]
@@ -121,11 +121,11 @@ def test_a_body_is_held_back_only_where_it_has_a_limit() -> None:
         ({}, "--providers.file.watch=false"),
     ],
 )
-def test_what_is_read_at_the_start_is_part_of_the_container(keys: dict[str, Any], argument: str) -> None:
+def test_static_settings_are_arguments_of_the_container(keys: dict[str, Any], argument: str) -> None:
     assert argument in _arguments(**keys)
 
 
-def test_the_grace_period_outlasts_the_drain() -> None:
+def test_the_grace_period_is_longer_than_the_drain() -> None:
     base, _ = documents(example(edge={"kind": "traefik", "drain": "5m"}))
     assert base["services"]["edge"]["stop_grace_period"] == "310s"
     with pytest.raises(ValueError, match="key 'stop_grace': 60s is not longer than 'drain', 60s"):
@@ -133,25 +133,25 @@ def test_the_grace_period_outlasts_the_drain() -> None:
 
 
 @pytest.mark.parametrize("version", ["3.7.12", "v3.7.15", "3.7", "3", "v3", "latest", "4"])
-def test_version_that_takes_aliases_of_headers_away(version: str) -> None:
+def test_a_version_that_removes_forged_headers_is_accepted(version: str) -> None:
     assert _files(version=version)
 
 
 @pytest.mark.parametrize("version", ["3.7.11", "3.6", "v3.0.4", "2.11", 3.6])
-def test_version_that_does_not(version: object) -> None:
-    sentence = "service 'edge': key 'version': traefik .* lets a client pass a header off"
+def test_a_version_that_lets_headers_be_forged_is_refused(version: object) -> None:
+    sentence = "service 'edge': key 'version': traefik .* lets a client forge headers that Traefik sets"
     with pytest.raises(ValueError, match=sentence):
         _files(version=version)
 
 
-def test_files_are_refused_by_name() -> None:
+def test_a_route_to_files_is_refused_with_its_path() -> None:
     routes = [{"path": "/docs/", "static": "/srv/docs"}, {"path": "/", "to": "frontend"}]
-    sentence = "service 'edge': key 'routes': path '/docs/' has its files in /srv/docs, and Traefik serves no files"
+    sentence = "service 'edge': key 'routes': path '/docs/' serves files from /srv/docs, and Traefik serves no files"
     with pytest.raises(ValueError, match=sentence):
         _files(routes=routes)
 
 
 @pytest.mark.parametrize("key", ["gzip", "rate_limit", "entrypoints"])
-def test_what_the_kind_does_not_offer_is_refused(key: str) -> None:
+def test_an_unknown_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match=f"service 'edge': unknown key '{key}'"):
         _files(**{key: 1})

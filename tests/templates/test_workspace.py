@@ -1,4 +1,4 @@
-"""The files of a checkout, their text parsed."""
+"""The files of a checkout, parsed from their text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.described import example, model, plain
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads Compose's own tags: what stands in place of the base's."""
+    """Reads Compose's own tags, which replace or remove values of the base."""
 
 
 _Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
@@ -26,7 +26,7 @@ FILES = files(stack())
 OVERLAY = yaml.load(FILES["compose.development.yaml"], _Loader)["services"]
 
 
-def test_everything_is_there() -> None:
+def test_a_checkout_has_all_files() -> None:
     assert sorted(path for path in FILES if not path.startswith((".slipway/", "env/"))) == [
         ".env",
         ".env.example",
@@ -40,26 +40,26 @@ def test_everything_is_there() -> None:
     ]
 
 
-def test_the_base_says_what_it_says_on_a_server_but_for_where_things_are() -> None:
+def test_the_base_differs_from_a_server_only_in_its_paths() -> None:
     base = yaml.safe_load(FILES["compose.yaml"])["services"]
     assert base["edge"]["volumes"] == ["./.slipway/edge:/etc/slipway/edge:ro"]
     assert base["edge-pod"]["ports"] == ["80:8080"]
     assert base["db"]["read_only"] is True
 
 
-def test_every_port_is_on_loopback_and_env_can_change_it() -> None:
+def test_every_port_is_on_loopback_and_a_variable_in_env() -> None:
     published = {name: service["ports"] for name, service in OVERLAY.items() if "ports" in service}
     assert published == {
         "db": ["127.0.0.1:${DB_PORT:-5432}:5432"],
         "redis": ["127.0.0.1:${REDIS_PORT:-6379}:6379"],
         "backend": ["127.0.0.1:${BACKEND_PORT:-8000}:8000", "127.0.0.1:${BACKEND_DEBUG_PORT:-5678}:5678"],
         "worker": ["127.0.0.1:${WORKER_DEBUG_PORT:-5679}:5678"],
-        # 80 is root's on many machines.
+        # Only root may use port 80 on many machines.
         "edge-pod": ["127.0.0.1:${EDGE_PORT:-8080}:8080"],
     }
 
 
-def test_the_example_of_env_documents_every_variable_that_the_layers_read() -> None:
+def test_env_example_documents_every_variable_of_the_compose_files() -> None:
     lines = FILES[".env.example"].splitlines()
     documented = {
         line.split("=")[0] for number, line in enumerate(lines) if "=" in line and lines[number - 1][0] == "#"
@@ -77,7 +77,7 @@ def test_a_service_with_two_ports_has_two_variables() -> None:
     assert overlay["web"]["ports"] == ["127.0.0.1:${WEB_PORT:-9000}:80", "127.0.0.1:${WEB_PORT_81:-9001}:81/udp"]
 
 
-def test_the_edge_asks_services_by_their_names_and_is_patient_with_vite() -> None:
+def test_the_edge_uses_service_names_and_long_timeouts_for_vite() -> None:
     assert FILES[".slipway/edge/current/upstreams/frontend_8080.conf"] == (
         "server frontend:8080 resolve max_fails=0;\n"
     )
@@ -87,25 +87,25 @@ def test_the_edge_asks_services_by_their_names_and_is_patient_with_vite() -> Non
     assert FILES[".slipway/edge/current/release.conf"] == 'map "" $slipway_release { default "development"; }\n'
 
 
-def test_the_edge_may_be_traefik() -> None:
+def test_the_edge_can_be_traefik() -> None:
     services = example(edge={"kind": "traefik"}, backend={"build": {"context": "b"}})
     found = files(stack(services))
     assert '"url": "http://backend:8000"' in found[".slipway/edge/current/upstreams.yml"]
     assert '"development"' in found[".slipway/edge/current/release.yml"]
 
 
-def test_another_configuration_of_the_edge_is_another_container() -> None:
+def test_a_changed_configuration_of_the_edge_replaces_its_container() -> None:
     other = example(edge={"max_body": "1g"}, backend={"build": {"context": "b"}}, frontend={"build": {"context": "f"}})
     overlay = yaml.load(files(stack(other))["compose.development.yaml"], _Loader)["services"]
     assert overlay["edge"]["labels"]["slipway.edge"] != OVERLAY["edge"]["labels"]["slipway.edge"]
 
 
-def test_git_sees_the_record_and_no_secret() -> None:
+def test_git_tracks_the_record_and_no_secret() -> None:
     rules = [line for line in FILES[".slipway/.gitignore"].splitlines() if not line.startswith("#")]
     assert rules == ["*", "!.gitignore", "!workspace.json"]
 
 
-def test_the_editor_finds_each_debugger() -> None:
+def test_the_editor_has_an_entry_for_each_debugger() -> None:
     found = json.loads(FILES[".vscode/launch.json"])["configurations"]
     assert [(one["name"], one["connect"]["port"]) for one in found] == [
         ("Attach to backend", 5678),
@@ -114,7 +114,7 @@ def test_the_editor_finds_each_debugger() -> None:
     assert found[0]["pathMappings"] == [{"localRoot": "${workspaceFolder}/backend", "remoteRoot": "/app"}]
 
 
-def test_a_context_that_is_the_checkout_itself() -> None:
+def test_a_build_context_can_be_the_checkout_itself() -> None:
     service: Any = {"kind": "fastapi", "image": "a:1", "build": {"context": "."}}
     here = development_files.placed(
         model({"api": service}, environment="development", sources={".": Source(".", frozenset(BACKEND))})
@@ -138,18 +138,18 @@ def test_a_context_that_is_the_checkout_itself() -> None:
         (("app", "requirements.txt"), "install --requirement requirements.txt"),
     ],
 )
-def test_the_lock_file_tells_the_package_manager(entries: tuple[str, ...], manager: str) -> None:
+def test_the_lock_file_decides_on_the_package_manager(entries: tuple[str, ...], manager: str) -> None:
     text = files(stack(backend=entries))["backend/Dockerfile"]
     assert manager in text
 
 
-def test_a_source_that_tells_no_package_manager_gets_no_dockerfile() -> None:
+def test_a_source_without_a_lock_file_gets_no_dockerfile() -> None:
     found = files(stack(backend=("app",), frontend=("src", "package.json")))
     assert not any(path.endswith("Dockerfile") for path in found)
 
 
 @pytest.mark.parametrize("path", ["backend/Dockerfile", "frontend/Dockerfile"])
-def test_a_dockerfile_has_what_a_reviewer_asks_for(path: str) -> None:
+def test_a_dockerfile_follows_the_usual_recommendations(path: str) -> None:
     text = FILES[path]
     assert {"development", "production"} <= set(dockerfiles._STAGE.findall(text))
     assert "--mount=type=cache" in text
@@ -165,7 +165,7 @@ def test_a_dockerfile_has_what_a_reviewer_asks_for(path: str) -> None:
     assert lists < sources
 
 
-def test_a_worker_alone_gets_an_image_that_runs_it() -> None:
+def test_a_worker_without_a_web_service_gets_an_image_that_runs_it() -> None:
     services = {"worker": {"kind": "celery_worker", "image": "a:1", "build": {"context": "b"}, "queues": "a"}}
     text = files(stack(services))["backend/Dockerfile"]
     assert 'CMD ["celery", "-A", "app.worker", "worker"' in text
@@ -174,18 +174,18 @@ def test_a_worker_alone_gets_an_image_that_runs_it() -> None:
     assert json.loads(check.strip().removeprefix("CMD "))[:2] == ["sh", "-c"]
 
 
-def test_other_tools_read_a_file_within_a_dockerfile() -> None:
-    """Hadolint reads no instruction that follows the end of one at once (its issue 960), and then nothing at all."""
+def test_a_heredoc_is_readable_for_other_tools() -> None:
+    """Hadolint fails on an instruction directly after a heredoc (its issue 960), and then reads nothing at all."""
     assert "\nEND\n\n" in FILES["frontend/Dockerfile"]
 
 
-def test_base_images_are_the_teams_to_choose() -> None:
+def test_base_images_can_be_chosen() -> None:
     assert dockerfiles.images({"node": "node:22-slim"})["node"] == "node:22-slim"
     with pytest.raises(ValueError, match=r"^workspace_images: unknown key 'nodejs'; did you mean 'node'\?$"):
         dockerfiles.images({"nodejs": "x"})
 
 
-def test_a_dockerfile_of_a_person_without_the_stage_is_named() -> None:
+def test_a_dockerfile_without_the_needed_stage_is_reported() -> None:
     placed = stack()
     kept = {"backend/Dockerfile": "FROM a AS build\nFROM b\n", "frontend/Dockerfile": "FROM a as development\n"}
     assert dockerfiles.lacking(placed, kept) == [("backend/Dockerfile", "development", ["backend", "worker", "beat"])]

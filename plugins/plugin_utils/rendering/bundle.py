@@ -1,7 +1,7 @@
-"""The release as one parcel: every file, what the host needs to know of the services, and a digest of it all.
+"""The bundle of a release: all files, the manifest's entries for the services, and a digest over both.
 
-Place in the pipeline: compose -> check -> ship. Pure. The digest covers what the description says, so the same
-description gives the same digest on every controller; times, release ids and secrets are the host's to add.
+Place in the pipeline: compose -> check -> ship. Pure. The digest covers the description only, so the same description
+gives the same digest on every controller. The host adds times, release ids and secrets.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ Below, the addresses of the secret files; the secrets are not here.
 
 @dataclass(frozen=True)
 class Bundle:
-    """What travels to the host.
+    """What is uploaded to the host.
 
     ``files``: text by path in the release's directory. ``mounted``: text by ``SHA256/NAME`` below ``files/``, and by
-    ``SHA256/NAME/PATH`` for those of a directory; ``executable``: which of them may be run.
-    ``services``: by name, what the host must know to run and judge each (see ``facts``). ``secret_files``: the secret
-    store's files as :class:`SecretFile` dictionaries. ``sources``: where the secrets come from; values may be in it.
-    ``networks``, ``volumes``: Compose's keys of each, by name. ``upstreams``: ``{service, port}`` for each that the
-    edge sends requests to. ``assets``: ``{service, path, directory, required}`` for files of its image that are kept
-    for pages of earlier releases. ``documents``: the Compose documents before they became text, for the policy; they do
-    not travel. Nor do ``notes``, which are for whoever deploys.
+    ``SHA256/NAME/PATH`` for the files of a directory; ``executable``: which of them are executable.
+    ``services``: by name, the manifest's entries (see ``service_manifest``). ``secret_files``: the secret store's files
+    as :class:`SecretFile` dictionaries. ``sources``: the sources of the secrets, which may contain values.
+    ``networks``, ``volumes``: Compose's keys of each, by name. ``upstreams``: ``{service, port}`` for each place that
+    the edge sends requests to. ``assets``: ``{service, path, directory, required}`` for files of an image that are kept
+    for pages of earlier releases. Not uploaded: ``documents``, the Compose documents as data, for the policy, and
+    ``notes``, for the person who deploys.
     """
 
     stack: str
@@ -69,16 +69,16 @@ class Bundle:
     notes: Mapping[str, list[str]] = field(default_factory=dict)
 
     def told(self) -> dict[str, Mapping[str, Any]]:
-        """Return what each service is told in its environment, release jobs as those whose job they are."""
-        told: dict[str, Mapping[str, Any]] = {}
-        for name, known in self.services.items():
-            told[name] = known["settings"]["environment"]
-            if known["release"]:
-                told[known["release"]] = told[name]
-        return told
+        """Return the environment variables of each service; a release job has those of its service."""
+        variables: dict[str, Mapping[str, Any]] = {}
+        for name, spec in self.services.items():
+            variables[name] = spec["settings"]["environment"]
+            if spec["release"]:
+                variables[spec["release"]] = variables[name]
+        return variables
 
     def content(self) -> dict[str, Any]:
-        """Return everything but the secrets, ready for JSON."""
+        """Return everything except the secrets, ready for JSON."""
         return {
             "stack": self.stack,
             "environment": self.environment,
@@ -98,15 +98,15 @@ class Bundle:
         }
 
     def secrets(self) -> dict[str, dict[str, Any]]:
-        """Return the sources of the secrets, ready for JSON. Never to be shown."""
+        """Return the sources of the secrets, ready for JSON. Never show them."""
         return {name: {"value": secret.value, "generate": secret.generate} for name, secret in self.sources.items()}
 
 
 def bundle(stack: Stack, probes: object) -> Bundle:
-    """Return the parcel for *stack*.
+    """Return the bundle for *stack*.
 
-    :param probes: ``stack_probes`` as written; where empty, each route of the edge is asked for its path.
-    :raises ValueError: for a probe that is none, a variable that no file can hold, or data in the release's directory.
+    :param probes: ``stack_probes`` as written; if empty, there is one probe for the path of each route of the edge.
+    :raises ValueError: for an invalid probe, a variable that no env file can hold, or data in the release's directory.
     """
     data_paths.check(stack)
     mounted = collect(stack)
@@ -120,9 +120,9 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     }
     files.update(env_files(stack))
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
-    of_compose = _variables(stack)
-    files[".env"] = dotenv.dump(of_compose, _DOTENV_HEADER)
-    files[".env.example"] = env_example.dump(of_compose, [file for _, file in compose.secret_files(stack)])
+    variables = _dotenv_variables(stack)
+    files[".env"] = dotenv.dump(variables, _DOTENV_HEADER)
+    files[".env.example"] = env_example.dump(variables, [file for _, file in compose.secret_files(stack)])
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted.texts,
@@ -156,18 +156,18 @@ def bundle(stack: Stack, probes: object) -> Bundle:
 
 
 def env_files(stack: Stack) -> dict[str, str]:
-    """Return the files of variables by their path beside the Compose files.
+    """Return the env files of the services, by path in the release's directory.
 
-    :raises ValueError: for a variable that no file can hold.
+    :raises ValueError: for a variable that no env file can hold.
     """
     files = {}
     for service in stack.services.values():
         try:
-            variables = compose.env_file(service)
+            text = compose.env_file(service)
         except ValueError as error:
             raise ValueError(f"service {service.name!r}: key 'environment': {error}") from None
-        if variables:
-            files[f"env/{service.name}.env"] = variables
+        if text:
+            files[f"env/{service.name}.env"] = text
     return files
 
 
@@ -175,42 +175,42 @@ def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _variables(stack: Stack) -> dict[str, str]:
-    """Return the variables of ``.env`` but those of secrets, which the host adds."""
+def _dotenv_variables(stack: Stack) -> dict[str, str]:
+    """Return the variables of ``.env`` without those of secrets, which the host adds."""
     names = [compose.BASE, compose.overlay_name(stack), compose.IMAGES]
     return {"COMPOSE_PROJECT_NAME": stack.name, "COMPOSE_FILE": ":".join(names), "COMPOSE_PATH_SEPARATOR": ":"}
 
 
 def secret_files(stack: Stack) -> list[dict[str, Any]]:
-    """Return the secret files of all services, as the host's store wants them, in the order of their variables.
+    """Return the secret files of all services, as the host's secret store expects them, sorted by variable.
 
-    :raises ValueError: for two that would have one variable.
+    :raises ValueError: if two secrets would have the same variable.
     """
     found: dict[str, dict[str, Any]] = {}
     for service, file in compose.secret_files(stack):
-        twin = found.get(file.variable, {}).get("name", file.name)
-        if twin != file.name:
+        other = found.get(file.variable, {}).get("name", file.name)
+        if other != file.name:
             raise ValueError(
-                f"service {service.name!r}: secrets {twin!r} and {file.name!r} both have the variable "
-                f"{file.variable} in .env; call one of them something else"
+                f"service {service.name!r}: secrets {other!r} and {file.name!r} both have the variable "
+                f"{file.variable} in .env; rename one of them"
             )
         found[file.variable] = {**asdict(file), "parts": list(file.parts), "variable": file.variable}
     return [found[variable] for variable in sorted(found)]
 
 
-def _probes(stack: Stack, given: object) -> list[dict[str, Any]]:
-    if not isinstance(given, (list, tuple)):
-        raise ValueError(f"stack_probes: {given!r} is not a list")
-    if given and stack.edge is None:
+def _probes(stack: Stack, probes: object) -> list[dict[str, Any]]:
+    if not isinstance(probes, (list, tuple)):
+        raise ValueError(f"stack_probes: {probes!r} is not a list")
+    if probes and stack.edge is None:
         raise ValueError("stack_probes: there is no edge to probe through; add a service of kind nginx or traefik")
-    if given:
-        return [_probe(probe, f"stack_probes, entry {number}") for number, probe in enumerate(given, 1)]
+    if probes:
+        return [_probe(probe, f"stack_probes, entry {number}") for number, probe in enumerate(probes, 1)]
     routes = stack.edge.routes if stack.edge else ()
     return [{"path": route.path, "status": None, "contains": None} for route in routes]
 
 
-def _probe(given: object, where: str) -> dict[str, Any]:
-    values = read(given, _PROBE_FIELDS, where)
+def _probe(probe: object, where: str) -> dict[str, Any]:
+    values = read(probe, _PROBE_FIELDS, where)
     if not values["path"].startswith("/"):
         raise ValueError(f"{where}: key 'path': {values['path']!r} does not begin with /")
     return values

@@ -1,7 +1,7 @@
-"""Comments in the Compose files, where a value would surprise a reader.
+"""Comments in the Compose files, above keys whose values would surprise a reader.
 
-Place in the pipeline: compose. Pure. Documents are data until they are dumped, and data has no comments: they are put
-between the lines of the text, above the key that they are about.
+Place in the pipeline: compose. Pure. The documents are data, which has no comments. So the comments are added to the
+text, each above the line of its key.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import pod
 
-#: By section and entry of a document, and there by key; the key "" is the entry itself.
-Remarks = Mapping[tuple[str, str], Mapping[str, str]]
+#: By section and entry of a document, then by key; the key "" is the entry itself.
+Comments = Mapping[tuple[str, str], Mapping[str, str]]
 
 _POD = {
     "entrypoint": "Does nothing but hold the ports and the networks, so that one nginx can follow another on them.",
@@ -29,8 +29,8 @@ _ENTRY = re.compile(r" {2}['\"]?([A-Za-z0-9_.-]+)['\"]?:")
 _KEY = re.compile(r" {4}([a-z_]+):")
 
 
-def of(stack: Stack) -> Remarks:
-    """Return what is to be said in the documents of *stack*."""
+def for_stack(stack: Stack) -> Comments:
+    """Return the comments for the documents of *stack*."""
     result: dict[tuple[str, str], Mapping[str, str]] = {("networks", "data"): _DATA}
     for service in stack.services.values():
         notes = {str(key): str(text) for key, text in service.kind.body["notes"].items()}
@@ -42,23 +42,23 @@ def of(stack: Stack) -> Remarks:
     return result
 
 
-def annotate(text: str, remarks: Remarks) -> str:
-    """Return *text*, YAML in block style with two spaces a level, with each remark above the line that it is about."""
+def annotate(text: str, comments: Comments) -> str:
+    """Return *text* with each comment above its line; *text* is YAML in block style, indented by two spaces."""
     lines: list[str] = []
     section = entry = ""
     for line in text.splitlines(keepends=True):
-        remark = None
+        comment = None
         if found := _SECTION.match(line):
             section, entry = found[1], ""
         elif found := _ENTRY.match(line):
             entry = found[1]
-            remark = remarks.get((section, entry), {}).get("")
+            comment = comments.get((section, entry), {}).get("")
         elif found := _KEY.match(line):
-            remark = remarks.get((section, entry), {}).get(found[1])
-        if remark:
+            comment = comments.get((section, entry), {}).get(found[1])
+        if comment:
             indent = " " * (len(line) - len(line.lstrip(" "))) + "# "
             lines += [
-                f"{part}\n" for part in textwrap.wrap(remark, 110, initial_indent=indent, subsequent_indent=indent)
+                f"{part}\n" for part in textwrap.wrap(comment, 110, initial_indent=indent, subsequent_indent=indent)
             ]
         lines.append(line)
     return "".join(lines)

@@ -1,6 +1,6 @@
-"""Compose documents: a production-ready base, the overlay of one environment, and the files of variables beside them.
+"""The Compose documents of a stack: a production-ready base and the overlay of one environment; and the env files.
 
-Place in the pipeline: model -> compose -> bundle. Pure; documents are data, dumped in a stable order.
+Place in the pipeline: model -> compose -> bundle. Pure. Documents are data, written as text in a stable order.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, development, pod
 
 BASE = "compose.yaml"
-#: Written on the host, where images are resolved to digests.
+#: The host writes this file, because it resolves images to digests.
 IMAGES = "compose.images.yaml"
 LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
-#: Docker publishes no port of a service that has internal networks only: such a service joins this one as well.
+#: Docker publishes no port of a service that is only on internal networks: such a service also joins this network.
 PUBLISHED = "published"
 INTERNAL = frozenset({"data"})
 EDGE_MOUNT = "/etc/slipway/edge"
@@ -35,7 +35,7 @@ By hand, on the server: cd {home}/current && docker compose ps
 
 
 def overlay_name(stack: Stack) -> str:
-    """Return the file name of the environment's overlay."""
+    """Return the file name of the overlay of the stack's environment."""
     return f"compose.{stack.environment}.yaml"
 
 
@@ -47,29 +47,29 @@ def release_job(service: Service) -> str:
 def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return the base document.
 
-    :param mounted: by service and target, the path on the host of each of its files (see ``bundle``).
+    :param mounted: by service and path in the container, the path on the host of each mounted file (see ``bundle``).
     """
     services: dict[str, Any] = {}
     for service in stack.services.values():
-        whole = _service(stack, service, mounted.get(service.name, {}))
+        keys = _service(stack, service, mounted.get(service.name, {}))
         if service.kind.edge:
-            services[pod.name(service)], services[service.name] = pod.documents(service, whole)
+            services[pod.name(service)], services[service.name] = pod.documents(service, keys)
         else:
-            services[service.name] = whole
+            services[service.name] = keys
         if service.release is not None:
-            services[release_job(service)] = _release_service(services[service.name], service)
+            services[release_job(service)] = _release_job(services[service.name], service)
     document: dict[str, Any] = {"name": stack.name, "services": services}
     used = {network for service in services.values() for network in service.get("networks", ())}
-    # Nothing on the data network can reach the world, or be reached from it.
-    own = stack.top.get("networks", {})
+    # The data network is internal: nothing on it can reach the internet, or be reached from there.
+    described = stack.top.get("networks", {})
     document["networks"] = {
-        name: dict(own[name]) if name in own else {"internal": True} if name in INTERNAL else {}
+        name: dict(described[name]) if name in described else {"internal": True} if name in INTERNAL else {}
         for name in [*NETWORKS, *sorted(used - set(NETWORKS))]
         if name in used
     }
-    own_volumes = stack.top.get("volumes", {})
+    described_volumes = stack.top.get("volumes", {})
     named = _volume_names(volume for service in stack.services.values() for volume in service.volumes)
-    volumes = {name: dict(own_volumes.get(name) or {}) for name in named}
+    volumes = {name: dict(described_volumes.get(name) or {}) for name in named}
     if volumes:
         document["volumes"] = volumes
     secrets = _top_level_secrets(stack)
@@ -79,7 +79,7 @@ def base(stack: Stack, mounted: Mapping[str, Mapping[str, str]]) -> dict[str, An
 
 
 def overlay(stack: Stack) -> dict[str, Any]:
-    """Return the overlay document: what this environment alone has."""
+    """Return the overlay document: the keys that only this environment has."""
     document: dict[str, Any] = {}
     for service in stack.services.values():
         keys = development.keys(stack, service)
@@ -92,9 +92,9 @@ def overlay(stack: Stack) -> dict[str, Any]:
         if keys.get("ports") and not service.ports and INTERNAL.issuperset(service.networks):
             keys.setdefault("networks", [PUBLISHED])
             document["networks"] = {PUBLISHED: {}}
-        of_the_pod, keys = pod.split(service, keys) if service.kind.edge else ({}, keys)
-        if of_the_pod:
-            document.setdefault("services", {})[pod.name(service)] = of_the_pod
+        pod_keys, keys = pod.split(service, keys) if service.kind.edge else ({}, keys)
+        if pod_keys:
+            document.setdefault("services", {})[pod.name(service)] = pod_keys
         if keys:
             document.setdefault("services", {})[service.name] = keys
     volumes = _volume_names(volume for service in stack.services.values() for volume in development.volumes(service))
@@ -104,28 +104,28 @@ def overlay(stack: Stack) -> dict[str, Any]:
 
 
 def env_file(service: Service) -> str | None:
-    """Return the text of a service's file of variables, or ``None`` where it has none."""
+    """Return the text of a service's env file; ``None`` if it has no variables."""
     if not service.environment:
         return None
     return dotenv.dump(service.environment, f"What {service.name!r} is told; secrets are in files of their own.")
 
 
 class Override(list[Any]):
-    """A list of an overlay that stands in place of the base's, where Compose would else put one behind the other."""
+    """A list of an overlay that replaces the list of the base. Without it Compose would append one to the other."""
 
 
 def dump(stack: Stack, title: str, document: Mapping[str, Any], header: str = _HEADER) -> str:
-    """Return the text of *document* under a *header* that says where it comes from."""
+    """Return the text of *document*, below a *header* that says where it comes from."""
     header = header.format(title=title, name=stack.name, home=stack.home)
     comment = "".join(f"# {line}\n" for line in header.splitlines())
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
-    return comment + comments.annotate(text, comments.of(stack))
+    return comment + comments.annotate(text, comments.for_stack(stack))
 
 
 def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
-    result = _said(stack, service, mounted)
+    result = _described_keys(stack, service, mounted)
     if service.kind.plain:
-        return _plain(service, result)
+        return _without_defaults(service, result)
     if service.ports and INTERNAL.issuperset(service.networks):
         result["networks"].append(PUBLISHED)
     result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
@@ -134,16 +134,16 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
     compose = dict(service.compose)
     if isinstance(compose.get("networks"), list):
-        # A mapping is the whole truth. A list would put out what the service's needs and the edge reach it by.
+        # A mapping replaces the networks. A list adds to them, so that the service's needs and the edge still reach it.
         compose["networks"] = list(dict.fromkeys([*result["networks"], *compose["networks"]]))
     return dict(merge(_ordered(result), compose))
 
 
-def _plain(service: Service, said: dict[str, Any]) -> dict[str, Any]:
-    """Return a service that has only what its owner says, whose further keys may tell more of its networks."""
+def _without_defaults(service: Service, described: dict[str, Any]) -> dict[str, Any]:
+    """Return a service that gets no default of this collection; its ``compose`` keys may add details of networks."""
     details = service.compose.get("networks")
     compose = {key: value for key, value in service.compose.items() if key != "networks"}
-    result = dict(merge(_ordered(said), compose))
+    result = dict(merge(_ordered(described), compose))
     if isinstance(details, Mapping):
         result["networks"] = {name: details.get(name) or {} for name in service.networks}
     if not result["networks"]:
@@ -152,13 +152,13 @@ def _plain(service: Service, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ordered(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of a service in the order in which people look for them."""
+    """Return the keys of a service, the most important ones first."""
     last = ("restart", "stop_grace_period", "security_opt", "cap_drop", "deploy", "logging", "labels")
     return {key: keys[key] for key in [*(key for key in keys if key not in last), *last] if key in keys}
 
 
-def _said(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
-    """Return the Compose keys that follow from what is said of a service."""
+def _described_keys(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Compose keys that follow from the description of a service."""
     result: dict[str, Any] = {"image": service.image}
     if service.command is not None:
         result["command"] = service.command
@@ -178,7 +178,7 @@ def _said(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[st
     mounts = [f"{source}:{target}:ro".replace("$", "$$") for target, source in mounted.items()]
     volumes = [*service.volumes, *mounts]
     if service.kind.edge:
-        # The directory, never a single file: a file that is replaced stays the old one inside a running container.
+        # The directory, not a single file: inside a running container a replaced file keeps its old content.
         volumes.append(f"{stack.home}/edge:{EDGE_MOUNT}:ro")
     if volumes:
         result["volumes"] = volumes
@@ -221,20 +221,20 @@ def _labels(stack: Stack, service: Service) -> dict[str, str]:
     labels = {"slipway.kind": service.kind.name, "slipway.class": service.service_class}
     addresses = [f"{mount.file.key}=${{{mount.file.variable}}}" for mount in service.secret_mounts]
     if addresses and stack.addressed:
-        # Compose does not look into secret files: their address, here, is what makes it recreate the service.
+        # Compose does not read secret files. The address in this label makes it recreate the service for a new content.
         labels["slipway.secrets"] = " ".join(addresses)
     return labels
 
 
-def _release_service(running: Mapping[str, Any], service: Service) -> dict[str, Any]:
-    """Return the one-shot twin of a service: same image, settings, limits and networks, another command."""
+def _release_job(running: Mapping[str, Any], service: Service) -> dict[str, Any]:
+    """Return the one-shot service for a release command: image, settings, limits and networks are the service's."""
     dropped = ("command", "ports", "healthcheck", "restart", "deploy", "labels", "stop_grace_period")
     result: dict[str, Any] = {"image": running["image"], "command": service.release}
     result.update({key: value for key, value in running.items() if key not in (*dropped, "image")})
     result["restart"] = "no"
     if "resources" in running.get("deploy", {}):
         result["deploy"] = {"resources": running["deploy"]["resources"]}
-    # Under a profile: `docker compose up` leaves it alone, the deploy runs it by name.
+    # It has a profile: `docker compose up` does not start it, the deploy runs it by name.
     result["profiles"] = ["release"]
     result["labels"] = {**running.get("labels", {}), "slipway.class": "oneshot"}
     return result
@@ -258,7 +258,7 @@ def _top_level_secrets(stack: Stack) -> dict[str, Any]:
 
 
 def secret_files(stack: Stack) -> Iterator[tuple[Service, SecretFile]]:
-    """Yield every use of a file of the secret store: the service, and the file."""
+    """Yield each use of a file of the secret store: the service and the file."""
     for service in stack.services.values():
         for mount in service.secret_mounts:
             yield service, mount.file
@@ -267,7 +267,7 @@ def secret_files(stack: Stack) -> Iterator[tuple[Service, SecretFile]]:
 
 
 class _Dumper(SafeDumper):
-    """YAML as people write it: short lists of words in one line, no anchors. In C, which is ten times as fast."""
+    """YAML as people write it: short lists on one line, no anchors. The dumper is in C, which is ten times as fast."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -279,7 +279,7 @@ def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:
 
 
 def _represent_none(dumper: SafeDumper, _: None) -> yaml.Node:
-    # Only overlays have it: there it takes away what the base says, which an empty value would not.
+    # Only overlays have it: it removes a key of the base, which an empty value would not do.
     return dumper.represent_scalar("!reset", "null")
 
 

@@ -1,4 +1,4 @@
-"""`.env.example`: every variable of `.env` with what it has by default and what it means, for the reader of a release.
+"""The file `.env.example`: each variable of `.env` with its meaning and its default.
 
 Place in the pipeline: compose -> bundle. Pure.
 """
@@ -27,8 +27,8 @@ _MEANINGS = {
 def dump(fixed: Mapping[str, str], secret_files: Iterable[SecretFile]) -> str:
     """Return the text of the file.
 
-    :param fixed: the variables that the description decides, as in `.env`.
-    :param secret_files: those of the secret store, each as often as it is used; the host adds their addresses.
+    :param fixed: the variables whose values follow from the description, as in `.env`.
+    :param secret_files: the files of the secret store, once for each use; the host adds their addresses.
     """
     variables = dict(fixed)
     comments = {name: f"{_MEANINGS[name]} Default: {value}" for name, value in fixed.items()}

@@ -1,4 +1,4 @@
-"""The edge as nginx: its configuration from a template.
+"""nginx as the edge: its configuration, from a template.
 
 Place in the pipeline: model -> compose -> bundle. Pure.
 """
@@ -14,34 +14,34 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
-#: First nginx whose open-source edition resolves the names in an upstream again while it runs.
+#: The first nginx whose open-source edition resolves the names in an upstream again while it runs.
 _OLDEST = (1, 27, 3)
 
 
-def refusal(version: tuple[int, ...]) -> str | None:
-    """Return why an nginx of this version cannot be an edge."""
+def version_problem(version: tuple[int, ...]) -> str | None:
+    """Return why an nginx of this version cannot be an edge; ``None`` if it can."""
     if version < _OLDEST:
-        return "cannot look up a container's address again while it runs; 1.27.3 and later can"
+        return "cannot resolve the address of a container again while it runs; use 1.27.3 or later"
     return None
 
 
 def files(stack: Stack, edge: Service) -> dict[str, str]:
-    """Return the files of the edge's directory by name; ``release.conf`` and ``upstreams/`` are written on the host.
+    """Return the files of the edge's directory by name; the host writes ``release.conf`` and ``upstreams/``.
 
-    :raises ValueError: for a route to files that the image cannot have, or a load balancer without an address.
+    :raises ValueError: for a route to files that the image cannot contain, or a load balancer without an address.
     """
     static = next((route for route in edge.routes if route.static), None)
     if static and edge.image == f"nginx:{edge.options['version']}" and not (edge.volumes or edge.files):
         raise ValueError(
-            f"service {edge.name!r}: key 'routes': path {static.path!r} has its files in {static.static}, which the "
-            f"image {edge.image} does not have; give the edge an 'image' of its own, built from that one"
+            f"service {edge.name!r}: key 'routes': path {static.path!r} serves files from {static.static}, which the "
+            f"image {edge.image} does not contain; give the edge an 'image' that is built from it"
         )
     values = {
         "stack": stack,
         "edge": edge,
         "routes": _by_length(edge.routes),
-        # What is developed changes its files as it likes.
-        "kept": {} if any(service.development for service in stack.services.values()) else _kept(stack, edge),
+        # A service in development changes its files at any time.
+        "kept": {} if any(service.development for service in stack.services.values()) else _kept_assets(stack, edge),
         "kept_in": f"{compose.EDGE_MOUNT}/assets/current",
         "upstreams": upstreams(edge),
         "drain": parse_duration(edge.options["drain"]),
@@ -56,26 +56,27 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
 
 
 def _networks(edge: Service) -> list[str]:
-    """Return the networks of load balancers as nginx takes them everywhere: addresses, and each of them once."""
+    """Return the networks of load balancers as addresses, in the one form that every directive of nginx accepts."""
     networks: dict[str, None] = {}
     for network in edge.options["real_ip_from"]:
         try:
             networks[str(ipaddress.ip_network(str(network), strict=False))] = None
         except ValueError:
             raise ValueError(
-                f"service {edge.name!r}: key 'real_ip_from': {network!r} is no address or network such as 10.0.0.0/8"
+                f"service {edge.name!r}: key 'real_ip_from': {network!r} is not an address or a network such as "
+                "10.0.0.0/8"
             ) from None
     return list(networks)
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, port}`` for each place that requests go to, without repetition."""
+    """Return ``{service, port}`` for each place that the edge sends requests to, without duplicates."""
     routes = [route for route in edge.routes if route.to]
     return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, path, directory, required}`` for each: those of the edge's own image, and of services."""
+    """Return ``{service, path, directory, required}`` for the assets of the edge's own image and those of services."""
     own = [
         {
             "service": edge.name,
@@ -86,26 +87,26 @@ def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
         for route in edge.routes
         if route.static
     ]
-    return [*own, *_kept(stack, edge).values()]
+    return [*own, *_kept_assets(stack, edge).values()]
 
 
-def not_kept(edge: Service, path: str) -> str:
-    """Return why the assets that a service has below *path* are not kept, as the end of a sentence."""
-    return f"no route of {edge.name!r} leads {path} to it"
+def why_assets_not_kept(edge: Service, path: str) -> str:
+    """Return why the assets of a service below *path* are not kept, as the end of a sentence."""
+    return f"no route of {edge.name!r} sends {path} to it"
 
 
-def _kept(stack: Stack, edge: Service) -> dict[str, dict[str, Any]]:
-    """Return what services have, by the path of the route that it is asked for by."""
+def _kept_assets(stack: Stack, edge: Service) -> dict[str, dict[str, Any]]:
+    """Return the assets of services, by the path of the route through which they are requested."""
     result = {}
     for service in stack.services.values():
-        found = service.assets
-        route = next((route for route in _by_length(edge.routes) if found and found.path.startswith(route.path)), None)
-        if found and route and route.to == service.name:
+        own = service.assets
+        route = next((route for route in _by_length(edge.routes) if own and own.path.startswith(route.path)), None)
+        if own and route and route.to == service.name:
             result[route.path] = {
                 "service": service.name,
-                "path": found.path,
-                "directory": found.directory,
-                "required": found.required,
+                "path": own.path,
+                "directory": own.directory,
+                "required": own.required,
             }
     return result
 

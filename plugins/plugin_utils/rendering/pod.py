@@ -1,7 +1,7 @@
-"""The edge as a pod: one container that has the ports and the networks, and the proxy, which joins its network.
+"""The edge as a pod: one container holds the ports and networks, and the proxy joins its network namespace.
 
-Place in the pipeline: model -> compose. Pure. The pod does nothing and stays, so that a new proxy can listen beside the
-old one on the same port. Whatever a definition says of the network is the pod's, all else is the proxy's.
+Place in the pipeline: model -> compose. Pure. The pod does nothing and is not replaced, so that a new proxy can listen
+on the same port next to the old one. Compose keys about the network belong to the pod, all other keys to the proxy.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 
-#: Compose keys that the engine refuses of a container in another's network; these are the pod's.
-_OF_THE_NETWORK = (
+#: The pod's Compose keys. The engine refuses them for a container that is in the network of another one.
+_NETWORK_KEYS = (
     "ports",
     "expose",
     "networks",
@@ -28,47 +28,47 @@ _OF_THE_NETWORK = (
     "external_links",
     "mac_address",
 )
-#: Nobody, in whatever image: the pod needs no file and no right.
+#: The user "nobody" in every image: the pod needs neither files nor privileges.
 _NOBODY = "65534:65534"
-#: Of its health check: it is well at once, or never.
-_PACE = {"interval": "30s", "timeout": "5s", "retries": 3, "start_period": "5s", "start_interval": "500ms"}
-#: By this label the server knows which containers to start again once their pod runs (``rollout/boot_unit``).
+#: The times of its health check: it is healthy at once, or never.
+_HEALTH_TIMES = {"interval": "30s", "timeout": "5s", "retries": 3, "start_period": "5s", "start_interval": "500ms"}
+#: The server reads this label to find the containers to start again after their pod (``rollout/boot_unit``).
 LABEL = "slipway.pod"
 
 
 def name(service: Service) -> str:
-    """Return the name of the service that is the pod of an edge."""
+    """Return the name of the pod of an edge, which is a Compose service too."""
     return f"{service.name}-pod"
 
 
 def split(service: Service, keys: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return those of an edge's Compose keys that are its pod's, and the rest."""
-    of_the_pod = {key: value for key, value in keys.items() if key in _OF_THE_NETWORK}
-    networks = of_the_pod.get("networks")
+    """Return the Compose keys of an edge's pod, and those of its proxy."""
+    pod_keys = {key: value for key, value in keys.items() if key in _NETWORK_KEYS}
+    networks = pod_keys.get("networks")
     if networks is not None:
-        given = networks if isinstance(networks, Mapping) else dict.fromkeys(networks)
-        of_the_pod["networks"] = {
+        by_name = networks if isinstance(networks, Mapping) else dict.fromkeys(networks)
+        pod_keys["networks"] = {
             network: {**(options or {}), "aliases": [service.name, *((options or {}).get("aliases") or [])]}
-            for network, options in given.items()
+            for network, options in by_name.items()
         }
-    return of_the_pod, {key: value for key, value in keys.items() if key not in of_the_pod}
+    return pod_keys, {key: value for key, value in keys.items() if key not in pod_keys}
 
 
-def documents(service: Service, whole: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the Compose services of the pod and of the proxy, from that of an edge in one container.
+def documents(service: Service, keys: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the Compose services of the pod and of the proxy, from the *keys* of an edge in one container.
 
-    The pod is as plain as can be: each change of it is a gap.
+    The pod is as simple as possible: each change of it causes downtime.
     """
-    of_the_network, rest = split(service, whole)
+    pod_keys, proxy_keys = split(service, keys)
     pod = {
-        # No image beside the one that is there anyway. The host keeps the digest for as long as the pod stays.
-        "image": whole["image"],
+        # The image of the proxy, so that no second image is needed. The host keeps its digest while the pod exists.
+        "image": keys["image"],
         "entrypoint": ["sleep", "infinity"],
         "init": True,
         "user": _NOBODY,
-        **of_the_network,
-        # It has what it is there for, a network. Without any check `docker compose up --wait` would give it up.
-        "healthcheck": {"test": ["CMD", "test", "-d", "/sys/class/net/eth0"], **_PACE},
+        **pod_keys,
+        # It has a network, which is all that it is for. Without a check `docker compose up --wait` would fail.
+        "healthcheck": {"test": ["CMD", "test", "-d", "/sys/class/net/eth0"], **_HEALTH_TIMES},
         "restart": "unless-stopped",
         "stop_signal": "SIGTERM",
         "stop_grace_period": "2s",
@@ -80,13 +80,13 @@ def documents(service: Service, whole: Mapping[str, Any]) -> tuple[dict[str, Any
         "labels": {"slipway.kind": service.kind.name, "slipway.class": "pod"},
     }
     proxy: dict[str, Any] = {
-        **rest,
+        **proxy_keys,
         "network_mode": f"service:{name(service)}",
-        # Whoever restarts the pod by hand gets the proxy restarted too: the network that it was in is gone.
+        # If somebody restarts the pod by hand, the proxy restarts too: the network that it was in no longer exists.
         "depends_on": {
             name(service): {"condition": "service_healthy", "restart": True},
-            **rest.get("depends_on", {}),
+            **proxy_keys.get("depends_on", {}),
         },
-        "labels": {**rest.get("labels", {}), LABEL: name(service)},
+        "labels": {**proxy_keys.get("labels", {}), LABEL: name(service)},
     }
     return pod, proxy

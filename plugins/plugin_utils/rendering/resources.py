@@ -21,7 +21,7 @@ def used(stack: Stack) -> dict[str, list[str]]:
 
 
 def check(stack: Stack, given: Mapping[str, Any], services: Collection[str]) -> None:
-    """Refuse a name that no service uses: it is misspelt, and the service's data would end up in another volume.
+    """Refuse a name that no service uses: it is misspelt, and the service would keep its data in another volume.
 
     :param given: an action's arguments; ``networks`` and ``volumes`` count.
     :param services: the services of all environments. If this environment lacks one of them, nothing is refused: the

@@ -1,4 +1,4 @@
-"""The entries of a release's manifest: what the host must know of each service to plan, run and judge it.
+"""The entries of a release's manifest: what the host must know about each service to plan, run and check it.
 
 Place in the pipeline: rendering, from the Compose documents to the bundle. Pure.
 """
@@ -24,7 +24,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import com
 
 
 def entries(services: Iterable[Service], base: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the manifest's entries by service, an edge's pod before the edge.
+    """Return the manifest's entries by service; the pod of an edge comes before the edge.
 
     :param services: in the order of their dependencies.
     :param base: the services of the base document.
@@ -44,9 +44,9 @@ def _specs(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dic
 
 
 def _is_late(name: str, specs: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Return whether a service is replaced in place, but only after the services that roll.
+    """Return whether a service that is replaced in place must wait until the rolling services are replaced.
 
-    It depends on one of them. A proxy that resolves names once, when it starts, would not start without them.
+    It waits if it depends on one of them: a proxy that resolves names when it starts would not start without them.
     """
     return replacement(specs[name]) in (IN_PLACE, RUN_ONCE) and _needs_rolling(name, specs, set())
 
@@ -61,9 +61,9 @@ def _needs_rolling(name: str, specs: Mapping[str, Mapping[str, Any]], seen: set[
 
 
 def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the host must know of a service, in plain JSON values.
+    """Return what the host must know about a service, in plain JSON values.
 
-    ``settings`` is compared between releases, for the plan; the rest says how to run and to judge the service.
+    The plan compares ``settings`` between releases. The rest says how to run and to check the service.
     """
     files = [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
     return {
@@ -83,7 +83,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "data_version": service.data_version,
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}),
         "secrets": {file.variable: file.name for file in files},
-        # Compose's own `environment` goes before the file of variables.
+        # In Compose the key `environment` takes precedence over an env file.
         "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
         "alone": single_instance_reason(merged),
         "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
@@ -91,7 +91,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pod_spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the host must know of the pod of an edge: the same keys, and a class that no description can give."""
+    """Return what the host must know about the pod of an edge: the same keys, and a class that only pods have."""
     return {
         "kind": service.kind.name,
         "class": "pod",
@@ -116,16 +116,16 @@ def _pod_spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what Compose makes of a service's base and overlay, as far as a comparison needs it."""
+    """Return a service's base and overlay as Compose merges them, as far as a comparison needs it."""
     ports = overrides.all_ports(base.get("ports", []), overlay)
     return {**merge(base, overlay), **({"ports": ports} if ports else {})}
 
 
 def _start_seconds(health: Mapping[str, Any]) -> float:
-    """Return how long Docker itself may take to call a container unhealthy: the start period and all retries."""
+    """Return how many seconds Docker may take to call a container unhealthy: the start period and all retries."""
     if "test" not in health:
         return 0.0
-    # What is not there has Docker's own default.
+    # Docker's own defaults.
     health = {"interval": "30s", "timeout": "30s", "start_period": "0s", "retries": 3, **health}
     attempt = parse_duration(health["interval"]) + parse_duration(health["timeout"])
     return parse_duration(health["start_period"]) + attempt * (int(health["retries"]) + 1)

@@ -1,6 +1,6 @@
-"""Texts of the collection's own that become files: templates, and scripts as they are.
+"""The templates and scripts of this collection.
 
-Place in the pipeline: under whatever writes text rather than data, such as ``nginx`` and ``dockerfiles``.
+Place in the pipeline: used by the modules that write text rather than data, such as ``nginx`` and ``dockerfiles``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "templates"
 
 
 def text(name: str) -> str:
-    """Return a text that is used as it is, by its path below ``templates``."""
+    """Return a file without templating it, by its path below ``templates``."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
-"""The edge as Traefik: the routes for its file provider, as data.
+"""Traefik as the edge: the routes for its file provider, as data.
 
-Place in the pipeline: model -> compose -> bundle. Pure. What Traefik reads only when it starts is in the kind's
-command; a change of that is another container.
+Place in the pipeline: model -> compose -> bundle. Pure. Settings that Traefik reads only when it starts are in the
+kind's command; a change of them replaces the container.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import text
 
-#: First Traefik that can take headers away which applications read as its own (CVE-2026-88879).
+#: The first Traefik that can remove headers which applications would take for its own (CVE-2026-88879).
 _OLDEST = (3, 7, 12)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "strict-origin-when-cross-origin",
 }
-#: All else streams through as it comes, events of the server among it.
+#: Only these are compressed. Everything else is streamed unchanged, server-sent events for example.
 _COMPRESSED = [
     "text/html",
     "text/plain",
@@ -31,28 +31,28 @@ _COMPRESSED = [
     "text/javascript",
     "image/svg+xml",
 ]
-#: Above that of any route, which is the length of its path.
-_FIRST = 1_000_000
+#: The highest priority. The priority of a route is the length of its path.
+_HIGHEST_PRIORITY = 1_000_000
 
 
-def refusal(version: tuple[int, ...]) -> str | None:
-    """Return why a Traefik of this version cannot be an edge."""
+def version_problem(version: tuple[int, ...]) -> str | None:
+    """Return why a Traefik of this version cannot be an edge; ``None`` if it can."""
     if version < _OLDEST:
-        return "lets a client pass a header off as one of Traefik's own; 3.7.12 and later do not"
+        return "lets a client forge headers that Traefik sets; use 3.7.12 or later"
     return None
 
 
 def files(stack: Stack, edge: Service) -> dict[str, str]:
     """Return the files of the edge's directory by name.
 
-    The services that the routes name, and the middleware ``release``, are written on the host.
+    The host writes the services that the routes name, and the middleware ``release``.
 
     :raises ValueError: for a route to files, which Traefik does not serve.
     """
     for route in edge.routes:
         if route.static:
             raise ValueError(
-                f"service {edge.name!r}: key 'routes': path {route.path!r} has its files in {route.static}, and "
+                f"service {edge.name!r}: key 'routes': path {route.path!r} serves files from {route.static}, and "
                 "Traefik serves no files; send it 'to' a service of kind spa"
             )
     return {
@@ -63,10 +63,10 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, port, name, transport}`` for each place that requests go to, without repetition.
+    """Return ``{service, port, name, transport}`` for each place that requests are sent to, without duplicates.
 
-    ``name`` is the Traefik service's, ``transport`` that of the settings for its connections. To Traefik a timeout is
-    the service's and not the route's, so that two routes with two timeouts are two services.
+    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections. In Traefik a
+    timeout belongs to the service and not to the route: two routes with two timeouts need two services.
     """
     found = {_name(route): route for route in edge.routes}
     return [
@@ -80,7 +80,7 @@ def _http(edge: Service) -> dict[str, Any]:
     middlewares: dict[str, Any] = {
         "headers": {"headers": {"customResponseHeaders": _HEADERS}},
         "compress": {"compress": {"includedContentTypes": _COMPRESSED}},
-        # Once more where a container does not take the connection. What it has begun to read is not sent again.
+        # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
         "retry": {"retry": {"attempts": 2}},
     }
     if edge.options["max_body"]:
@@ -89,7 +89,7 @@ def _http(edge: Service) -> dict[str, Any]:
         "healthz": {
             "entryPoints": ["web"],
             "rule": "Path(`/healthz`)",
-            "priority": _FIRST,
+            "priority": _HIGHEST_PRIORITY,
             "middlewares": ["release"],
             "service": "ping@internal",
             "observability": {"accessLogs": False},
@@ -119,8 +119,8 @@ def _transports(edge: Service) -> dict[str, Any]:
             "forwardingTimeouts": {
                 "dialTimeout": "3s",
                 "responseHeaderTimeout": duration_text(route.timeout),
-                # Shorter than the idle timeout of the application's server (uvicorn: 5 s), or a request meets a
-                # closing one. It is also how long the last connection to a replaced container is waited for.
+                # Shorter than the idle timeout of the application's server (uvicorn: 5 s), or a request would go to a
+                # closing connection. It also limits the wait for the last connection to a replaced container.
                 "idleConnTimeout": "2s",
             }
         }
@@ -137,10 +137,10 @@ def _name(route: Route) -> str:
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
-    """Return none: Traefik serves no files."""
+    """Return an empty list: Traefik serves no files."""
     return []
 
 
-def not_kept(edge: Service, path: str) -> str:
-    """Return why the assets that a service has below *path* are not kept, as the end of a sentence."""
-    return f"they are kept by an edge of kind nginx only; Traefik, of {edge.name!r}, serves no files"
+def why_assets_not_kept(edge: Service, path: str) -> str:
+    """Return why the assets of a service below *path* are not kept, as the end of a sentence."""
+    return f"only an edge of kind nginx can keep them; {edge.name!r} is Traefik, which serves no files"

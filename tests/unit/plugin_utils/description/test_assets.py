@@ -40,7 +40,7 @@ def test_those_in_the_image_of_the_edge_are_kept_like_those_of_a_service() -> No
 def test_none_are_kept_for_a_path_that_leads_elsewhere() -> None:
     routes = [{"path": "/app/", "to": "frontend"}, {"path": "/", "to": "backend"}]
     assert _kept(example(edge={"routes": routes})) == []
-    with pytest.raises(ValueError, match="service 'frontend': key 'assets': no route of 'edge' leads /assets/ to it"):
+    with pytest.raises(ValueError, match="service 'frontend': key 'assets': no route of 'edge' sends /assets/ to it"):
         _kept(example(edge={"routes": routes}, frontend={"assets": OF_SPA}))
 
 
@@ -48,15 +48,13 @@ def test_traefik_keeps_none() -> None:
     services = {**example(), "edge": {"kind": "traefik", "routes": [{"path": "/", "to": "frontend"}]}}
     assert _kept(services) == []
     services["frontend"] = {**services["frontend"], "assets": OF_SPA}
-    with pytest.raises(
-        ValueError, match="service 'frontend': key 'assets': they are kept by an edge of kind nginx only"
-    ):
+    with pytest.raises(ValueError, match="service 'frontend': key 'assets': only an edge of kind nginx can keep them"):
         _kept(services)
 
 
 def test_without_an_edge_nobody_keeps_any() -> None:
     assert _kept({"web": plain()}) == []
-    with pytest.raises(ValueError, match="service 'web': key 'assets': the stack has no edge that could keep them"):
+    with pytest.raises(ValueError, match="service 'web': key 'assets': the stack has no edge that can keep them"):
         _kept({"web": plain(assets=OF_SPA)})
 
 

@@ -204,15 +204,15 @@ ROUTE = {"path": "/", "to": "web"}
         (
             _edge(ROUTE, version="1.26.3"),
             (
-                "service 'edge': key 'version': nginx 1.26.3 cannot look up a container's address again while it runs; "
-                "1.27.3 and later can"
+                "service 'edge': key 'version': nginx 1.26.3 cannot resolve the address of a container again while "
+                "it runs; use 1.27.3 or later"
             ),
         ),
         (
             _edge(ROUTE, drain="60s", stop_grace="60s"),
             (
-                "service 'edge': key 'stop_grace': 60s is not longer than 'drain', 60s, so that requests in flight "
-                "would be cut off; give it a few seconds more"
+                "service 'edge': key 'stop_grace': 60s is not longer than 'drain', 60s, so requests in flight would "
+                "be cut off; make it a few seconds longer"
             ),
         ),
         (

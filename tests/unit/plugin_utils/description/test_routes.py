@@ -71,8 +71,8 @@ def test_refused(route: dict[str, Any], sentence: str) -> None:
 
 def test_files_that_no_image_has_are_refused() -> None:
     assert complaint(parcel, _edge(STATIC, image=None)) == (
-        "service 'edge': key 'routes': path '/' has its files in /srv/www, which the image nginx:1.30 does not have; "
-        "give the edge an 'image' of its own, built from that one"
+        "service 'edge': key 'routes': path '/' serves files from /srv/www, which the image nginx:1.30 does not "
+        "contain; give the edge an 'image' that is built from it"
     )
 
 

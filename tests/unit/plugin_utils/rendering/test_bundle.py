@@ -1,4 +1,4 @@
-"""The parcel for the host: complete, the same for the same description, and without a secret in what may be seen."""
+"""The bundle for the host: complete, the same for the same description, and without a secret in its content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CANARY = "canary-6f1d"
 DIGEST = "from tests.support.described import example, parcel; print(parcel(example()).digest)"
 
 
-def test_the_files_of_a_release() -> None:
+def test_a_release_has_all_files() -> None:
     assert sorted(parcel(example()).files) == [
         ".env",
         ".env.example",
@@ -33,7 +33,7 @@ def test_the_files_of_a_release() -> None:
     ]
 
 
-def test_compose_finds_its_files_by_itself() -> None:
+def test_dotenv_names_the_compose_files() -> None:
     assert parcel(example(), environment="staging").files[".env"] == (
         "# Read by docker compose in this directory; .env.example says what each variable is.\n"
         "# Below, the addresses of the secret files; the secrets are not here.\n"
@@ -43,7 +43,7 @@ def test_compose_finds_its_files_by_itself() -> None:
     )
 
 
-def test_services_travel_in_the_order_in_which_they_start() -> None:
+def test_services_are_in_the_order_in_which_they_start() -> None:
     services = {"web": plain(needs=["db"]), "db": {"kind": "postgres"}}
     assert list(parcel(services).services) == ["db", "web"]
 
@@ -53,7 +53,7 @@ def test_services_travel_in_the_order_in_which_they_start() -> None:
     ["k", {"name": "k", "target": "/etc/key"}, {"name": "k", "env": "KEY"}],
     ids=["as a file", "elsewhere", "as a variable"],
 )
-def test_a_given_secret_is_in_nothing_but_the_secrets(use: object) -> None:
+def test_the_value_of_a_secret_is_only_in_the_secrets(use: object) -> None:
     services = example(backend={"secrets": [use]}, db={"publish": ["127.0.0.1:5432:5432"]})
     secrets = {"k": CANARY, "db_password": f"{CANARY}-db", "redis_password": {"value": f"{CANARY}-redis"}}
     found = parcel(services, secrets)
@@ -67,12 +67,12 @@ def test_a_given_secret_is_in_nothing_but_the_secrets(use: object) -> None:
     }
 
 
-def test_a_new_value_of_a_secret_is_not_a_new_description() -> None:
+def test_a_new_value_of_a_secret_does_not_change_the_digest() -> None:
     assert parcel(example(), {"secret_key": "one"}).digest == parcel(example(), {"secret_key": "two"}).digest
 
 
 def test_the_same_description_has_the_same_digest_everywhere() -> None:
-    """In whatever order a set gives its members, which the seed decides: these two give {"app", "data"} both ways."""
+    """Whatever the order of sets, which depends on the seed: these two give {"app", "data"} in both orders."""
     path = f"{ROOT}:{ROOT / '.collections'}"
     running = [
         subprocess.Popen(
@@ -101,7 +101,7 @@ def test_the_same_description_has_the_same_digest_everywhere() -> None:
     ],
     ids=json.dumps,
 )
-def test_another_description_has_another_digest(change: dict[str, Any]) -> None:
+def test_a_changed_description_has_another_digest(change: dict[str, Any]) -> None:
     assert parcel(example(**change)).digest != parcel(example()).digest
 
 
@@ -124,7 +124,7 @@ def test_mounted_files_are_addressed_by_their_content() -> None:
     assert parcel(services).mounted == {f"{one}/x.conf": "one", f"{two}/y.conf": "two"}
 
 
-def test_what_the_host_must_know_of_a_service() -> None:
+def test_the_manifest_entry_of_a_service() -> None:
     spec = parcel(example()).services["backend"]
     settings = spec["settings"]
     expected = {
@@ -149,14 +149,14 @@ def test_what_the_host_must_know_of_a_service() -> None:
     assert settings["deploy"]["replicas"] == 2
 
 
-def test_variables_given_as_compose_keys_are_compared_as_well() -> None:
+def test_variables_in_compose_keys_are_in_the_manifest_entry() -> None:
     keys = {"environment": {"A": "1", "B": "2"}, "compose": {"environment": {"B": "3"}}}
     overlay = {"environments": {"production": {"environment": {"C": "4"}}}}
     spec = parcel({"web": plain(**keys, **overlay)}).services["web"]
     assert spec["settings"]["environment"] == {"A": "1", "B": "3", "C": "4"}
 
 
-def test_the_overlay_counts_for_what_the_host_must_know() -> None:
+def test_the_overlay_is_merged_into_the_manifest_entry() -> None:
     keys = {"publish": ["80:80"], "environments": {"production": {"image": "other:2", "ports": ["81:81"]}}}
     spec = parcel({"web": plain(**keys)}).services["web"]
     assert (spec["image"], spec["ports"]) == ("other:2", ["80:80", "81:81"])
@@ -170,17 +170,17 @@ def test_the_overlay_counts_for_what_the_host_must_know() -> None:
         ({"interval": "1s", "timeout": "1s", "retries": "10"}, 52.0),
     ],
 )
-def test_how_long_a_service_may_take_to_start(health: dict[str, Any], seconds: float) -> None:
+def test_the_start_seconds_follow_from_the_health_check(health: dict[str, Any], seconds: float) -> None:
     services = {"web": plain(health={"test": ["CMD", "true"], **health})}
     assert parcel(services).services["web"]["start_seconds"] == seconds
 
 
-def test_a_check_of_compose_alone_has_the_pace_of_docker() -> None:
+def test_a_health_check_without_times_has_those_of_docker() -> None:
     keys = {"class": "oneshot", "image": "a:1", "compose": {"healthcheck": {"test": ["CMD", "true"]}}}
     assert parcel({"job": {"kind": "custom", **keys}}).services["job"]["start_seconds"] == 240.0
 
 
-def test_a_oneshot_and_a_service_without_a_check_are_not_waited_for() -> None:
+def test_a_service_without_a_health_check_has_no_start_seconds() -> None:
     services = {
         "job": {"kind": "custom", "image": "a:1", "class": "oneshot"},
         "x": plain(compose={"healthcheck": None}),
@@ -188,7 +188,7 @@ def test_a_oneshot_and_a_service_without_a_check_are_not_waited_for() -> None:
     assert {name: spec["start_seconds"] for name, spec in parcel(services).services.items()} == {"job": 0.0, "x": 0.0}
 
 
-def test_a_secret_file_travels_once_for_each_uid() -> None:
+def test_there_is_one_secret_file_for_each_uid() -> None:
     files = parcel(example()).secret_files
     assert [(file["name"], file["uid"], file["variable"]) for file in files] == [
         ("db_password", 10001, "SECRET_DB_PASSWORD_10001"),
@@ -205,7 +205,7 @@ def test_a_secret_file_travels_once_for_each_uid() -> None:
     ]
 
 
-def test_each_route_is_probed_where_no_probe_is_given() -> None:
+def test_each_route_is_probed_if_no_probe_is_described() -> None:
     assert parcel(example()).probes == (
         {"path": "/api/", "status": None, "contains": None},
         {"path": "/", "status": None, "contains": None},
@@ -216,7 +216,7 @@ def test_each_route_is_probed_where_no_probe_is_given() -> None:
     assert parcel({"web": plain()}).probes == ()
 
 
-def test_upstreams_are_told_once() -> None:
+def test_upstreams_have_no_duplicates() -> None:
     routes = [{"path": path, "to": "backend"} for path in ("/api/", "/ws")] + [{"path": "/", "to": "frontend"}]
     assert parcel(example(edge={"routes": routes})).upstreams == (
         {"service": "backend", "port": 8000},
@@ -224,7 +224,7 @@ def test_upstreams_are_told_once() -> None:
     )
 
 
-def test_everything_is_ready_for_json() -> None:
+def test_the_content_is_plain_json() -> None:
     content = parcel(example(), SECRETS).content()
     assert json.loads(json.dumps(content)) == content
 

@@ -1,4 +1,4 @@
-"""Comments between the lines of a Compose file: above what they are about, and nowhere else."""
+"""Comments in a Compose file: each directly above its key, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ networks:
 """
 
 
-def test_a_remark_stands_above_its_key() -> None:
+def test_a_comment_is_above_its_key() -> None:
     found = comments.annotate(TEXT, {("services", "web"): {"command": "Why."}, ("networks", "data"): {"": "Closed."}})
     assert found == TEXT.replace("    command:\n    -", "    # Why.\n    command:\n    -").replace(
         "  data:", "  # Closed.\n  data:"
     )
 
 
-def test_a_long_remark_is_several_lines() -> None:
+def test_a_long_comment_is_wrapped() -> None:
     found = comments.annotate(TEXT, {("services", "web"): {"image": "word " * 50}})
     lines = [line for line in found.splitlines() if line.lstrip().startswith("#")]
     assert len(lines) > 1
@@ -37,7 +37,7 @@ def test_a_long_remark_is_several_lines() -> None:
     assert yaml.safe_load(found) == yaml.safe_load(TEXT)
 
 
-def test_a_release_explains_what_surprises() -> None:
+def test_a_release_explains_surprising_values() -> None:
     text = parcel(example()).files["compose.yaml"]
     lines = [line.strip() for line in text.splitlines()]
     assert lines[lines.index("stop_signal: SIGQUIT") - 1].startswith(

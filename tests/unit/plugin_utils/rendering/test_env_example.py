@@ -1,4 +1,4 @@
-"""`.env.example` explains every variable that a release's `.env` will have."""
+"""`.env.example` explains every variable of a release's `.env`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.described import example, parcel
 
 
 def _documented(text: str) -> dict[str, str]:
-    """Return the comment above each variable; the test fails for one without."""
+    """Return the comment above each variable; fail if a variable has none."""
     found: dict[str, str] = {}
     comment: list[str] = []
     for line in text.splitlines():
@@ -21,7 +21,7 @@ def _documented(text: str) -> dict[str, str]:
     return found
 
 
-def test_every_variable_has_its_meaning_and_its_default() -> None:
+def test_every_variable_has_a_meaning_and_a_default() -> None:
     release = parcel(example())
     documented = _documented(release.files[".env.example"])
     written = re.findall(r"^([A-Z_0-9]+)=", release.files[".env"], re.MULTILINE)
@@ -30,11 +30,11 @@ def test_every_variable_has_its_meaning_and_its_default() -> None:
     assert "secrets/999/db_password.ADDRESS, which uid 999 reads" in documented["SECRET_DB_PASSWORD_999"]
 
 
-def test_it_can_be_read_on_a_screen() -> None:
+def test_the_lines_fit_on_a_screen() -> None:
     comments = [line for line in parcel(example()).files[".env.example"].splitlines() if line.startswith("#")]
     assert max(map(len, comments)) <= 115
 
 
-def test_no_secret_is_in_it() -> None:
+def test_it_contains_no_secret() -> None:
     release = parcel(example(), {"secret_key": "p4ss-w0rd"})
     assert "p4ss-w0rd" not in release.files[".env.example"]
