@@ -15,8 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, report
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import attestations, bake, buildx
-from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import Pushed
-from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import Source, Target
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import ResolvedImage
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import BuildContext, Target
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.build_progress import Event, Progress
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.buildx import BuildError
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.git_revision import revision
@@ -52,22 +52,22 @@ class ActionModule(ActionBase):
         registries = {str(host): str(other) for host, other in arguments["push_registries"].items()} if push else {}
         try:
             stack = inventory.without_secrets(arguments, base)
-            targets = bake.targets(stack, _sources(stack, base), registries)
+            targets = bake.targets(stack, _build_contexts(stack, base), registries)
             if not targets:
                 return {**result, "changed": False, "images": [], "msg": f"no service of {stack.name} has a 'build'"}
             buildx.require()
-            before = _look_up(targets, push)
+            before = _resolve(targets, push)
             attested, without = _attested(targets, push, before, arguments)
             if without:
                 display.display(f"images of {stack.name} without attestations: {without}")
             if self._task.check_mode:
                 buildx.check(bake.document(targets, attested))
-                # Only building tells whether an image that is there would become another.
+                # Only a build shows whether an image would change.
                 after = before
             else:
                 for pushed, some in _by_destination(targets, push).items():
                     _build(some, pushed, attested, arguments["sbom_generator"])
-                after = _look_up(targets, push)
+                after = _resolve(targets, push)
                 _keep_unchanged([one for one in targets if one.name in attested], before, after)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
@@ -82,10 +82,10 @@ class ActionModule(ActionBase):
         return result
 
 
-def _sources(stack: Stack, base: Path) -> dict[str, Source]:
-    """Return where each build context is, by how the description writes it; relative ones start at *base*.
+def _build_contexts(stack: Stack, base: Path) -> dict[str, BuildContext]:
+    """Return the build contexts, by how the description writes them; relative paths start from *base*.
 
-    :raises ValueError: naming service, key and path, for a context or a Dockerfile that is not there.
+    :raises ValueError: naming service, key and path, for a context or a Dockerfile that does not exist.
     """
     found = {}
     for service in stack.services.values():
@@ -98,82 +98,82 @@ def _sources(stack: Stack, base: Path) -> dict[str, Source]:
             missing = path / service.build.dockerfile
             raise ValueError(f"service {service.name!r}: key 'build.dockerfile': {missing} is not a file")
         if service.build.context not in found:
-            found[service.build.context] = Source(str(path), revision(path))
+            found[service.build.context] = BuildContext(str(path), revision(path))
     return found
 
 
 def _by_destination(targets: list[Target], push: bool) -> dict[bool, list[Target]]:
-    """Return the targets by whether they are pushed: what has no registry stays on this machine."""
+    """Return the targets by whether they are pushed: an image without a registry stays on this machine."""
     result: dict[bool, list[Target]] = {}
-    for one in targets:
-        result.setdefault(push and not docker.is_local_only(one.image), []).append(one)
+    for target in targets:
+        result.setdefault(push and not docker.is_local_only(target.image), []).append(target)
     return result
 
 
-def _look_up(targets: list[Target], push: bool) -> dict[str, Pushed | None]:
-    found: dict[str, Pushed | None] = {}
+def _resolve(targets: list[Target], push: bool) -> dict[str, ResolvedImage | None]:
+    found: dict[str, ResolvedImage | None] = {}
     for pushed, some in _by_destination(targets, push).items():
-        found.update(buildx.look_up([tag for one in some for tag in one.tags], pushed))
+        found.update(buildx.resolve([tag for target in some for tag in target.tags], pushed))
     return found
 
 
 def _attested(
-    targets: list[Target], push: bool, before: Mapping[str, Pushed | None], arguments: Mapping[str, Any]
+    targets: list[Target], push: bool, before: Mapping[str, ResolvedImage | None], arguments: Mapping[str, Any]
 ) -> tuple[dict[str, tuple[str, ...]], str]:
-    """Return the attestations of each target that gets some, and in words why others get none.
+    """Return the attestations by target, and a message why other targets have none.
 
-    :param before: what the tags stand for, as :func:`_look_up` has it.
+    :param before: what the tags resolve to, see :func:`_resolve`.
     """
     if not arguments["attestations"]:
         return {}, ""
     pushed = _by_destination(targets, push).get(True, [])
     try:
-        reason = attestations.hindrance(*buildx.builder()) if pushed else ""
+        reason = attestations.unsupported_reason(*buildx.builder()) if pushed else ""
     except BuildError as error:
         reason = str(error)
     if reason:
         return {}, reason
     found, without = {}, []
-    for one in targets:
-        if one not in pushed:
-            without.append(f"{one.name} is not pushed, and nobody reads them elsewhere")
-        elif any(known and not known.images for known in map(before.get, one.tags)):
-            # What has been pushed could not be told from what was there.
-            without.append(f"buildx cannot ask {docker.registry_host(one.tags[0])} itself for {one.name}")
+    for target in targets:
+        if target not in pushed:
+            without.append(f"{target.name} is not pushed, and attestations are read from registries only")
+        elif any(image and not image.images for image in map(before.get, target.tags)):
+            # After the push an unchanged image could not be recognized.
+            without.append(f"buildx cannot query {docker.registry_host(target.tags[0])} itself for {target.name}")
         else:
-            found[one.name] = attestations.of(one, arguments["attestations"], arguments["sbom_generator"])
+            found[target.name] = attestations.for_target(target, arguments["attestations"], arguments["sbom_generator"])
     return found, "; ".join(without)
 
 
 def _keep_unchanged(
-    targets: list[Target], before: Mapping[str, Pushed | None], after: dict[str, Pushed | None]
+    targets: list[Target], before: Mapping[str, ResolvedImage | None], after: dict[str, ResolvedImage | None]
 ) -> None:
-    """Have the tags of images that are the same as before stand for what they did, attestations included.
+    """Point the tags of unchanged images to what they resolved to before, with the attestations of that time.
 
-    With the digest that they have now, a deploy would replace their containers by the same.
+    With their new digest a deploy would replace containers although nothing has changed.
     """
-    for one in targets:
-        now = after[one.tags[0]]
-        known = attestations.same(one.tags, before, now) if now else None
-        if known and buildx.retag(one.tags, known):
-            after.update(dict.fromkeys(one.tags, known))
+    for target in targets:
+        now = after[target.tags[0]]
+        previous = attestations.unchanged(target.tags, before, now) if now else None
+        if previous and buildx.retag(target.tags, previous):
+            after.update(dict.fromkeys(target.tags, previous))
 
 
 def _build(targets: list[Target], push: bool, attested: Mapping[str, tuple[str, ...]], generator: str) -> None:
     progress = Progress(targets, push)
 
-    def told(line: str) -> None:
+    def on_line(line: str) -> None:
         display.vv(line)
         event = progress.read(line, time.monotonic())
         if event:
             _show(event, push)
 
     try:
-        buildx.build(bake.document(targets, attested), push, told)
+        buildx.build(bake.document(targets, attested), push, on_line)
     except BuildError as error:
         where = f"service {progress.failed!r}: key 'build': " if progress.failed else ""
-        advice = attestations.advice(str(error), generator) if attested else ""
-        raise BuildError(f"{where}{error}{advice}", error.lines) from None
+        hint = attestations.generator_hint(str(error), generator) if attested else ""
+        raise BuildError(f"{where}{error}{hint}", error.lines) from None
     for event in progress.finish():
         _show(event, push)
 
@@ -183,9 +183,11 @@ def _show(event: Event, push: bool) -> None:
     display.display(f"{event.target:<12}  {done}")
 
 
-def _outcome(target: Target, before: Mapping[str, Pushed | None], after: Mapping[str, Pushed | None]) -> dict[str, Any]:
-    now = {tag: found.digest if found else None for tag, found in after.items()}
-    then = {tag: found.digest if found else None for tag, found in before.items()}
+def _outcome(
+    target: Target, before: Mapping[str, ResolvedImage | None], after: Mapping[str, ResolvedImage | None]
+) -> dict[str, Any]:
+    now = {tag: image.digest if image else None for tag, image in after.items()}
+    then = {tag: image.digest if image else None for tag, image in before.items()}
     return {
         "name": target.name,
         "image": target.image,

@@ -35,11 +35,11 @@ class ActionModule(ActionBase):
         try:
             stack = inventory.without_secrets(arguments, inventory.base_directory(task_vars))
             to_build = _to_build(stack) if self._task.check_mode else []
-            wanted = _here(stack, to_build)
+            wanted = _local_images(stack, to_build)
         except (ValueError, BuildError) as error:
             raise AnsibleActionFail(str(error)) from None
         host = task_vars.get("inventory_hostname", "")
-        _tell(f"{host}  would build and send {reference}" for reference in to_build)
+        _display(f"{host}  would build and send {reference}" for reference in to_build)
         if not wanted:
             return {**result, "changed": bool(to_build), "sent": to_build}
         variables = module_call.prepare(self, task_vars)
@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
             return {**result, **found}
         missing = found["missing"]
         if self._task.check_mode:
-            _tell(f"{host}  would send {reference}" for reference in missing)
+            _display(f"{host}  would send {reference}" for reference in missing)
         elif missing:
             loaded = self._send(host, {one: wanted[one] for one in missing}, found["layers"], variables)
             if loaded.get("failed"):
@@ -56,19 +56,21 @@ class ActionModule(ActionBase):
         return {**result, "changed": bool(missing or to_build), "sent": [*missing, *to_build]}
 
     def _send(
-        self, host: str, images: dict[str, str], there: list[list[str]], variables: dict[str, Any]
+        self, host: str, images: dict[str, str], remote_layers: list[list[str]], variables: dict[str, Any]
     ) -> dict[str, Any]:
-        """Bring *images* to the host and have its engine take them in; return what the module there says."""
+        """Upload *images* to the host and load them into its engine; return the result of the module."""
         with tempfile.TemporaryDirectory(prefix="slipway-send-") as folder:
             saved, packed = Path(folder, "saved.tar"), Path(folder, "images.tar.gz")
             try:
                 buildx.save(images, str(saved))
             except BuildError as error:
                 raise AnsibleActionFail(str(error)) from None
-            share = archive.thin(saved, packed, there)
+            written = archive.pack(saved, packed, remote_layers)
             saved.unlink()
-            size = f"{share.size / 1024**2:.1f} MiB"
-            _tell([f"{host}  sending {', '.join(images)}: {share.sent} of {share.layers} layers, {size}"])
+            size = f"{written.size / 1024**2:.1f} MiB"
+            _display(
+                [f"{host}  sending {', '.join(images)}: {written.packed_layers} of {written.layers} layers, {size}"]
+            )
             remote = self._connection._shell.join_path(self._make_tmp_path(), packed.name)
             self._transfer_file(str(packed), remote)
         try:
@@ -79,35 +81,35 @@ class ActionModule(ActionBase):
 
 
 def _to_build(stack: Stack) -> list[str]:
-    """Return the references of images that no registry has and that are still to be built on this machine.
+    """Return the references of images without a registry that this machine has not built yet.
 
-    :raises BuildError: where this machine has no engine.
+    :raises BuildError: if this machine has no engine.
     """
     built = [one.image for one in stack.services.values() if one.build and docker.is_local_only(one.image)]
     return [reference for reference in dict.fromkeys(built) if buildx.inspect(reference) is None]
 
 
-def _here(stack: Stack, without: Collection[str]) -> dict[str, str]:
-    """Return the identity of each image of a stack that no registry has, by its reference.
+def _local_images(stack: Stack, optional: Collection[str]) -> dict[str, str]:
+    """Return the identity of each image of a stack that is in no registry, by its reference.
 
-    :param without: references of images that need not be there.
-    :raises ValueError: naming service and image, for one that this machine does not have.
-    :raises BuildError: where this machine has no engine.
+    :param optional: references of images that may be missing.
+    :raises ValueError: naming service and image, for an image that this machine does not have.
+    :raises BuildError: if this machine has no engine.
     """
     found: dict[str, str] = {}
     for service in stack.services.values():
-        if docker.is_local_only(service.image) and service.image not in {*found, *without}:
+        if docker.is_local_only(service.image) and service.image not in {*found, *optional}:
             record = buildx.inspect(service.image)
             if record is None:
                 raise ValueError(
                     f"service {service.name!r}: key 'image': this machine has no {service.image} to send; "
-                    "give the service a 'build', or build it before"
+                    "give the service a 'build', or build the image first"
                 )
             found[service.image] = image_transfer.image_identity(record)
     return found
 
 
-def _tell(lines: Iterable[str]) -> None:
+def _display(lines: Iterable[str]) -> None:
     text = "\n".join(lines)
     if text:
         display.display(text)

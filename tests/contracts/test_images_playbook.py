@@ -76,7 +76,7 @@ def test_an_engine_with_the_classic_image_store_builds_without_attestations(proj
     changed, text = _run(project)
     assert changed == 1
     assert "attest" not in _baked(project)["api"]
-    assert "images of shop without attestations: the builder 'default' is the engine's own, and its image store" in text
+    assert "images of shop without attestations: the builder 'default' is part of the engine, whose image store" in text
     assert text.count("without attestations") == 1
     assert _run(project)[0] == 0
     _builder(project, "docker", CONTAINERD)
@@ -95,7 +95,7 @@ def test_attestations_can_be_selected(project: Path) -> None:
 def test_an_image_that_is_not_pushed_has_no_attestations(project: Path) -> None:
     _, text = _run(project, images_push=False)
     assert "attest" not in _baked(project)["api"]
-    assert "without attestations: api is not pushed, and nobody reads them elsewhere" in text
+    assert "without attestations: api is not pushed, and attestations are read from registries only" in text
 
 
 def test_check_mode_warns_about_attestations_and_builds_nothing(project: Path) -> None:

@@ -1,9 +1,9 @@
-"""Attestations of built images: how each was built (provenance) and what is in it (SBOM), where the builder can say so.
+"""Attestations of built images: how an image was built (provenance) and what it contains (SBOM).
 
-Place in the pipeline: beside bake and buildx. Pure. An image with attestations is pushed as an index, of the image for
-each platform and a manifest with the attestations for each. They hold the time of the build, so that each build gives
-another index; whether an image is another is told by the images in it. Sources: "Build attestations" of Docker's
-documentation; "Image attestation storage" of BuildKit's.
+Place in the pipeline: next to bake and buildx. Pure. An image with attestations is pushed as an index: the image for
+each platform, and a manifest with the attestations of each image. Attestations contain the time of the build, so each
+build gives another index. Whether an image has changed is decided by the images in the index. Sources: "Build
+attestations" in Docker's documentation; "Image attestation storage" in that of BuildKit.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets
 )
 
 PROVENANCE, SBOM = "provenance", "sbom"
-#: What BuildKit itself takes, too.
+#: The default of BuildKit itself.
 GENERATOR = "docker/buildkit-syft-scanner:stable-1"
-#: BuildKit from this version on makes them.
+#: The first version of BuildKit that makes attestations.
 _FIRST = (0, 11)
-# An engine that a distribution has built may say v0.0.0+unknown.
+# An engine that was built by a distribution may report v0.0.0+unknown.
 _VERSION = re.compile(r"v?(?!0\.0\.0)(\d+)\.(\d+)")
-_OF_AN_IMAGE = "attestation-manifest"
+_ATTESTATION_TYPE = "attestation-manifest"
 
 
 @dataclass(frozen=True)
 class Builder:
-    """The builder that builds: its name, its driver, and the versions of BuildKit that its nodes say they have."""
+    """A builder: its name, its driver, and the versions of BuildKit that its nodes report."""
 
     name: str
     driver: str
@@ -40,11 +40,11 @@ class Builder:
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """What a reference stands for in a registry.
+class ResolvedImage:
+    """What a reference resolves to.
 
-    ``images``: the digests of the images in it, without attestations; none where only ``digest`` could be asked for.
-    ``index``: whether it is one of several manifests.
+    ``images``: the digests of the images in it, without attestations; empty if only ``digest`` is known.
+    ``index``: whether it is an index of several manifests.
     """
 
     digest: str
@@ -52,40 +52,42 @@ class Pushed:
     index: bool = False
 
 
-def builder(text: str) -> Builder:
-    """Return what ``docker buildx inspect`` printed. Nodes that have not started yet say no version."""
+def parse_builder(text: str) -> Builder:
+    """Return the builder that ``docker buildx inspect`` printed. Nodes that have not started report no version."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         key, _, value = line.partition(":")
         found.setdefault(key.strip().lower(), []).append(value.strip())
-    # Until 0.12 it is called "Buildkit".
+    # Up to 0.12 the key is "Buildkit".
     versions = [*found.get("buildkit version", []), *found.get("buildkit", [])]
-    return Builder(found.get("name", [""])[0], found.get("driver", [""])[0], tuple(one for one in versions if one))
+    return Builder(
+        found.get("name", [""])[0], found.get("driver", [""])[0], tuple(version for version in versions if version)
+    )
 
 
-def hindrance(one: Builder, containerd: bool) -> str:
-    """Return why a builder cannot make attestations, empty where it can.
+def unsupported_reason(builder: Builder, containerd: bool) -> str:
+    """Return why a builder cannot make attestations; empty if it can.
 
-    :param containerd: whether the engine, where it is the builder, keeps images in containerd's store.
+    :param containerd: whether the engine keeps images in containerd's store, if the engine is the builder.
     """
-    if one.driver == "docker" and not containerd:
+    if builder.driver == "docker" and not containerd:
         return (
-            f"the builder {one.name!r} is the engine's own, and its image store cannot hold them; "
-            f"containerd's store can, or a builder of its own (docker buildx create --use)"
+            f"the builder {builder.name!r} is part of the engine, whose image store cannot hold them; "
+            f"use containerd's image store, or create a builder (docker buildx create --use)"
         )
-    for version in one.versions:
+    for version in builder.versions:
         match = _VERSION.match(version)
         if match and (int(match[1]), int(match[2])) < _FIRST:
-            return f"the builder {one.name!r} has BuildKit {version}; 0.11 and later make them"
+            return f"the builder {builder.name!r} has BuildKit {version}, which cannot make them; use 0.11 or later"
     return ""
 
 
-def of(target: Target, kinds: Collection[str], generator: str) -> tuple[str, ...]:
-    """Return the attestations of *kinds* for an image, as bake has them.
+def for_target(target: Target, kinds: Collection[str], generator: str) -> tuple[str, ...]:
+    """Return the attestations of *kinds* for an image, in bake's notation.
 
-    The whole provenance has the build's arguments in it; where one of them is a secret, it is the short one.
+    The full provenance contains the build arguments. If one of them is a secret, the minimal provenance is used.
 
-    :param generator: the image that lists what is in an image; BuildKit's own where empty.
+    :param generator: the image that generates the SBOM; if empty, the default of BuildKit.
     """
     result = []
     if PROVENANCE in kinds:
@@ -95,12 +97,12 @@ def of(target: Target, kinds: Collection[str], generator: str) -> tuple[str, ...
     return tuple(result)
 
 
-def advice(error: str, generator: str) -> str:
-    """Return what to do about a build's *error* where it is about the image that lists what is in an image."""
+def generator_hint(error: str, generator: str) -> str:
+    """Return what to do about the *error* of a build if it is about the image that generates the SBOM, else nothing."""
     image = generator or GENERATOR
     if image not in error:
         return ""
-    return f"; {image} lists what is in images: name one that can be pulled as images_sbom_generator, or leave sbom out"
+    return f"; {image} generates the SBOM: set images_sbom_generator to an image that can be pulled, or leave out sbom"
 
 
 def _has_secret(args: Mapping[str, str]) -> bool:
@@ -110,28 +112,30 @@ def _has_secret(args: Mapping[str, str]) -> bool:
     )
 
 
-def pushed(manifest: Mapping[str, Any]) -> Pushed:
-    """Return what ``imagetools inspect`` says of a reference, with ``{{json .Manifest}}``."""
+def parse_manifest(manifest: Mapping[str, Any]) -> ResolvedImage:
+    """Return what a reference resolves to, from the output of ``imagetools inspect`` with ``{{json .Manifest}}``."""
     digest = str(manifest["digest"])
     if "manifests" not in manifest:
-        return Pushed(digest, frozenset({digest}))
+        return ResolvedImage(digest, frozenset({digest}))
     images = [str(entry["digest"]) for entry in manifest["manifests"] or [] if not _is_attestation(entry)]
-    return Pushed(digest, frozenset(images), index=True)
+    return ResolvedImage(digest, frozenset(images), index=True)
 
 
 def _is_attestation(entry: Mapping[str, Any]) -> bool:
     annotations = entry.get("annotations") or {}
     platform = entry.get("platform") or {}
-    return annotations.get("vnd.docker.reference.type") == _OF_AN_IMAGE or platform.get("os") == "unknown"
+    return annotations.get("vnd.docker.reference.type") == _ATTESTATION_TYPE or platform.get("os") == "unknown"
 
 
-def same(tags: Sequence[str], before: Mapping[str, Pushed | None], now: Pushed) -> Pushed | None:
-    """Return what one of *tags* stood for *before* and that has the images of what they stand for *now*.
+def unchanged(
+    tags: Sequence[str], before: Mapping[str, ResolvedImage | None], now: ResolvedImage
+) -> ResolvedImage | None:
+    """Return what one of *tags* resolved to *before*, if it contains the same images as *now* under another digest.
 
-    ``None`` where the images are others, or nothing but the same is there.
+    ``None`` if the images have changed, or the digest has not.
     """
     for tag in tags:
-        one = before[tag]
-        if one and one.images and one.images == now.images:
-            return one if one.digest != now.digest else None
+        previous = before[tag]
+        if previous and previous.images and previous.images == now.images:
+            return previous if previous.digest != now.digest else None
     return None

@@ -1,7 +1,7 @@
-"""From the model to the document that ``docker buildx bake`` builds the stack's images by.
+"""From the model to the document for ``docker buildx bake``, which builds the images of the stack.
 
-Place in the pipeline: beside compose, before a deploy. Pure: where the contexts are, and which commit they are at,
-comes looked up. The document's form: Bake file reference of Docker's documentation, in JSON.
+Place in the pipeline: next to compose, before a deploy. Pure: the caller passes the paths of the build contexts and
+their commits. The format of the document: "Bake file reference" in Docker's documentation, as JSON.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ DIRTY = "-dirty"
 
 
 @dataclass(frozen=True)
-class Source:
+class BuildContext:
     """A build context on this machine: its absolute path, and the last commit that changed something in it.
 
-    ``commit`` ends with ``-dirty`` where the files are not those of the commit, and is empty where there is none.
+    ``commit`` ends with ``-dirty`` if the files have changed since; it is empty if there is no commit.
     """
 
     path: str
@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Target:
-    """One image to build. ``image`` is what servers call it, ``tags`` what this machine builds and pushes it as."""
+    """An image to build. ``image``: its reference on servers; ``tags``: its references for the push."""
 
     name: str
     image: str
@@ -42,12 +42,12 @@ class Target:
     platforms: tuple[str, ...]
 
 
-def targets(stack: Stack, sources: Mapping[str, Source], push_registries: Mapping[str, str]) -> list[Target]:
-    """Return a target for each distinct image that the stack's services are built into, named for its first service.
+def targets(stack: Stack, contexts: Mapping[str, BuildContext], push_registries: Mapping[str, str]) -> list[Target]:
+    """Return a target for each distinct image that services build. It has the name of the first of these services.
 
-    :param sources: where the contexts are, by the context as the description writes it.
+    :param contexts: by context as the description writes it.
     :param push_registries: the host that this machine pushes to, by the registry's host in image references.
-    :raises ValueError: naming the services, where two of them build one image in different ways.
+    :raises ValueError: naming the services, if two of them build the same image differently.
     """
     found: dict[str, Target] = {}
     builds: dict[str, Build] = {}
@@ -57,32 +57,32 @@ def targets(stack: Stack, sources: Mapping[str, Source], push_registries: Mappin
         image = service.image
         if image not in found:
             builds[image] = service.build
-            found[image] = _target(service.name, image, service.build, sources[service.build.context], push_registries)
+            found[image] = _target(service.name, image, service.build, contexts[service.build.context], push_registries)
         elif service.build != builds[image]:
             raise ValueError(
-                f"service {service.name!r}: key 'build': service {found[image].name!r} builds {image} in another way; "
-                f"give one of them another image, or make it 'like' the other"
+                f"service {service.name!r}: key 'build': service {found[image].name!r} builds {image} differently; "
+                f"change the image of one of them, or make one 'like' the other"
             )
     return list(found.values())
 
 
-def _target(name: str, image: str, build: Build, source: Source, push_registries: Mapping[str, str]) -> Target:
-    pushed = pushed_as(image, push_registries)
-    # The image's tag is its version: the stack's own would change, and restart, a database's image at every deploy.
+def _target(name: str, image: str, build: Build, context: BuildContext, push_registries: Mapping[str, str]) -> Target:
+    pushed = push_reference(image, push_registries)
+    # The version is the tag of the image. With the version of the stack every deploy would restart the databases.
     version = image.rpartition(":")[2]
     args = {"APP_VERSION": version}
     labels = {"org.opencontainers.image.version": version}
     tags = [pushed]
-    if source.commit:
-        args["GIT_COMMIT"] = labels["org.opencontainers.image.revision"] = source.commit
-        if not source.commit.endswith(DIRTY):
-            tags.append(f"{pushed}-{source.commit}")
+    if context.commit:
+        args["GIT_COMMIT"] = labels["org.opencontainers.image.revision"] = context.commit
+        if not context.commit.endswith(DIRTY):
+            tags.append(f"{pushed}-{context.commit}")
     merged = {**args, **build.args}
     return Target(
         name=name,
         image=image,
         tags=tuple(tags),
-        context=source.path,
+        context=context.path,
         dockerfile=build.dockerfile,
         stage=build.target,
         args={key: value for key, value in merged.items() if value is not None},
@@ -91,22 +91,22 @@ def _target(name: str, image: str, build: Build, source: Source, push_registries
     )
 
 
-def pushed_as(image: str, push_registries: Mapping[str, str]) -> str:
+def push_reference(image: str, push_registries: Mapping[str, str]) -> str:
     """Return the reference under which this machine pushes *image*."""
     host, slash, rest = image.partition("/")
     return f"{push_registries[host]}/{rest}" if slash and host in push_registries else image
 
 
-def document(chosen: Iterable[Target], attested: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
+def document(chosen: Iterable[Target], attestations: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Any]:
     """Return the bake document for the *chosen* targets, ready for JSON.
 
-    :param attested: by target, the attestations that its image gets, as ``attest`` has them.
+    :param attestations: by target, the attestations of its image in bake's notation.
     """
-    entries = {target.name: _entry(target, (attested or {}).get(target.name, ())) for target in chosen}
+    entries = {target.name: _entry(target, (attestations or {}).get(target.name, ())) for target in chosen}
     return {"group": {"default": {"targets": list(entries)}}, "target": entries}
 
 
-def _entry(target: Target, attested: tuple[str, ...]) -> dict[str, Any]:
+def _entry(target: Target, attestations: tuple[str, ...]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "context": target.context,
         "dockerfile": target.dockerfile,
@@ -118,15 +118,15 @@ def _entry(target: Target, attested: tuple[str, ...]) -> dict[str, Any]:
         entry["target"] = target.stage
     if target.platforms:
         entry["platforms"] = list(target.platforms)
-    if attested:
-        entry["attest"] = list(attested)
-    return {key: _literal(value) for key, value in entry.items()}
+    if attestations:
+        entry["attest"] = list(attestations)
+    return {key: _escaped(value) for key, value in entry.items()}
 
 
-def _literal(value: Any) -> Any:
-    """Return *value* such that bake takes its texts as they are: to it ``${`` and ``%{`` begin a template."""
+def _escaped(value: Any) -> Any:
+    """Return *value*, escaped such that bake reads its texts literally: ``${`` and ``%{`` begin a template."""
     if isinstance(value, str):
         return re.sub(r"([$%])(?=\{)", r"\1\1", value)
     if isinstance(value, dict):
-        return {key: _literal(item) for key, item in value.items()}
-    return [_literal(item) for item in value]
+        return {key: _escaped(item) for key, item in value.items()}
+    return [_escaped(item) for item in value]

@@ -1,7 +1,7 @@
-"""What ``docker buildx bake --progress plain`` prints, read as the beginning and the end of each image.
+"""The beginning and the end of each image's build, from the output of ``docker buildx bake --progress plain``.
 
-Place in the pipeline: beside bake, while it runs. Pure. Lines are ``#N [TARGET STEP] …``, ``#N DONE 1.3s`` and the
-like; with one target only, its name is in none of them.
+Place in the pipeline: next to bake, while it runs. Pure. The lines are ``#N [TARGET STEP] …``, ``#N DONE 1.3s`` and the
+like. If there is only one target, no line contains its name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _EXPORTING = re.compile(r"(?:\[[^]]+\] )?exporting to ")
 
 @dataclass(frozen=True)
 class Event:
-    """That a target has begun or ended; ``seconds`` since its beginning."""
+    """The beginning or the end of a target; ``seconds`` since its beginning."""
 
     target: str
     ended: bool
@@ -32,8 +32,8 @@ class Event:
 class Progress:
     """Follows one run of bake.
 
-    A target has ended with the last push of it. A builder of its own pushes while it exports and says no more, so what
-    has not been seen to end is told of by :meth:`finish`. ``failed`` is the target of the first step that failed.
+    A target ends with its last push. A builder outside the engine pushes during the export and prints no line for it;
+    :meth:`finish` returns these ends. ``failed`` is the target of the first step that failed.
     """
 
     def __init__(self, targets: Iterable[Target], push: bool) -> None:
@@ -47,7 +47,7 @@ class Progress:
         self._ended: set[str] = set()
 
     def read(self, line: str, now: float) -> Event | None:
-        """Return what *line*, printed at *now* (seconds of any clock), tells of a target, if anything."""
+        """Return the event that *line* stands for, if any; it was printed at *now* (seconds of any clock)."""
         match = _VERTEX.fullmatch(line.strip())
         if match is None:
             return None
@@ -70,7 +70,7 @@ class Progress:
         return None
 
     def finish(self) -> list[Event]:
-        """Return the ends that no line told of, once bake has ended well."""
+        """Return the ends that no line has reported. Call it after bake has ended successfully."""
         return [
             Event(name, True, self._last[name] - begun)
             for name, begun in self._begun.items()

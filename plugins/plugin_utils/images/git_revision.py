@@ -1,6 +1,6 @@
-"""Which commit a directory's files are at, asked of git.
+"""The git commit of a directory.
 
-Place in the pipeline: beside bake.
+Place in the pipeline: next to bake; runs git on the controller.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import D
 
 
 def revision(folder: Path) -> str:
-    """Return the last commit that changed something in *folder*, as 12 digits, with ``-dirty`` where that is not all.
+    """Return the last commit that changed something in *folder*, as 12 digits; with ``-dirty`` for later changes.
 
-    Not the newest commit of the working copy: with that, a commit elsewhere in it would give each image another digest
-    and each service a restart. Empty where *folder* is in no working copy, or git is missing.
+    It is not the newest commit of the working copy: a commit to other directories would give each image another digest
+    and restart each service. Empty if *folder* is not in a working copy, or git is missing.
     """
     commit = _git(folder, "log", "-1", "--format=%H", "--", ".")[:12]
     if commit and _git(folder, "status", "--porcelain", "--", "."):

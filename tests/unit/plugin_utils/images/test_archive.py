@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive
-from ansible_collections.slipway.stack.plugins.plugin_utils.images.archive import Share
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.archive import Archive
 
 BASE, LIBRARIES, APP, OTHER = (f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in ("b", "l", "a", "o"))
 
@@ -18,7 +18,7 @@ BASE, LIBRARIES, APP, OTHER = (f"sha256:{hashlib.sha256(name.encode()).hexdigest
 def _saved(
     path: Path, *images: list[str], links: dict[str, str] | None = None, blobs: dict[str, bytes] | None = None
 ) -> Path:
-    """Write what `docker save` would of images with these layers, and further *blobs*."""
+    """Write what `docker save` would write for images with these layers, and further *blobs*."""
     entries: dict[str, bytes] = dict(blobs or {})
     manifest = []
     for number, layers in enumerate(images):
@@ -44,7 +44,7 @@ def _name(layer: str) -> str:
     return f"blobs/sha256/{layer.removeprefix('sha256:')}"
 
 
-def _sent(path: Path) -> set[str]:
+def _layers(path: Path) -> set[str]:
     with tarfile.open(path) as stream:
         names = stream.getnames()
         assert "manifest.json" in names
@@ -52,41 +52,43 @@ def _sent(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("there", "sent"),
+    ("remote_layers", "packed"),
     [
         ([], {BASE, LIBRARIES, APP}),
         ([[BASE]], {LIBRARIES, APP}),
         ([[BASE, LIBRARIES, OTHER], [BASE, OTHER]], {APP}),
         ([[BASE, LIBRARIES, APP, OTHER]], set()),
-        # The same content on top of something else is another layer to the engine.
+        # For the engine the same content on top of other layers is a different layer.
         ([[OTHER, LIBRARIES, APP]], {BASE, LIBRARIES, APP}),
     ],
-    ids=["nothing", "the base", "all but one", "all", "not from the lowest on"],
+    ids=["none", "the base", "all but one", "all", "not from the lowest on"],
 )
-def test_layers_that_are_there_stay_here(tmp_path: Path, there: list[list[str]], sent: set[str]) -> None:
+def test_layers_that_the_host_has_are_left_out(
+    tmp_path: Path, remote_layers: list[list[str]], packed: set[str]
+) -> None:
+    path = tmp_path / "images.tar.gz"
+    written = archive.pack(_saved(tmp_path / "saved.tar", [BASE, LIBRARIES, APP]), path, remote_layers)
+    assert _layers(path) == {_name(layer) for layer in packed}
+    assert written == Archive(3, len(packed), path.stat().st_size)
+
+
+def test_a_layer_is_compared_with_the_layers_below_it(tmp_path: Path) -> None:
     packed = tmp_path / "images.tar.gz"
-    share = archive.thin(_saved(tmp_path / "saved.tar", [BASE, LIBRARIES, APP]), packed, there)
-    assert _sent(packed) == {_name(layer) for layer in sent}
-    assert share == Share(3, len(sent), packed.stat().st_size)
+    archive.pack(_saved(tmp_path / "saved.tar", [BASE, APP], [OTHER, APP]), packed, [[BASE, APP]])
+    assert _layers(packed) == {_name(OTHER), _name(APP)}
 
 
-def test_what_one_image_lacks_goes_though_another_has_it(tmp_path: Path) -> None:
-    packed = tmp_path / "images.tar.gz"
-    archive.thin(_saved(tmp_path / "saved.tar", [BASE, APP], [OTHER, APP]), packed, [[BASE, APP]])
-    assert _sent(packed) == {_name(OTHER), _name(APP)}
-
-
-def test_links_may_lead_anywhere(tmp_path: Path) -> None:
+def test_an_archive_with_links_keeps_all_layers(tmp_path: Path) -> None:
     packed = tmp_path / "images.tar.gz"
     saved = _saved(tmp_path / "saved.tar", [BASE, APP], links={"blobs/sha256/twin": "base"})
-    assert archive.thin(saved, packed, [[BASE]]).sent == 2
-    assert _name(BASE) in _sent(packed)
+    assert archive.pack(saved, packed, [[BASE]]).packed_layers == 2
+    assert _name(BASE) in _layers(packed)
 
 
-def test_attestations_are_no_layers(tmp_path: Path) -> None:
-    """An engine with containerd's store saves them too; `manifest.json`, by which engines load, has the images only."""
+def test_attestations_are_not_layers(tmp_path: Path) -> None:
+    """An engine with containerd's store saves them too. Engines load by `manifest.json`, which lists images only."""
     blobs = {"blobs/sha256/attestation": b"{}", "blobs/sha256/predicate": b"{}", "index.json": b"{}"}
     packed = tmp_path / "images.tar.gz"
-    share = archive.thin(_saved(tmp_path / "saved.tar", [BASE, APP], blobs=blobs), packed, [[BASE]])
-    assert (share.layers, share.sent) == (2, 1)
-    assert _sent(packed) == {_name(APP), "blobs/sha256/attestation", "blobs/sha256/predicate"}
+    written = archive.pack(_saved(tmp_path / "saved.tar", [BASE, APP], blobs=blobs), packed, [[BASE]])
+    assert (written.layers, written.packed_layers) == (2, 1)
+    assert _layers(packed) == {_name(APP), "blobs/sha256/attestation", "blobs/sha256/predicate"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import bake
-from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import Source, Target
+from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import BuildContext, Target
 
 from tests.support.complaints import complaint
 from tests.support.described import example, model, plain
@@ -17,8 +17,8 @@ def targets(services: Any, commit: str = COMMIT, **push_registries: str) -> list
     """Return the targets of a stack whose contexts are all below `/src` and at one commit."""
     stack = model(services)
     contexts = {service.build.context for service in stack.services.values() if service.build}
-    sources = {context: Source(f"/src/{context}", commit) for context in contexts}
-    return bake.targets(stack, sources, push_registries)
+    build_contexts = {context: BuildContext(f"/src/{context}", commit) for context in contexts}
+    return bake.targets(stack, build_contexts, push_registries)
 
 
 def target(commit: str = COMMIT, **build: Any) -> Target:
@@ -34,7 +34,7 @@ def test_each_image_is_built_once() -> None:
     ]
 
 
-def test_nothing_to_build() -> None:
+def test_a_stack_without_a_build_has_no_targets() -> None:
     assert targets(example()) == []
 
 
@@ -47,20 +47,22 @@ def test_nothing_to_build() -> None:
     ],
     ids=["committed", "changed since", "no working copy"],
 )
-def test_commit_is_a_tag_only_where_it_has_the_files(commit: str, tags: tuple[str, ...], revision: str | None) -> None:
+def test_the_commit_is_a_tag_only_if_the_files_are_committed(
+    commit: str, tags: tuple[str, ...], revision: str | None
+) -> None:
     found = target(commit)
     assert found.tags == tags
     assert found.args.get("GIT_COMMIT") == revision
     assert found.labels.get("org.opencontainers.image.revision") == revision
 
 
-def test_tag_of_the_image_is_its_version() -> None:
+def test_the_tag_of_the_image_is_its_version() -> None:
     found = target()
     assert found.args["APP_VERSION"] == "1.4.2"
     assert found.labels["org.opencontainers.image.version"] == "1.4.2"
 
 
-def test_image_of_its_own_version_is_the_same_in_every_release() -> None:
+def test_an_image_with_its_own_version_is_the_same_in_every_release() -> None:
     """A database built with an extension must not restart because the application has a new version."""
 
     def database(version: str) -> Target:
@@ -73,7 +75,7 @@ def test_image_of_its_own_version_is_the_same_in_every_release() -> None:
     assert database("1.4.2") == database("1.4.3")
 
 
-def test_arguments_of_the_description_go_before() -> None:
+def test_build_arguments_of_the_description_take_precedence() -> None:
     found = target(args={"APP_VERSION": "v1", "GIT_COMMIT": None, "WORKERS": 4})
     assert found.args == {"APP_VERSION": "v1", "WORKERS": "4"}
 
@@ -87,17 +89,17 @@ def test_arguments_of_the_description_go_before() -> None:
         ("registry:5000", "registry:5000"),
     ],
 )
-def test_pushed_to_the_same_registry_by_another_name(image: str, pushed: str) -> None:
-    assert bake.pushed_as(image, {"registry:5000": "127.0.0.1:5000"}) == pushed
+def test_an_image_is_pushed_under_the_name_of_the_push_registry(image: str, pushed: str) -> None:
+    assert bake.push_reference(image, {"registry:5000": "127.0.0.1:5000"}) == pushed
 
 
-def test_both_tags_are_pushed_by_that_name() -> None:
+def test_both_tags_have_the_name_of_the_push_registry() -> None:
     found = targets(example(backend={"build": {"context": "backend"}}), **{"registry.example.com": "127.0.0.1:5000"})
     assert found[0].image == IMAGE
     assert found[0].tags == ("127.0.0.1:5000/shop/backend:1.4.2", f"127.0.0.1:5000/shop/backend:1.4.2-{COMMIT}")
 
 
-def test_document() -> None:
+def test_the_bake_document_of_a_target() -> None:
     found = target(target="runtime", platforms=["linux/amd64", "linux/arm64"], dockerfile="deploy/Dockerfile")
     assert bake.document([found]) == {
         "group": {"default": {"targets": ["backend"]}},
@@ -118,11 +120,11 @@ def test_document() -> None:
     }
 
 
-def test_document_leaves_to_docker_what_is_not_given() -> None:
+def test_keys_that_are_not_described_are_left_out() -> None:
     assert bake.document([target()])["target"]["backend"].keys().isdisjoint({"target", "platforms"})
 
 
-# What bake makes of these texts was asked of buildx 0.13.
+# The escaping was tried with buildx 0.13.
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -133,22 +135,22 @@ def test_document_leaves_to_docker_what_is_not_given() -> None:
         ("{}", "{}"),
     ],
 )
-def test_bake_takes_texts_as_they_are(text: str, written: str) -> None:
+def test_texts_are_escaped_for_bake(text: str, written: str) -> None:
     assert bake.document([target(args={"TEXT": text})])["target"]["backend"]["args"]["TEXT"] == written
 
 
-def test_one_image_is_not_built_in_two_ways() -> None:
+def test_two_different_builds_of_one_image_are_refused() -> None:
     services = {
         "a": plain(image="shop/a:1", build={"context": "a"}),
         "b": plain(image="shop/a:1", build={"context": "b"}),
     }
     assert complaint(targets, services) == (
-        "service 'b': key 'build': service 'a' builds shop/a:1 in another way; "
-        "give one of them another image, or make it 'like' the other"
+        "service 'b': key 'build': service 'a' builds shop/a:1 differently; "
+        "change the image of one of them, or make one 'like' the other"
     )
 
 
-def test_service_with_an_image_of_its_own_takes_over_no_build() -> None:
+def test_a_service_with_its_own_image_does_not_inherit_a_build() -> None:
     services = {
         "a": plain(image="shop/a:1", build={"context": "a"}),
         "b": {"kind": "custom", "like": "a", "image": "shop/b:1", "health": {"test": ["CMD", "true"]}},
@@ -184,11 +186,11 @@ def test_service_with_an_image_of_its_own_takes_over_no_build() -> None:
         ),
     ],
 )
-def test_no_build(keys: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_build_is_refused(keys: dict[str, Any], sentence: str) -> None:
     assert sentence in complaint(model, {"a": plain(**keys)})
 
 
-def test_image_of_a_kind_is_not_built_over() -> None:
+def test_a_build_needs_an_image_of_its_own() -> None:
     services = example(edge={"build": {"context": "edge"}})
     assert complaint(model, services) == (
         "service 'edge': key 'build': key 'image' is missing; set the reference that the built image gets"

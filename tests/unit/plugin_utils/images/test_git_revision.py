@@ -25,7 +25,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_last_commit_that_changed_the_folder(copy: Path) -> None:
+def test_the_revision_is_the_last_commit_that_changed_the_folder(copy: Path) -> None:
     first = _git(copy, "rev-parse", "HEAD")[:12]
     (copy / "b/file").write_text("2\n")
     _git(copy, "commit", "--quiet", "--all", "--message=second")
@@ -33,7 +33,7 @@ def test_last_commit_that_changed_the_folder(copy: Path) -> None:
     assert revision(copy / "b") == _git(copy, "rev-parse", "HEAD")[:12]
 
 
-def test_changes_since_are_told_where_they_are_in_the_folder(copy: Path) -> None:
+def test_uncommitted_changes_in_the_folder_make_it_dirty(copy: Path) -> None:
     first = _git(copy, "rev-parse", "HEAD")[:12]
     (copy / "a/file").write_text("2\n")
     (copy / "b/new").write_text("1\n")
@@ -44,16 +44,16 @@ def test_changes_since_are_told_where_they_are_in_the_folder(copy: Path) -> None
     assert revision(copy / "b") == first
 
 
-def test_folder_that_was_never_committed(copy: Path) -> None:
+def test_a_folder_without_a_commit_has_no_revision(copy: Path) -> None:
     (copy / "c").mkdir()
     (copy / "c/file").write_text("1\n")
     assert revision(copy / "c") == ""
 
 
-def test_no_working_copy(tmp_path: Path) -> None:
+def test_a_folder_outside_a_working_copy_has_no_revision(tmp_path: Path) -> None:
     assert revision(tmp_path) == ""
 
 
-def test_no_git(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_there_is_no_revision(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(copy / "a"))
     assert revision(copy / "a") == ""
