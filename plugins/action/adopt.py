@@ -54,12 +54,12 @@ class ActionModule(ActionBase):
             display.display("\n".join([f"adopting the Compose files of {arguments['name']}{would}:", *lines]))
         file = proposal.file
         result.update(
-            changed=file.writes,
+            changed=file.changes,
             path=str(path),
             state=file.state,
             vault=sorted(found.vault),
             remarks=found.remarks,
-            diff=[file.diff()] if file.writes else [],
+            diff=[file.diff()] if file.changes else [],
         )
         return result
 
@@ -97,8 +97,8 @@ def _told(proposal: Proposal, found: AdoptedDescription, answered: list[str], sa
     if file.state == "unchanged":
         return []
     if file.state == "kept":
-        why = "somebody has changed it" if file.known else "it was there before"
-        return [f"  {proposal.path} kept: {why}", *(f"    {line}" for line in file.difference())]
+        why = "somebody has changed it" if file.recorded else "it existed before"
+        return [f"  {proposal.path} kept: {why}", *(f"    {line}" for line in file.diff_lines())]
     lines = [f"  {proposal.path} {file.state}", *(f"  {remark}" for remark in found.remarks)]
     lines += [f"  put {where} into a vault, as {name}" for name, where in found.vault.items()]
     gone = [f"stack_{name}" for name in answered] + (["stack_services as it was"] if said else [])

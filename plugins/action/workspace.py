@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A stack laid out in a developer's checkout; documented in ``plugins/modules/workspace.py``."""
+"""Write a stack into a developer's checkout; documented in ``plugins/modules/workspace.py``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout i
 
 display = Display()
 
-_BESIDE = ("Dockerfile", ".dockerignore")
-_SERVERS = ("production", "staging")
+_OPTIONAL_FILES = ("Dockerfile", ".dockerignore")
+_SERVER_ENVIRONMENTS = ("production", "staging")
 
 
 class ActionModule(ActionBase):
@@ -44,76 +44,78 @@ class ActionModule(ActionBase):
         )
         try:
             root = _root(arguments)
-            stack = development_files.placed(inventory.developed(arguments, inventory.base_directory(task_vars), root))
-            images = dockerfiles.images({str(name): str(image) for name, image in arguments["images"].items()})
+            stack = development_files.for_checkout(
+                inventory.developed(arguments, inventory.base_directory(task_vars), root)
+            )
+            images = dockerfiles.base_images({str(name): str(image) for name, image in arguments["images"].items()})
             checkout = Checkout(root, development_files.STATE)
             files = checkout.compare(development_files.files(stack, images))
-            made = _secrets(stack, root, dry=bool(self._task.check_mode))
+            created = _write_secrets(stack, root, dry=bool(self._task.check_mode))
             if not self._task.check_mode:
                 checkout.write(files)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        lines = [line for file in files for line in _told(file, bool(self._task.diff))]
-        lines += [f"  {name} made" for name in made]
-        lines += [f"  {problem}" for problem in _unfit(stack, files)]
+        lines = [line for file in files for line in _file_lines(file, bool(self._task.diff))]
+        lines += [f"  {name} created" for name in created]
+        lines += [f"  {problem}" for problem in _stage_problems(stack, files)]
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
             display.display("\n".join([f"workspace of {stack.name} in {root}{would}:", *lines]))
         result.update(
-            changed=bool(made) or any(file.writes for file in files),
+            changed=bool(created) or any(file.changes for file in files),
             files=[{"path": file.path, "state": file.state} for file in files],
-            secrets=made,
-            diff=[file.diff() for file in files if file.writes],
+            secrets=created,
+            diff=[file.diff() for file in files if file.changes],
         )
         return result
 
 
 def _root(arguments: dict[str, Any]) -> Path:
-    if arguments["environment"] in _SERVERS:
+    if arguments["environment"] in _SERVER_ENVIRONMENTS:
         raise ValueError(
-            f"stack_environment: {arguments['environment']} is for servers, and its secrets are none for a checkout; "
-            f"take the inventory of another, or set -e stack_environment=development"
+            f"stack_environment: {arguments['environment']} is for servers, and its secrets must not be in a checkout; "
+            f"use another inventory, or set -e stack_environment=development"
         )
     root = Path(arguments["path"]).resolve()
     if not root.is_dir():
-        raise ValueError(f"workspace_path: {root} is not a directory; name the one that the sources are in")
+        raise ValueError(f"workspace_path: {root} is not a directory; name the directory that contains the sources")
     return root
 
 
-def _secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
-    """Write the secrets' files that are not there yet, and return them in words."""
+def _write_secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
+    """Write the missing files of secrets, and return a name for each."""
     store = Secrets(root / development_files.HOME, dry)
-    sources = {name: {"value": one.value, "generate": one.generate} for name, one in stack.secrets.items()}
+    sources = {name: {"value": secret.value, "generate": secret.generate} for name, secret in stack.secrets.items()}
     store.addresses(bundle.secret_files(stack), sources)
     return [f"secret {name}" for name in store.written]
 
 
-def _told(file: File, fully: bool) -> list[str]:
-    """Return a line on a file that is written, and on one that a person has changed what would be written.
+def _file_lines(file: File, show_all: bool) -> list[str]:
+    """Return a line about a file that is written, and a diff for a file that a person has changed.
 
-    :param fully: show that of a file which was there before the first time, too.
+    :param show_all: return a diff for a file that existed before the first run, too.
     """
     if file.state == "unchanged":
         return []
     if file.state != "kept":
         return [f"  {file.path} {file.state}"]
-    if file.path == development_files.PERSONAL and not file.lacks:
-        # Changing values is what it is there for.
+    if file.path == development_files.PERSONAL and not file.missing_variables:
+        # People change the values in this file.
         return []
-    if not (file.known or fully):
-        if posixpath.basename(file.path) in _BESIDE:
-            # They are for sources that have none.
+    if not (file.recorded or show_all):
+        if posixpath.basename(file.path) in _OPTIONAL_FILES:
+            # They are only for sources without one.
             return []
-        return [f"  {file.path} kept: it was there before; --diff shows what would be written"]
-    why = "somebody has changed it" if file.known else "it was there before"
-    return [f"  {file.path} kept: {why}", *(f"    {line}" for line in file.difference())]
+        return [f"  {file.path} kept: it existed before; --diff shows what would be written"]
+    reason = "somebody has changed it" if file.recorded else "it existed before"
+    return [f"  {file.path} kept: {reason}", *(f"    {line}" for line in file.diff_lines())]
 
 
-def _unfit(stack: Stack, files: list[File]) -> list[str]:
-    """Return a line on each Dockerfile of a person that lacks the stage which the overlay builds."""
-    kept = {file.path: file.before or "" for file in files if file.state == "kept"}
+def _stage_problems(stack: Stack, files: list[File]) -> list[str]:
+    """Return a line about each kept Dockerfile that lacks the stage which the overlay builds."""
+    kept = {file.path: file.current or "" for file in files if file.state == "kept"}
     return [
-        f"{path} has no stage {stage!r}, which {' and '.join(services)} would be built at: "
-        f"add it, or say another under 'development.target'"
-        for path, stage, services in dockerfiles.lacking(stack, kept)
+        f"{path} has no stage {stage!r}, which {' and '.join(services)} would build: "
+        f"add it, or name another one in 'development.target'"
+        for path, stage, services in dockerfiles.missing_stages(stack, kept)
     ]

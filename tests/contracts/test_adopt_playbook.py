@@ -159,4 +159,4 @@ def test_a_broken_record_is_named(inventory: Path) -> None:
     (inventory / "group_vars/stack/.slipway.json").write_text("{")
     code, _, text = _run(inventory)
     assert code != 0
-    assert ".slipway.json is no record of written files; restore it, or remove it" in text
+    assert ".slipway.json is not a valid record of written files; restore or remove it" in text

@@ -61,7 +61,7 @@ def test_only_the_stage_of_an_existing_dockerfile_is_checked(checkout: Path) -> 
     assert code == 0, text
     assert "Dockerfile kept" not in text
     file.write_text("FROM python:3.13-slim\n")
-    assert "api/Dockerfile has no stage 'development', which api would be built at" in _run(checkout)[2]
+    assert "api/Dockerfile has no stage 'development', which api would build" in _run(checkout)[2]
     assert "+FROM base AS development" in _run(checkout, "--diff")[2]
     assert file.read_text() == "FROM python:3.13-slim\n"
 
@@ -94,4 +94,4 @@ def test_a_broken_record_is_named(checkout: Path) -> None:
     (checkout / ".slipway/workspace.json").write_text("{")
     code, _, text = _run(checkout)
     assert code != 0
-    assert "workspace.json is no record of written files; restore it, or remove it" in text
+    assert "workspace.json is not a valid record of written files; restore or remove it" in text

@@ -24,12 +24,12 @@ def stack(
     built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
     sources = {"b": Source("./backend", frozenset(backend)), "f": Source("./frontend", frozenset(frontend))}
     described = services or example(**built)
-    return development_files.placed(model(described, environment="development", sources=sources, **values))
+    return development_files.for_checkout(model(described, environment="development", sources=sources, **values))
 
 
 def files(placed: Stack) -> dict[str, str]:
     """Return the files of the checkout."""
-    return development_files.files(placed, dockerfiles.images({}))
+    return development_files.files(placed, dockerfiles.base_images({}))
 
 
 def write(placed: Stack, root: Path) -> None:

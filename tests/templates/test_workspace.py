@@ -116,7 +116,7 @@ def test_the_editor_has_an_entry_for_each_debugger() -> None:
 
 def test_a_build_context_can_be_the_checkout_itself() -> None:
     service: Any = {"kind": "fastapi", "image": "a:1", "build": {"context": "."}}
-    here = development_files.placed(
+    here = development_files.for_checkout(
         model({"api": service}, environment="development", sources={".": Source(".", frozenset(BACKEND))})
     )
     found = files(here)
@@ -180,12 +180,14 @@ def test_a_heredoc_is_readable_for_other_tools() -> None:
 
 
 def test_base_images_can_be_chosen() -> None:
-    assert dockerfiles.images({"node": "node:22-slim"})["node"] == "node:22-slim"
+    assert dockerfiles.base_images({"node": "node:22-slim"})["node"] == "node:22-slim"
     with pytest.raises(ValueError, match=r"^workspace_images: unknown key 'nodejs'; did you mean 'node'\?$"):
-        dockerfiles.images({"nodejs": "x"})
+        dockerfiles.base_images({"nodejs": "x"})
 
 
 def test_a_dockerfile_without_the_needed_stage_is_reported() -> None:
-    placed = stack()
+    services = stack()
     kept = {"backend/Dockerfile": "FROM a AS build\nFROM b\n", "frontend/Dockerfile": "FROM a as development\n"}
-    assert dockerfiles.lacking(placed, kept) == [("backend/Dockerfile", "development", ["backend", "worker", "beat"])]
+    assert dockerfiles.missing_stages(services, kept) == [
+        ("backend/Dockerfile", "development", ["backend", "worker", "beat"])
+    ]

@@ -235,9 +235,9 @@ class Proposal:
 
     def write(self) -> None:
         """Do to the file what its state says, and record it."""
-        if self.file.writes:
-            assert self.file.wanted is not None
-            write_text(self.path, self.file.wanted)
+        if self.file.changes:
+            assert self.file.desired is not None
+            write_text(self.path, self.file.desired)
         if self.file.state != "kept":
             record = {**_records(self.path), self.path.name: self._record()}
             text = json.dumps(record, indent=2, sort_keys=True) + "\n"
@@ -246,7 +246,7 @@ class Proposal:
                 write_text(state, text)
 
     def _record(self) -> dict[str, str]:
-        there = self.file.wanted if self.file.writes else self.file.before
+        there = self.file.desired if self.file.changes else self.file.current
         return {"written": checkout.digest(there or ""), "alone": checkout.digest(self.alone)}
 
 
@@ -264,7 +264,7 @@ def proposal(path: Path, text: str, alone: str, services: Mapping[str, Any]) -> 
     known = _records(path).get(path.name, {})
     counts = found is not None and bool(services) and _services(found) == services
     wanted = alone if counts else text
-    state = checkout.judge(found, wanted, known.get("written"))
+    state = checkout.file_state(found, wanted, known.get("written"))
     if counts and found is not None and known.get("alone") != known.get("written"):
         same = known.get("alone") == checkout.digest(alone) and known.get("written") == checkout.digest(found)
         state = "unchanged" if same else "kept" if state == "updated" else state
@@ -282,7 +282,7 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as a text: {error}") from None
+        raise ValueError(f"{path} cannot be read as text: {error}") from None
 
 
 def _records(path: Path) -> dict[str, dict[str, str]]:
@@ -292,4 +292,4 @@ def _records(path: Path) -> dict[str, dict[str, str]]:
         found = json.loads(text or "{}")
         return {str(name): {key: str(one[key]) for key in ("written", "alone")} for name, one in found.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(f"{state} is no record of written files; restore it, or remove it") from None
+        raise ValueError(f"{state} is not a valid record of written files; restore or remove it") from None

@@ -1,7 +1,7 @@
-"""A directory that a person works in, and files that are written into it from a description: whose each of them is.
+"""The generated files in a directory that people work in: which of them may be overwritten, and the secrets there.
 
-Place in the pipeline: workspace -> checkout; reads and writes files on the controller. A file that is there is ours
-for as long as it has the digest that was recorded when it was written; any other is a person's and stays as it is.
+Place in the pipeline: workspace -> checkout; reads and writes files on the controller. A file may be overwritten as
+long as it has the digest that was recorded when it was written. Any other file was changed by a person and is kept.
 """
 
 from __future__ import annotations
@@ -22,58 +22,58 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store i
 
 @dataclass(frozen=True)
 class File:
-    """A file of the checkout: its path, what is there and what is wanted (``None``: nothing), and what comes of it.
+    """A file of the checkout: its path, its current and its desired text (``None``: no file), and what is done.
 
-    ``state`` is ``created``, ``updated``, ``removed``, ``unchanged``, or ``kept``: a person's, that differs.
+    ``state`` is ``created``, ``updated``, ``removed``, ``unchanged``, or ``kept`` for a file that a person changed.
     """
 
     path: str
-    before: str | None
-    wanted: str | None
+    current: str | None
+    desired: str | None
     state: str
-    #: Whether it was written from a description before.
-    known: bool
+    #: Whether it was generated before.
+    recorded: bool
 
     @property
-    def lacks(self) -> list[str]:
+    def missing_variables(self) -> list[str]:
         """The variables that a file like `.env`, where people change values, does not have yet."""
-        there = _variables(self.before or "")
-        return [name for name in _variables(self.wanted or "") if name not in there]
+        existing = _variables(self.current or "")
+        return [name for name in _variables(self.desired or "") if name not in existing]
 
-    def difference(self) -> list[str]:
-        """Return what a person's file would be if it were written, line by line."""
-        before, wanted = (self.before or "").splitlines(), (self.wanted or "").splitlines()
+    def diff_lines(self) -> list[str]:
+        """Return the lines of a diff from the current to the desired text."""
+        current, desired = (self.current or "").splitlines(), (self.desired or "").splitlines()
         names = f"{self.path}, as it is", f"{self.path}, as it would be written"
-        return list(difflib.unified_diff(before, wanted, *names, lineterm=""))
+        return list(difflib.unified_diff(current, desired, *names, lineterm=""))
 
     def diff(self) -> dict[str, str]:
         """Return both texts as Ansible shows them with ``--diff``."""
         headers = {"before_header": self.path, "after_header": self.path}
-        return {**headers, "before": self.before or "", "after": self.wanted or ""}
+        return {**headers, "before": self.current or "", "after": self.desired or ""}
 
     @property
-    def writes(self) -> bool:
-        """Whether something is done to it."""
+    def changes(self) -> bool:
+        """Whether the file is written or removed."""
         return self.state in ("created", "updated", "removed")
 
 
 def digest(text: str) -> str:
-    """Return what a file that holds *text* is recorded by."""
+    """Return the digest by which a file with this *text* is recorded."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def judge(found: str | None, wanted: str | None, recorded: str | None) -> str:
-    """Return what becomes of a file; see :class:`File`.
+def file_state(current: str | None, desired: str | None, recorded: str | None) -> str:
+    """Return what is done with a file; see :class:`File`.
 
-    :param recorded: the digest of what was written there last, ``None`` where nothing was.
+    :param recorded: the digest of the text that was written last; ``None`` if none was.
     """
-    if found == wanted:
+    if current == desired:
         return "unchanged"
-    if found is None:
+    if current is None:
         return "created"
-    if digest(found) != recorded:
+    if digest(current) != recorded:
         return "kept"
-    return "removed" if wanted is None else "updated"
+    return "removed" if desired is None else "updated"
 
 
 def _variables(text: str) -> list[str]:
@@ -81,7 +81,7 @@ def _variables(text: str) -> list[str]:
 
 
 class Checkout:
-    """The directory *root*, and the record of what was written there in its file *state*."""
+    """The directory *root*; its file *state* records what was written there."""
 
     def __init__(self, root: Path, state: str) -> None:
         self._root = root
@@ -92,35 +92,43 @@ class Checkout:
             try:
                 self._recorded = dict(json.loads(text)["files"])
             except (ValueError, KeyError, TypeError):
-                raise ValueError(f"{root / state} is no record of written files; restore it, or remove it") from None
+                raise ValueError(
+                    f"{root / state} is not a valid record of written files; restore or remove it"
+                ) from None
 
-    def compare(self, wanted: Mapping[str, str]) -> list[File]:
-        """Return each file that is wanted or was written before, in the order of *wanted*.
+    def compare(self, desired: Mapping[str, str]) -> list[File]:
+        """Return each file that is desired or was written before, in the order of *desired*.
 
-        :raises ValueError: for a path at which something else than a text is.
+        :raises ValueError: if something at one of the paths is not a text file.
         """
-        gone = [path for path in self._recorded if path not in wanted]
-        found = [(path, self._read(path), wanted.get(path)) for path in [*wanted, *gone]]
+        obsolete = [path for path in self._recorded if path not in desired]
+        found = [self._file(path, desired.get(path)) for path in [*desired, *obsolete]]
         return [
-            File(path, before, text, judge(before, text, self._recorded.get(path)), path in self._recorded)
-            for path, before, text in found
-            if not (before is None and text is None)
-            # What a person made of a file that is no longer wanted is nobody else's business.
-            and not (text is None and judge(before, text, self._recorded.get(path)) == "kept")
+            file
+            for file in found
+            # A file that is no longer desired is forgotten if it is missing, or if a person has changed it.
+            if file.desired is not None or (file.current is not None and file.state != "kept")
         ]
 
+    def _file(self, path: str, desired: str | None) -> File:
+        current = self._read(path)
+        state = file_state(current, desired, self._recorded.get(path))
+        return File(path, current, desired, state, path in self._recorded)
+
     def write(self, files: list[File]) -> None:
-        """Do to each file what its state says, and record what is ours."""
+        """Write or remove each file according to its state, and record the digests of generated files."""
         for file in files:
             if file.state == "removed":
                 (self._root / file.path).unlink()
-            elif file.writes:
-                assert file.wanted is not None
-                write_text(self._root / file.path, file.wanted)
-        ours = {file.path: digest(file.wanted) for file in files if file.wanted is not None and file.state != "kept"}
+            elif file.changes:
+                assert file.desired is not None
+                write_text(self._root / file.path, file.desired)
+        generated = {
+            file.path: digest(file.desired) for file in files if file.desired is not None and file.state != "kept"
+        }
         kept = {file.path: self._recorded[file.path] for file in files if file.path in self._recorded}
-        record = {**{path: known for path, known in kept.items() if path not in ours}, **ours}
-        record = {path: known for path, known in record.items() if (self._root / path).exists()}
+        record = {**{path: recorded for path, recorded in kept.items() if path not in generated}, **generated}
+        record = {path: recorded for path, recorded in record.items() if (self._root / path).exists()}
         if record != self._recorded:
             write_text(self._root / self._state, json.dumps({"files": record}, indent=2, sort_keys=True) + "\n")
 
@@ -131,14 +139,14 @@ class Checkout:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self._root / path} cannot be read as a text: {error}") from None
+            raise ValueError(f"{self._root / path} cannot be read as text: {error}") from None
 
 
 class Secrets(SecretStore):
-    """The secrets of a checkout: of whoever works there, in a directory that nobody else may look into.
+    """The secrets of a checkout, in a directory that only its owner may enter.
 
-    A container sees a file by a mount of its own, whatever its uid; so no file has to be given away, which only root
-    could do. Files are named without an address: a stack that somebody works on is started again by hand.
+    Each file is mounted into its container, which can read it with any uid. So the files keep their owner, whom only
+    root could change. The file names have no address: a developer restarts the stack by hand.
     """
 
     def _path(self, file: Mapping[str, Any], address: str) -> Path:
@@ -148,5 +156,5 @@ class Secrets(SecretStore):
         return path.exists() and path.read_bytes() == content
 
     def _hand_over(self, descriptor: int, uid: int, gid: int) -> None:
-        # Those made here are read by nobody but this program; they have no reader to be given to.
+        # Generated secrets are read by this program only; they have no other reader.
         os.fchmod(descriptor, 0o444)

@@ -1,7 +1,7 @@
-"""A stack in a developer's checkout, as files: Compose layers, variables, the edge, what an editor wants to know.
+"""The files of a stack in a developer's checkout: Compose files, variables, the edge, settings for an editor.
 
-Place in the pipeline: model -> compose -> workspace, beside bundle. Pure; which of the files may be written where one
-is already is decided in ``checkout``.
+Place in the pipeline: model -> compose -> workspace, next to bundle. Pure. ``checkout`` decides which existing files
+may be overwritten.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import dockerfiles
 
-#: What the checkout has of its own: secrets, the edge's configuration, mounted files. As Compose files write it.
+#: The directory for secrets, the configuration of the edge and mounted files, as written in Compose files.
 HOME = "./.slipway"
 STATE = ".slipway/workspace.json"
-#: The file in which a person changes values, and only has to know of new variables.
+#: The file in which a person changes values; only missing variables are reported.
 PERSONAL = ".env"
-#: A development server's websocket is silent for as long as nobody saves a file; in seconds.
-_SILENCE = 3600.0
+#: The websocket of a development server is silent until somebody saves a file; in seconds.
+_WEBSOCKET_TIMEOUT = 3600.0
 _HEADER = """\
 {title} of the stack {name!r} for a checkout, written by slipway.stack from the inventory.
 playbooks/workspace.yml writes it anew unless somebody has changed it.
@@ -49,13 +49,13 @@ _IGNORED = """\
 _PUBLISHED = re.compile(r"(?:(?:[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<inside>\d+)(?P<protocol>/(?:tcp|udp))?")
 
 
-def placed(stack: Stack) -> Stack:
-    """Return *stack* as it is in a checkout: its own directory there, and patience with silent websockets."""
+def for_checkout(stack: Stack) -> Stack:
+    """Return *stack* as it is in a checkout: with its directory there, and with timeouts for silent websockets."""
     services = {
         name: dataclasses.replace(
             service,
             routes=tuple(
-                dataclasses.replace(route, timeout=max(route.timeout, _SILENCE))
+                dataclasses.replace(route, timeout=max(route.timeout, _WEBSOCKET_TIMEOUT))
                 if route.to and stack.services[route.to].development
                 else route
                 for route in service.routes
@@ -67,38 +67,37 @@ def placed(stack: Stack) -> Stack:
 
 
 def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
-    """Return the files of the checkout by path, for a stack that is :func:`placed`.
+    """Return the files of the checkout by path, for a stack that :func:`for_checkout` returned.
 
     :param images: base images of Dockerfiles, by ``python``, ``node`` and ``nginx``.
-    :raises ValueError: for a variable that no file can hold.
+    :raises ValueError: for a variable that no env file can hold.
     """
-    found = collect(stack)
-    mounted, paths = found.texts, found.paths
-    base = compose.base(stack, paths)
+    mounted = collect(stack)
+    base = compose.base(stack, mounted.paths)
     overlay = compose.overlay(stack)
-    of_the_edge = _edge(stack)
+    edge_files = _edge_files(stack)
     if stack.edge:
-        # Another configuration is another container, for Compose does not look into what it mounts.
-        digest = hashlib.sha256(json.dumps(of_the_edge, sort_keys=True).encode()).hexdigest()[:16]
+        # The label makes Compose recreate the edge for a new configuration: it does not compare mounted files.
+        digest = hashlib.sha256(json.dumps(edge_files, sort_keys=True).encode()).hexdigest()[:16]
         keys = overlay.setdefault("services", {}).setdefault(stack.edge.name, {})
         keys["labels"] = {**keys.get("labels", {}), "slipway.edge": digest}
-    ports = _publish(stack, base, overlay)
+    ports = _publish_on_loopback(stack, base, overlay)
     return {
         compose.BASE: compose.dump(stack, "Base", base, _HEADER),
         compose.overlay_name(stack): compose.dump(stack, f"Overlay for {stack.environment}", overlay, _HEADER),
-        **_dotenv(stack, ports),
+        **_dotenv_files(stack, ports),
         **bundle.env_files(stack),
-        **of_the_edge,
-        **{f".slipway/files/{address}": text for address, text in mounted.items()},
-        **_tools(stack),
+        **edge_files,
+        **{f".slipway/files/{address}": text for address, text in mounted.texts.items()},
+        **_tool_files(stack),
         ".slipway/.gitignore": _IGNORED,
         **dockerfiles.files(stack, images),
-        **_editor(stack, ports),
+        **_editor_files(stack, ports),
     }
 
 
-def _edge(stack: Stack) -> dict[str, str]:
-    """Return the files of the edge as its proxy reads them, with services in the place of containers."""
+def _edge_files(stack: Stack) -> dict[str, str]:
+    """Return the files of the edge as its proxy reads them, with names of services instead of containers."""
     if stack.edge is None:
         return {}
     upstreams = edge.upstreams(stack)
@@ -111,16 +110,16 @@ def _edge(stack: Stack) -> dict[str, str]:
     return {f".slipway/edge/current/{name}": text for name, text in found.items()}
 
 
-def _tools(stack: Stack) -> dict[str, str]:
+def _tool_files(stack: Stack) -> dict[str, str]:
     if not any(service.development and service.development.tools for service in stack.services.values()):
         return {}
     return {".slipway/tools/serve.py": templating.text("serve.py")}
 
 
-def _publish(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> dict[str, tuple[int, str]]:
-    """Have *overlay* publish every port on loopback, at a port that ``.env`` may change.
+def _publish_on_loopback(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    """Make *overlay* publish every port on loopback, each at a port that a variable of ``.env`` sets.
 
-    Returns, by variable, the port and what it leads to in words.
+    Returns, by variable, the port and what it is for in words.
     """
     variables: dict[str, tuple[int, str]] = {}
     for service in stack.services.values():
@@ -136,10 +135,10 @@ def _publish(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> 
 
 def _entry(service: Service, port: str, variables: dict[str, tuple[int, str]]) -> str:
     match = _PUBLISHED.fullmatch(port)
-    assert match is not None, port  # the model has looked at it
+    assert match is not None, port  # the model has checked it
     inside = int(match["inside"])
     debugger = service.development is not None and service.development.debug == inside
-    # Those below 1024 are root's on many machines.
+    # Only root may use ports below 1024 on many machines.
     host = int(match["host"]) if int(match["host"]) >= 1024 else int(match["host"]) + 8000
     stem = re.sub("[^A-Z0-9]", "_", service.name.upper())
     variable = f"{stem}_DEBUG_PORT" if debugger else f"{stem}_PORT"
@@ -149,8 +148,8 @@ def _entry(service: Service, port: str, variables: dict[str, tuple[int, str]]) -
     return f"{development.LOOPBACK}:${{{variable}:-{host}}}:{inside}{match['protocol'] or ''}"
 
 
-def _dotenv(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str]:
-    """Return ``.env`` and ``.env.example``, which differ in their first lines only."""
+def _dotenv_files(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    """Return ``.env`` and ``.env.example``, which differ only in their first lines."""
     variables = {
         "COMPOSE_PROJECT_NAME": stack.name,
         "COMPOSE_FILE": f"{compose.BASE}:{compose.overlay_name(stack)}",
@@ -166,23 +165,23 @@ def _dotenv(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str
     if development.debug_ports(stack):
         variables["DEBUGPY"] = ""
         comments["DEBUGPY"] = "With 1 Python services wait at their debug ports for an editor; starts get slower."
-    mine = "Yours: read by docker compose in this directory, no secret is in it. Keep it out of the repository."
-    example = "Copy to .env: every variable that docker compose reads here, with its default."
+    header = "Yours: read by docker compose in this directory, no secret is in it. Keep it out of the repository."
+    example_header = "Copy to .env: every variable that docker compose reads here, with its default."
     return {
-        ".env": dotenv.dump(variables, mine, comments),
-        ".env.example": dotenv.dump(variables, example, comments),
+        ".env": dotenv.dump(variables, header, comments),
+        ".env.example": dotenv.dump(variables, example_header, comments),
     }
 
 
-def _editor(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str]:
-    """Return what Visual Studio Code, and whoever reads its files, wants to know to attach to the debuggers."""
+def _editor_files(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str]:
+    """Return the settings with which Visual Studio Code attaches to the debuggers."""
     configurations = [
         {
             "name": f"Attach to {name}",
             "type": "debugpy",
             "request": "attach",
             "connect": {"host": development.LOOPBACK, "port": port},
-            "pathMappings": [_mapping(stack.services[name])],
+            "pathMappings": [_path_mapping(stack.services[name])],
         }
         for name, port in development.debug_ports(stack).items()
     ]
@@ -192,7 +191,7 @@ def _editor(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str
     return {".vscode/launch.json": f"{text}\n"}
 
 
-def _mapping(service: Service) -> dict[str, str]:
+def _path_mapping(service: Service) -> dict[str, str]:
     assert service.development is not None
     local = posixpath.normpath(posixpath.join("${workspaceFolder}", service.development.source.path))
     return {"localRoot": local, "remoteRoot": service.development.path}

@@ -1,6 +1,6 @@
-"""Dockerfiles for sources that have none: a development and a production stage, dependencies in layers of their own.
+"""Dockerfiles for sources without one: a development and a production stage, with dependencies in separate layers.
 
-Place in the pipeline: model -> workspace. Pure. Which package manager a source uses is told by its lock file.
+Place in the pipeline: model -> workspace. Pure. The lock file of a source shows which package manager it uses.
 """
 
 from __future__ import annotations
@@ -19,76 +19,77 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template
 
-#: By package manager, the files of which one tells that a source uses it, the surest first.
+#: By package manager, the file that shows that a source uses it; the most reliable one first.
 _PYTHON = {"uv": "uv.lock", "poetry": "poetry.lock", "pip": "requirements.txt"}
 _NODE = {"npm": "package-lock.json"}
 _MANAGERS = {"python": _PYTHON, "vite": _NODE, "nextjs": _NODE}
 
-
-#: Base images unless others are asked for.
+#: The default base images.
 IMAGES = {"python": "python:3.13-slim", "node": "node:24-slim", "nginx": "nginx:1.30"}
 _STAGE = re.compile(r"^\s*FROM\s.+\sAS\s+(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
-def images(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the base images of Dockerfiles by what they bring.
+def base_images(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return the base images of Dockerfiles by ``python``, ``node`` and ``nginx``.
 
-    :raises ValueError: for one that no Dockerfile is made of.
+    :param chosen: images to use instead of the defaults.
+    :raises ValueError: for an unknown key.
     """
-    unknown = [name for name in given if name not in IMAGES]
+    unknown = [name for name in chosen if name not in IMAGES]
     if unknown:
         raise ValueError(f"workspace_images: unknown key {unknown[0]!r}{suggestion(unknown[0], list(IMAGES))}")
-    return {**IMAGES, **given}
+    return {**IMAGES, **chosen}
 
 
-def files(stack: Stack, bases: Mapping[str, str]) -> dict[str, str]:
-    """Return Dockerfiles and what Docker is to ignore beside them, by path, one of each for a build context.
+def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
+    """Return a Dockerfile and a ``.dockerignore`` for each build context, by path.
 
-    A context whose package manager cannot be told has none of its own to get.
+    A context whose package manager is unknown gets none.
 
-    :param bases: what :func:`images` returns.
+    :param images: the result of :func:`base_images`.
     """
     found: dict[str, str] = {}
     for service in stack.services.values():
-        form, build = service.development, service.build
-        if form is None or build is None or not form.dockerfile:
+        development, build = service.development, service.build
+        if development is None or build is None or not development.dockerfile:
             continue
-        path = _path(form, build)
-        manager = _manager(form.dockerfile, form.source)
+        path = _path(development, build)
+        manager = _package_manager(development.dockerfile, development.source)
         if manager is None or path in found:
             continue
-        found[path] = _dockerfile(service, form, manager, bases)
-        found[posixpath.normpath(f"{form.source.path}/.dockerignore")] = template("dockerfiles/dockerignore").render()
+        found[path] = _dockerfile(service, development, manager, images)
+        ignore_file = posixpath.normpath(f"{development.source.path}/.dockerignore")
+        found[ignore_file] = template("dockerfiles/dockerignore").render()
     return found
 
 
-def lacking(stack: Stack, texts: Mapping[str, str]) -> list[tuple[str, str, list[str]]]:
-    """Return path, stage and services for each Dockerfile among *texts* without the stage that these are built at."""
+def missing_stages(stack: Stack, texts: Mapping[str, str]) -> list[tuple[str, str, list[str]]]:
+    """Return path, stage and services for each Dockerfile among *texts* that lacks the stage which services build."""
     found: dict[tuple[str, str], list[str]] = {}
     for service in stack.services.values():
-        form, build = service.development, service.build
-        if form and build and form.target:
-            path = _path(form, build)
-            if path in texts and form.target not in _STAGE.findall(texts[path]):
-                found.setdefault((path, form.target), []).append(service.name)
+        development, build = service.development, service.build
+        if development and build and development.target:
+            path = _path(development, build)
+            if path in texts and development.target not in _STAGE.findall(texts[path]):
+                found.setdefault((path, development.target), []).append(service.name)
     return [(path, stage, services) for (path, stage), services in found.items()]
 
 
-def _path(form: Development, build: Build) -> str:
-    return posixpath.normpath(f"{form.source.path}/{build.dockerfile}")
+def _path(development: Development, build: Build) -> str:
+    return posixpath.normpath(f"{development.source.path}/{build.dockerfile}")
 
 
-def _manager(dockerfile: str, source: Source) -> str | None:
+def _package_manager(dockerfile: str, source: Source) -> str | None:
     return next((name for name, lock in _MANAGERS[dockerfile].items() if lock in source.entries), None)
 
 
-def _dockerfile(service: Service, form: Development, manager: str, bases: Mapping[str, str]) -> str:
+def _dockerfile(service: Service, development: Development, manager: str, images: Mapping[str, str]) -> str:
     health = service.health.get("test", ["NONE"])
-    return template(f"dockerfiles/{form.dockerfile}.j2").render(
+    return template(f"dockerfiles/{development.dockerfile}.j2").render(
         manager=manager,
-        entries=form.source.entries,
-        images=bases,
-        path=form.path,
+        entries=development.source.entries,
+        images=images,
+        path=development.path,
         port=service.port,
         command=_command(service),
         health=[str(part).replace("$$", "$") for part in health],
@@ -98,7 +99,7 @@ def _dockerfile(service: Service, form: Development, manager: str, bases: Mappin
 
 
 def _command(service: Service) -> list[str]:
-    """Return what the image runs by itself; a service of another kind may run another command in it."""
+    """Return the default command of the image; services of other kinds may run another command in it."""
     if isinstance(service.command, list):
         return [part.replace("$$", "$") for part in service.command]
     if service.kind.name == "fastapi":
