@@ -1,6 +1,6 @@
-"""The Compose keys of a service that is developed in a checkout: its build, mounts, what Compose watches, debugger.
+"""The Compose keys of a service that is developed in a checkout: build, mounts, watched files, debugger.
 
-Place in the pipeline: rendering, for a checkout only; a server gets none of it. Pure. Source: Compose Develop
+Place in the pipeline: rendering, for a checkout only; a server gets none of these keys. Pure. Source: Compose Develop
 Specification, ``develop.watch``. Before 2.32, Compose watches no path below a bind mount of the same service, not even
 for a rebuild. So single directories are mounted, never the whole context.
 """
@@ -13,98 +13,101 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import o
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Development, Service, Stack
 
 LOOPBACK = "127.0.0.1"
-#: The path in a container of the tools that the checkout has for it.
+#: The path in a container at which the tools of the checkout are mounted.
 TOOLS = "/opt/slipway"
 _FIRST_DEBUG_PORT = 5678
 
 
 def image(stack: Stack, service: Service) -> str:
-    """Return what a service's image is called in the checkout, never as a registry calls it; twins share theirs."""
-    first = next(one.name for one in stack.services.values() if one.development and one.image == service.image)
+    """Return the name of a service's image in the checkout. It is not a name of a registry; services can share it."""
+    first = next(other.name for other in stack.services.values() if other.development and other.image == service.image)
     return f"{stack.name}-{first}:{stack.environment}"
 
 
 def debug_ports(stack: Stack) -> dict[str, int]:
-    """Return the loopback port of each service's debugger by the service's name."""
+    """Return the loopback port of each debugger, by service."""
     names = [service.name for service in stack.services.values() if service.development and service.development.debug]
     return {name: _FIRST_DEBUG_PORT + number for number, name in enumerate(names)}
 
 
 def keys(stack: Stack, service: Service) -> dict[str, Any]:
-    """Return the Compose keys of a service's overlay: how it is developed, and over that what is its overlay anyway."""
-    form = service.development
-    if form is None:
+    """Return the overlay of a service: its development keys, with the overlay of the description merged into them."""
+    development = service.development
+    if development is None:
         return dict(service.overlay)
     result = overrides.lay_over(
-        {**_built(stack, service), **_rights(form, service.user), **form.compose}, service.overlay
+        {**_build_keys(stack, service), **_sync_keys(development, service.user), **development.compose}, service.overlay
     )
     ports = list(service.overlay.get("ports") or [])
-    if form.debug:
-        ports.append(f"{LOOPBACK}:{debug_ports(stack)[service.name]}:{form.debug}")
+    if development.debug:
+        ports.append(f"{LOOPBACK}:{debug_ports(stack)[service.name]}:{development.debug}")
     if ports:
         result["ports"] = ports
-    tools = [f"{stack.home}/tools:{TOOLS}:ro"] if form.tools else []
-    mounted = [*_mounts(form), *tools, *form.volumes, *(service.overlay.get("volumes") or [])]
+    tools = [f"{stack.home}/tools:{TOOLS}:ro"] if development.tools else []
+    mounted = [*_mounts(development), *tools, *development.volumes, *(service.overlay.get("volumes") or [])]
     if mounted:
         result["volumes"] = mounted
-    watched = _watched(form)
+    watched = _watched(development)
     if watched:
         result["develop"] = {"watch": watched}
     return result
 
 
 def volumes(service: Service) -> tuple[str, ...]:
-    """Return the volumes that a service has while it is developed, in Compose's short notation."""
+    """Return the volumes that a service has only during development, in Compose's short notation."""
     return service.development.volumes if service.development else ()
 
 
 def job_keys(stack: Stack, service: Service) -> dict[str, Any]:
-    """Return the Compose keys of the overlay of a service's release job, which every start runs to its end first."""
+    """Return the overlay of a service's release job, which runs before every start of the service."""
     assert service.development is not None
-    result = {**_built(stack, service), "profiles": None}
+    result = {**_build_keys(stack, service), "profiles": None}
     mounts = _mounts(service.development)
     return {**result, "volumes": mounts} if mounts else result
 
 
-def _built(stack: Stack, service: Service) -> dict[str, Any]:
-    form, build = service.development, service.build
-    assert form is not None
+def _build_keys(stack: Stack, service: Service) -> dict[str, Any]:
+    development, build = service.development, service.build
+    assert development is not None
     assert build is not None
-    entry: dict[str, Any] = {"context": form.source.path, "dockerfile": build.dockerfile}
-    if form.target:
-        entry["target"] = form.target
+    entry: dict[str, Any] = {"context": development.source.path, "dockerfile": build.dockerfile}
+    if development.target:
+        entry["target"] = development.target
     args = {name: value.replace("$", "$$") for name, value in build.args.items() if value is not None}
     if args:
         entry["args"] = args
     return {
         "image": image(stack, service),
         "build": entry,
-        # At each start, from the cache where nothing changed: what was saved while nobody watched is in it too.
+        # Build at each start, so that files saved in the meantime are included; unchanged layers come from the cache.
         "pull_policy": "build",
         "init": True,
-        # Compilers and debuggers take what they need, and a developer's machine may have few processors.
+        # Compilers and debuggers need more than the limits, and a developer's machine may have few processors.
         "deploy": {"resources": None},
     }
 
 
-def _rights(form: Development, user: str | None) -> dict[str, Any]:
-    if form.sync == "none":
+def _sync_keys(development: Development, user: str | None) -> dict[str, Any]:
+    """Return the keys that let Compose copy files into the container."""
+    if development.sync == "none":
         return {}
-    # What is copied in has to be written somewhere. And the engine copies nothing in for a user written as UID:GID
+    # A read-only container cannot take files. And the engine copies no files in for a user written as UID:GID
     # (docker/compose#12569); the group of a uid alone is that of the image's own user.
-    rights: dict[str, Any] = {"read_only": None}
-    return {**rights, "user": user.split(":")[0]} if user else rights
+    keys: dict[str, Any] = {"read_only": None}
+    return {**keys, "user": user.split(":")[0]} if user else keys
 
 
-def _mounts(form: Development) -> list[str]:
-    return [f"{form.source.path}/{name}:{form.path}/{name}:ro".replace("$", "$$") for name in form.mount]
+def _mounts(development: Development) -> list[str]:
+    source, target = development.source.path, development.path
+    return [f"{source}/{name}:{target}/{name}:ro".replace("$", "$$") for name in development.mount]
 
 
-def _watched(form: Development) -> list[dict[str, Any]]:
+def _watched(development: Development) -> list[dict[str, Any]]:
     watched: list[dict[str, Any]] = [
-        {"action": "rebuild", "path": f"{form.source.path}/{name}"} for name in form.rebuild
+        {"action": "rebuild", "path": f"{development.source.path}/{name}"} for name in development.rebuild
     ]
-    if form.sync != "none":
-        ignore = [*form.ignore, *form.rebuild]
-        watched.append({"action": form.sync, "path": form.source.path, "target": form.path, "ignore": ignore})
+    if development.sync != "none":
+        ignore = [*development.ignore, *development.rebuild]
+        entry = {"action": development.sync, "path": development.source.path, "target": development.path}
+        watched.append({**entry, "ignore": ignore})
     return watched
