@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A team's Compose files moved into the inventory; documented in ``plugins/modules/adopt.py``."""
+"""Replace a team's Compose files with a description in the inventory; documented in ``plugins/modules/adopt.py``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption, inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Proposal, Raw
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adopted_file, adoption, inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adopted_file import Proposal
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 
 display = Display()
 
@@ -34,21 +35,25 @@ class ActionModule(ActionBase):
         )
         base = inventory.base_directory(task_vars)
         try:
-            path = adoption.place(arguments["to"], _folder(task_vars), _group(task_vars))
-            raw = Raw(*(_raw(task_vars, name) for name in ("services", "secrets", "compose_variables")))
-            found = adoption.adopted(arguments, base, raw)
-            alone = adoption.adopted(arguments, base, raw, alone=True)
-            texts = [inventory_file.dump(one, arguments["name"], arguments["compose_files"]) for one in (found, alone)]
-            proposal = adoption.proposal(path, *texts, raw.services)
+            path = adopted_file.target_path(arguments["to"], _folder(task_vars), _group(task_vars))
+            unevaluated = UnevaluatedVariables(
+                *(_unevaluated(task_vars, name) for name in ("services", "secrets", "compose_variables"))
+            )
+            description = adoption.adopted_description(arguments, base, unevaluated)
+            without_annotations = adoption.adopted_description(arguments, base, unevaluated, without_annotations=True)
+            texts = [
+                inventory_file.dump(each, arguments["name"], arguments["compose_files"])
+                for each in (description, without_annotations)
+            ]
+            proposal = adopted_file.propose(path, *texts, unevaluated.services)
             if not self._task.check_mode:
                 proposal.write()
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        lines = _told(proposal, found, [name for name in adoption.ANSWERED if arguments[name]], bool(raw.services))
-        for name in adoption.mounting(found, base, path) if lines else ():
-            lines.append(
-                f"  service {name!r} has this file mounted with what is around it; adopt_to names another place"
-            )
+        replaced = [name for name in adoption.REPLACED_ARGUMENTS if arguments[name]]
+        lines = _lines(proposal, description, replaced, bool(unevaluated.services))
+        for name in adopted_file.services_mounting(description, base, path) if lines else ():
+            lines.append(f"  service {name!r} mounts the directory of this file; choose another place with adopt_to")
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
             display.display("\n".join([f"adopting the Compose files of {arguments['name']}{would}:", *lines]))
@@ -57,8 +62,8 @@ class ActionModule(ActionBase):
             changed=file.changes,
             path=str(path),
             state=file.state,
-            vault=sorted(found.vault),
-            remarks=found.remarks,
+            vault=sorted(description.vault),
+            remarks=description.remarks,
             diff=[file.diff()] if file.changes else [],
         )
         return result
@@ -70,21 +75,21 @@ def _folder(task_vars: Mapping[str, Any]) -> Path | None:
 
 
 def _group(task_vars: Mapping[str, Any]) -> str:
-    """Return the group whose hosts the play is for, where that is one group."""
+    """Return the group that the play is for; ``all`` if that is not one group."""
     hosts = str(task_vars.get("stack_hosts") or "stack")
     return hosts if hosts in (task_vars.get("groups") or {}) else "all"
 
 
-def _raw(task_vars: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a variable of the stack as the inventory writes it. :raises ValueError: where that is one template."""
-    found = task_vars.get(f"stack_{name}") or {}
-    if not isinstance(found, Mapping):
-        raise ValueError(f"stack_{name} is one template, of which nothing can be kept; write the mapping out")
-    return dict(_plain(found))
+def _unevaluated(task_vars: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a variable of the stack as the inventory writes it. :raises ValueError: if it is one template."""
+    value = task_vars.get(f"stack_{name}") or {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"stack_{name} is one template, which cannot be kept; write the mapping out")
+    return dict(_plain(value))
 
 
 def _plain(value: Any) -> Any:
-    """Return a value without what Ansible notes of its origin; what is encrypted stays the object that it is."""
+    """Return a value without the origin that Ansible adds to it; an encrypted value stays an object."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -92,17 +97,18 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _told(proposal: Proposal, found: AdoptedDescription, answered: list[str], said: bool) -> list[str]:
+def _lines(proposal: Proposal, description: AdoptedDescription, replaced: list[str], has_services: bool) -> list[str]:
+    """Return the output about the file, and what is left to do."""
     file = proposal.file
     if file.state == "unchanged":
         return []
     if file.state == "kept":
-        why = "somebody has changed it" if file.recorded else "it existed before"
-        return [f"  {proposal.path} kept: {why}", *(f"    {line}" for line in file.diff_lines())]
-    lines = [f"  {proposal.path} {file.state}", *(f"  {remark}" for remark in found.remarks)]
-    lines += [f"  put {where} into a vault, as {name}" for name, where in found.vault.items()]
-    gone = [f"stack_{name}" for name in answered] + (["stack_services as it was"] if said else [])
+        reason = "somebody has changed it" if file.recorded else "it existed before"
+        return [f"  {proposal.path} kept: {reason}", *(f"    {line}" for line in file.diff_lines())]
+    lines = [f"  {proposal.path} {file.state}", *(f"  {remark}" for remark in description.remarks)]
+    lines += [f"  put {where} into a vault, as {name}" for name, where in description.vault.items()]
+    obsolete = [f"stack_{name}" for name in replaced] + (["the previous stack_services"] if has_services else [])
     return [
         *lines,
-        f"  then take {' and '.join(gone)} out of the inventory; playbooks/plan.yml shows what that changes",
+        f"  then remove {' and '.join(obsolete)} from the inventory; playbooks/plan.yml shows what that changes",
     ]

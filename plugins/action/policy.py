@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compose files held to the policy, on the controller: an adapter over ``plugin_utils/policy``."""
+"""Check Compose files against the policy, on the controller: an adapter over ``plugin_utils/policy``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Fetch the described stack's images onto the host; documented in ``plugins/modules/pull.py``."""
+"""Pull the images of the described stack on the host; documented in ``plugins/modules/pull.py``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ActionModule(OneCall):
     MODULE = "slipway.stack.pull_images"
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the images that the description names."""
+        """Return the images of the description."""
         _, arguments = self.validate_argument_spec(dict(inventory.SERVICE_ARGUMENTS))
         try:
             stack = inventory.without_secrets(arguments, inventory.base_directory(task_vars))
@@ -25,6 +25,6 @@ class ActionModule(OneCall):
         return {"services": {service.name: service.image for service in stack.services.values()}}
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
-        """Return the images that came."""
+        """Return the pulled images."""
         verb = "would pull" if self._task.check_mode else "pulled"
         return [f"{host}  {verb} {pinned}" for pinned in result.get("pulled", [])]

@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
         try:
             parcel = inventory.parcel(arguments, base)
             min_free = units.parse_size(str(arguments["min_free"]))
-            self._hold_to_policy(parcel, arguments, base, task_vars)
+            self._check_policy(parcel, arguments, base, task_vars)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
@@ -73,14 +73,14 @@ class ActionModule(ActionBase):
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
             result["notes"] = {name: list(lines) for name, lines in parcel.notes.items()}
-            if parcel.notes and result["changed"] and _first(task_vars):
+            if parcel.notes and result["changed"] and _is_first_host(task_vars):
                 display.display("\n".join(report.note_lines(parcel.stack, parcel.notes)))
             display.display("\n".join(report.release_lines(host, parcel.stack, result)))
         return result
 
-    def _hold_to_policy(self, parcel: Bundle, arguments: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
-        """Show what the policy finds. :raises ValueError: with all findings at once, where they stop the deploy."""
-        others = other_environments.others(
+    def _check_policy(self, parcel: Bundle, arguments: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
+        """Show the findings of the policy. :raises ValueError: with all findings, if they stop the deploy."""
+        others = other_environments.read_environments(
             arguments["policy_environments"],
             parcel.environment,
             base,
@@ -98,18 +98,18 @@ class ActionModule(ActionBase):
         if found.failing:
             raise ValueError(deploying.refusal(found))
         remarks = deploying.remarks(found, others.notes)
-        # The same release goes to every host of the play; once is enough to read it.
-        if remarks and _first(task_vars):
+        # Every host of the play gets the same release, so the remarks are shown once.
+        if remarks and _is_first_host(task_vars):
             display.display("\n".join(remarks))
 
 
-def _first(task_vars: dict[str, Any]) -> bool:
-    """Return whether this is the first host of the play, which is told what is the same for all."""
+def _is_first_host(task_vars: dict[str, Any]) -> bool:
+    """Return whether this is the first host of the play; what is the same for all hosts is shown for it only."""
     return task_vars.get("inventory_hostname") in (task_vars.get("ansible_play_hosts") or [None])[:1]
 
 
 def _commit(base: Path) -> str:
-    """Return the commit of the working copy that the inventory is in, empty where it is in none."""
+    """Return the commit of the working copy that contains the inventory; empty if there is none."""
     try:
         done = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"], cwd=base, capture_output=True, text=True, timeout=5, check=False

@@ -33,26 +33,29 @@ class ActionModule(ActionBase):
         records: list[dict[str, Any]] = []
         while not any(_ends(record, verb) for record in records):
             if time.monotonic() > deadline:
-                result.update(failed=True, msg=f"no end after {arguments.get('timeout', 1800)} s; the rollout goes on")
+                result.update(
+                    failed=True,
+                    msg=f"the rollout has not ended after {arguments.get('timeout', 1800)} s; it continues on the host",
+                )
                 return result
             answer = self._execute_module(
                 module_name="slipway.stack.rollout", module_args=arguments, task_vars=variables
             )
-            # Without a place to read on from there was nothing to follow.
+            # Without an offset in the journal there is nothing to follow.
             if answer.get("failed") or "offset" not in answer:
                 return {**result, **answer}
             if answer["joined"]:
                 display.display(f"{host}  {answer['joined']}; following it")
             for record in answer["records"]:
-                # The end of a failed rollout is the task's own message.
+                # The end of a failed rollout is the message of the task.
                 if record["text"] and ((record["step"], record["state"]) != ("end", "failed") or verb == "abort"):
                     display.display(f"{host}  {report.step_line(record)}")
             records += answer["records"]
-            # Which release was meant by a name such as `previous` is known now.
+            # The module has resolved a name such as `previous` to a release.
             arguments.update(offset=answer["offset"], release=answer["release"])
         result.update(changed=True, release=answer["release"])
         if records[-1]["state"] == "failed" and verb != "abort":
-            # The steps have been on the screen already; in a failed result they would be there a second time.
+            # The steps are on the screen already; in a failed result they would be shown a second time.
             result.update(failed=True, msg=f"the rollout failed, the reason is above. {records[-1]['text']}")
         else:
             result["records"] = records
@@ -60,5 +63,5 @@ class ActionModule(ActionBase):
 
 
 def _ends(record: dict[str, Any], verb: str) -> bool:
-    """Return whether a rollout has come as far as *verb* goes."""
+    """Return whether a rollout has reached the end of *verb*."""
     return record["step"] == "end" or (record["step"], record["state"]) == (BARRIER_OF_VERB[verb], WAITING)

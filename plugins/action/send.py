@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Send images that no registry has to the host; documented in ``plugins/modules/send.py``."""
+"""Upload images that are in no registry to the host; documented in ``plugins/modules/send.py``."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_a_second_run_changes_nothing_and_keeps_edited_files(inventory: Path) ->
     assert (code, changed) == (0, 1), text
     assert "put POSTGRES_PASSWORD of db into a vault" not in text
     assert "put /run/secrets/api_key of web into a vault, as vault_api_key" in text
-    assert "take stack_compose_files and stack_compose_variables out of the inventory" in text
+    assert "remove stack_compose_files and stack_compose_variables from the inventory" in text
     written = file.read_text()
     assert "registry.example.com/backend:{{ app_version }}" in written
     # The inventory uses the file now, and the vault is still empty.
@@ -110,7 +110,7 @@ def test_changed_compose_files_are_adopted_again_unless_the_inventory_had_settin
 def test_an_output_file_inside_a_mount_is_refused(inventory: Path) -> None:
     project = inventory.parents[1] / "docker-compose.yml"
     project.write_text("services: {web: {image: 'a:1', volumes: ['.:/srv:ro']}}\n")
-    assert "service 'web' has this file mounted with what is around it; adopt_to names another" in _run(inventory)[2]
+    assert "service 'web' mounts the directory of this file; choose another place with adopt_to" in _run(inventory)[2]
 
 
 def test_no_vault_password_is_needed(inventory: Path) -> None:
@@ -131,7 +131,7 @@ def test_no_variables_file_of_the_inventory_is_hidden(inventory: Path) -> None:
     _write(inventory / "group_vars/stack.yml", {"x": 1})
     code, _, text = _run(inventory)
     assert code != 0
-    assert "group_vars/stack.yml would not be read any more beside a directory stack; move it to stack/main.yml" in text
+    assert "group_vars/stack.yml next to a directory stack; move it to stack/main.yml" in text
     assert _run(inventory, adopt_to="services.yml")[0] == 0
     assert (inventory / "services.yml").is_file()
 
@@ -140,10 +140,10 @@ def test_no_variables_file_of_the_inventory_is_hidden(inventory: Path) -> None:
     ("variables", "sentence"),
     [
         ({"stack_compose_files": []}, "stack_compose_files: there are no Compose files to adopt; name them"),
-        ({"stack_services": "{{ x }}", "x": {}}, "stack_services is one template, of which nothing can be kept"),
+        ({"stack_services": "{{ x }}", "x": {}}, "stack_services is one template, which cannot be kept"),
         (
             {"adopt_to": "services.txt"},
-            "workspace_adopt_to: services.txt would not be read as YAML; give it a name that",
+            "workspace_adopt_to: Ansible does not read services.txt as YAML; choose a name that",
         ),
     ],
 )

@@ -95,5 +95,5 @@ def test_a_deploy_compares_its_environment_with_others(tmp_path: Path) -> None:
     assert "SLP151  db has different versions: postgres:16 in staging, postgres:17 in production" in done.stdout
     output = _playbook("deploy", *options).stdout
     assert "policy for production: 0 errors, 1 warnings" in output
-    assert f"test is not compared with: {tmp_path / 'test'}: there is no such file or directory" in output
+    assert f"test is not compared: {tmp_path / 'test'}: there is no such file or directory" in output
     assert "findings of the policy stop" not in output

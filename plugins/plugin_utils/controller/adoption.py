@@ -1,18 +1,17 @@
-"""A team's Compose files moved into the inventory: what is written, where, and over what it is not.
+"""The description that replaces a team's Compose files in the inventory, and the proof that it gives the same release.
 
-Place in the pipeline: beside it, for ``playbooks/workspace.yml``; reads files of the controller, and writes the one.
+Place in the pipeline: outside it, for ``playbooks/workspace.yml``; reads files on the controller.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS, write_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import expressions, inventory_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import expressions
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import (
     AdoptedDescription,
     InventorySource,
@@ -24,117 +23,122 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import in
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import SECRET_NAME, is_secret
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose, resources
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import checkout
 
-#: Beside the file: by its name the digests of what was written, and of what the Compose files alone gave then.
-STATE = ".slipway.json"
-#: By argument, the variables that the description takes the place of.
-ANSWERED = ("compose_files", "compose_profiles", "compose_variables", "compose_host_paths")
+#: The arguments that the description replaces.
+REPLACED_ARGUMENTS = ("compose_files", "compose_profiles", "compose_variables", "compose_host_paths")
 
 
 @dataclass(frozen=True)
-class Raw:
-    """Variables of the inventory as they are written there: templates are templates still."""
+class UnevaluatedVariables:
+    """Variables as they are written in the inventory: templates are not evaluated."""
 
     services: Mapping[str, Any]
     secrets: Mapping[str, Any]
-    variables: Mapping[str, Any]
+    compose_variables: Mapping[str, Any]
 
 
-def adopted(
-    arguments: Mapping[str, Any], base: Path, raw: Raw | None = None, alone: bool = False
+def adopted_description(
+    arguments: Mapping[str, Any],
+    base: Path,
+    unevaluated: UnevaluatedVariables | None = None,
+    without_annotations: bool = False,
 ) -> AdoptedDescription:
-    """Return what to write into the inventory in place of the Compose files that *arguments* name.
+    """Return the description that replaces the Compose files of *arguments* in the inventory.
 
-    :param raw: what the inventory says beside them, as it is written; as in *arguments* where not given.
-    :param alone: whether what it says of the files' services is left out of account.
-    :raises ValueError: where there are no files, with a line for everything that is wrong with them, and for what would
-        not be the same afterwards.
+    :param unevaluated: the variables as they are written in the inventory; by default those of *arguments*.
+    :param without_annotations: ignore what the inventory says about the services of the Compose files.
+    :raises ValueError: if there are no files, with a line for each problem in them, and for each difference between the
+        release of the description and that of the files.
     """
     plain = inventory.plain_of({"probes": [], "secrets": {}, **arguments})
     if not plain.get("compose_files"):
         raise ValueError("stack_compose_files: there are no Compose files to adopt; name them")
-    raw = raw or Raw(plain["services"], plain["secrets"], plain["compose_variables"])
-    said = {name: given for name, given in plain["services"].items() if not alone or _is_own(given)}
-    # Nobody has to know a secret to write its name.
-    plain = {**plain, "services": said, "secrets": {name: _source(source) for name, source in raw.secrets.items()}}
-    found = _read(plain, base)
-    second, variables, lost = _second(found, plain, base, raw)
+    unevaluated = unevaluated or UnevaluatedVariables(plain["services"], plain["secrets"], plain["compose_variables"])
+    services = {
+        name: entry for name, entry in plain["services"].items() if not without_annotations or _is_replacement(entry)
+    }
+    # To write the name of a secret, its value is not needed.
+    secrets = {name: _secret_source(source) for name, source in unevaluated.secrets.items()}
+    plain = {**plain, "services": services, "secrets": secrets}
+    translated = _translate(plain, base)
+    marked, variables, hard_coded = _translate_with_markers(translated, plain, base, unevaluated)
     stack = inventory.stack_of(plain, base)
-    written = InventorySource(raw.services, said, raw.secrets, variables)
-    result = adopt(found, base, written, second, _top(stack), lost)
-    _check_open(lost, plain["compose_variables"])
-    _hold(result, plain, found, stack, base)
+    source = InventorySource(unevaluated.services, services, unevaluated.secrets, variables)
+    result = adopt(translated, base, source, marked, _described_sections(stack), hard_coded)
+    _check_hard_coded(hard_coded, plain["compose_variables"])
+    _check_same_release(result, plain, translated, stack, base)
     return result
 
 
-def _is_own(given: Any) -> bool:
-    return isinstance(given, Mapping) and given.get("kind") not in (None, "compose")
+def _is_replacement(entry: Any) -> bool:
+    """Return whether an entry of ``stack_services`` replaces a service of the files."""
+    return isinstance(entry, Mapping) and entry.get("kind") not in (None, "compose")
 
 
-def _source(source: Any) -> dict[str, Any]:
+def _secret_source(source: Any) -> dict[str, Any]:
     generated = isinstance(source, Mapping) and set(source) == {"generate"}
     return dict(source) if generated else {"generate": 32}
 
 
-def _read(plain: Mapping[str, Any], base: Path) -> Translated:
-    services = {name: inventory.with_contents(name, given, base) for name, given in plain["services"].items()}
-    found = inventory.of_files(plain, services, base)
-    assert found is not None
-    return found
+def _translate(plain: Mapping[str, Any], base: Path) -> Translated:
+    services = {name: inventory.with_contents(name, entry, base) for name, entry in plain["services"].items()}
+    translated = inventory.of_files(plain, services, base)
+    assert translated is not None
+    return translated
 
 
-def _second(
-    found: Translated, plain: Mapping[str, Any], base: Path, raw: Raw
+def _translate_with_markers(
+    translated: Translated, plain: Mapping[str, Any], base: Path, unevaluated: UnevaluatedVariables
 ) -> tuple[Translated | None, dict[str, Expression], set[str]]:
-    """Return the files as they read with marks for the variables that are templates, and these.
+    """Return the translation with markers for the variables that are templates, and these variables.
 
-    Third are those of which something is read that is no text, such as a number of replicas: their value has to stand.
+    The third result: the variables that are templates, but of which only the current value can be written, because
+    something that is not a text is read from it, such as a number of replicas.
     """
     values = {name: "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
     templates = {
-        name: Expression(str(raw.variables[name]), value)
+        name: Expression(str(unevaluated.compose_variables[name]), value)
         for name, value in values.items()
-        if expressions.is_template(raw.variables.get(name))
+        if expressions.is_template(unevaluated.compose_variables.get(name))
     }
-    lost = set()
-    second, accepted = None, dict[str, Expression]()
+    hard_coded = set()
+    marked, accepted = None, dict[str, Expression]()
     for name, template in templates.items():
-        marks = {one: expressions.marker(one) for one in [*accepted, name]}
+        markers = {other: expressions.marker(other) for other in [*accepted, name]}
         try:
-            alone = _read({**plain, "compose_variables": {**values, name: marks[name]}}, base)
-            second = _read({**plain, "compose_variables": {**values, **marks}}, base)
+            only_this = _translate({**plain, "compose_variables": {**values, name: markers[name]}}, base)
+            marked = _translate({**plain, "compose_variables": {**values, **markers}}, base)
         except ValueError:
-            lost.add(name)
+            hard_coded.add(name)
             continue
         accepted[name] = template
-        if not expressions.differs_only_by_markers(_texts(found), _texts(alone), {name: template}):
-            lost.add(name)
-    return second, accepted, lost
+        if not expressions.differs_only_by_markers(_written(translated), _written(only_this), {name: template}):
+            hard_coded.add(name)
+    return marked, accepted, hard_coded
 
 
-def _texts(found: Translated) -> dict[str, Any]:
-    """Return what of a reading is written, without what is inferred from the values of now on purpose."""
+def _written(translated: Translated) -> dict[str, Any]:
+    """Return the part of a translation that is written, without the keys that are inferred from current values."""
     services = {
-        name: {key: value for key, value in given.items() if key not in ("class", "proxy")}
-        for name, given in found.services.items()
-        if isinstance(given, Mapping)
+        name: {key: value for key, value in entry.items() if key not in ("class", "proxy")}
+        for name, entry in translated.services.items()
+        if isinstance(entry, Mapping)
     }
-    return {"services": services, "secrets": found.secrets}
+    return {"services": services, "secrets": translated.secrets}
 
 
-def _check_open(lost: Collection[str], values: Mapping[str, Any]) -> None:
+def _check_hard_coded(hard_coded: Collection[str], values: Mapping[str, Any]) -> None:
     """:raises ValueError: for a variable that is a secret by its name, and whose value would be written."""
-    for name in sorted(lost):
+    for name in sorted(hard_coded):
         if SECRET_NAME.search(name) and is_secret(str(values[name])):
             raise ValueError(
-                f"stack_compose_variables: {name} is a secret, and stands where its value would have to be written; "
+                f"stack_compose_variables: {name} is a secret, but its value would have to be written; "
                 f"make it stack_secrets.{name.lower()}"
             )
 
 
-def _top(stack: Stack) -> dict[str, dict[str, Any]]:
-    """Return the networks and volumes that services have and that are other than one without a word about it."""
+def _described_sections(stack: Stack) -> dict[str, dict[str, Any]]:
+    """Return the networks and volumes that services use and whose settings are not the default."""
     used = resources.used(stack)
     return {
         section: {
@@ -146,150 +150,47 @@ def _top(stack: Stack) -> dict[str, dict[str, Any]]:
     }
 
 
-def _hold(result: AdoptedDescription, plain: Mapping[str, Any], found: Translated, stack: Stack, base: Path) -> None:
-    """Make sure that what is to be written gives the release that the files give.
+def _check_same_release(
+    result: AdoptedDescription, plain: Mapping[str, Any], translated: Translated, stack: Stack, base: Path
+) -> None:
+    """Check that the description gives the same release as the files.
 
-    :raises ValueError: with a line for each service and key that would be another.
+    :raises ValueError: with a line for each service and key that would differ.
     """
     described = inventory.stack_of(
         {
             **plain,
-            **dict.fromkeys(ANSWERED),
+            **dict.fromkeys(REPLACED_ARGUMENTS),
             "services": expressions.evaluated(result.services),
-            "secrets": {name: _source(found.secrets[name]) for name in result.secrets},
+            "secrets": {name: _secret_source(translated.secrets[name]) for name in result.secrets},
             "networks": result.networks,
             "volumes": result.volumes,
         },
         base,
     )
-    one, other = (bundle.bundle(each, plain["probes"]).content() for each in (stack, described))
-    advice = "would not be what the files say; say it in stack_services as you want it"
-    services = one["services"].keys() | other["services"].keys()
+    of_files, of_description = (bundle.bundle(each, plain["probes"]).content() for each in (stack, described))
+    advice = "would differ from the Compose files; set it in stack_services to the value that you want"
+    services = of_files["services"].keys() | of_description["services"].keys()
     problems = [
         f"service {name!r}: key {key!r} {advice}"
         for name in sorted(services)
-        for key in _differing(one["services"].get(name, {}), other["services"].get(name, {}))
+        for key in _differing(of_files["services"].get(name, {}), of_description["services"].get(name, {}))
     ]
-    secrets = ({file["name"]: file for file in each["secret_files"]} for each in (one, other))
+    secrets = ({file["name"]: file for file in each["secret_files"]} for each in (of_files, of_description))
     problems += [f"service {name.removesuffix('_env')!r}: key 'environment' {advice}" for name in _differing(*secrets)]
     problems += [
-        f"{path}, which the release has of the files, {advice}" for path in _differing(one["files"], other["files"])
+        f"the file {path} of the release {advice}" for path in _differing(of_files["files"], of_description["files"])
     ]
-    if not problems and one != {**other, "digest": one["digest"]}:
-        problems = ["the release would be another than that of the files, which cannot be adopted as they are"]
+    if not problems and of_files != {**of_description, "digest": of_files["digest"]}:
+        problems = ["the release would differ from that of the Compose files; these files cannot be adopted unchanged"]
     if problems:
         raise ValueError("\n".join(problems))
 
 
-def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Return the keys in which two mappings differ, those of ``settings`` by themselves."""
-    found = [key for key in {**one, **other} if one.get(key) != other.get(key)]
-    inside = ("settings",) if "settings" in found and one and other else ()
-    return [key for key in found if key not in inside] + [
-        key for name in inside for key in _differing(one[name], other[name])
+def _differing(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:
+    """Return the keys in which two mappings differ; inside ``settings`` the keys are compared one by one."""
+    found = [key for key in {**left, **right} if left.get(key) != right.get(key)]
+    nested = ("settings",) if "settings" in found and left and right else ()
+    return [key for key in found if key not in nested] + [
+        key for name in nested for key in _differing(left[name], right[name])
     ]
-
-
-def place(given: str, base: Path | None, group: str) -> Path:
-    """Return the file to write: the one that is *given*, else one of the variables of *group* beside the inventory.
-
-    :param base: the directory of the inventory, ``None`` where it is in none.
-    :raises ValueError: where there is none, or where Ansible would no longer read another file for it.
-    """
-    if base is None:
-        raise ValueError("workspace_adopt_to: the inventory is in no directory; name the file to write")
-    path = base / (given or f"group_vars/{group}/services.yml")
-    if path.suffix not in (".yml", ".yaml"):
-        raise ValueError(f"workspace_adopt_to: {given} would not be read as YAML; give it a name that ends with .yml")
-    folder = path.parent
-    for other in (folder.with_name(f"{folder.name}{suffix}") for suffix in (".yml", ".yaml", ".json")):
-        if folder.parent.name in ("group_vars", "host_vars") and not folder.is_dir() and other.is_file():
-            raise ValueError(
-                f"{other} would not be read any more beside a directory {folder.name}; move it to "
-                f"{folder.name}/main{other.suffix}, or name another file as workspace_adopt_to"
-            )
-    return path
-
-
-def mounting(found: AdoptedDescription, base: Path, path: Path) -> list[str]:
-    """Return the services that have a directory mounted in which the file at *path* is, or would be.
-
-    It travels with the release then, which is another for it.
-    """
-    target = path.resolve()
-    return [
-        name
-        for name, given in expressions.evaluated(found.services).items()
-        for file in (given.get("files") or {}).values()
-        if "src" in file and target.is_relative_to((base / str(file["src"])).resolve())
-    ]
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """The file as it is and as it would be. ``alone``: what the Compose files gave without the inventory's word."""
-
-    path: Path
-    file: checkout.File
-    alone: str
-
-    def write(self) -> None:
-        """Do to the file what its state says, and record it."""
-        if self.file.changes:
-            assert self.file.desired is not None
-            write_text(self.path, self.file.desired)
-        if self.file.state != "kept":
-            record = {**_records(self.path), self.path.name: self._record()}
-            text = json.dumps(record, indent=2, sort_keys=True) + "\n"
-            state = self.path.with_name(STATE)
-            if _text(state) != text:
-                write_text(state, text)
-
-    def _record(self) -> dict[str, str]:
-        there = self.file.desired if self.file.changes else self.file.current
-        return {"written": checkout.digest(there or ""), "alone": checkout.digest(self.alone)}
-
-
-def proposal(path: Path, text: str, alone: str, services: Mapping[str, Any]) -> Proposal:
-    """Return what becomes of the file at *path*.
-
-    Once it counts, what the inventory said of the files' services cannot be seen any more behind it: then it is held to
-    what the files alone give, and never written over where it has more than that.
-
-    :param text: what is to be written. :param alone: what the files alone give.
-    :param services: ``stack_services`` as the inventory has it now.
-    :raises ValueError: for something at *path* that cannot be read.
-    """
-    found = _text(path)
-    known = _records(path).get(path.name, {})
-    counts = found is not None and bool(services) and _services(found) == services
-    wanted = alone if counts else text
-    state = checkout.file_state(found, wanted, known.get("written"))
-    if counts and found is not None and known.get("alone") != known.get("written"):
-        same = known.get("alone") == checkout.digest(alone) and known.get("written") == checkout.digest(found)
-        state = "unchanged" if same else "kept" if state == "updated" else state
-    return Proposal(path, checkout.File(path.name, found, wanted, state, bool(known)), alone)
-
-
-def _services(text: str) -> Any:
-    found = inventory_file.parse(text)
-    return found.get("stack_services") if isinstance(found, Mapping) else None
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} cannot be read as text: {error}") from None
-
-
-def _records(path: Path) -> dict[str, dict[str, str]]:
-    state = path.with_name(STATE)
-    text = _text(state)
-    try:
-        found = json.loads(text or "{}")
-        return {str(name): {key: str(one[key]) for key in ("written", "alone")} for name, one in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(f"{state} is not a valid record of written files; restore or remove it") from None

@@ -1,6 +1,6 @@
-"""The other environments of a stack, from ``stack_policy_environments`` to what the policy compares a release with.
+"""The other environments of a stack, read from ``stack_policy_environments`` for the policy to compare.
 
-Place in the pipeline: beside check. About 40 ms for each environment, nothing where there is none.
+Place in the pipeline: next to check. It takes about 40 ms for each environment, and no time if there is none.
 """
 
 from __future__ import annotations
@@ -24,50 +24,52 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Others:
-    """``stacks`` by environment, and a sentence for each environment that cannot be compared with."""
+class OtherEnvironments:
+    """``stacks`` by environment, and a sentence for each environment that cannot be compared."""
 
     stacks: Mapping[str, Stack] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
-def others(given: Any, environment: str, base: Path, group: str, playbook: str = "") -> Others:
-    """Return the environments that *given* names by their inventories, without *environment* itself.
+def read_environments(
+    inventories: Any, environment: str, base: Path, group: str, playbook: str = ""
+) -> OtherEnvironments:
+    """Return the environments of *inventories*, without *environment* itself.
 
-    One that cannot be had does not end the deploy, it is only said: a production that is to be repaired must not wait
+    An environment that cannot be read is reported and does not stop the deploy: a repair of production must not wait
     for staging.
 
-    :param given: ``stack_policy_environments``: an inventory's path, relative to *base*, by environment.
-    :param group: the hosts that are deployed to, see :func:`elsewhere.described`.
-    :raises ValueError: for a path that is none.
+    :param inventories: ``stack_policy_environments``: by environment, the path of its inventory, relative to *base*.
+    :param group: the group that is deployed to, see :func:`other_inventories.read_variables`.
+    :raises ValueError: for an entry that is not a path.
     """
     stacks, notes = {}, []
-    for name, path in given.items():
+    for name, path in inventories.items():
         if not isinstance(path, str) or not path:
             raise ValueError(f"{_VARIABLE}: {name}: {path!r} is not the path of an inventory, such as ../{name}")
         if name == environment:
             continue
-        where = Path(os.path.abspath(base / path))
+        folder = Path(os.path.abspath(base / path))
         try:
-            stacks[name] = _described(name, where, group, playbook)
+            stacks[name] = _read_stack(name, folder, group, playbook)
         except ValueError as error:
-            notes.append(f"{name} is not compared with: {where}: {error}")
-    return Others(stacks, tuple(notes))
+            notes.append(f"{name} is not compared: {folder}: {error}")
+    return OtherEnvironments(stacks, tuple(notes))
 
 
-def _described(environment: str, where: Path, group: str, playbook: str) -> Stack:
-    """Return the stack that an inventory describes, as the policy sees it.
+def _read_stack(environment: str, folder: Path, group: str, playbook: str) -> Stack:
+    """Return the stack that an inventory describes, in the form of the policy.
 
-    :raises ValueError: for what cannot be read, is no description, or is one of another environment.
+    :raises ValueError: if it cannot be read, its description is wrong, or it is for another environment.
     """
-    told, variables = other_inventories.described(where, _ARGUMENTS, group, playbook)
-    if told["environment"] != environment:
-        raise ValueError(f"stack_environment is {told['environment']} there")
-    services = {name: _without_contents(given) for name, given in told["services"].items()}
-    documents = inventory.documents({**told, "services": services}, inventory.base_directory(variables))
-    return deploying.stack(documents, {}, services, told["version"])
+    arguments, variables = other_inventories.read_variables(folder, _ARGUMENTS, group, playbook)
+    if arguments["environment"] != environment:
+        raise ValueError(f"stack_environment is {arguments['environment']} there")
+    services = {name: _without_files(entry) for name, entry in arguments["services"].items()}
+    documents = inventory.documents({**arguments, "services": services}, inventory.base_directory(variables))
+    return deploying.stack(documents, {}, services, arguments["version"])
 
 
-def _without_contents(given: Any) -> Any:
-    """Return a service without what neither its name nor its image depends on, and that may not be there to be read."""
-    return {key: value for key, value in given.items() if key != "files"} if isinstance(given, Mapping) else given
+def _without_files(entry: Any) -> Any:
+    """Return a service without its files: the comparison does not need them, and they may be missing here."""
+    return {key: value for key, value in entry.items() if key != "files"} if isinstance(entry, Mapping) else entry

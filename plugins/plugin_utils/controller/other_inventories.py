@@ -1,7 +1,7 @@
-"""What another inventory says of the stack, read by Ansible itself: nobody is connected to, no vault is opened.
+"""The stack's variables in another inventory, read by Ansible itself without connections and without vault passwords.
 
-Place in the pipeline: describe, of an environment that is not deployed, for the policy to compare with. What cannot be
-had there is left out: which services there are and which images they run does not depend on passwords.
+Place in the pipeline: describe, for an environment that is not deployed but compared by the policy. Values that are not
+available are left out: the names of services and their images do not depend on passwords.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ from ansible.parsing.vault import AnsibleVaultError
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
-#: An image of which nothing is known; the policy compares no version with it.
+#: The image of a service whose image is not available; the policy does not compare its version.
 UNKNOWN_IMAGE = "unknown:${unknown}"
-#: Arguments without which there is nothing to compare.
-_NEEDED = ("name", "environment", "services", "compose_files")
-#: Keys of a service that say which image it runs.
-_OF_THE_IMAGE = ("image", "version")
-_SOLE_NAME = re.compile(r"\s*\{\{\s*([A-Za-z_]\w*)\s*\}\}\s*")
+#: Without these arguments a comparison is not possible.
+_REQUIRED = ("name", "environment", "services", "compose_files")
+#: The keys of a service that decide on its image.
+_IMAGE_KEYS = ("image", "version")
+_VARIABLE_ONLY = re.compile(r"\s*\{\{\s*([A-Za-z_]\w*)\s*\}\}\s*")
 
 
 class _Unavailable(Exception):
-    """A value cannot be had here."""
+    """A value is not available."""
 
 
 class _Loader(DataLoader):
-    """Takes a file that is encrypted for one that is empty."""
+    """Reads an encrypted file as an empty one."""
 
     def load_from_file(self, *arguments: Any, **options: Any) -> Any:
-        """Return what a file holds."""
+        """Return the content of a file."""
         try:
             return super().load_from_file(*arguments, **options)
         except AnsibleVaultError:
             return {}
 
 
-def described(
+def read_variables(
     inventory: Path, spec: Mapping[str, Mapping[str, Any]], group: str, playbook: str = ""
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the variables ``stack_*`` of an inventory's first host in *group* say, and all its variables.
+    """Return the variables ``stack_*`` of the first host in *group*, as an action's arguments; and all its variables.
 
-    Each value, however deep, that takes a lookup, a vault's password, or a variable that is not there, is left out. An
-    image that cannot be had is :data:`UNKNOWN_IMAGE`.
+    A value at any depth is left out if it needs a lookup, a vault password or a variable that does not exist. An image
+    that is not available becomes :data:`UNKNOWN_IMAGE`.
 
     :param inventory: a directory or a file, absolute.
-    :param spec: the arguments to read, as an action has them: ``name`` is what ``stack_name`` says.
-    :param group: where the inventory has no such group, the group `stack` or else all its hosts.
-    :param playbook: the directory whose ``group_vars`` count as well, as they do in a play.
-    :raises ValueError: with what is wrong, for one that Ansible cannot read, that has no host, or lacks what is needed.
+    :param spec: the specification of the arguments; the argument ``name`` is the variable ``stack_name``.
+    :param group: if the inventory has no such group, the group `stack` counts, or else all hosts.
+    :param playbook: the directory whose ``group_vars`` are read too, like in a play.
+    :raises ValueError: if Ansible cannot read the inventory, it has no hosts, or a required argument is not available.
     """
     if not inventory.exists():
         raise ValueError("there is no such file or directory")
@@ -69,17 +69,17 @@ def described(
         found = VariableManager(loader, manager).get_vars(host=hosts[0], include_hostvars=False)
     except AnsibleError as error:
         raise ValueError(_sentence(error)) from None
-    # A lookup may take seconds, ask for a password, or make what it does not find.
-    refused = dict.fromkeys(("lookup", "query", "q"), _refuse)
-    templar = Templar(loader, variables={**found, "playbook_dir": playbook, **refused})
-    said: dict[str, Any] = {}
+    # A lookup may take seconds, ask for a password, or create what it does not find.
+    blocked = dict.fromkeys(("lookup", "query", "q"), _refuse)
+    templar = Templar(loader, variables={**found, "playbook_dir": playbook, **blocked})
+    arguments: dict[str, Any] = {}
     for name in spec:
         try:
-            said |= {name: _available(found[f"stack_{name}"], templar)} if f"stack_{name}" in found else {}
+            arguments |= {name: _available(found[f"stack_{name}"], templar)} if f"stack_{name}" in found else {}
         except _Unavailable:
-            if name in _NEEDED:
-                raise ValueError(f"stack_{name} takes a lookup, a vault or a variable that is not there") from None
-    checked = ArgumentSpecValidator(dict(spec)).validate(said)
+            if name in _REQUIRED:
+                raise ValueError(f"stack_{name} needs a lookup, a vault or a variable that does not exist") from None
+    checked = ArgumentSpecValidator(dict(spec)).validate(arguments)
     if checked.error_messages:
         raise ValueError(checked.error_messages[0])
     return dict(checked.validated_parameters), found
@@ -90,25 +90,25 @@ def _refuse(*_: Any, **__: Any) -> NoReturn:
 
 
 def _available(value: Any, templar: Templar, seen: frozenset[str] = frozenset()) -> Any:
-    """Return *value* templated and without what cannot be had. :raises _Unavailable: where that is all of it."""
+    """Return *value* evaluated, without what is not available. :raises _Unavailable: if nothing of it is."""
     try:
         return templar.template(value)
     except AnsibleError:
         pass
     if isinstance(value, Mapping):
-        result, lost = {}, set()
+        result, missing = {}, set()
         for key, item in value.items():
             try:
                 result[key] = _available(item, templar, seen)
             except _Unavailable:
-                lost.add(key)
-        return {**result, "image": UNKNOWN_IMAGE} if lost.intersection(_OF_THE_IMAGE) else result
+                missing.add(key)
+        return {**result, "image": UNKNOWN_IMAGE} if missing.intersection(_IMAGE_KEYS) else result
     if isinstance(value, list):
         return list(_items(value, templar, seen))
-    sole = _SOLE_NAME.fullmatch(value) if isinstance(value, str) else None
-    if sole and sole[1] not in seen and sole[1] in templar.available_variables:
-        # A mapping or a list that has a name; of it, too, only a part may be missing.
-        return _available(templar.available_variables[sole[1]], templar, seen | {sole[1]})
+    only = _VARIABLE_ONLY.fullmatch(value) if isinstance(value, str) else None
+    if only and only[1] not in seen and only[1] in templar.available_variables:
+        # A variable with a mapping or a list, of which only a part may be missing.
+        return _available(templar.available_variables[only[1]], templar, seen | {only[1]})
     raise _Unavailable
 
 

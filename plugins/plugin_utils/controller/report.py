@@ -1,6 +1,6 @@
-"""What a person at the terminal reads: plans, steps and states, as lines of aligned text.
+"""The output for the terminal: plans, steps and states as lines of aligned text.
 
-Place in the pipeline: the action plugins, beside the results. Pure.
+Place in the pipeline: used by the action plugins, next to their results. Pure.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def table(rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def plan_lines(plan: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a line for each service that a rollout would touch, and one that counts the others."""
+    """Return a line for each service that a rollout changes, and a line with the number of the others."""
     entries = list(plan)
-    touched = [entry for entry in entries if entry["action"] != "unchanged"]
-    lines = table((entry["service"], _action(entry), ", ".join(entry["because"])) for entry in touched)
-    rest = len(entries) - len(touched)
-    if rest:
-        lines.append(f"{rest} unchanged")
+    changed = [entry for entry in entries if entry["action"] != "unchanged"]
+    lines = table((entry["service"], _action(entry), ", ".join(entry["because"])) for entry in changed)
+    unchanged = len(entries) - len(changed)
+    if unchanged:
+        lines.append(f"{unchanged} unchanged")
     return lines
 
 
@@ -36,7 +36,7 @@ def _action(entry: Mapping[str, Any]) -> str:
 
 
 def release_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]:
-    """Return what ``slipway.stack.release`` found for one host: the plan, or the services of what is live already."""
+    """Return the result of ``slipway.stack.release`` on one host: the plan, or the services of the live release."""
     if result["changed"]:
         return [f"plan for {stack} on {host}:", *(f"  {line}" for line in plan_lines(result["plan"]))]
     return [
@@ -46,13 +46,13 @@ def release_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]
 
 
 def note_lines(stack: str, notes: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return what was decided about the services of a team's own files, and why."""
+    """Return what was decided about the services of a team's Compose files, and why."""
     rows = ((name if number == 0 else "", line) for name, lines in notes.items() for number, line in enumerate(lines))
     return [f"the Compose files of {stack}:", *(f"  {line}" for line in table(rows))]
 
 
 def step_line(record: Mapping[str, Any]) -> str:
-    """Return the line for one record of a rollout's journal, its detail below it."""
+    """Return the line for one record of a rollout's journal, with its details below."""
     mark = "!" if record["state"] == "failed" else " "
     first = f"{mark}{record['elapsed']:7.1f} s  {record['service'] or '':<12}  {record['text']}".rstrip()
     return "\n".join([first, *(f"             {line}" for line in record["detail"])])
@@ -63,29 +63,36 @@ def state_lines(services: Iterable[Mapping[str, str]]) -> list[str]:
     return table((_MARKS[service["state"]], service["service"], service["reason"]) for service in services)
 
 
-def status_lines(host: str, found: Mapping[str, Any]) -> list[str]:
-    """Return what ``slipway.stack.status`` found, for one host."""
-    if found["release"] is None:
+def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
+    """Return the result of ``slipway.stack.status`` on one host."""
+    if status["release"] is None:
         return [f"{host}: nothing has been deployed"]
     rows = [
         (
-            _MARKS[one["state"]],
-            one["service"],
-            one["reason"],
-            one["image"],
-            f"since {one['since']}" if one["since"] else "",
+            _MARKS[service["state"]],
+            service["service"],
+            service["reason"],
+            service["image"],
+            f"since {service['since']}" if service["since"] else "",
         )
-        for one in found["services"]
+        for service in status["services"]
     ]
-    lines = [f"{host}: release {found['release']}", *(f"  {line}" for line in table(rows))]
-    if found["under_way"]:
-        lines.append(f"under way: {found['under_way']}")
-    if found["drift"]:
+    lines = [f"{host}: release {status['release']}", *(f"  {line}" for line in table(rows))]
+    if status["under_way"]:
+        lines.append(f"under way: {status['under_way']}")
+    if status["drift"]:
         lines.append("differs from the release:")
-        lines += [f"  {line}" for line in table((one["service"], one["reason"]) for one in found["drift"])]
+        lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["drift"])]
     lines.append("last rollouts:")
     rollouts = (
-        (one["at"], one["outcome"], one["version"] or "-", f"{one['seconds']} s", one["owner"], one["reason"])
-        for one in found["rollouts"]
+        (
+            rollout["at"],
+            rollout["outcome"],
+            rollout["version"] or "-",
+            f"{rollout['seconds']} s",
+            rollout["owner"],
+            rollout["reason"],
+        )
+        for rollout in status["rollouts"]
     )
     return lines + [f"  {line}" for line in table(rollouts)]

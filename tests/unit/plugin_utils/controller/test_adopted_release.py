@@ -1,8 +1,8 @@
-"""A team's files, moved into the inventory and read by Ansible from there, give the release that the files give.
+"""The description that replaces a team's Compose files gives the same release as the files.
 
-Nothing differs: not a key of the Compose documents, not a text that travels, not a part of a file with secrets, and so
-not the digest by which a deploy knows that there is nothing to do. What is other is for the reader of the plan only:
-the notes on what was inferred, which are comments now.
+Everything is the same: the keys of the Compose documents, the uploaded files, the parts of files with secrets, and so
+the digest by which a deploy finds that there is nothing to do. Only the notes of the plan differ: they are comments in
+the description.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import pytest
 import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Raw
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.support import adopted, own_projects
 
-#: What YAML, Jinja, Compose or a shell would each read in their own way.
+#: Texts that YAML, Jinja, Compose and a shell each read differently.
 _ODD = r"""
 services:
   web:
@@ -107,7 +107,7 @@ _KNOWN = {"app_version": "1.4.2", "vault_db": "a'\"$b", "vault_api_key": "x" * 2
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Bundle, Bundle, str]:
-    """Return the release of the files, the one of the description without them, and the text of that."""
+    """Return the release of the files, the release of the description, and the text of the description."""
     name, files, given, templates = CASES[request.param]
     own_projects.write(tmp_path, PROJECTS[name])
     base = tmp_path / "inventories/production"
@@ -115,7 +115,7 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Bundle, Bundle
     paths = [f"../../{file}" for file in files or ["docker-compose.yml"]]
     arguments = own_projects.arguments(*paths, **given)
     raw = {key: {**arguments[key], **templates.get(key, {})} for key in ("services", "secrets", "compose_variables")}
-    found = adoption.adopted(_evaluated(arguments), base, Raw(*raw.values()))
+    found = adoption.adopted_description(_evaluated(arguments), base, UnevaluatedVariables(*raw.values()))
     text = inventory_file.dump(found, "shop", paths)
     file = base / "services.yml"
     file.write_text(text)
@@ -131,12 +131,12 @@ def _evaluated(value: Any) -> Any:
 
 
 def _documents(release: Bundle) -> dict[str, Any]:
-    """Return the Compose documents that the host gets, as they are read there."""
+    """Return the Compose documents that the host gets, parsed."""
     return {name: yaml.load(text, _Reader) for name, text in release.files.items() if name.startswith("compose.")}
 
 
 class _Reader(yaml.SafeLoader):
-    """YAML with Compose's own tags, which stand for themselves here."""
+    """YAML with Compose's own tags, which are kept as they are."""
 
 
 _Reader.add_multi_constructor("!", lambda loader, tag, node: (tag, loader.construct_scalar(node)))
@@ -157,7 +157,7 @@ def test_the_compose_documents_are_the_same(case: tuple[Bundle, Bundle, str]) ->
                 assert ours[file][section] == entries
 
 
-def test_everything_else_that_travels_is_the_same(case: tuple[Bundle, Bundle, str]) -> None:
+def test_the_rest_of_the_release_is_the_same(case: tuple[Bundle, Bundle, str]) -> None:
     of_files, described, _ = case
     theirs, ours = of_files.content(), described.content()
     assert ours.keys() == theirs.keys()

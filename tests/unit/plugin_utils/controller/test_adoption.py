@@ -1,4 +1,4 @@
-"""A team's files as a description: what is said of them, and no secret in what is to be written."""
+"""A team's Compose files as a description: remarks, errors, and no secret in what is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import Raw
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 
 from tests.support import adopted
 from tests.support.complaints import complaint
@@ -18,14 +18,16 @@ from tests.support.own_projects import arguments, write
 
 
 def _adopted(folder: Path, text: str, raw: dict[str, Any] | None = None, **given: Any) -> AdoptedDescription:
-    """Return what becomes of one Compose file; *raw* is what the inventory has as templates, by variable."""
+    """Return the description of one Compose file; *raw*: by variable, what the inventory has as templates."""
     write(folder, {"docker-compose.yml": text})
     plain = arguments(**given)
-    written = Raw(*({**plain[key], **(raw or {}).get(key, {})} for key in ("services", "secrets", "compose_variables")))
-    return adoption.adopted(plain, folder, written)
+    unevaluated = UnevaluatedVariables(
+        *({**plain[key], **(raw or {}).get(key, {})} for key in ("services", "secrets", "compose_variables"))
+    )
+    return adoption.adopted_description(plain, folder, unevaluated)
 
 
-def test_a_text_around_a_secret_stays_one(tmp_path: Path) -> None:
+def test_a_text_around_a_secret_is_kept(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', environment: {URL: 'redis://:${TOKEN}@r/0', T: '${TOKEN}'}}}\n"
     found = _adopted(tmp_path, text, secrets={"token": "a-long-token"})
     assert found.services["web"]["secrets"] == [
@@ -36,7 +38,7 @@ def test_a_text_around_a_secret_stays_one(tmp_path: Path) -> None:
     assert found.vault == {"vault_token": "stack_secrets.token"}
 
 
-def test_a_secret_of_the_files_is_for_a_vault(tmp_path: Path) -> None:
+def test_a_secret_of_the_files_becomes_a_vault_variable(tmp_path: Path) -> None:
     text = "services: {db: {image: 'postgres:17', environment: {POSTGRES_PASSWORD: a-long-one}}}\n"
     found = _adopted(tmp_path, text)
     assert found.services["db"]["secrets"] == [{"name": "db__postgres_password", "env": "POSTGRES_PASSWORD"}]
@@ -53,7 +55,7 @@ def test_a_secret_of_the_files_is_for_a_vault(tmp_path: Path) -> None:
         ({"value": "in the open"}, "{{ vault_token }}"),
     ],
 )
-def test_where_a_secret_of_the_inventory_comes_from_stays(raw: Any, written: Any, tmp_path: Path) -> None:
+def test_the_source_of_a_secret_of_the_inventory_is_kept(raw: Any, written: Any, tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', environment: {T: '${TOKEN}'}}}\n"
     found = _adopted(
         tmp_path, text, {"secrets": {"token": raw, "other": "{{ y }}"}}, secrets={"token": "x", "other": "y"}
@@ -61,7 +63,7 @@ def test_where_a_secret_of_the_inventory_comes_from_stays(raw: Any, written: Any
     assert found.secrets == {"token": written, "other": "{{ y }}"}
 
 
-def test_a_version_stays_a_variable(tmp_path: Path) -> None:
+def test_a_template_of_a_version_is_kept(tmp_path: Path) -> None:
     text = "services: {web: {image: 'r/a:${TAG}', environment: {V: '{${TAG}', P: 'u://x:${PW}@h', TOKEN: '${PW}'}}}\n"
     values = {"TAG": "1.4.2", "PW": "a-long-one"}
     raw = {"compose_variables": {"TAG": "{{ app_version }}", "PW": "{{ vault_pw }}"}}
@@ -72,7 +74,7 @@ def test_a_version_stays_a_variable(tmp_path: Path) -> None:
     assert found.vault == {}
 
 
-def test_a_number_is_written_as_it_is_now(tmp_path: Path) -> None:
+def test_a_number_is_written_as_its_current_value(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:${TAG}', deploy: {replicas: '${N}'}, stop_grace_period: '${G}s'}}\n"
     values = {"TAG": "1", "N": "3", "G": "7"}
     raw = {"compose_variables": {name: f"{{{{ {name.lower()} }}}}" for name in values}}
@@ -83,22 +85,22 @@ def test_a_number_is_written_as_it_is_now(tmp_path: Path) -> None:
     assert "N of stack_compose_variables is written as its current value" in found.remarks
 
 
-def test_a_secret_is_not_written_where_only_its_value_could_be(tmp_path: Path) -> None:
+def test_a_secret_whose_value_would_be_written_is_refused(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', ports: ['80${A_TOKEN}:80']}}\n"
     raw = {"compose_variables": {"A_TOKEN": "{{ vault_token }}"}}
     assert complaint(_adopted, tmp_path, text, raw, compose_variables={"A_TOKEN": "81"}) == (
-        "stack_compose_variables: A_TOKEN is a secret, and stands where its value would have to be written; "
+        "stack_compose_variables: A_TOKEN is a secret, but its value would have to be written; "
         "make it stack_secrets.a_token"
     )
 
 
-def test_two_secrets_are_two_variables_of_a_vault(tmp_path: Path) -> None:
+def test_two_secrets_have_two_vault_variables(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1'}}\n"
     found = _adopted(tmp_path, text, secrets={"a-b": "x", "a_b": "y"})
     assert found.secrets == {"a-b": "{{ vault_a_b }}", "a_b": "{{ vault_a_b_ }}"}
 
 
-def test_what_the_inventory_says_stays_as_it_is_written(tmp_path: Path) -> None:
+def test_templates_of_the_inventory_are_kept(tmp_path: Path) -> None:
     said = {
         "web": {"class": "singleton", "environment": {"B": "two"}, "files": {"/c": {"src": "c"}}, "publish": ["81:80"]},
         "edge": {"kind": "nginx", "routes": [{"path": "/", "to": "web", "port": 80}]},
@@ -122,7 +124,7 @@ def test_what_the_inventory_says_stays_as_it_is_written(tmp_path: Path) -> None:
 
 
 class _Encrypted:
-    """A value as `!vault` gives it."""
+    """Stands for the value of `!vault`."""
 
 
 @pytest.mark.parametrize(
@@ -133,33 +135,33 @@ class _Encrypted:
         ("{{ web }}", "service 'web' is one template in the inventory, and the files add to it; write"),
     ],
 )
-def test_what_the_inventory_says_in_a_way_that_cannot_be_kept(raw: Any, sentence: str, tmp_path: Path) -> None:
+def test_an_entry_of_the_inventory_that_cannot_be_kept_is_refused(raw: Any, sentence: str, tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', environment: {A: one}}}\n"
     said = {"web": {"environment": {"B": "two"}}}
     assert sentence in complaint(_adopted, tmp_path, text, {"services": {"web": raw}}, services=said)
 
 
-def test_files_are_named_where_they_are(tmp_path: Path) -> None:
+def test_files_are_named_relative_to_the_inventory(tmp_path: Path) -> None:
     text = "services:\n  web:\n    image: a:1\n    build: app\n    volumes: ['./conf:/conf:ro']\n"
     text += "    configs: [c, run]\nconfigs: {c: {file: ./c.yml}, run: {file: ./run.sh}}\n"
     write(tmp_path, {"docker-compose.yml": text, "conf/a": "x", "c.yml": "c\n", "run.sh": "r\n", "app/Dockerfile": ""})
     (tmp_path / "run.sh").chmod(0o755)
     (tmp_path / "inventories").mkdir()
-    web = adoption.adopted(arguments("../docker-compose.yml"), tmp_path / "inventories").services["web"]
+    web = adoption.adopted_description(arguments("../docker-compose.yml"), tmp_path / "inventories").services["web"]
     assert web["files"] == {"/conf": {"src": "../conf"}, "/c": {"src": "../c.yml"}, "/run": {"content": "r\n"}}
     assert web["build"] == {"context": "../app"}
 
 
-def test_what_is_said_of_networks_and_volumes_is_kept_where_a_service_has_them(tmp_path: Path) -> None:
+def test_settings_of_used_networks_and_volumes_are_kept(tmp_path: Path) -> None:
     text = "services: {db: {image: 'postgres:17', volumes: ['d:/data', 'e:/e'], networks: [data, b]}}\n"
     text += "networks: {data: , b: {internal: true}, gone: {internal: true}}\nvolumes: {d: {name: real}, e: }\n"
     found = _adopted(tmp_path, text)
-    # Without a word about it, a network called data would have no way out.
+    # Without an entry, a network called data would be internal.
     assert found.networks == {"data": {}, "b": {"internal": True}}
     assert found.volumes == {"d": {"name": "real"}}
 
 
-def test_what_cannot_be_said_and_what_would_suit_better_is_remarked(tmp_path: Path) -> None:
+def test_lost_keys_and_better_kinds_are_remarked(tmp_path: Path) -> None:
     text = "services: {db: {image: 'postgres:17', pull_policy: always, build: {context: ., ssh: [default]}},\n"
     text += "  a: {image: 'a:1', profiles: [p], command: celery -A x worker}, b: {image: 'b:1', profiles: [q]}}\n"
     write(tmp_path, {"Dockerfile": "FROM scratch\n"})
@@ -174,33 +176,34 @@ def test_what_cannot_be_said_and_what_would_suit_better_is_remarked(tmp_path: Pa
     assert found.notes["a"] == ["is drain, because its command starts a worker"]
 
 
-def test_what_would_be_another_release_is_refused(tmp_path: Path) -> None:
-    """A text with braces that are none of a secret's cannot be said with the secret beside them."""
+def test_a_description_with_another_release_is_refused(tmp_path: Path) -> None:
+    """A text with a secret and other braces cannot be written: a description reads all braces as secrets."""
     text = "services: {web: {image: 'a:1', environment: {URL: '${TOKEN}/{token}'}}}\n"
     found = complaint(_adopted, tmp_path, text, secrets={"token": "a-long-token"})
     assert found == (
-        "service 'web': key 'environment' would not be what the files say; say it in stack_services as you want it"
+        "service 'web': key 'environment' would differ from the Compose files; "
+        "set it in stack_services to the value that you want"
     )
 
 
-def test_a_directory_that_cannot_be_read_alone_is_refused(tmp_path: Path) -> None:
-    """A link may lead through the project, and the file that it leads to could be read; the directory alone may not."""
+def test_a_directory_with_a_link_out_of_it_is_refused(tmp_path: Path) -> None:
+    """A link inside the project can be followed from the Compose file; from the directory alone it leads outside."""
     text = "services: {web: {image: 'a:1', volumes: ['./conf:/conf:ro']}}\n"
     write(tmp_path, {"docker-compose.yml": text, "elsewhere": "x\n", "conf/a": "x\n"})
     (tmp_path / "conf/b").symlink_to("../elsewhere")
-    assert complaint(adoption.adopted, arguments(), tmp_path) == (
+    assert complaint(adoption.adopted_description, arguments(), tmp_path) == (
         "service 'web', key 'files', file '/conf': conf: b is a link to a place outside the project"
     )
 
 
-def test_without_files_there_is_nothing_to_adopt(tmp_path: Path) -> None:
+def test_without_compose_files_there_is_nothing_to_adopt(tmp_path: Path) -> None:
     given = {**arguments(), "compose_files": []}
-    assert complaint(adoption.adopted, given, tmp_path) == (
+    assert complaint(adoption.adopted_description, given, tmp_path) == (
         "stack_compose_files: there are no Compose files to adopt; name them"
     )
 
 
-def test_the_example_of_the_page_is_a_stack(tmp_path: Path) -> None:
+def test_the_example_in_the_docs_is_a_valid_stack(tmp_path: Path) -> None:
     page = (ROOT / "docs/compose_files.md").read_text()
     [text] = re.findall(r"## Moving into the inventory\n.*?```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "services.yml").write_text(text)

@@ -1,4 +1,4 @@
-"""Other environments for the policy: what is read of their inventories, and what is said of one that cannot be read."""
+"""Other environments for the policy: what is read from their inventories, and the report of unreadable ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     other_environments,
     other_inventories,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.other_environments import Others
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.other_environments import OtherEnvironments
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack
 
@@ -48,9 +48,9 @@ def write(tmp_path: Path) -> Write:
     return written
 
 
-def _read(folder: Path, environment: str = "production", group: str = "stack") -> Others:
+def _read(folder: Path, environment: str = "production", group: str = "stack") -> OtherEnvironments:
     base = folder.parent / "production"
-    return other_environments.others({folder.name: f"../{folder.name}"}, environment, base, group)
+    return other_environments.read_environments({folder.name: f"../{folder.name}"}, environment, base, group)
 
 
 def _stack(folder: Path) -> Stack:
@@ -66,7 +66,7 @@ def _images(stack: Stack) -> dict[str, str]:
 def _note(folder: Path) -> str:
     found = _read(folder)
     assert found.stacks == {}
-    start = f"{folder.name} is not compared with: {folder}: "
+    start = f"{folder.name} is not compared: {folder}: "
     assert found.notes[0].startswith(start)
     return found.notes[0].removeprefix(start)
 
@@ -75,17 +75,17 @@ def test_an_inventory_becomes_the_stack_that_it_describes(write: Write) -> None:
     assert _images(_stack(write())) == {"db": "postgres:17", "web": "web:1.2"}
 
 
-def test_an_inventory_that_is_a_file_will_do(write: Write) -> None:
+def test_an_inventory_can_be_a_file(write: Write) -> None:
     folder = write()
-    found = other_environments.others({"staging": "staging/hosts.yml"}, "production", folder.parent, "stack")
+    found = other_environments.read_environments({"staging": "staging/hosts.yml"}, "production", folder.parent, "stack")
     assert _images(found.stacks["staging"])["db"] == "postgres:17"
 
 
-def test_the_environment_itself_is_passed_over(write: Write) -> None:
-    assert _read(write(), environment="staging") == Others()
+def test_the_environment_itself_is_skipped(write: Write) -> None:
+    assert _read(write(), environment="staging") == OtherEnvironments()
 
 
-def test_the_first_host_of_the_group_that_is_deployed_to_counts(write: Write) -> None:
+def test_the_first_host_of_the_deployed_group_counts(write: Write) -> None:
     folder = write(services={**SERVICES, "db": {"kind": "postgres", "version": "{{ db_version }}"}})
     hosts = {"aside": {"hosts": {"aside-1": {"db_version": "15"}}}, "shop": {"hosts": {"shop-1": {"db_version": "16"}}}}
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
@@ -93,26 +93,28 @@ def test_the_first_host_of_the_group_that_is_deployed_to_counts(write: Write) ->
     assert _images(_read(folder, group="a-pattern:&of-hosts").stacks["staging"])["db"] == "postgres:15"
 
 
-def test_variables_beside_the_playbook_count_as_they_do_in_a_play(write: Write, tmp_path: Path) -> None:
+def test_group_vars_next_to_the_playbook_count(write: Write, tmp_path: Path) -> None:
     folder = write(services={**SERVICES, "db": {"kind": "postgres", "version": "{{ of_the_playbook }}"}})
     playbook = tmp_path / "playbooks"
     (playbook / "group_vars").mkdir(parents=True)
     (playbook / "group_vars/all.yml").write_text("of_the_playbook: '16'", encoding="utf-8")
-    found = other_environments.others({"staging": "../staging"}, "production", folder, "stack", str(playbook))
+    found = other_environments.read_environments(
+        {"staging": "../staging"}, "production", folder, "stack", str(playbook)
+    )
     assert _images(found.stacks["staging"])["db"] == "postgres:16"
 
 
-def test_a_file_of_a_vault_is_not_opened(write: Write) -> None:
+def test_an_encrypted_file_is_not_opened(write: Write) -> None:
     secret = "{{ vault_token }}"
     services = {**SERVICES, "web": {**SERVICES["web"], "secrets": ["token"], "environment": {"A": secret, "B": "b"}}}
     folder = write(services=services, stack_secrets={"token": secret})
-    # What is in it is not YAML: whoever opens it fails.
+    # Its content is not YAML, so opening it would fail.
     text = VaultLib().encrypt("{not: [yaml", VaultSecret(b"a password of another team"))
     (folder / "group_vars/all/vault.yml").write_bytes(text)
     assert set(_stack(folder).services) == {"db", "web"}
 
 
-def test_a_value_of_a_vault_is_left_out(write: Write) -> None:
+def test_an_encrypted_value_is_left_out(write: Write) -> None:
     folder = write()
     text = VaultLib().encrypt("hidden", VaultSecret(b"another password")).decode()
     value = "".join(f"    {line}\n" for line in text.splitlines())
@@ -121,8 +123,8 @@ def test_a_value_of_a_vault_is_left_out(write: Write) -> None:
     spec = {"environment": {"type": "str"}, "services": {"type": "dict"}}
     services = {"web": {**SERVICES["web"], "environment": "{{ web_environment }}"}}
     (folder / "group_vars/all/zz.yml").write_text(yaml.safe_dump({"stack_services": services}), encoding="utf-8")
-    told, _ = other_inventories.described(folder, spec, "stack")
-    assert told["services"]["web"]["environment"] == {"MODE": "fast"}
+    arguments, _ = other_inventories.read_variables(folder, spec, "stack")
+    assert arguments["services"]["web"]["environment"] == {"MODE": "fast"}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_a_value_of_a_vault_is_left_out(write: Write) -> None:
         "{{ unfinished",
     ],
 )
-def test_what_cannot_be_had_is_left_out(write: Write, tmp_path: Path, value: str) -> None:
+def test_a_value_that_is_not_available_is_left_out(write: Write, tmp_path: Path, value: str) -> None:
     web = {**SERVICES["web"], "memory": value, "environment": {"A": value, "B": "b"}, "volumes": [value, "more:/m"]}
     variables = {
         "mark": str(tmp_path / "mark"),
@@ -150,14 +152,14 @@ def test_what_cannot_be_had_is_left_out(write: Write, tmp_path: Path, value: str
     stack = _stack(write(services={**SERVICES, "web": web}, **variables))
     assert _images(stack) == {"db": "postgres:17", "web": "web:1.2"}
     assert [mount.target for mount in stack.services["web"].mounts] == ["/m"]
-    # No lookup was made for it.
+    # No lookup was run.
     assert not (tmp_path / "mark").exists()
 
 
 @pytest.mark.parametrize(
     ("name", "keys"), [("web", {"image": "web:{{ tag }}"}), ("db", {"version": "{{ query('x') }}"})]
 )
-def test_an_image_that_cannot_be_had_is_compared_by_no_version(write: Write, name: str, keys: dict[str, Any]) -> None:
+def test_the_version_of_an_unknown_image_is_not_compared(write: Write, name: str, keys: dict[str, Any]) -> None:
     stack = _stack(write(services={**SERVICES, name: {**SERVICES[name], **keys}}))
     image = stack.services[name].image
     assert image is not None
@@ -168,7 +170,7 @@ def test_an_image_that_cannot_be_had_is_compared_by_no_version(write: Write, nam
     assert drifting == {"db", "web"} - {name}
 
 
-def test_a_description_that_has_a_name_is_read_through_it(write: Write) -> None:
+def test_a_description_in_another_variable_is_read(write: Write) -> None:
     services = {**SERVICES, "web": {**SERVICES["web"], "command": "{{ nobody_knows }}"}}
     assert set(_stack(write(services="{{ shared }}", shared=services)).services) == {"db", "web"}
 
@@ -178,14 +180,14 @@ def test_files_that_a_service_mounts_are_not_read(write: Write) -> None:
     assert set(_stack(write(services={**SERVICES, "web": web})).services) == {"db", "web"}
 
 
-def test_compose_files_of_a_team_are_read(write: Write) -> None:
+def test_compose_files_are_read(write: Write) -> None:
     folder = write(services=None, stack_compose_files="compose.yaml")
     text = yaml.safe_dump({"services": {"db": {"image": "postgres:16", "volumes": ["d:/var/lib/postgresql/data"]}}})
     (folder / "compose.yaml").write_text(text + "volumes: {d: {}}\n", encoding="utf-8")
     assert _images(_stack(folder)) == {"db": "postgres:16"}
 
 
-def test_what_cannot_be_read_is_one_sentence(write: Write, tmp_path: Path) -> None:
+def test_an_inventory_that_cannot_be_read_is_reported_in_one_sentence(write: Write, tmp_path: Path) -> None:
     assert _note(tmp_path / "gone") == "there is no such file or directory"
     broken = write("broken")
     (broken / "group_vars/all/stack.yml").write_text("a: [", encoding="utf-8")
@@ -200,14 +202,14 @@ def test_what_cannot_be_read_is_one_sentence(write: Write, tmp_path: Path) -> No
     assert unknown.startswith("service 'db': unknown kind 'postgers'")
     assert _note(write("other", services=["db"])).startswith("argument 'services' is of type")
     hidden = _note(write("hidden", services="{{ lookup('ansible.builtin.file', 'services.yml') }}"))
-    assert hidden == "stack_services takes a lookup, a vault or a variable that is not there"
+    assert hidden == "stack_services needs a lookup, a vault or a variable that does not exist"
 
 
 @pytest.mark.parametrize("path", ["", None, ["../staging"], 7])
-def test_a_path_that_is_none_is_refused(path: Any, tmp_path: Path) -> None:
-    said = complaint(other_environments.others, {"staging": path}, "production", tmp_path, "stack")
-    assert said.startswith("stack_policy_environments: staging: ")
-    assert said.endswith("is not the path of an inventory, such as ../staging")
+def test_an_invalid_path_is_refused(path: Any, tmp_path: Path) -> None:
+    message = complaint(other_environments.read_environments, {"staging": path}, "production", tmp_path, "stack")
+    assert message.startswith("stack_policy_environments: staging: ")
+    assert message.endswith("is not the path of an inventory, such as ../staging")
 
 
 SHIPPED = sorted(
@@ -227,7 +229,7 @@ def test_staging_and_production_name_each_other() -> None:
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_shipped_environments_do_not_drift_apart(folder: Path) -> None:
     given = load(folder / "group_vars/all/environment.yml")["stack_policy_environments"]
-    others = other_environments.others(given, folder.name, folder, "stack")
+    others = other_environments.read_environments(given, folder.name, folder, "stack")
     assert others.notes == ()
     assert set(others.stacks) == set(given)
     release = inventories.parcel(folder, {"app_version": "1.4.2", "vault_telegram_token": "made-up"})
@@ -248,6 +250,6 @@ def test_an_environment_takes_less_than_a_quarter_of_a_second(write: Write) -> N
 
 
 def test_without_other_environments_nothing_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(other_inventories, "described", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(other_inventories, "read_variables", lambda *_: pytest.fail("read"))
     monkeypatch.setattr(inventory, "documents", lambda *_: pytest.fail("described"))
-    assert other_environments.others({}, "production", tmp_path, "stack") == Others()
+    assert other_environments.read_environments({}, "production", tmp_path, "stack") == OtherEnvironments()

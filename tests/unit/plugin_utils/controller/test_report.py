@@ -1,4 +1,4 @@
-"""What the person at the terminal reads, line by line."""
+"""The output for the terminal, line by line."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def _record(**changes: Any) -> dict[str, Any]:
     return {"elapsed": 3.14159, "service": "web", "state": "done", "text": "2 of 2 healthy", "detail": [], **changes}
 
 
-def test_columns_are_aligned_and_lines_have_no_tail() -> None:
+def test_columns_are_aligned_without_trailing_spaces() -> None:
     assert report.table([("a", "bb", ""), ("aaa", "b", "c")]) == ["a    bb", "aaa  b   c"]
     assert report.table([]) == []
 
 
-def test_plan() -> None:
+def test_a_plan_lists_changes_and_counts_the_rest() -> None:
     plan = [
         _entry("db", "unchanged"),
         _entry("backend", "roll", "image", "variable LOG"),
@@ -35,7 +35,7 @@ def test_plan() -> None:
     assert report.plan_lines([]) == []
 
 
-def test_what_a_release_is_going_to_do_or_that_it_is_live() -> None:
+def test_a_release_shows_its_plan_or_its_services() -> None:
     plan = [_entry("web", "create", "new service")]
     assert report.release_lines("one", "shop", {"changed": True, "plan": plan}) == [
         "plan for shop on one:",
@@ -48,7 +48,7 @@ def test_what_a_release_is_going_to_do_or_that_it_is_live() -> None:
     ]
 
 
-def test_steps() -> None:
+def test_a_step_has_its_time_service_and_details() -> None:
     assert report.step_line(_record()) == "     3.1 s  web           2 of 2 healthy"
     assert report.step_line(_record(service=None, elapsed=120.0)) == "   120.0 s                2 of 2 healthy"
     assert report.step_line(_record(state="failed", text="unhealthy", detail=["why", "  and how"])) == (
@@ -56,7 +56,7 @@ def test_steps() -> None:
     )
 
 
-def test_states() -> None:
+def test_a_state_has_a_mark_and_a_reason() -> None:
     services = [
         {"service": "web", "state": "up", "reason": "2 of 2 healthy"},
         {"service": "worker", "state": "waiting", "reason": "0 of 1 up"},
