@@ -25,7 +25,7 @@ _KIND_BY_COMMAND = {("drain", "celery"): "celery_worker", ("singleton", "celery"
 
 @dataclass(frozen=True)
 class InventorySource:
-    """What the inventory says beside the files, as it is written there: templates are not evaluated.
+    """What the inventory says in addition to the files, as it is written there: templates are not evaluated.
 
     ``services`` and ``secrets`` are ``stack_services`` and ``stack_secrets``; ``evaluated_services`` is ``services``
     after evaluation. ``variables``: the variables of the files that are templates, with their values.

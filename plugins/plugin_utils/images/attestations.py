@@ -2,7 +2,7 @@
 
 Place in the pipeline: next to bake and buildx. Pure. An image with attestations is pushed as an index: the image for
 each platform, and a manifest with the attestations of each image. Attestations contain the time of the build, so each
-build gives another index. Whether an image has changed is decided by the images in the index. Sources: "Build
+build gives another index. To find out whether an image has changed, compare the images in the index. Sources: "Build
 attestations" in Docker's documentation; "Image attestation storage" in that of BuildKit.
 """
 

@@ -25,9 +25,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
 )
 
 _PROBE_FIELDS = {
-    "path": Field("str", "path asked for through the edge", required=True),
-    "status": Field("int", "status expected; anything below 500 where not given"),
-    "contains": Field("str", "text that the answer has"),
+    "path": Field("str", "path to request through the edge", required=True),
+    "status": Field("int", "expected status; by default any status below 500"),
+    "contains": Field("str", "text that the response must contain"),
 }
 _DOTENV_HEADER = """\
 Read by docker compose in this directory; .env.example says what each variable is.

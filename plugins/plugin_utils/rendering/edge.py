@@ -30,7 +30,7 @@ class Proxy(Protocol):
         """Return ``{service, port}``, and what else the host must know, for each place that requests are sent to."""
 
     def assets(self, stack: Stack, edge: Service) -> list[dict[str, Any]]:
-        """Return ``{service, path, directory, required}`` for the files that are kept beside the configuration."""
+        """Return ``{service, path, directory, required}`` for the files that are kept next to the configuration."""
 
     def why_assets_not_kept(self, edge: Service, path: str) -> str:
         """Return why the assets of a service below *path* are not kept, as the end of a sentence."""

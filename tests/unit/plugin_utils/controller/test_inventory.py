@@ -19,21 +19,21 @@ def _arguments(services: dict[str, Any], **values: Any) -> dict[str, Any]:
     return {**given, "probes": [], "kinds_paths": [], "services": services, **values}
 
 
-def test_a_file_is_read_from_beside_the_inventory(tmp_path: Path) -> None:
+def test_a_file_is_read_relative_to_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/app.toml").write_text("name = 'Größe'\n", encoding="utf-8")
     services = {"web": plain(files={"/etc/app.toml": {"src": "files/app.toml"}, "/etc/b": {"content": "b"}})}
     assert sorted(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["b", "name = 'Größe'\n"]
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
     assert complaint(inventory.parcel, _arguments(services), tmp_path) == (
         "service 'web', key 'files', file '/etc/a': a: a cannot be read: No such file or directory"
     )
 
 
-def test_a_file_that_is_no_text_arrives_as_it_is(tmp_path: Path) -> None:
+def test_a_binary_file_arrives_unchanged(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xff\xfe")
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
     [(address, text)] = inventory.parcel(_arguments(services), tmp_path).mounted.items()
@@ -42,7 +42,7 @@ def test_a_file_that_is_no_text_arrives_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "there").read_bytes() == b"\xff\xfe"
 
 
-def test_a_directory_is_read_whole(tmp_path: Path) -> None:
+def test_a_directory_is_read_with_its_executable_files(tmp_path: Path) -> None:
     (tmp_path / "conf/sub").mkdir(parents=True)
     (tmp_path / "conf/a").write_text("one")
     (tmp_path / "conf/sub/run.sh").write_text("two")
@@ -55,12 +55,12 @@ def test_a_directory_is_read_whole(tmp_path: Path) -> None:
     assert f"/files/{address}/conf:/etc/conf:ro" in found.services["web"]["settings"]["volumes"][0]
 
 
-def test_content_beside_src_is_left_to_the_content(tmp_path: Path) -> None:
+def test_content_takes_precedence_over_src(tmp_path: Path) -> None:
     services = {"web": plain(files={"/etc/a": {"src": "nowhere", "content": "x"}})}
     assert list(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["x"]
 
 
-def test_kinds_beside_the_inventory(tmp_path: Path) -> None:
+def test_kinds_are_read_relative_to_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "kinds").mkdir()
     kind = {"description": "Ours", "class": "rolling", "networks": ["app"], "health": {"test": ["CMD", "true"]}}
     (tmp_path / "kinds/ours.yml").write_text(yaml.safe_dump(kind))
@@ -68,7 +68,7 @@ def test_kinds_beside_the_inventory(tmp_path: Path) -> None:
     assert found.services["a"]["kind"] == "ours"
 
 
-def test_images_can_be_described_where_no_secret_is(tmp_path: Path) -> None:
+def test_images_can_be_described_without_the_secrets(tmp_path: Path) -> None:
     services = example(backend={"secrets": ["secret_key", {"name": "token", "env": "TOKEN"}]})
     stack = inventory.without_secrets(_arguments(services), tmp_path)
     assert {name: secret.generate for name, secret in stack.secrets.items()} == {
@@ -87,38 +87,40 @@ def test_images_can_be_described_where_no_secret_is(tmp_path: Path) -> None:
         ({}, "."),
     ],
 )
-def test_where_relative_paths_start(variables: dict[str, Any], base: str) -> None:
+def test_relative_paths_start_from_the_inventory(variables: dict[str, Any], base: str) -> None:
     assert inventory.base_directory(variables) == Path(base)
 
 
 VOLUME = plain(volumes=["files:/files"])
 
 
-def test_what_is_said_of_networks_and_volumes_is_in_the_base(tmp_path: Path) -> None:
-    said = {"volumes": {"files": {"name": "real", "external": True}}, "networks": {"app": {"internal": True}}}
-    [base, _] = inventory.parcel(_arguments({"web": VOLUME}, **said), tmp_path).documents
-    assert base["volumes"] == said["volumes"]
-    assert base["networks"] == said["networks"]
+def test_settings_of_networks_and_volumes_are_in_the_base(tmp_path: Path) -> None:
+    described = {"volumes": {"files": {"name": "real", "external": True}}, "networks": {"app": {"internal": True}}}
+    [base, _] = inventory.parcel(_arguments({"web": VOLUME}, **described), tmp_path).documents
+    assert base["volumes"] == described["volumes"]
+    assert base["networks"] == described["networks"]
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("described", "sentence"),
     [
         ({"volumes": {"file": {}}}, "stack_volumes: no service has the volume 'file'; did you mean 'files'?"),
         ({"networks": {"front": None}}, "stack_networks: no service has the network 'front'; valid values: app"),
         ({"volumes": {"files": "real"}}, "stack_volumes, 'files': 'real' is not a mapping of Compose's keys to values"),
     ],
 )
-def test_a_network_or_volume_that_nobody_has(said: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    assert complaint(inventory.parcel, _arguments({"web": VOLUME}, **said), tmp_path) == sentence
+def test_a_network_or_volume_without_a_service_is_refused(
+    described: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    assert complaint(inventory.parcel, _arguments({"web": VOLUME}, **described), tmp_path) == sentence
 
 
-def test_a_volume_of_another_environment_is_none_that_is_misspelt(tmp_path: Path) -> None:
+def test_a_volume_of_another_environment_is_accepted(tmp_path: Path) -> None:
     services = {"web": plain(), "mail": {**VOLUME, "only_in": ["development"]}}
     assert inventory.parcel(_arguments(services, volumes={"files": {"external": True}}), tmp_path)
 
 
-def test_what_is_said_of_a_volume_counts_over_the_file(tmp_path: Path) -> None:
+def test_settings_of_a_volume_take_precedence_over_the_file(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', volumes: ['d:/d']}}\nvolumes: {d: {name: theirs}}\n"
     (tmp_path / "compose.yaml").write_text(text)
     files = {

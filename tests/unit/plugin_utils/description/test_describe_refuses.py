@@ -276,7 +276,7 @@ def test_probes_without_an_edge(probes: object, sentence: str) -> None:
     ("probe", "sentence"),
     [
         ({"path": "/", "stauts": 200}, "stack_probes, entry 2: unknown key 'stauts'; did you mean 'status'?"),
-        ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path asked for through the edge)"),
+        ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path to request through the edge)"),
         ({"path": "health"}, "stack_probes, entry 2: key 'path': 'health' does not begin with /"),
         ({"path": "/", "status": "ok"}, "stack_probes, entry 2: key 'status': 'ok' is not a whole number"),
     ],
