@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
-            module_name="slipway.stack.ship",
+            module_name="slipway.stack._upload_release",
             module_args={
                 "bundle": base64.b64encode(zlib.compress(json.dumps(parcel.content()).encode(), 9)).decode(),
                 "secrets": json.dumps(parcel.secrets()),
