@@ -158,7 +158,7 @@ def misplaced_secrets(name: str, given: Mapping[str, Any], keys: Map, complaints
     for key, value in given.items():
         if key in ("environment", "files"):
             continue
-        for text, path, _ in locations.texts(value, (key,)):
+        for text, path, _mark in locations.texts(value, (key,)):
             if secret_text.holds_secret(text):
                 written = path.removeprefix("compose.").split(".")[0]
                 mark: Mark | None = mark_of(keys, written)

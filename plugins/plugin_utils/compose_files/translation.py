@@ -216,7 +216,7 @@ class _Work:
                     continue
                 if secret_text.holds_secret(text):
                     # A variable whose value is a secret of the inventory.
-                    [secret, *_] = secret_text.names(text)
+                    secret = secret_text.names(text)[0]
                 else:
                     self.secrets[secret] = text
             target = str(use.get("target") or key)

@@ -78,6 +78,6 @@ def in_place(described: Mapping[str, Any]) -> list[str]:
     published = described.get("publish") or []
     reason = single_instance_reason(described.get("compose") or {})
     if published:
-        port = str(published[0]).split("/")[0].rsplit(":", 2)[-2]
+        port = str(published[0]).split("/", 1)[0].rsplit(":", 2)[-2]
         return [f"is replaced in place, with a gap, because it publishes port {port} of the host"]
     return [f"is replaced in place, with a gap, because of its {reason.removeprefix('its ')}"] if reason else []

@@ -74,7 +74,8 @@ def _source(source: Any) -> dict[str, Any]:
 def _read(plain: Mapping[str, Any], base: Path) -> Translated:
     services = {name: inventory.with_contents(name, given, base) for name, given in plain["services"].items()}
     found = inventory.of_files(plain, services, base)
-    assert found is not None
+    if found is None:
+        raise AssertionError("only a description with Compose files is adopted")
     return found
 
 
@@ -229,8 +230,7 @@ class Proposal:
 
     def write(self) -> None:
         """Do to the file what its state says, and record it."""
-        if self.file.writes:
-            assert self.file.wanted is not None
+        if self.file.writes and self.file.wanted is not None:
             write_text(self.path, self.file.wanted)
         if self.file.state != "kept":
             record = {**_records(self.path), self.path.name: self._record()}

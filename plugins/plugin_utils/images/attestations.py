@@ -56,7 +56,7 @@ def builder(text: str) -> Builder:
     """Return what ``docker buildx inspect`` printed. Nodes that have not started yet say no version."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
-        key, _, value = line.partition(":")
+        key, _colon, value = line.partition(":")
         found.setdefault(key.strip().lower(), []).append(value.strip())
     # Until 0.12 it is called "Buildkit".
     versions = [*found.get("buildkit version", []), *found.get("buildkit", [])]

@@ -122,7 +122,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
     of_compose = _variables(stack)
     files[".env"] = dotenv.dump(of_compose, _DOTENV_HEADER)
-    files[".env.example"] = env_example.dump(of_compose, [file for _, file in compose.secret_files(stack)])
+    files[".env.example"] = env_example.dump(of_compose, [file for _service, file in compose.secret_files(stack)])
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted.texts,

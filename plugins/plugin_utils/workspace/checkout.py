@@ -114,8 +114,7 @@ class Checkout:
         for file in files:
             if file.state == "removed":
                 (self._root / file.path).unlink()
-            elif file.writes:
-                assert file.wanted is not None
+            elif file.writes and file.wanted is not None:
                 write_text(self._root / file.path, file.wanted)
         ours = {file.path: digest(file.wanted) for file in files if file.wanted is not None and file.state != "kept"}
         kept = {file.path: self._recorded[file.path] for file in files if file.path in self._recorded}

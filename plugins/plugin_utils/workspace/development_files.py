@@ -136,7 +136,8 @@ def _publish(stack: Stack, base: Mapping[str, Any], overlay: dict[str, Any]) -> 
 
 def _entry(service: Service, port: str, variables: dict[str, tuple[int, str]]) -> str:
     match = _PUBLISHED.fullmatch(port)
-    assert match is not None, port  # the model has looked at it
+    if match is None:
+        raise AssertionError(f"the description was checked, and has the port {port}")
     inside = int(match["inside"])
     debugger = service.development is not None and service.development.debug == inside
     # Those below 1024 are root's on many machines.
@@ -193,6 +194,7 @@ def _editor(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[str, str
 
 
 def _mapping(service: Service) -> dict[str, str]:
-    assert service.development is not None
+    if service.development is None:
+        raise AssertionError(f"service {service.name!r} is not developed")
     local = posixpath.normpath(posixpath.join("${workspaceFolder}", service.development.source.path))
     return {"localRoot": local, "remoteRoot": service.development.path}
