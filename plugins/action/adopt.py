@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A team's Compose files moved into the inventory; documented in ``plugins/modules/adopt.py``."""
+"""Write a team's Compose files into the inventory; documented in ``plugins/modules/adopt.py``."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def _folder(task_vars: Mapping[str, Any]) -> Path | None:
 
 
 def _group(task_vars: Mapping[str, Any]) -> str:
-    """Return the group whose hosts the play is for, where that is one group."""
+    """Return the group that the play runs on; ``all`` if it is not a single group."""
     hosts = str(task_vars.get("stack_hosts") or "stack")
     return hosts if hosts in (task_vars.get("groups") or {}) else "all"
 
 
 def _raw(task_vars: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a variable of the stack as the inventory writes it. :raises ValueError: where that is one template."""
+    """Return a variable of the stack as the inventory writes it. :raises ValueError: if it is a single template."""
     found = task_vars.get(f"stack_{name}") or {}
     if not isinstance(found, Mapping):
         raise ValueError(f"stack_{name} is one template, of which nothing can be kept; write the mapping out")
@@ -84,7 +84,7 @@ def _raw(task_vars: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value without what Ansible notes of its origin; what is encrypted stays the object that it is."""
+    """Return a value without Ansible's tags of its origin. An encrypted value stays the object that it is."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):

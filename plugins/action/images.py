@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
                 display.display(f"images of {stack.name} without attestations: {without}")
             if self._task.check_mode:
                 buildx.check(bake.document(targets, attested))
-                # Only building tells whether an image that is there would become another.
+                # Only a build tells whether an image that is there would change.
                 after = before
             else:
                 for pushed, some in _by_destination(targets, push).items():
@@ -83,9 +83,9 @@ class ActionModule(ActionBase):
 
 
 def _sources(stack: Stack, base: Path) -> dict[str, Source]:
-    """Return where each build context is, by how the description writes it; relative ones start at *base*.
+    """Return the directory of each build context, by its path in the description. Paths are relative to *base*.
 
-    :raises ValueError: naming service, key and path, for a context or a Dockerfile that is not there.
+    :raises ValueError: if a context or a Dockerfile does not exist; names the service, the key and the path.
     """
     found = {}
     for service in stack.services.values():
@@ -103,7 +103,7 @@ def _sources(stack: Stack, base: Path) -> dict[str, Source]:
 
 
 def _by_destination(targets: list[Target], push: bool) -> dict[bool, list[Target]]:
-    """Return the targets by whether they are pushed: what has no registry stays on this machine."""
+    """Return the targets by whether they are pushed. A target without a registry stays on this machine."""
     result: dict[bool, list[Target]] = {}
     for one in targets:
         result.setdefault(push and not docker.is_local_only(one.image), []).append(one)
@@ -120,9 +120,9 @@ def _look_up(targets: list[Target], push: bool) -> dict[str, Pushed | None]:
 def _attested(
     targets: list[Target], push: bool, before: Mapping[str, Pushed | None], arguments: Mapping[str, Any]
 ) -> tuple[dict[str, tuple[str, ...]], str]:
-    """Return the attestations of each target that gets some, and in words why others get none.
+    """Return the attestations of each target that gets any, and the reasons why others get none.
 
-    :param before: what the tags stand for, as :func:`_look_up` has it.
+    :param before: what the tags refer to, from :func:`_look_up`.
     """
     if not arguments["attestations"]:
         return {}, ""
@@ -138,7 +138,7 @@ def _attested(
         if one not in pushed:
             without.append(f"{one.name} is not pushed, and nobody reads them elsewhere")
         elif any(known and not known.images for known in map(before.get, one.tags)):
-            # What has been pushed could not be told from what was there.
+            # A pushed image could not be told from the one that was there.
             without.append(f"buildx cannot ask {docker.registry_host(one.tags[0])} itself for {one.name}")
         else:
             found[one.name] = attestations.of(one, arguments["attestations"], arguments["sbom_generator"])
@@ -148,9 +148,9 @@ def _attested(
 def _keep_unchanged(
     targets: list[Target], before: Mapping[str, Pushed | None], after: dict[str, Pushed | None]
 ) -> None:
-    """Have the tags of images that are the same as before stand for what they did, attestations included.
+    """Set the tags of unchanged images back to what they referred to before, with its attestations.
 
-    With the digest that they have now, a deploy would replace their containers by the same.
+    With their new digest, a deploy would replace their containers by identical ones.
     """
     for one in targets:
         now = after[one.tags[0]]
@@ -196,6 +196,6 @@ def _outcome(target: Target, before: Mapping[str, Pushed | None], after: Mapping
 
 
 def _line(image: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    # Twelve digits, as docker itself shows a digest.
+    # Docker shows twelve digits too.
     digest = image["digest"].removeprefix("sha256:")[:12]
     return image["name"], "changed" if image["changed"] else "unchanged", image["tags"][0], digest or "not there yet"

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Remove superfluous images and show what that freed; documented in ``plugins/modules/prune_images.py``."""
+"""Remove images that no release needs and show the space that this freed; documented in the module ``prune_images``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ActionModule(OneCall):
     MODULE = "slipway.stack.prune_images"
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
-        """Return what was removed, and the space that it took."""
+        """Return what was removed, and the space that this freed."""
         if not result.get("changed"):
             return []
         verbs = ("would remove", "would free at least") if self._task.check_mode else ("removed", "freed")

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Fetch the described stack's images onto the host; documented in ``plugins/modules/pull.py``."""
+"""Pull the stack's images to the host; documented in ``plugins/modules/pull.py``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class ActionModule(OneCall):
         return {"services": {service.name: service.image for service in stack.services.values()}}
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
-        """Return the images that came."""
+        """Return the images that were pulled."""
         verb = "would pull" if self._task.check_mode else "pulled"
         return [f"{host}  {verb} {pinned}" for pinned in result.get("pulled", [])]

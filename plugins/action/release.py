@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From the description to a release on the host: an adapter over ``plugin_utils``, and one call of ``ship``."""
+"""Render a release and upload it: an adapter over ``plugin_utils``, and one call of ``_upload_release``."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
         return result
 
     def _hold_to_policy(self, parcel: Bundle, arguments: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
-        """Show what the policy finds. :raises ValueError: with all findings at once, where they stop the deploy."""
+        """Show what the policy finds. :raises ValueError: if findings stop the deploy; has all of them."""
         others = other_environments.others(
             arguments["policy_environments"],
             parcel.environment,
@@ -98,18 +98,18 @@ class ActionModule(ActionBase):
         if found.failing:
             raise ValueError(deploying.refusal(found))
         remarks = deploying.remarks(found, others.notes)
-        # The same release goes to every host of the play; once is enough to read it.
+        # Every host of the play gets the same release.
         if remarks and _first(task_vars):
             display.display("\n".join(remarks))
 
 
 def _first(task_vars: dict[str, Any]) -> bool:
-    """Return whether this is the first host of the play, which is told what is the same for all."""
+    """Return whether this is the first host of the play. What is the same for all hosts is shown for it only."""
     return task_vars.get("inventory_hostname") in (task_vars.get("ansible_play_hosts") or [None])[:1]
 
 
 def _commit(base: Path) -> str:
-    """Return the commit of the working copy that the inventory is in, empty where it is in none."""
+    """Return the commit of the working copy with the inventory; empty if the inventory is not in one."""
     try:
         done = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"], cwd=base, capture_output=True, text=True, timeout=5, check=False

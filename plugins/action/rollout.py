@@ -38,21 +38,21 @@ class ActionModule(ActionBase):
             answer = self._execute_module(
                 module_name="slipway.stack.rollout", module_args=arguments, task_vars=variables
             )
-            # Without a place to read on from there was nothing to follow.
+            # Without an offset there is nothing to follow.
             if answer.get("failed") or "offset" not in answer:
                 return {**result, **answer}
             if answer["joined"]:
                 display.display(f"{host}  {answer['joined']}; following it")
             for record in answer["records"]:
-                # The end of a failed rollout is the task's own message.
+                # The task's message says how a failed rollout ended.
                 if record["text"] and ((record["step"], record["state"]) != ("end", "failed") or verb == "abort"):
                     display.display(f"{host}  {report.step_line(record)}")
             records += answer["records"]
-            # Which release was meant by a name such as `previous` is known now.
+            # The answer has the id of a release that was named `previous`.
             arguments.update(offset=answer["offset"], release=answer["release"])
         result.update(changed=True, release=answer["release"])
         if records[-1]["state"] == "failed" and verb != "abort":
-            # The steps have been on the screen already; in a failed result they would be there a second time.
+            # The steps are on the screen already; a failed result would show them again.
             result.update(failed=True, msg=f"the rollout failed, the reason is above. {records[-1]['text']}")
         else:
             result["records"] = records
@@ -60,5 +60,5 @@ class ActionModule(ActionBase):
 
 
 def _ends(record: dict[str, Any], verb: str) -> bool:
-    """Return whether a rollout has come as far as *verb* goes."""
+    """Return whether a record says that the rollout has finished *verb*."""
     return record["step"] == "end" or (record["step"], record["state"]) == (BARRIER_OF_VERB[verb], WAITING)

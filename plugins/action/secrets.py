@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The stack's secrets onto the host, ahead of any release; documented in ``plugins/modules/secrets.py``."""
+"""Write the stack's secrets to the host before any release; documented in ``plugins/modules/secrets.py``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ActionModule(OneCall):
     MODULE = "slipway.stack._store_secrets"
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the files that hold secrets, and where these come from."""
+        """Return the secret files, and the sources of the secrets."""
         _, arguments = self.validate_argument_spec(dict(inventory.ARGUMENTS))
         try:
             parcel = inventory.parcel(arguments, inventory.base_directory(task_vars))

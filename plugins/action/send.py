@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Send images that no registry has to the host; documented in ``plugins/modules/send.py``."""
+"""Copy images that no registry has to the host; documented in ``plugins/modules/send.py``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
     def _send(
         self, host: str, images: dict[str, str], there: list[list[str]], variables: dict[str, Any]
     ) -> dict[str, Any]:
-        """Bring *images* to the host and have its engine take them in; return what the module there says."""
+        """Copy *images* to the host and load them there; return the result of the module."""
         with tempfile.TemporaryDirectory(prefix="slipway-send-") as folder:
             saved, packed = Path(folder, "saved.tar"), Path(folder, "images.tar.gz")
             try:
@@ -79,9 +79,9 @@ class ActionModule(ActionBase):
 
 
 def _to_build(stack: Stack) -> list[str]:
-    """Return the references of images that no registry has and that are still to be built on this machine.
+    """Return the references of images that no registry has and that are not yet built on this machine.
 
-    :raises BuildError: where this machine has no engine.
+    :raises BuildError: if this machine has no engine.
     """
     built = [one.image for one in stack.services.values() if one.build and docker.is_local_only(one.image)]
     return [reference for reference in dict.fromkeys(built) if buildx.inspect(reference) is None]
@@ -90,9 +90,9 @@ def _to_build(stack: Stack) -> list[str]:
 def _here(stack: Stack, without: Collection[str]) -> dict[str, str]:
     """Return the identity of each image of a stack that no registry has, by its reference.
 
-    :param without: references of images that need not be there.
-    :raises ValueError: naming service and image, for one that this machine does not have.
-    :raises BuildError: where this machine has no engine.
+    :param without: references of images that may be missing.
+    :raises ValueError: if this machine does not have an image; names the service and the image.
+    :raises BuildError: if this machine has no engine.
     """
     found: dict[str, str] = {}
     for service in stack.services.values():

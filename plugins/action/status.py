@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Show what is on a host of one stack; documented in ``plugins/modules/status.py``."""
+"""Report what is on a host of one stack; documented in ``plugins/modules/status.py``."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class ActionModule(OneCall):
     MODULE = "slipway.stack.status"
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
-        """Return the table of services, and what differs."""
+        """Return the table of services and the differences."""
         return [] if result.get("failed") else report.status_lines(host, result)

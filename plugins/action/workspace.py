@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A stack laid out in a developer's checkout; documented in ``plugins/modules/workspace.py``."""
+"""Write the files for development into a developer's checkout; documented in ``plugins/modules/workspace.py``."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _root(arguments: dict[str, Any]) -> Path:
 
 
 def _secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
-    """Write the secrets' files that are not there yet, and return them in words."""
+    """Write the secret files that are missing, and return them in words."""
     store = Secrets(root / development_files.HOME, dry)
     sources = {name: {"value": one.value, "generate": one.generate} for name, one in stack.secrets.items()}
     store.addresses(bundle.secret_files(stack), sources)
@@ -89,20 +89,20 @@ def _secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
 
 
 def _told(file: File, fully: bool) -> list[str]:
-    """Return a line on a file that is written, and on one that a person has changed what would be written.
+    """Return a line about a file that is written. For a file that a person has changed, also return the difference.
 
-    :param fully: show that of a file which was there before the first time, too.
+    :param fully: whether to show the difference of a file that was there before the first run.
     """
     if file.state == "unchanged":
         return []
     if file.state != "kept":
         return [f"  {file.path} {file.state}"]
     if file.path == development_files.PERSONAL and not file.lacks:
-        # Changing values is what it is there for.
+        # People are meant to change its values.
         return []
     if not (file.known or fully):
         if posixpath.basename(file.path) in _BESIDE:
-            # They are for sources that have none.
+            # These are written only for sources that have none.
             return []
         return [f"  {file.path} kept: it was there before; --diff shows what would be written"]
     why = "somebody has changed it" if file.known else "it was there before"
@@ -110,7 +110,7 @@ def _told(file: File, fully: bool) -> list[str]:
 
 
 def _unfit(stack: Stack, files: list[File]) -> list[str]:
-    """Return a line on each Dockerfile of a person that lacks the stage which the overlay builds."""
+    """Return a line about each Dockerfile of a person that lacks the stage to build."""
     kept = {file.path: file.before or "" for file in files if file.state == "kept"}
     return [
         f"{path} has no stage {stage!r}, which {' and '.join(services)} would be built at: "
