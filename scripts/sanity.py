@@ -37,7 +37,7 @@ IDLE = ("Using locale", "Reviewing previous")
 def prepare() -> None:
     """Unpack the files under test into a git repository of their own, as ansible-test wants it."""
     artefact.unpack(artefact.build(CACHE / "built"), FILES)
-    artefact.copy(FILES, "tests/config.yml", "tests/sanity")
+    artefact.copy(FILES, "tests/config.yml")
     subprocess.run(["git", "init", "--quiet"], cwd=FILES, check=True)
 
 
