@@ -60,16 +60,15 @@ def volumes(service: Service) -> tuple[str, ...]:
 
 def job_keys(stack: Stack, service: Service) -> dict[str, Any]:
     """Return the Compose keys of the overlay of a service's release job, which every start runs to its end first."""
-    assert service.development is not None
     result = {**_built(stack, service), "profiles": None}
-    mounts = _mounts(service.development)
+    mounts = _mounts(_form(service))
     return {**result, "volumes": mounts} if mounts else result
 
 
 def _built(stack: Stack, service: Service) -> dict[str, Any]:
-    form, build = service.development, service.build
-    assert form is not None
-    assert build is not None
+    form, build = _form(service), service.build
+    if build is None:
+        raise AssertionError(f"service {service.name!r} is developed and has no build")
     entry: dict[str, Any] = {"context": form.source.path, "dockerfile": build.dockerfile}
     if form.target:
         entry["target"] = form.target
@@ -85,6 +84,12 @@ def _built(stack: Stack, service: Service) -> dict[str, Any]:
         # Compilers and debuggers take what they need, and a developer's machine may have few processors.
         "deploy": {"resources": None},
     }
+
+
+def _form(service: Service) -> Development:
+    if service.development is None:
+        raise AssertionError(f"service {service.name!r} is not developed")
+    return service.development
 
 
 def _rights(form: Development, user: str | None) -> dict[str, Any]:
