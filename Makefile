@@ -27,9 +27,11 @@ demo-break: environment ## deploy a version with a failing health check under lo
 demo-down: ## remove servers, registry, images and networks, and stop the engine if the demo started it
 	@python3 -m testbed down --all
 
-lock: environment ## compile requirements.in into requirements.txt, hashes included
+lock: environment ## compile requirements.in and requirements-checks.in, hashes included
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --output-file requirements.txt requirements.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --output-file requirements-checks.txt requirements-checks.in
 
 docs: environment ## generate the reference pages of docs/
 	@PYTHONPATH=.collections python3 -m scripts.reference
@@ -38,13 +40,20 @@ format: environment ## format the Python files
 	ruff check --quiet --fix-only .
 	ruff format --quiet .
 
-lint: environment ## check style, types, YAML, roles and changelog fragments
+lint: environment ## check style, types, YAML, roles and changelog fragments, and what ships with ansible-test
 	ruff check --quiet .
 	ruff format --quiet --check .
 	mypy --no-error-summary $(PYTHON_CHECKED)
 	yamllint --strict .
 	ansible-lint -q --offline
 	antsibull-changelog lint
+	@python3 -m scripts.sanity
+
+sanity: environment ## run all of ansible-test sanity, with each version of ansible-core that is supported
+	@python3 -m scripts.sanity --whole
+
+artifact-check: environment ## check the artefact with galaxy-importer and the documentation with antsibull-docs
+	@python3 -m scripts.artefact_check
 
 unit: environment ## run the tests that need no server
 	pytest --junitxml=.testbed/reports/unit.xml
@@ -64,8 +73,8 @@ molecule-alone molecule-shared molecule-single: environment
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
-test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
+test-long: sanity artifact-check ## rollouts at length and broken off after every step, and what test leaves out
 	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror
 
-.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint unit apps molecule bench \
-  molecule-alone molecule-shared molecule-single test test-long
+.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check unit \
+  apps molecule bench molecule-alone molecule-shared molecule-single test test-long

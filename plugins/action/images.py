@@ -198,6 +198,6 @@ def _outcome(
 
 
 def _line(image: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    # Twelve digits, as docker itself shows a digest.
+    # Docker shows twelve digits too.
     digest = image["digest"].removeprefix("sha256:")[:12]
     return image["name"], "changed" if image["changed"] else "unchanged", image["tags"][0], digest or "not there yet"

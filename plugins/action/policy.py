@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
+        arguments = self.validate_argument_spec(
             {
                 "files": {"type": "list", "elements": "path", "required": True},
                 "environment": {"type": "str", "default": "production"},
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
                 "report": {"type": "path"},
                 "format": {"type": "str", "default": "json", "choices": list(checking.FORMATS)},
             }
-        )
+        )[1]
         try:
             review = _review(arguments)
         except ValueError as error:

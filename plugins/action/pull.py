@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_ca
 class ActionModule(OneCall):
     """``slipway.stack.pull``."""
 
-    MODULE = "slipway.stack.pull_images"
+    MODULE = "slipway.stack._pull_images"
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the images of the description."""

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From the description to a release on the host: an adapter over ``plugin_utils``, and one call of ``ship``."""
+"""Render a release and upload it: an adapter over ``plugin_utils``, and one call of ``_upload_release``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
-            module_name="slipway.stack.ship",
+            module_name="slipway.stack._upload_release",
             module_args={
                 "bundle": base64.b64encode(zlib.compress(json.dumps(parcel.content()).encode(), 9)).decode(),
                 "secrets": json.dumps(parcel.secrets()),

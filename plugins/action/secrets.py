@@ -14,7 +14,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_ca
 class ActionModule(OneCall):
     """``slipway.stack.secrets``."""
 
-    MODULE = "slipway.stack.store_secrets"
+    MODULE = "slipway.stack._store_secrets"
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the files with secrets, and the sources of these secrets."""

@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive, buildx
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.buildx import BuildError
 
-_MODULE = "slipway.stack.load_images"
+_MODULE = "slipway.stack._load_images"
 
 display = Display()
 

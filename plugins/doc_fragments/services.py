@@ -1,4 +1,4 @@
-"""Options that describe a stack without its secrets, for the modules that look at its images only."""
+"""Options that describe a stack without its secrets."""
 
 from __future__ import annotations
 
@@ -9,39 +9,45 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   environment:
-    description: Name of the environment, which chooses the overlay.
+    description:
+      - Name of the environment. It selects the Compose file that is merged over the base file.
+      - Required, as this option or as the variable C(stack_environment).
     type: str
-    required: true
   domain:
-    description: Name that the public reaches the stack by; any where empty.
+    description: Host name at which the public reaches the stack. Any host name is accepted if this is empty.
     type: str
     default: ""
   services:
-    description: The services by name. Their keys are in C(docs/services.md).
+    description: The services by name. C(docs/services.md) lists their keys.
     type: dict
     default: {}
   compose_files:
-    description: Compose files of your own, in their order, relative to the inventory; see C(docs/compose_files.md).
+    description:
+      - Your own Compose files, in the order in which Compose merges them. Paths are relative to the inventory.
+      - C(docs/compose_files.md) says what they may contain.
     type: list
     elements: str
     default: []
   compose_profiles:
-    description: Profiles of these files that are active; those that C(COMPOSE_PROFILES) in their C(.env) names where
-      empty.
+    description:
+      - Active profiles of these files.
+      - If this is empty, C(COMPOSE_PROFILES) in their C(.env) names the active profiles.
     type: list
     elements: str
     default: []
   compose_variables:
-    description: Variables of these files, before those in their C(.env).
+    description: Variables for these files. They take precedence over those in their C(.env).
     type: dict
     default: {}
   compose_host_paths:
-    description: Paths of the server that services of these files may mount, as the files write them.
+    description: Paths on the server that services of these files may mount, written as in the files.
     type: list
     elements: str
     default: []
   kinds_paths:
-    description: Directories on the controller with further kinds; a kind there replaces a shipped one of its name.
+    description:
+      - Directories on the controller with further kinds. Paths are relative to the inventory.
+      - A kind in one of them replaces a shipped kind of the same name.
     type: list
     elements: path
     default: []

@@ -1,4 +1,4 @@
-"""Options that say more of what a stack's services share, for the modules that write its Compose files."""
+"""Options for what a stack's services share: networks and volumes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   networks:
-    description: What there is to say of networks that services share, Compose's own keys by name; over what files say.
+    description:
+      - Settings of networks that services share, by name of the network. The keys are those of Compose.
+      - They take precedence over the settings in your own Compose files.
     type: dict
     default: {}
   volumes:
-    description: What there is to say of volumes, in the same way.
+    description:
+      - Settings of volumes, by name of the volume. The keys are those of Compose.
+      - They take precedence over the settings in your own Compose files.
     type: dict
     default: {}
 """

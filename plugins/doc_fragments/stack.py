@@ -1,4 +1,4 @@
-"""Options that the modules for one stack of one host share."""
+"""Options that every module for a stack takes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,28 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   name:
-    description: Name of the stack, C(stack_name) of the roles; also the Compose project's name.
+    description:
+      - Name of the stack. The Compose project has the same name.
+      - Required, as this option or as the variable C(stack_name).
     type: str
-    required: true
   root:
-    description: Directory of the host below which each stack has its own.
+    description: Directory on the host. Each stack has a directory of its own in it.
     type: path
     default: /opt/stacks
+notes:
+  - You can leave out an option that describes the stack. The module then takes the variable of the host that is called
+    C(stack_) and the name of the option, such as C(stack_services) for the option C(services). If this variable is not
+    set either, the default applies. The options that describe a stack are those of M(slipway.stack.release).
+  - The module ignores an option that describes the stack and that it does not use. So C(module_defaults) can give all
+    of them to all modules.
+author:
+  - slipway.stack maintainers (@slipway-stack)
+"""
+
+    #: What a host of a stack needs, for the modules that work there.
+    HOST = r"""
+options: {}
 requirements:
   - Docker Engine 25 or later with Compose 2.26 or later, on the host
   - Python 3.9 or later, on the host
-author:
-  - slipway.stack maintainers (@slipway-stack)
 """

@@ -1,21 +1,27 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Keep the edge's live configuration true: an adapter over ``module_utils/edge/configuration.py``."""
+"""Restore the configuration of the edge: an adapter over ``module_utils/edge/configuration.py``."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: edge
-short_description: Hold the edge's live configuration to the live release
+short_description: Restore the edge's configuration to that of the live release
+version_added: 0.2.0
 description:
-  - Compares what the proxy has before it with what the live release says, puts back what differs, has the proxy test
-    it, reloads it, and waits until the published port answers with the release.
-  - Requests in flight are finished; no container is replaced.
-  - A new configuration comes with a deploy; this mends an edited one, and reloads where something else has changed.
-extends_documentation_fragment: [slipway.stack.stack]
+  - Compares the configuration of the proxy with the live release and restores the files that differ. The proxy tests
+    the configuration and reloads it. The module waits until the published port answers with the release.
+  - Requests that are under way finish. No container is replaced.
+  - A deploy writes a new configuration. Use this module after somebody has edited the configuration on the host, or to
+    reload the proxy after another change.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action_group
 options:
   reload:
-    description: Reload even where nothing differs.
+    description: Whether to reload if nothing differs.
     type: bool
     default: false
 attributes:
@@ -23,17 +29,19 @@ attributes:
     support: full
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.verify
 """
 
 EXAMPLES = r"""
-- name: Hold the edge to its release
+- name: Restore the edge's configuration
   slipway.stack.edge:
     name: shop
 """
 
 RETURN = r"""
 mended:
-  description: Files that were not as the release has them.
+  description: The files that were different from those of the release.
   type: list
   elements: str
   returned: success
@@ -51,7 +59,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "reload": {"type": "bool", "default": False},
         },

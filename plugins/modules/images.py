@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action plugin ``slipway.stack.images``; the code is in ``plugins/action/images.py``."""
 
@@ -7,49 +6,59 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: images
 short_description: Build a stack's images on the controller and push them
+version_added: 0.2.0
 description:
-  - Builds the image of each service that has a C(build), all of them with one C(docker buildx bake), on the machine
-    that Ansible runs on. Services that share an image share its build.
-  - Each image gets its reference as a tag and, where git knows the last commit that changed something in the build
-    context and nothing in there is changed since, a second tag with C(-COMMIT) behind.
-  - The build arguments C(APP_VERSION), the image's tag, and C(GIT_COMMIT) are passed to every build; a Dockerfile that
-    declares none of them is not bothered. The same two are the image's labels C(org.opencontainers.image.version) and
-    C(org.opencontainers.image.revision).
-  - Changed is what the registry says - the digest of each tag before and after. An image that is built again from the
-    same files keeps its digest as long as the builder has its cache.
-  - Where the builder can, images that are pushed get attestations. They hold the time of the build, so that what is
-    pushed has another digest each time; where the images in it are the same as before, the tags go back to what they
-    stood for, with the attestations that it has.
-  - An image whose reference begins with C(localhost/) has no registry. It is not pushed but kept by this machine's own
-    engine; M(slipway.stack.send) brings it to the hosts.
-  - Builder, logins and cache are those of the C(docker) command of whoever runs Ansible.
-extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
+  - Builds the image of each service that has a C(build), on the machine that Ansible runs on. One
+    C(docker buildx bake) builds all images. Services with the same image share one build.
+  - Tags each image with its reference. If git knows the last commit that changed the build context, and the context has
+    no later changes, the image gets a second tag that ends in C(-COMMIT).
+  - Passes the build arguments C(APP_VERSION), which is the tag of the image, and C(GIT_COMMIT) to every build. A
+    Dockerfile that does not declare them ignores them. The labels C(org.opencontainers.image.version) and
+    C(org.opencontainers.image.revision) have the same values.
+  - Reports an image as changed if the digest of one of its tags in the registry differs before and after. A build from
+    the same files gives the same digest as long as the builder has its cache.
+  - Adds attestations to images that are pushed, if the builder can make them. Attestations contain the time of the
+    build, so every push has a new digest. If the images in it are the same as before, the module sets the tags back to
+    what they referred to, with the attestations of that build.
+  - Does not push an image whose reference begins with C(localhost/), because no registry has it. The engine of this
+    machine keeps it, and M(slipway.stack.send) copies it to the hosts.
+  - Uses the builder, the logins and the cache of the user who runs Ansible.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.services
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 options:
   push:
     description:
-      - Whether images are pushed to their registry.
-      - Without it they are kept by this machine's own engine, and changed is what that has.
+      - Whether to push the images to their registry.
+      - If this is V(false), the engine of this machine keeps the images, and C(changed) compares the images
+        that this engine has.
     type: bool
     default: true
   push_registries:
     description:
-      - For registries that this machine reaches by another name than the servers do, the host to push to by the host
-        in image references.
+      - Registries that this machine reaches under another name than the servers.
+      - The key is the host in the image references, the value is the host to push to.
     type: dict
     default: {}
   attestations:
     description:
-      - What the builder says of images that are pushed - V(provenance), how it was built, and V(sbom), what is in it.
-      - The provenance is the short one (C(mode=min)) where a build argument looks like a secret, for the whole one has
-        the arguments in it.
-      - The engine's own builder can do this only where its images are in containerd's store, BuildKit from 0.11 on.
-        What cannot be had is said in one line, and no error.
+      - Which attestations to add to images that are pushed.
+      - V(provenance) records how the image was built. V(sbom) lists what is in it.
+      - If a build argument looks like a secret, the module adds only the short provenance (C(mode=min)), because the
+        long one contains the arguments.
+      - The engine's own builder makes attestations only if it has BuildKit 0.11 or later and stores images in
+        containerd. If the builder cannot make an attestation, the module prints one line and goes on.
     type: list
     elements: str
     choices: [provenance, sbom]
     default: [provenance, sbom]
   sbom_generator:
-    description: The image that lists what is in an image, which the builder pulls; the builder's own where empty.
+    description:
+      - Image that lists what is in an image. The builder pulls it.
+      - If this is empty, the builder uses its own default.
     type: str
     default: docker/buildkit-syft-scanner:stable-1
 requirements:
@@ -58,10 +67,13 @@ attributes:
   check_mode:
     support: partial
     details:
-      - Shows what would be built, and lets bake read it. An image that is in the registry already counts as unchanged;
-        only building tells whether it would become another.
+      - Shows what would be built, and lets bake check it. An image that is in the registry already counts as unchanged,
+        because only a build tells whether it would change.
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.send
+  - module: slipway.stack.pull
 """
 
 EXAMPLES = r"""
@@ -81,7 +93,7 @@ EXAMPLES = r"""
 RETURN = r"""
 images:
   description:
-    - Each image that is built. C(digest) is what its reference stands for now, in the registry or, without O(push), in
+    - Each image that is built. C(digest) is what its reference refers to now, in the registry or, without O(push), in
       the engine.
   type: list
   elements: dict
@@ -95,14 +107,3 @@ images:
       digest: sha256:1f6d2b5c9a7e4f3081d2c3b4a5968778695a4b3c2d1e0f9e8d7c6b5a49382716
       changed: true
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Refuse: without its action plugin there is nothing to build."""
-    AnsibleModule(argument_spec={}).fail_json(msg="slipway.stack.images runs on the controller, as an action plugin")
-
-
-if __name__ == "__main__":
-    main()

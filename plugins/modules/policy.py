@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action plugin ``slipway.stack.policy``; the code is in ``plugins/action/policy.py``."""
 
@@ -6,51 +5,57 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: policy
-short_description: Hold Compose files to the policy
+short_description: Check Compose files against the policy
+version_added: 0.2.0
 description:
-  - Reads Compose files as Compose does, merged, with C(include), C(extends), anchors and variables, and holds them to
-    the rules in C(docs/policy.md).
-  - Runs on the controller, asks no host and changes nothing. Fails where a finding is as bad as O(level).
+  - Reads Compose files as Compose does, with merging, C(include), C(extends), anchors and variables, and checks them
+    against the rules in C(docs/policy.md).
+  - Runs on the controller, contacts no host and changes nothing. Fails if a finding is at least as bad as O(level).
+extends_documentation_fragment:
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
 options:
   files:
     description:
       - The files of one stack, in the order in which Compose merges them.
-      - Relative paths start where C(ansible-playbook) was called.
+      - Paths are relative to the directory where C(ansible-playbook) was called.
     type: list
     elements: path
     required: true
   environment:
-    description: Environment that they are for; it says how bad a finding is.
+    description: Environment of these files. It decides how bad a finding is.
     type: str
     default: production
   also:
-    description: Files of other environments of the same stack by name, to compare with.
+    description: Files of other environments of the same stack, by name of the environment, to compare with.
     type: dict
     default: {}
   profiles:
-    description: Active profiles; all services are looked at where not given.
+    description: Active profiles. If you leave this out, all services are checked.
     type: list
     elements: str
   config:
-    description: File of settings; C(.slipway-policy.yml) beside the first file where not given.
+    description: File with settings. If you leave this out, it is C(.slipway-policy.yml) next to the first file.
     type: path
   level:
-    description: How bad a finding must be to fail; one of C(error), C(warning), C(info), C(off).
+    description:
+      - How bad a finding must be to fail. One of V(error), V(warning), V(info) and V(off).
+      - If you leave this out, the settings decide.
     type: str
   exceptions:
-    description: Findings that are right here, each with C(rule) and C(reason), and as wanted C(service),
-      C(environment), C(until).
+    description:
+      - Findings to accept. Each has a C(rule) and a C(reason), and optionally C(service), C(environment) and C(until).
     type: list
     elements: dict
     default: []
   baseline:
-    description: File of findings that are known and do not count.
+    description: File with known findings. They do not count.
     type: path
   report:
-    description: File on the controller that the report is written to.
+    description: File on the controller to write a report to.
     type: path
   format:
-    description: Format of that file.
+    description: Format of O(report).
     type: str
     choices: [table, json, sarif, junit, github]
     default: json
@@ -61,12 +66,15 @@ author:
 attributes:
   check_mode:
     support: full
+    details: Does not write O(report) in check mode.
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.release
 """
 
 EXAMPLES = r"""
-- name: Hold the stack to the policy
+- name: Check the Compose files against the policy
   slipway.stack.policy:
     files: [docker-compose.yml, docker-compose.prod.yml]
     environment: production
@@ -76,7 +84,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 findings:
-  description: What was found, the worst first; what is excepted or known is among it and marked so.
+  description: What was found, the worst first. A finding that is excepted or known is included and marked.
   type: list
   elements: dict
   returned: always
@@ -88,14 +96,3 @@ findings:
       file: docker-compose.yml
       line: 12
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Refuse: without its action plugin there is nothing to read."""
-    AnsibleModule(argument_spec={}).fail_json(msg="slipway.stack.policy runs on the controller, as an action plugin")
-
-
-if __name__ == "__main__":
-    main()

@@ -6,36 +6,45 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: prune_images
-short_description: Remove a stack's images that none of its releases on the host refers to
+short_description: Remove a stack's images that no release on the host refers to
+version_added: 0.2.0
 description:
   - Looks at the repositories that the stack's releases on the host run from, and removes those of their images that no
-    release refers to, by tag and by digest. Releases that are kept can still be gone back to without a registry.
-  - Never removes an image that a release of another stack refers to, that a container was made of (running or not), or
-    of a repository without a namespace, such as C(postgres) - the official images are everybody's.
-  - Images that were fetched ahead of a deploy that has not come yet are removed too.
-extends_documentation_fragment: [slipway.stack.stack]
+    release refers to, by tag or by digest. A rollback to a release on the host still needs no registry.
+  - Never removes an image that a release of another stack refers to, an image that a container was made of (running or
+    not), or an image of a repository without a namespace, such as C(postgres). Those are the official images.
+  - Also removes images that were pulled for a deploy that has not run yet.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 attributes:
   check_mode:
     support: full
-    details: The bytes are then those that would be freed at least; layers that only removed images share come on top.
+    details:
+      - RV(freed) is then the least that would be freed. Layers that only removed images share are not counted.
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.pull
 """
 
 EXAMPLES = r"""
-- name: Remove superfluous images
+- name: Remove images that no release needs
   slipway.stack.prune_images:
     name: shop
 """
 
 RETURN = r"""
 removed:
-  description: References that are gone, or in check mode would go.
+  description: References that were removed, or that would be removed in check mode.
   type: list
   elements: str
   returned: success
 freed:
-  description: Bytes that this freed.
+  description: Number of bytes that this freed.
   type: int
   returned: success
   sample: 104857600
@@ -51,7 +60,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.images import
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={"name": {"type": "str", "required": True}, "root": {"type": "path", "default": "/opt/stacks"}},
+        argument_spec={"name": {"type": "str"}, "root": {"type": "path", "default": "/opt/stacks"}},
         supports_check_mode=True,
     )
     try:

@@ -6,48 +6,55 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout
-short_description: Make a release that is on the host the one that runs
+short_description: Roll out a release that is on the host
+version_added: 0.2.0
 description:
-  - Starts the rollout as a process of its own on the host, which goes on when the connection is lost, and follows its
-    journal until it ends, showing each step as it happens.
-  - Images are pulled by digest; data services come first; release jobs run from the new image before anything else is
-    replaced; every service must become healthy; then the edge takes its new configuration, tested, and must answer
-    with the new release. A failure puts the previous release back.
-  - Where a rollout of this release is under way already, it is followed instead of started. One of another release
-    is an error.
-  - Several hosts go in step when the verbs V(begin), V(prepare), V(switch) and V(finalize) are tasks of their own,
-    each of which ends once the host is as far.
-extends_documentation_fragment: [slipway.stack.stack]
+  - Starts the rollout as a process of its own on the host, follows its journal until it ends, and shows each step as it
+    happens. The process goes on if the connection is lost.
+  - Pulls images by digest. Starts data services first. Runs release jobs from the new image before it replaces anything
+    else. Waits until every service is healthy. Then the edge tests and loads its new configuration, and must answer
+    with the new release. If a step fails, the rollout reverts to the previous release.
+  - Follows a rollout of this release that is under way already. If a rollout of another release is under way, the
+    module fails.
+  - To roll out several hosts in step, use the verbs V(begin), V(prepare), V(switch) and V(finalize) in one task each. A
+    task ends when its host has reached that point.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.downtime
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 options:
   release:
     description:
       - Id of the release, from M(slipway.stack.release).
-      - V(previous) is the one that was live before the live one; doing that twice goes back twice.
+      - V(previous) is the release that was live before the live one. If you use it twice, you go back two releases.
     type: str
     required: true
   verb:
     description:
-      - V(all) takes the whole way, without waiting for other hosts.
+      - V(all) does the whole rollout without waiting for other hosts.
       - V(begin) pulls images and runs release jobs.
-      - V(prepare) starts new containers beside the old, until they are healthy.
-      - V(switch) sends requests to the new containers and has the whole prove itself.
-      - V(finalize) stops the old containers. Up to here everything can be taken back.
-      - V(abort) takes back a rollout of this release that waits for its next verb; nothing where there is none.
+      - V(prepare) starts new containers next to the old ones and waits until they are healthy.
+      - V(switch) sends requests to the new containers and verifies the new release.
+      - V(finalize) stops the old containers. Until then, everything can be reverted.
+      - V(abort) reverts a rollout of this release that waits for its next verb. It does nothing if there is none.
     type: str
     choices: [all, begin, prepare, switch, finalize, abort]
     default: all
   first_host:
     description:
-      - Whether this host runs the release jobs that are to run once for all hosts. The action plugin fills it in; it
-        is the first host of the play.
+      - Whether this host runs the release jobs that run once for all hosts.
+      - The action plugin sets this. It is V(true) for the first host of the play.
     type: bool
     default: true
   barrier_timeout:
-    description: Seconds that the host waits for its next verb before it takes itself back.
+    description: Number of seconds that the host waits for its next verb before it reverts.
     type: int
     default: 900
   compatible:
-    description: On the way to an older release, do not ask its images whether they know the database as it is.
+    description: Whether to skip the question to the images of an older release whether they work with the database.
     type: bool
     default: false
   keep:
@@ -55,43 +62,43 @@ options:
     type: int
     default: 5
   owner:
-    description: Who deploys, for the lease and the record; user and host of the controller where empty.
+    description:
+      - Who deploys. It is recorded, and shown to others who try to deploy at the same time.
+      - If this is empty, it is the user and the host of the controller.
     type: str
     default: ""
-  allow_downtime:
-    description: Data services that may be down while they are replaced. A change to any other stops the rollout.
-    type: list
-    elements: str
-    default: []
   timeout:
-    description: Seconds after which to stop following. The rollout itself goes on.
+    description: Number of seconds after which the module stops following. The rollout goes on.
     type: int
     default: 1800
   offset:
-    description: Place in the journal to read on from. For the action plugin; leave it out.
+    description: Place in the journal to read from. Only for the action plugin.
     type: int
 attributes:
   check_mode:
     support: full
-    details: Does nothing; M(slipway.stack.release) shows the plan.
+    details: Does nothing. M(slipway.stack.release) shows the plan.
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.release
+  - module: slipway.stack.verify
 """
 
 EXAMPLES = r"""
-- name: Roll the release out
+- name: Roll out the release
   slipway.stack.rollout:
     name: shop
     release: "{{ stack_release.release }}"
 
-- name: Have this host ready for a switch together with others
+- name: Prepare this host for a switch together with others
   slipway.stack.rollout:
     name: shop
     release: "{{ stack_release.release }}"
     verb: "{{ item }}"
   loop: [begin, prepare]
 
-- name: Go back to the release before
+- name: Roll back to the previous release
   slipway.stack.rollout:
     name: shop
     release: previous
@@ -103,11 +110,11 @@ release:
   type: str
   returned: success
 joined:
-  description: Who started the rollout that is followed, and when; empty where it was this task.
+  description: Who started the rollout that is followed, and when. Empty if this task started it.
   type: str
   returned: success
 records:
-  description: The steps, as the journal on the host has them.
+  description: The steps, as in the journal on the host.
   type: list
   elements: dict
   returned: success
@@ -234,7 +241,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "release": {"type": "str", "required": True},
             "verb": {"type": "str", "choices": list(BARRIER_OF_VERB), "default": "all"},

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action plugin ``slipway.stack.secrets``; the code is in ``plugins/action/secrets.py``."""
 
@@ -6,34 +5,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: secrets
-short_description: Put a stack's secrets on the host, ahead of any release
+short_description: Write a stack's secrets to the host before any release
+version_added: 0.2.0
 description:
-  - Writes each secret that the described services use into the stack's store, as files that exactly the uid of the
-    service can read; makes those that are to be generated, once.
-  - M(slipway.stack.release) does the same on its way. This is for a host that is being prepared, and for looking at
-    what a changed secret would write, in check mode.
-extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
-options:
-  secrets:
-    description:
-      - The secrets by name.
-      - "Each is a text, or C({generate: LENGTH}) to be made on the host once and kept there."
-    type: dict
-    default: {}
-  probes:
-    description: Taken so that the same description fits; not used.
-    type: list
-    elements: dict
-    default: []
+  - Writes each secret that the services use into the stack's store on the host. Each secret is a file that only the uid
+    of the service can read. Generates each secret that has C(generate), once.
+  - M(slipway.stack.release) does the same. Use this module to prepare a host, or to see in check mode what a changed
+    secret would write.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.services
+  - slipway.stack.secrets
+  - slipway.stack.secrets.probes
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.release
 """
 
 EXAMPLES = r"""
-- name: Put the secrets on the host
+- name: Write the secrets to the host
   slipway.stack.secrets:
     name: shop
     environment: production
@@ -51,14 +49,3 @@ written:
   returned: success
   sample: [db_password for uid 999]
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Refuse: without its action plugin there is nothing to send."""
-    AnsibleModule(argument_spec={}).fail_json(msg="slipway.stack.secrets runs on the controller, as an action plugin")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action plugin ``slipway.stack.send``; the code is in ``plugins/action/send.py``."""
 
@@ -6,14 +5,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: send
-short_description: Send images that no registry has from the controller to the host
+short_description: Copy images that no registry has from the controller to the host
+version_added: 0.2.0
 description:
-  - An image whose reference begins with C(localhost/) has no registry. It is taken from the engine of the machine that
-    Ansible runs on, and goes over Ansible's own connection.
-  - Only the layers that the host does not have go, whichever image it has them from. A host whose engine keeps its
-    images in containerd gets all of them.
-  - Other images are left to their registries. Where there are no such images the host is not asked anything.
-extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services]
+  - Copies each image whose reference begins with C(localhost/) from the engine of the machine that Ansible runs on to
+    the host. The images go over the connection of Ansible.
+  - Sends only the layers that the host does not have in any image. A host whose engine stores images in containerd gets
+    all layers.
+  - Leaves other images to their registries. Contacts the host only if there are images to copy.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.services
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 requirements:
   - Docker Engine on the controller
 attributes:
@@ -21,10 +27,12 @@ attributes:
     support: full
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.images
 """
 
 EXAMPLES = r"""
-- name: Send the images
+- name: Copy the images to the host
   slipway.stack.send:
     name: shop
     environment: production
@@ -34,20 +42,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 sent:
-  description: The references that stood for another image on the host, or for none.
+  description: The references that referred to another image on the host, or to none.
   type: list
   elements: str
   returned: success
   sample: ["localhost/shop/backend:1.4.2"]
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Refuse: without its action plugin there is nothing to send."""
-    AnsibleModule(argument_spec={}).fail_json(msg="slipway.stack.send runs on the controller, as an action plugin")
-
-
-if __name__ == "__main__":
-    main()

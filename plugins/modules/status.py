@@ -1,33 +1,42 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell what is on a host of one stack: an adapter over ``module_utils/release/status.py``."""
+"""Report what is on a host of one stack: an adapter over ``module_utils/release/status.py``."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: status
-short_description: Tell which release is live, what runs of it, and where the host differs from its record
+short_description: Report the live release, what runs of it, and what differs
+version_added: 0.2.0
 description:
-  - Shows the services of the live release with their state, containers and files that are not as the release has them,
-    the releases that are kept, the last rollouts with who made them and how they ended, and a rollout under way.
-  - Looks only, and does not fail where something is wrong; M(slipway.stack.verify) does.
-extends_documentation_fragment: [slipway.stack.stack]
+  - Reports the services of the live release with their state, the containers and files that differ from the release,
+    the releases on the host, the last rollouts with who started them and how they ended, and a rollout that is under
+    way.
+  - Changes nothing, and does not fail if something is wrong. M(slipway.stack.verify) does.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.verify
 """
 
 EXAMPLES = r"""
-- name: Tell what runs
+- name: Report what runs
   slipway.stack.status:
     name: shop
 """
 
 RETURN = r"""
 release:
-  description: Id of the live release, null before the first.
+  description: Id of the live release. Null if there is none.
   type: str
   returned: success
 releases:
@@ -41,7 +50,7 @@ services:
   elements: dict
   returned: success
 drift:
-  description: What is not as the release has it.
+  description: What differs from the release.
   type: list
   elements: dict
   returned: success
@@ -51,7 +60,7 @@ rollouts:
   elements: dict
   returned: success
 under_way:
-  description: A sentence on a rollout under way, or one that broke off; null without one.
+  description: A sentence about a rollout that is under way or was interrupted. Null if there is none.
   type: str
   returned: success
 """
@@ -66,7 +75,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
         },
         supports_check_mode=True,

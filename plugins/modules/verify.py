@@ -1,34 +1,43 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hold what runs against the live release: an adapter over ``module_utils/edge/verification.py``."""
+"""Verify the live release: an adapter over ``module_utils/edge/verification.py``."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verify
-short_description: Account for every service of the live release, and ask through the public port
+short_description: Verify the services of the live release and its answers at the public port
+version_added: 0.2.0
 description:
-  - Every service of the live release must have its number of containers, running and healthy; one-shot services must
-    have ended well; nothing that the release does not describe may run in its project.
-  - Each probe (C(stack_probes), or one for each route of the edge) is asked through the published port, and must be
-    answered by the live release.
-  - A failure tells which service, why, its last log lines, and what its health check said.
-extends_documentation_fragment: [slipway.stack.stack]
+  - Checks that every service of the live release has its number of containers, running and healthy, that oneshot
+    services have succeeded, and that the project contains nothing else.
+  - Sends each probe through the published port. The live release must answer it. The probes are C(stack_probes), or one
+    for each route of the edge.
+  - If a check fails, the message names the service and the reason, and shows the last lines of its log and what its
+    health check said.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 options:
   timeout:
-    description: Seconds in which everything must be as it should.
+    description: Number of seconds after which a check fails.
     type: int
     default: 15
 attributes:
   check_mode:
     support: full
-    details: Only ever looks. Where nothing is deployed yet, check mode passes.
+    details: Never changes anything. Succeeds in check mode if nothing is deployed yet.
   diff_mode:
     support: none
+seealso:
+  - module: slipway.stack.status
 """
 
 EXAMPLES = r"""
-- name: Verify what runs
+- name: Verify the live release
   slipway.stack.verify:
     name: shop
 """
@@ -39,18 +48,18 @@ release:
   type: str
   returned: success
 services:
-  description: Each service with its state in words.
+  description: The state of each service, in words.
   type: list
   elements: dict
   returned: always
   sample: [{service: backend, state: up, reason: 2 of 2 healthy}]
 problems:
-  description: What is wrong, a sentence each.
+  description: What is wrong, one sentence each.
   type: list
   elements: str
   returned: always
 detail:
-  description: Lines that show why.
+  description: Lines that show the cause.
   type: list
   elements: str
   returned: failure
@@ -66,7 +75,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "timeout": {"type": "int", "default": 15},
         },

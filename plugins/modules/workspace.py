@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action plugin ``slipway.stack.workspace``; the code is in ``plugins/action/workspace.py``."""
 
@@ -6,40 +5,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: workspace
-short_description: Lay a stack out in a developer's checkout
+short_description: Write the files for development into a developer's checkout
+version_added: 0.2.0
 description:
-  - Writes into a directory of the machine that Ansible runs on what C(docker compose up --watch) needs there, from the
-    same description as a deploy. Services with a C(build) are built at their development stage and reload what is
-    saved; every port is published on the loopback address only, at a number that C(.env) can change.
-  - Makes each secret once for the checkout, unless its value is given. They are below C(.slipway/secrets), which only
-    whoever runs Ansible may look into, and which git ignores.
-  - Beside sources that have none it writes a Dockerfile, told by their lock file for uv, Poetry, pip or npm, and a
-    C(.dockerignore).
-  - Records the digest of each file that it writes in C(.slipway/workspace.json). A file with another digest has been
-    changed by somebody, and is kept; the difference is shown.
-extends_documentation_fragment: [slipway.stack.stack, slipway.stack.services, slipway.stack.shared]
+  - Writes what C(docker compose up --watch) needs into a directory of the machine that Ansible runs on, from the same
+    description as a deploy. Services with a C(build) are built at their development stage and reload when you save a
+    file. Every port is published on the loopback address only. You can change its number in C(.env).
+  - Generates each secret once for the checkout, unless its value is given. The secrets are in C(.slipway/secrets). Only
+    the user who runs Ansible can read them, and git ignores them.
+  - Writes a Dockerfile and a C(.dockerignore) next to sources that have none. The lock file of the sources decides
+    between uv, Poetry, pip and npm.
+  - Records the digest of each file in C(.slipway/workspace.json). If a file has another digest, somebody has changed
+    it. The module then keeps it and shows the difference.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.services
+  - slipway.stack.shared
+  - slipway.stack.secrets
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
 options:
-  secrets:
-    description: Secrets by name, as for M(slipway.stack.release).
-    type: dict
-    default: {}
   path:
-    description: Directory that is written into. Every build context has to be in it, or to be it.
+    description: Directory to write into. Every build context has to be this directory or below it.
     type: path
     required: true
   images:
-    description: Base images of Dockerfiles, by C(python), C(node) and C(nginx).
+    description: Base images for the Dockerfiles, by the keys C(python), C(node) and C(nginx).
     type: dict
     default: {}
+requirements:
+  - Docker Engine with Compose on the controller, to run the stack there
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
+seealso:
+  - module: slipway.stack.adopt
 """
 
 EXAMPLES = r"""
-- name: Lay the stack out in the checkout
+- name: Write the files for development into the checkout
   slipway.stack.workspace:
     name: shop
     environment: development
@@ -56,8 +63,7 @@ EXAMPLES = r"""
 RETURN = r"""
 files:
   description:
-    - Each file and what came of it. V(created), V(updated), V(removed), V(unchanged), or V(kept) where it is a person's
-      and differs.
+    - Each file and its state. V(created), V(updated), V(removed), V(unchanged), or V(kept) if a person has changed it.
   type: list
   elements: dict
   returned: success
@@ -65,20 +71,9 @@ files:
     - {path: compose.yaml, state: updated}
     - {path: backend/Dockerfile, state: kept}
 secrets:
-  description: The secret files that were not there yet, in words. Never a value.
+  description: The secret files that were not there yet, in words. Never their values.
   type: list
   elements: str
   returned: success
   sample: [secret db_password for uid 999]
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-
-def main() -> None:
-    """Refuse: without its action plugin there is nothing to lay out."""
-    AnsibleModule(argument_spec={}).fail_json(msg="slipway.stack.workspace runs on the controller, as an action plugin")
-
-
-if __name__ == "__main__":
-    main()

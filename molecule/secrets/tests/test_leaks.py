@@ -49,7 +49,7 @@ def test_a_secret_leaks_nowhere(
         "journal": host.check_output("sudo journalctl --output=verbose --since=-15min"),
     }
     assert "docker compose" in told["process list"]
-    assert "slipway.stack.ship" in told["journal"]
+    assert "slipway.stack._upload_release" in told["journal"]
     assert [name for name, text in told.items() for half in halves if half in text] == []
 
     for half in halves:

@@ -170,7 +170,7 @@ def check_secrets(name: str, entry: Mapping[str, Any], keys: Map, problems: Prob
     for key, value in entry.items():
         if key in ("environment", "files"):
             continue
-        for text, path, _ in locations.texts(value, (key,)):
+        for text, path, _mark in locations.texts(value, (key,)):
             if secret_text.holds_secret(text):
                 written = path.removeprefix("compose.").split(".")[0]
                 mark: Mark | None = mark_of(keys, written)

@@ -37,5 +37,5 @@ def check(stack: Stack) -> None:
 def _source(volume: object) -> str:
     if isinstance(volume, Mapping):
         return str(volume.get("source") or "")
-    source, separator, _ = str(volume).partition(":")
+    source, separator, _target = str(volume).partition(":")
     return source if separator else ""

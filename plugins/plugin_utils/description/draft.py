@@ -52,5 +52,5 @@ class Draft:
     @property
     def owner(self) -> tuple[int, int]:
         """The uid and gid that own its secret files: those it runs as, root if the image decides."""
-        uid, _, gid = (self.service.user or "0:0").partition(":")
+        uid, _colon, gid = (self.service.user or "0:0").partition(":")
         return int(uid), int(gid or uid)

@@ -56,7 +56,7 @@ def parse_builder(text: str) -> Builder:
     """Return the builder that ``docker buildx inspect`` printed. Nodes that have not started report no version."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
-        key, _, value = line.partition(":")
+        key, _colon, value = line.partition(":")
         found.setdefault(key.strip().lower(), []).append(value.strip())
     # Up to 0.12 the key is "Buildkit".
     versions = [*found.get("buildkit version", []), *found.get("buildkit", [])]

@@ -87,8 +87,8 @@ def build(document: Mapping[str, Any], push: bool, on_line: Callable[[str], None
         text=True,
         errors="replace",
     ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("a process that was started with pipes has them")
         try:
             process.stdin.write(json.dumps(document))
             process.stdin.close()

@@ -54,7 +54,7 @@ def check(wanted: Wanted, today: str) -> Review:
 def _read(files: Sequence[Path], wanted: Wanted) -> reading.Document:
     variables: dict[str, str] = {}
     for path in wanted.env_files:
-        variables.update({name: value for name, (value, _) in interpolation.dotenv(_text(path)).items()})
+        variables.update({name: value for name, (value, _line) in interpolation.dotenv(_text(path)).items()})
     return reading.read(files, variables, wanted.profiles)
 
 

@@ -77,9 +77,9 @@ def image(text: str) -> Image:
     masked = re.sub(
         r"\$\{[^${}]*\}", lambda match: match[0].replace(":", "\1").replace("/", "\2").replace("@", "\3"), text
     )
-    rest, _, digest = masked.partition("@")
+    rest, _at, digest = masked.partition("@")
     head, slash, tail = rest.rpartition("/")
-    tail, _, tag = tail.partition(":")
+    tail, _colon, tag = tail.partition(":")
     name = head + slash + tail
     first, slash, others = name.partition("/")
     registry = first if slash and ("." in first or ":" in first or first == "localhost") else ""
@@ -103,7 +103,7 @@ def ports(keys: Map) -> Iterable[Port]:
     for index, item in enumerate(given if isinstance(given, list) else ()):
         if not isinstance(item, dict):
             continue
-        first, _, last = str(item.get("published") or "").partition("-")
+        first, _dash, last = str(item.get("published") or "").partition("-")
         begin, end = number(first), number(last)
         yield Port(
             host=str(item.get("host_ip") or ""),

@@ -206,7 +206,7 @@ class _Reader:
     def dotenv(self, path: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
         if not path.is_file():
             return {}
-        return {name: value for name, (value, _) in interpolation.dotenv(self.text(path), variables).items()}
+        return {name: value for name, (value, _line) in interpolation.dotenv(self.text(path), variables).items()}
 
     def env_files(self, document: Document, name: str, service: Map, folder: Path) -> None:
         told = Map()

@@ -102,8 +102,8 @@ def _quotes(name: str, service: yaml.MappingNode) -> Iterator[Edit]:
             and re.fullmatch(r"[\d.]+(?::\d+)+(?:/\w+)?", item.value)
         ):
             yield item.start_mark.index, item.end_mark.index, f'"{item.value}"', f"SLP141 {name}: port in quotes"
-    values = [value for _, value in _pairs(_child(service, "environment"))] + [_child(service, "restart")]
-    values += [value for _, value in _pairs(_child(service, "build", "args"))]
+    values = [value for _key, value in _pairs(_child(service, "environment"))] + [_child(service, "restart")]
+    values += [value for _key, value in _pairs(_child(service, "build", "args"))]
     for value in values:
         if isinstance(value, yaml.ScalarNode) and value.style is None:
             words = re.fullmatch(r"(?i:yes|no|on|off|y|n)|\d+\.\d*0", value.value)
@@ -146,7 +146,7 @@ def _condition(name: str, checked: set[str]) -> str:
 
 def _additions(text: str, key: yaml.ScalarNode, service: yaml.MappingNode) -> Iterator[Edit]:
     """Add what a service lacks, as lines of its own before its first key."""
-    keys = {one.value for one, _ in service.value}
+    keys = {one.value for one, _value in service.value}
     if service.flow_style or not service.value or "<<" in keys or "extends" in keys:
         return
     first = service.value[0][0].start_mark
@@ -164,5 +164,5 @@ def _additions(text: str, key: yaml.ScalarNode, service: yaml.MappingNode) -> It
     if "logging" not in keys:
         lines.append((_LOGGING, f"SLP035 {key.value}: logs are rotated"))
     if lines:
-        added = "".join(f"{indent}{line}{newline}" for line, _ in lines)
-        yield last + 1, last + 1, added, "; ".join(what for _, what in lines)
+        added = "".join(f"{indent}{line}{newline}" for line, _what in lines)
+        yield last + 1, last + 1, added, "; ".join(what for _line, what in lines)

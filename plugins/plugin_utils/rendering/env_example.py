@@ -33,7 +33,7 @@ def dump(fixed: Mapping[str, str], secret_files: Iterable[SecretFile]) -> str:
     variables = dict(fixed)
     comments = {name: f"{_MEANINGS[name]} Default: {value}" for name, value in fixed.items()}
     files = {file.variable: file for file in secret_files}
-    for _, file in sorted(files.items()):
+    for _variable, file in sorted(files.items()):
         variables[file.variable] = ""
         reader = "Compose itself" if file.uid == 0 else f"uid {file.uid}"
         comments[file.variable] = (

@@ -32,7 +32,7 @@ def _needs(service: Service) -> Iterator[tuple[str, str, bool]]:
 )
 def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find `service_started`, or the short notation, on a service that could be waited for."""
-    for name, condition, _ in _needs(service):
+    for name, condition, _required in _needs(service):
         other = stack.services.get(name)
         if other and condition == "service_started" and health.command(other) and not health.switched_off(other):
             yield f"waits for {name!r} to be started only, although that has a health check", ("depends_on", name)
@@ -48,7 +48,7 @@ def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def undeclared(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find services, volumes, networks, secrets and configs that are named and not declared."""
-    for name, _, required in _needs(service):
+    for name, _condition, required in _needs(service):
         if required and name not in stack.services:
             yield f"depends on {name!r}, which is no service{_near(name, stack.services)}", ("depends_on", name)
     for key, top in _DECLARED:
@@ -110,7 +110,7 @@ def circle(stack: Stack) -> Iterator[StackProblem]:
                 yield name, f"waits for itself: {' -> '.join(way[:8])}", ("depends_on", way[1])
             elif name not in done and name in stack.services:
                 trail[name] = None
-                branches.append(iter([other for other, _, _ in _needs(stack.services[name])]))
+                branches.append(iter([need[0] for need in _needs(stack.services[name])]))
 
 
 @service_rule(
@@ -123,7 +123,7 @@ def circle(stack: Stack) -> Iterator[StackProblem]:
 )
 def never_healthy(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find `service_healthy` on a service that shows no check."""
-    for name, condition, _ in _needs(service):
+    for name, condition, _required in _needs(service):
         other = stack.services.get(name)
         if other and condition == "service_healthy" and (not health.command(other) or health.switched_off(other)):
             yield f"waits until {name!r} is healthy, and that has no health check", ("depends_on", name)

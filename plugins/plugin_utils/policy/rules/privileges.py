@@ -163,7 +163,7 @@ def host_namespace(service: Service, stack: Stack) -> Iterator[Problem]:
 def device(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find disks, memory and the whole of /dev among the devices."""
     for index, item in enumerate(service.items("devices")):
-        source = item.get("source") if isinstance(item, dict) else str(item).split(":")[0]
+        source = item.get("source") if isinstance(item, dict) else str(item).split(":", 1)[0]
         if isinstance(source, str) and (_DEVICES.fullmatch(source) or source.rstrip("/") == "/dev"):
             yield f"has the host's {source}", ("devices", index)
 

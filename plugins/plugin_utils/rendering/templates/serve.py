@@ -13,9 +13,6 @@ import multiprocessing
 import subprocess
 import sys
 
-import uvicorn
-from uvicorn import _subprocess
-
 #: Imports the application as uvicorn would and prints the names of all modules that are not its own.
 PROBE = """
 import json, os, sys
@@ -34,7 +31,11 @@ print(json.dumps([name for name, module in list(sys.modules.items()) if name != 
 def libraries(application: str) -> list[str]:
     """Return the modules that an application uses beside its own; none where it cannot be imported."""
     probe = subprocess.run(
-        [sys.executable, "-c", PROBE, application], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", PROBE, application],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )
     if probe.returncode != 0:
         return []
@@ -43,6 +44,10 @@ def libraries(application: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    # The container of the application has it.
+    import uvicorn
+    from uvicorn import _subprocess
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(libraries(sys.argv[1]))
     # The start method is not among uvicorn's settings.

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: store_secrets
-short_description: Put secret files into a stack's store on the host
+module: _store_secrets
+short_description: "[INTERNAL] Write secret files into a stack's store on the host"
+version_added: 0.2.0
 description:
-  - The half of M(slipway.stack.secrets) that runs on the host. Call that one; this has no use of its own.
+  - B(This module is internal to the collection.) M(slipway.stack.secrets) calls it. Its options can change at any time.
+  - Writes the files that are missing in the store, and generates the secrets that have C(generate).
+extends_documentation_fragment: [slipway.stack.attributes]
 options:
   home:
-    description: The stack's directory.
+    description: Directory of the stack.
     type: path
     required: true
   files:
@@ -30,10 +33,12 @@ attributes:
     support: none
 author:
   - slipway.stack maintainers (@slipway-stack)
+seealso:
+  - module: slipway.stack.secrets
 """
 
 EXAMPLES = r"""
-- name: Put the secrets on the host
+- name: Write the secrets to the host
   slipway.stack.secrets:
     name: shop
     environment: production

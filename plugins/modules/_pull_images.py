@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: pull_images
-short_description: Fetch images by the digest that their registry gives them now
+module: _pull_images
+short_description: "[INTERNAL] Pull images by their current digest"
+version_added: 0.2.0
 description:
-  - The half of M(slipway.stack.pull) that runs on the host. Call that one; this has no use of its own.
+  - B(This module is internal to the collection.) M(slipway.stack.pull) calls it. Its options can change at any time.
+  - Asks the registries for the current digest of each image, and pulls what the host does not have.
+extends_documentation_fragment: [slipway.stack.attributes]
 options:
   services:
-    description: The image reference of each service, by the service's name.
+    description: The image reference of each service, by name of the service.
     type: dict
     required: true
 attributes:
@@ -21,10 +24,12 @@ attributes:
     support: none
 author:
   - slipway.stack maintainers (@slipway-stack)
+seealso:
+  - module: slipway.stack.pull
 """
 
 EXAMPLES = r"""
-- name: Fetch the images
+- name: Pull the images
   slipway.stack.pull:
     name: shop
     environment: production
@@ -33,11 +38,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 images:
-  description: What each image reference stands for now.
+  description: The digest that each image reference refers to now.
   type: dict
   returned: success
 pulled:
-  description: Those that were not on the host yet.
+  description: The images that were not on the host yet.
   type: list
   elements: str
   returned: success

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: ship
-short_description: Lay a rendered release down on the host
+module: _upload_release
+short_description: "[INTERNAL] Write a rendered release on the host"
+version_added: 0.2.0
 description:
-  - The half of M(slipway.stack.release) that runs on the host. Call that one; this has no use of its own.
-  - Compares the release with the live one, looks at everything that could go wrong (images, ports, disk), and writes
-    it beside the live one. What runs is not touched.
+  - B(This module is internal to the collection.) M(slipway.stack.release) calls it. Its options can change at any time.
+  - Compares the release with the live one, checks everything that could fail (images, ports, disk space), and writes it
+    next to the live one. Does not touch what runs.
+extends_documentation_fragment: [slipway.stack.attributes]
 options:
   bundle:
     description: The release, as base64 of compressed JSON.
@@ -21,19 +23,19 @@ options:
     type: str
     required: true
   release_id:
-    description: Name for a new release.
+    description: Id for a new release.
     type: str
     required: true
   origin:
-    description: Who deploys what, for the record.
+    description: Who deploys what. It is recorded.
     type: dict
     required: true
   min_free:
-    description: Bytes that must be free on the disks of the engine and of the stack.
+    description: Number of bytes that must be free on the disks of the engine and of the stack.
     type: int
     required: true
   allow_downtime:
-    description: Data services that may be down while they are replaced.
+    description: Names of data services that may be down while they are replaced.
     type: list
     elements: str
     required: true
@@ -44,27 +46,30 @@ attributes:
     support: full
 author:
   - slipway.stack maintainers (@slipway-stack)
+seealso:
+  - module: slipway.stack.release
 """
 
 EXAMPLES = r"""
-- name: Put the release on the host
+- name: Render and upload the release
   slipway.stack.release:
     name: shop
+    environment: production
     services: "{{ stack_services }}"
 """
 
 RETURN = r"""
 release:
-  description: Id of the release to roll out, or of the live one where nothing differs.
+  description: Id of the release to roll out, or of the live release if nothing differs.
   type: str
   returned: success
 plan:
-  description: For each service what a rollout does to it and why, by the names of what differs.
+  description: What a rollout does to each service. C(because) names what differs.
   type: list
   elements: dict
   returned: success
 services:
-  description: Each service with its state, where the release was live already and was verified; else empty.
+  description: The state of each service, if the release was live already and was verified. Otherwise empty.
   type: list
   elements: dict
   returned: success

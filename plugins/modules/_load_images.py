@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: load_images
-short_description: Take in images that were sent
+module: _load_images
+short_description: "[INTERNAL] Load images that were sent"
+version_added: 0.2.0
 description:
-  - The half of M(slipway.stack.send) that runs on the host. Call that one; this has no use of its own.
+  - B(This module is internal to the collection.) M(slipway.stack.send) calls it. Its options can change at any time.
+  - Reports which images the host lacks, and loads those in an archive.
+extends_documentation_fragment: [slipway.stack.attributes]
 options:
   images:
-    description: What tells each image from every other, by its reference.
+    description: Identity of each image, by its reference.
     type: dict
     required: true
   archive:
-    description: File on the host with the images; without it, only what is missing is told.
+    description: File on the host with the images. Without it, the module only reports what is missing.
     type: path
 attributes:
   check_mode:
@@ -24,10 +27,12 @@ attributes:
     support: none
 author:
   - slipway.stack maintainers (@slipway-stack)
+seealso:
+  - module: slipway.stack.send
 """
 
 EXAMPLES = r"""
-- name: Send the images
+- name: Copy the images to the host
   slipway.stack.send:
     name: shop
     environment: production
@@ -36,12 +41,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 missing:
-  description: The references that stand for another image on the host, or for none.
+  description: The references that refer to another image on the host, or to none.
   type: list
   elements: str
   returned: success
 layers:
-  description: The layers of each image on the host, where something is missing.
+  description: The layers of each image on the host, if an image is missing.
   type: list
   elements: list
   returned: success
