@@ -1,4 +1,4 @@
-"""The policy through the real playbooks: it has to stop a deploy before a server is asked anything."""
+"""The policy in the real playbooks: it stops a deploy before a server is contacted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from tests.contracts.checkout import ROOT
 
 CORPUS = ROOT / "tests/policy/corpus"
-#: Its version is known to whoever deploys it, by -e.
+#: A service of the application. Its version is given with -e.
 APPLICATION = {
     "web": {
         "kind": "custom",
@@ -29,17 +29,17 @@ def _playbook(name: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_a_deploy_is_stopped_before_a_server_is_asked() -> None:
-    """The addresses of the inventory lead nowhere: another answer than this one would be a time-out."""
+def test_a_deploy_is_stopped_before_a_server_is_contacted() -> None:
+    """The addresses of the inventory do not exist, so a deploy that goes on would time out."""
     done = _playbook("deploy", "-i", "inventories/production", "-e", "app_version=latest")
     assert done.returncode == 2
     assert "findings of the policy stop this deploy to production:" in done.stdout
-    assert "SLP040  backend runs 'registry.example.com/shop/backend:latest', which is latest" in done.stdout
+    assert "SLP040  backend runs 'registry.example.com/shop/backend:latest', whose tag is latest" in done.stdout
     assert "SLP040  frontend runs " in done.stdout
 
 
 @pytest.mark.parametrize(("file", "code"), [("hardened", 0), ("wordpress", 2)])
-def test_a_file_without_an_inventory(file: str, code: int, tmp_path: Path) -> None:
+def test_a_file_is_checked_without_an_inventory(file: str, code: int, tmp_path: Path) -> None:
     report = tmp_path / "policy.sarif"
     options = [
         f"policy_files={(CORPUS / file).relative_to(ROOT)}.yaml",
@@ -52,7 +52,7 @@ def test_a_file_without_an_inventory(file: str, code: int, tmp_path: Path) -> No
     assert f"tests/policy/corpus/{file}.yaml" in report.read_text(encoding="utf-8")
 
 
-def test_a_report_gets_the_directory_that_it_is_for_and_a_check_writes_none(tmp_path: Path) -> None:
+def test_a_report_creates_its_directory_and_check_mode_writes_none(tmp_path: Path) -> None:
     report = tmp_path / "out/policy.json"
     options = ("-e", "policy_files=tests/policy/corpus/hardened.yaml", "-e", f"policy_report={report}")
     assert _playbook("policy", *options, "--check").returncode == 0
@@ -61,7 +61,7 @@ def test_a_report_gets_the_directory_that_it_is_for_and_a_check_writes_none(tmp_
     assert report.is_file()
 
 
-def test_a_report_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     report = tmp_path / "out/policy.json"
     done = _playbook("policy", "-e", "policy_files=tests/policy/corpus/hardened.yaml", "-e", f"policy_report={report}")
@@ -70,7 +70,7 @@ def test_a_report_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 
 def _inventory(folder: Path, version: str, **more: Any) -> None:
-    """Write an inventory of the environment that *folder* is called after, with that version of Postgres."""
+    """Write an inventory of the environment with the name of *folder*. :param version: that of Postgres."""
     variables = {
         "stack_name": "shop",
         "stack_environment": folder.name,
@@ -78,22 +78,22 @@ def _inventory(folder: Path, version: str, **more: Any) -> None:
         **more,
     }
     (folder / "group_vars").mkdir(parents=True)
-    # Nothing listens there: a deploy that goes on fails at once, and otherwise.
+    # Nothing listens on this port, so a deploy that goes on fails at once with another message.
     hosts = {"stack": {"hosts": {f"shop-{folder.name}": {"ansible_host": "127.0.0.1", "ansible_port": 9}}}}
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
     (folder / "group_vars/stack.yml").write_text(yaml.safe_dump(variables), encoding="utf-8")
 
 
-def test_a_deploy_compares_its_environment_with_those_beside_it(tmp_path: Path) -> None:
-    beside = {"production": "../production", "staging": "../staging", "test": "../test"}
-    _inventory(tmp_path / "production", "17", stack_policy_environments=beside)
+def test_a_deploy_compares_its_environment_with_the_others(tmp_path: Path) -> None:
+    environments = {"production": "../production", "staging": "../staging", "test": "../test"}
+    _inventory(tmp_path / "production", "17", stack_policy_environments=environments)
     _inventory(tmp_path / "staging", "16")
     options = ["-i", str(tmp_path / "production"), "-e", "app_version=1.4.2"]
     done = _playbook("deploy", *options, "-e", "stack_policy_level=warning")
     assert done.returncode == 2
     assert "1 finding of the policy stops this deploy to production:" in done.stdout
     assert "SLP151  db has different versions: postgres:16 in staging, postgres:17 in production" in done.stdout
-    told = _playbook("deploy", *options).stdout
-    assert "policy for production: 0 errors, 1 warnings" in told
-    assert f"test is not compared with: {tmp_path / 'test'}: there is no such file or directory" in told
-    assert "findings of the policy stop" not in told
+    output = _playbook("deploy", *options).stdout
+    assert "policy for production: 0 errors, 1 warnings" in output
+    assert f"test is not compared with: {tmp_path / 'test'}: there is no such file or directory" in output
+    assert "findings of the policy stop" not in output

@@ -14,10 +14,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import compose_keys
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 #: Keys of the mappings inside of a service in which people misspell something.
 _INSIDE = {
@@ -35,7 +34,7 @@ def check(project: Project, complaints: Complaints, elsewhere: Collection[str]) 
     :param elsewhere: services that the inventory describes itself, or leaves out.
     """
     document = project.document
-    _keys(complaints, document.top, [*vocabulary.TOP_KEYS], "key {!r}", "of a Compose file")
+    _keys(complaints, document.top, [*compose_keys.TOP_KEYS], "key {!r}", "of a Compose file")
     _project_name(project, complaints)
     for name, service in document.services.items():
         if name not in elsewhere:
@@ -46,7 +45,7 @@ def check(project: Project, complaints: Complaints, elsewhere: Collection[str]) 
 
 
 def _service(project: Project, complaints: Complaints, name: str, service: Map) -> None:
-    _keys(complaints, service, sorted(vocabulary.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
+    _keys(complaints, service, sorted(compose_keys.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
     for key, words in _INSIDE.items():
         _keys(complaints, mapping(service.get(key)), words.split(), f"service {name!r}: key '{key}.{{}}'", f"of {key}")
     _keys(

@@ -16,8 +16,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, runs
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
 @dataclass

@@ -14,15 +14,14 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Complaints, mapping, of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import (
     SECRET_NAME,
     URL_WITH_PASSWORD,
     is_secret,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, spelled
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, scalar_text
 
 #: Keys that become keys of the description, or mean nothing once the files are read.
 _TRANSLATED = frozenset(
@@ -120,7 +119,7 @@ def _build(given: Map, folder: Path) -> dict[str, Any]:
     for key in ("dockerfile", "target"):
         if given.get(key):
             result[key] = str(given[key])
-    arguments = {str(key): spelled(value) for key, value in mapping(given.get("args")).items() if value is not None}
+    arguments = {str(key): scalar_text(value) for key, value in mapping(given.get("args")).items() if value is not None}
     if arguments:
         result["args"] = arguments
     if given.get("platforms"):
@@ -130,10 +129,10 @@ def _build(given: Map, folder: Path) -> dict[str, Any]:
 
 def told(keys: Map, from_files: Map, variables: Mapping[str, str], notes: list[str]) -> dict[str, str]:
     """Return what a service is told: its ``environment`` over its env files. A name alone takes Compose's variable."""
-    result = {str(key): spelled(value) for key, value in from_files.items()}
+    result = {str(key): scalar_text(value) for key, value in from_files.items()}
     for key, value in mapping(keys.get("environment")).items():
         if value is not None:
-            result[key] = spelled(value)
+            result[key] = scalar_text(value)
         elif key in variables:
             result[key] = variables[key]
         else:

@@ -21,9 +21,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,9 @@ class _Work:
         keys = self._document.services[name]
         read = self._project.stack.services[name]
         notes: list[str] = []
-        if name in self._document.untold and not self._pretend:
+        if name in self._document.missing_env_files and not self._pretend:
             self._env_files(name, keys)
-        told = services.told(keys, self._document.told.get(name, Map()), self._document.variables, notes)
+        told = services.told(keys, self._document.env_file_variables.get(name, Map()), self._document.variables, notes)
         hidden: dict[str, str] = {}
         services.hide(name, told, hidden)
         self.secrets.update(hidden)
@@ -171,7 +170,7 @@ class _Work:
         services.misplaced_secrets(name, given, keys, self._complaints)
         service_class, why = update_strategies.classify(self._project.stack, read)
         given["class"] = service_class
-        if read.base in vocabulary.PROXIES:
+        if read.base in known_software.PROXIES:
             given["proxy"] = update_strategies.program(read)
         whole = service_annotations.lay_over(given, said)
         reason = why if "class" not in said else "the inventory or x-slipway says so"

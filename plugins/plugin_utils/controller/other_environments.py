@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, other_inventories
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack
 
 _VARIABLE = "stack_policy_environments"
@@ -65,7 +65,7 @@ def _described(environment: str, where: Path, group: str, playbook: str) -> Stac
         raise ValueError(f"stack_environment is {told['environment']} there")
     services = {name: _without_contents(given) for name, given in told["services"].items()}
     documents = inventory.documents({**told, "services": services}, inventory.base_directory(variables))
-    return deploying.stack(documents, {}, services, told["version"])
+    return release_check.stack(documents, {}, services, told["version"])
 
 
 def _without_contents(given: Any) -> Any:
