@@ -30,16 +30,16 @@ def stack(text: str, registries: tuple[str, ...] = ()) -> Stack:
 
 
 def reviewed(
-    text: str, environment: str = "production", given: Any = None, other: str = "", today: str = DAY
+    text: str, environment: str = "production", config: Any = None, other: str = "", today: str = DAY
 ) -> Review:
     """Return the review of a text.
 
-    :param given: settings as in their file.
+    :param config: settings as in their file.
     :param other: the text of a second environment, `staging`.
     """
-    read = settings.read(given, "settings")
+    policy_settings = settings.read(config, "settings")
     others: Mapping[str, Stack] = {"staging": stack(other)} if other else {}
-    return review(stack(text, read.registries), environment, read, today, others)
+    return review(stack(text, policy_settings.registries), environment, policy_settings, today, others)
 
 
 def rules(result: Review) -> set[str]:

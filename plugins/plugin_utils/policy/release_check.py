@@ -58,10 +58,10 @@ def check(
     :param others: the same stack in other environments.
     :raises ValueError: if a level or a rule is unknown, or an exception has no reason.
     """
-    wanted = settings.Settings(
+    policy_settings = settings.Settings(
         settings.levels(level, "stack_policy_level"), settings.exceptions(exceptions, "stack_policy_exceptions")
     )
-    return review(release, environment, wanted, today, others)
+    return review(release, environment, policy_settings, today, others)
 
 
 def failure_text(result: Review) -> str:

@@ -75,7 +75,7 @@ def host_network(service: Service, stack: Stack) -> Iterator[Problem]:
     id="SLP073",
     title="No service has ports or networks without effect",
     reason="With `network_mode` `host`, `none` or `service:NAME`, a service publishes no ports of its own and joins no "
-    "other network. Whoever reads the file believes that it does.",
+    "other network. The file shows the opposite.",
     fix="Remove `ports` and `networks`, or `network_mode`. With `service:NAME`, publish the ports at that service.",
     reference="Compose specification, services, network_mode",
 )

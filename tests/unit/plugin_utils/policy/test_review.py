@@ -16,15 +16,15 @@ from tests.support.policy_corpus import FOLDER
 from tests.support.policy_review import DAY, reviewed
 
 OPEN = "db: {image: postgres:17, ports: ['5432:5432']}"
-REASON = "a firewall of our own stands before it"
+REASON = "a firewall of our own protects it"
 
 
 def _except(**keys: Any) -> dict[str, Any]:
     return {"exceptions": [{"rule": "SLP080", "reason": REASON, **keys}]}
 
 
-def _finding_and_review(given: Any) -> Any:
-    result = reviewed(OPEN, "production", given)
+def _finding_and_review(config: Any) -> Any:
+    result = reviewed(OPEN, "production", config)
     return next(one for one in result.findings if one.rule == "SLP080"), result
 
 

@@ -26,7 +26,7 @@ def test_every_rule_has_its_cases() -> None:
 def test_a_rule_finds_only_the_text_that_breaks_it(rule: str) -> None:
     case = CASES[rule]
     broken, kept = (
-        reviewed(case[key], given=case.get("settings"), other=case.get("other", "")) for key in ("breaks", "keeps")
+        reviewed(case[key], config=case.get("settings"), other=case.get("other", "")) for key in ("breaks", "keeps")
     )
     assert rule in rules(broken)
     assert rule not in rules(kept)
@@ -35,7 +35,7 @@ def test_a_rule_finds_only_the_text_that_breaks_it(rule: str) -> None:
 @pytest.mark.parametrize("rule", CASES)
 def test_a_finding_has_a_file_a_line_and_a_service(rule: str) -> None:
     case = CASES[rule]
-    result = reviewed(case["breaks"], given=case.get("settings"), other=case.get("other", ""))
+    result = reviewed(case["breaks"], config=case.get("settings"), other=case.get("other", ""))
     for finding in result.findings:
         if finding.rule == rule:
             assert finding.severity in SEVERITIES[1:]
@@ -47,9 +47,9 @@ def test_a_finding_has_a_file_a_line_and_a_service(rule: str) -> None:
 @pytest.mark.parametrize("rule", EDGES)
 def test_a_rule_decides_edge_cases(rule: str) -> None:
     for case in EDGES[rule]:
-        given = case if isinstance(case, dict) else {"text": case}
-        result = reviewed(given["text"], given=given.get("settings"), other=given.get("other", ""))
-        names = re.findall(r"\bbad[\w-]*(?=:\s*[{\n])", given["text"] + given.get("other", ""))
+        entry = case if isinstance(case, dict) else {"text": case}
+        result = reviewed(entry["text"], config=entry.get("settings"), other=entry.get("other", ""))
+        names = re.findall(r"\bbad[\w-]*(?=:\s*[{\n])", entry["text"] + entry.get("other", ""))
         assert sorted({finding.service for finding in result.findings if finding.rule == rule}) == sorted({*names})
 
 
