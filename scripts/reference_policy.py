@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import repair, rules
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.registry import ENVIRONMENTS, RULES, Rule
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import autofix, rules
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rule_registry import ENVIRONMENTS, RULES, Rule
 
 from scripts.markdown import table
 from scripts.reference_peers import COMPARED, PEERS
@@ -115,13 +115,13 @@ the rule is off. An environment with another name counts as production. `--fix` 
 
 def page() -> str:
     """Return the page."""
-    repairs = ", ".join(repair.RULES)
+    repairs = ", ".join(autofix.RULES)
     header = _HEADER.replace("{count}", str(len(RULES))).replace("{repairs}", repairs)
     lines = [header.replace("{{", "{").replace("}}", "}")]
     for group in rules.GROUPS:
         lines += [f"### {(group.__doc__ or '').splitlines()[0].rstrip('.')}", ""]
         own = [rule for rule in RULES.values() if rule.check.__module__ == group.__name__]
-        lines += table(("rule", "severity", "what", "why", "repair", "after"), map(_row, own))
+        lines += table(("rule", "severity", "what must hold", "why", "fix", "source"), map(_row, own))
     lines += ["## Other reviewers", "", COMPARED]
     lines += table(("here", *PEERS), _same())
     return "\n".join(lines).rstrip("\n") + "\n"

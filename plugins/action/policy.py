@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import checking, settings
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Finding, Review
 
 display = Display()
@@ -38,16 +38,16 @@ class ActionModule(ActionBase):
                 "exceptions": {"type": "list", "elements": "dict", "default": []},
                 "baseline": {"type": "path"},
                 "report": {"type": "path"},
-                "format": {"type": "str", "default": "json", "choices": list(checking.FORMATS)},
+                "format": {"type": "str", "default": "json", "choices": list(file_check.FORMATS)},
             }
         )[1]
         try:
             review = _review(arguments)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        display.display(checking.written([review], "table"))
+        display.display(file_check.render([review], "table"))
         if arguments["report"] and not self._task.check_mode:
-            _write(Path(arguments["report"]), checking.written([review], arguments["format"]))
+            _write(Path(arguments["report"]), file_check.render([review], arguments["format"]))
         result.update(changed=False, findings=[_plain(finding) for finding in review.findings])
         if review.failing:
             result.update(
@@ -77,7 +77,7 @@ def _review(arguments: Mapping[str, Any]) -> Review:
     )
     settings.levels(plain["level"] or None, "level")
     also = {name: [files] if isinstance(files, str) else files for name, files in plain["also"].items()}
-    wanted = checking.Wanted(
+    options = file_check.Options(
         files=[Path(path) for path in plain["files"]],
         environment=plain["environment"],
         also={name: [Path(path) for path in files] for name, files in also.items()},
@@ -86,4 +86,4 @@ def _review(arguments: Mapping[str, Any]) -> Review:
         baseline=Path(plain["baseline"]) if plain["baseline"] else None,
         extra=extra,
     )
-    return checking.check(wanted, datetime.datetime.now(tz=datetime.UTC).date().isoformat())
+    return file_check.check(options, datetime.datetime.now(tz=datetime.UTC).date().isoformat())

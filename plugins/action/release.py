@@ -22,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     report,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 display = Display()
@@ -87,8 +87,8 @@ class ActionModule(ActionBase):
             str(task_vars.get("stack_hosts") or "stack"),
             str(task_vars.get("playbook_dir") or ""),
         )
-        found = deploying.check(
-            deploying.stack(parcel.documents, parcel.told(), arguments["services"], str(arguments["version"])),
+        found = release_check.check(
+            release_check.stack(parcel.documents, parcel.told(), arguments["services"], str(arguments["version"])),
             parcel.environment,
             arguments["policy_level"],
             arguments["policy_exceptions"],
@@ -96,8 +96,8 @@ class ActionModule(ActionBase):
             others.stacks,
         )
         if found.failing:
-            raise ValueError(deploying.refusal(found))
-        remarks = deploying.remarks(found, others.notes)
+            raise ValueError(release_check.failure_text(found))
+        remarks = release_check.report_lines(found, others.notes)
         # Every host of the play gets the same release, so the remarks are shown once.
         if remarks and _is_first_host(task_vars):
             display.display("\n".join(remarks))

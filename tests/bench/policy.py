@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.registry import RULES
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rule_registry import RULES
 
 from tests.support import policy_corpus
 

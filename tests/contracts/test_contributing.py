@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import fields, model, secret_sources
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.registry import RULES
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rule_registry import RULES
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules import shutdown
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle

@@ -34,7 +34,7 @@ def test_a_deploy_is_stopped_before_a_server_is_contacted() -> None:
     done = _playbook("deploy", "-i", "inventories/production", "-e", "app_version=latest")
     assert done.returncode == 2
     assert "findings of the policy stop this deploy to production:" in done.stdout
-    assert "SLP040  backend runs 'registry.example.com/shop/backend:latest', which is latest" in done.stdout
+    assert "SLP040  backend runs 'registry.example.com/shop/backend:latest', whose tag is latest" in done.stdout
     assert "SLP040  frontend runs " in done.stdout
 
 

@@ -1,4 +1,4 @@
-"""The labelled corpus: Compose files in the manner of public projects, and what a reviewer found in them by hand."""
+"""The labelled corpus: Compose files in the style of public projects, and the findings of a person who read them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.checking import Wanted, check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options, check
 
 FOLDER = Path(__file__).resolve().parents[1] / "policy"
-#: What an ordinary service lacks; `B` in the labels.
+#: The rules that an ordinary service breaks; `B` in the labels.
 ORDINARY = (30, 31, 35, 93, 94, 99)
 
-#: File, service or empty, rule.
+#: File, service (or an empty text), and rule.
 Found = set[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
 class Score:
-    """How what was found compares with what there is."""
+    """How findings compare with labels: right findings, wrong findings, and labels without a finding."""
 
     right: int
     wrong: int
@@ -33,22 +33,22 @@ class Score:
 
     @property
     def recall(self) -> float:
-        """The share of what there is that was found."""
+        """The share of labels that were found."""
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
 def files() -> list[Path]:
-    """Return the Compose files, by name."""
+    """Return the Compose files, sorted by name."""
     return sorted((FOLDER / "corpus").glob("*.yaml"))
 
 
 @functools.cache
 def labels() -> frozenset[tuple[str, str, str]]:
-    """Return what there is to be found."""
-    given = yaml.safe_load((FOLDER / "labels.yml").read_text(encoding="utf-8"))
+    """Return the labels: what there is to find."""
+    content = yaml.safe_load((FOLDER / "labels.yml").read_text(encoding="utf-8"))
     return frozenset(
         (file, "" if service == "stack" else service, rule)
-        for file, services in given.items()
+        for file, services in content.items()
         for service, numbers in services.items()
         for rule in _rules(str(numbers))
     )
@@ -60,15 +60,15 @@ def _rules(numbers: str) -> Iterable[str]:
 
 
 def found() -> Found:
-    """Return what the rules find in all files, for production."""
+    """Return the findings in all files, for production."""
     return {
         (path.stem, finding.service, finding.rule)
         for path in files()
-        for finding in check(Wanted(files=[path]), "2026-11-21").findings
+        for finding in check(Options(files=[path]), "2026-11-21").findings
     }
 
 
-def score(given: Found, wanted: Iterable[tuple[str, str, str]]) -> Score:
-    """Return how *given* compares with *wanted*."""
-    there = set(wanted)
-    return Score(len(given & there), len(given - there), len(there - given))
+def score(findings: Found, expected: Iterable[tuple[str, str, str]]) -> Score:
+    """Return how *findings* compare with the *expected* labels."""
+    labelled = set(expected)
+    return Score(len(findings & labelled), len(findings - labelled), len(labelled - findings))

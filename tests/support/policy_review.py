@@ -1,4 +1,4 @@
-"""Reviews of texts, for tables of cases."""
+"""Reviews of texts, for tables of test cases."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DAY = "2026-11-21"
 
 
 def whole(text: str) -> str:
-    """Return *text* as a Compose file; services alone get their key."""
+    """Return *text* as a Compose file. Services without the key `services` get it."""
     if "services:" in text:
         return text
     return "services:\n" + "".join(f"  {line}\n" for line in text.splitlines())
 
 
 def stack(text: str, registries: tuple[str, ...] = ()) -> Stack:
-    """Return the stack that a text describes, in a directory with nothing else."""
+    """Return the stack that a text describes, in a directory without other files."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "compose.yaml")
         path.write_text(whole(text), encoding="utf-8")
@@ -30,14 +30,18 @@ def stack(text: str, registries: tuple[str, ...] = ()) -> Stack:
 
 
 def reviewed(
-    text: str, environment: str = "production", given: Any = None, other: str = "", today: str = DAY
+    text: str, environment: str = "production", config: Any = None, other: str = "", today: str = DAY
 ) -> Review:
-    """Return the review of a text; *given* are settings as in their file, *other* the text of a second environment."""
-    read = settings.read(given, "settings")
+    """Return the review of a text.
+
+    :param config: settings as in their file.
+    :param other: the text of a second environment, `staging`.
+    """
+    policy_settings = settings.read(config, "settings")
     others: Mapping[str, Stack] = {"staging": stack(other)} if other else {}
-    return review(stack(text, read.registries), environment, read, today, others)
+    return review(stack(text, policy_settings.registries), environment, policy_settings, today, others)
 
 
-def rules(found: Review) -> set[str]:
-    """Return the ids of the rules that found something."""
-    return {finding.rule for finding in found.findings}
+def rules(result: Review) -> set[str]:
+    """Return the ids of the rules with findings."""
+    return {finding.rule for finding in result.findings}

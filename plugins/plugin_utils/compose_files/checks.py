@@ -18,10 +18,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import compose_keys
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 #: The keys of mappings inside a service that people misspell.
 _NESTED_KEYS = {
@@ -39,7 +38,7 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
     :param excluded: services that the inventory replaces or leaves out; they are not checked.
     """
     document = project.document
-    _check_keys(problems, document.top, [*vocabulary.TOP_KEYS], "key {!r}", "of a Compose file")
+    _check_keys(problems, document.top, [*compose_keys.TOP_KEYS], "key {!r}", "of a Compose file")
     _check_project_name(project, problems)
     for name, service in document.services.items():
         if name not in excluded:
@@ -67,7 +66,7 @@ def _check_service(project: Project, problems: Problems, name: str, service: Map
 
 
 def _check_service_keys(problems: Problems, name: str, service: Map) -> None:
-    _check_keys(problems, service, sorted(vocabulary.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
+    _check_keys(problems, service, sorted(compose_keys.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
     for key, words in _NESTED_KEYS.items():
         where = f"service {name!r}: key '{key}.{{}}'"
         _check_keys(problems, mapping(service.get(key)), words.split(), where, f"of {key}")

@@ -20,8 +20,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
 @dataclass

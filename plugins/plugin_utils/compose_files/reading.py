@@ -15,8 +15,8 @@ from pathlib import Path
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import reading
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source import Unreadable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map, Mark
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import (
     SECRET_NAME,
     URL_WITH_PASSWORD,
     is_secret,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, spelled
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, scalar_text
 
 #: Keys that become keys of the description, or have no meaning once the files are read.
 _TRANSLATED = frozenset(
@@ -125,7 +124,7 @@ def _build(build: Map, folder: Path) -> dict[str, Any]:
     for key in ("dockerfile", "target"):
         if build.get(key):
             result[key] = str(build[key])
-    arguments = {str(key): spelled(value) for key, value in mapping(build.get("args")).items() if value is not None}
+    arguments = {str(key): scalar_text(value) for key, value in mapping(build.get("args")).items() if value is not None}
     if arguments:
         result["args"] = arguments
     if build.get("platforms"):
@@ -140,10 +139,10 @@ def environment(keys: Map, from_files: Map, variables: Mapping[str, str], notes:
     :param variables: those of Compose itself, for an entry of ``environment`` without a value.
     :param notes: gets a note for each entry that has no value at all.
     """
-    result = {str(key): spelled(value) for key, value in from_files.items()}
+    result = {str(key): scalar_text(value) for key, value in from_files.items()}
     for key, value in mapping(keys.get("environment")).items():
         if value is not None:
-            result[key] = spelled(value)
+            result[key] = scalar_text(value)
         elif key in variables:
             result[key] = variables[key]
         else:

@@ -26,9 +26,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.marked import Map
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ class _Translator:
                 )
         services.check_secrets(name, entry, keys, self._problems)
         entry["class"], reason = update_strategies.classify(self._project.stack, service)
-        if service.base in vocabulary.PROXIES:
+        if service.base in known_software.PROXIES:
             entry["proxy"] = update_strategies.proxy_program(service)
         whole = service_annotations.annotate(entry, annotation)
         if "class" in annotation:
@@ -183,9 +182,9 @@ class _Translator:
 
     def _environment(self, name: str, keys: Map, notes: list[str]) -> tuple[dict[str, str], dict[str, str]]:
         """Return the variables of a service with placeholders for secrets, and the secrets found in their values."""
-        if name in self._document.untold and not self._secrets_unknown:
+        if name in self._document.missing_env_files and not self._secrets_unknown:
             self._check_env_files(name, keys)
-        from_files = self._document.told.get(name, Map())
+        from_files = self._document.env_file_variables.get(name, Map())
         variables = services.environment(keys, from_files, self._document.variables, notes)
         hidden = services.extract_secrets(name, variables)
         self.secrets.update(hidden)

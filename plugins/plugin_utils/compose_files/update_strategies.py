@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import vocabulary
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.parts import Mount
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.mounts import Mount
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, Stack
 
 _SCHEDULERS = re.compile(
@@ -27,28 +27,28 @@ _CACHES = re.compile(r".*/(?:node_modules|\.?cache|\.venv|tmp|\.next|__pycache__
 
 def classify(stack: Stack, service: Service) -> tuple[str, str]:
     """Return a service's update strategy and the reason for it, as words that follow "because"."""
-    if stack.one_shot(service):
+    if stack.is_one_off(service):
         return "oneshot", _oneshot_reason(stack, service)
-    if service.holds_data:
+    if service.is_datastore:
         return "stateful", f"its image, {service.base}, holds data"
     if _SCHEDULERS.search(service.command):
         return "singleton", "its command starts a scheduler"
-    if vocabulary.WORKERS.search(service.command):
+    if known_software.WORKERS.search(service.command):
         return "drain", "its command starts a worker"
     if _BOTS.search(service.command):
         return "singleton", "its command starts a bot"
-    if _NAMED_SCHEDULER.fullmatch(service.name) and not service.in_front and not service.ports:
+    if _NAMED_SCHEDULER.fullmatch(service.name) and not service.is_proxy and not service.ports:
         return "singleton", "its name is that of a scheduler or a bot"
     own = _own_volume(stack, service)
-    if own is not None and service.replicas == 1 and not service.in_front:
+    if own is not None and service.replicas == 1 and not service.is_proxy:
         return "stateful", f"it writes to the volume {own.source}, which no other service uses"
     return "rolling", "nothing prevents two replicas side by side"
 
 
 def _oneshot_reason(stack: Stack, service: Service) -> str:
-    if service.name in stack.finishing:
+    if service.name in stack.completion_awaited:
         return "other services wait until it has ended"
-    if vocabulary.MIGRATIONS.search(service.command):
+    if known_software.MIGRATIONS.search(service.command):
         return "its command is a migration"
     return "its restart policy is no" if service.text("restart") == "no" else "its name is that of a job"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, other_inventories
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack
 
 _VARIABLE = "stack_policy_environments"
@@ -67,7 +67,7 @@ def _read_stack(environment: str, folder: Path, group: str, playbook: str) -> St
         raise ValueError(f"stack_environment is {arguments['environment']} there")
     services = {name: _without_files(entry) for name, entry in arguments["services"].items()}
     documents = inventory.documents({**arguments, "services": services}, inventory.base_directory(variables))
-    return deploying.stack(documents, {}, services, arguments["version"])
+    return release_check.stack(documents, {}, services, arguments["version"])
 
 
 def _without_files(entry: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import parts, vocabulary
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, known_software
 
 
 def server(needs: Iterable[str], services: Mapping[str, Written]) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def migrated(draft: Draft) -> bool:
     if provided(draft):
         return True
     keeps_data = draft.service.service_class == "stateful" and not draft.body["cache"]
-    return keeps_data and parts.image(draft.service.image).base not in vocabulary.BROKERS
+    return keeps_data and image_reference.parse(draft.service.image).base not in known_software.BROKERS
 
 
 def check(drafts: Mapping[str, Draft]) -> None:

@@ -1,5 +1,6 @@
-"""The review of a Compose stack as code: reading, a resolved model, one small function per rule, reports.
+"""The policy: checks a Compose stack against rules. It reads files, resolves them to a model, runs rules, and reports.
 
-Place in the pipeline: check, between bundle and ship; and alone on any Compose file, without Ansible: ``__main__``.
-Imports inside are relative, so that it runs from a directory that is no collection too. Only PyYAML is needed.
+Place in the pipeline: check, between bundle and ship. ``__main__`` checks any Compose file without Ansible. May import
+nothing from other packages. Imports are relative, so that it also runs in a directory that is not a collection. It
+needs only PyYAML.
 """

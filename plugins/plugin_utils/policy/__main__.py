@@ -1,6 +1,7 @@
-"""``python3 plugins/plugin_utils/policy FILE...``: the review on a command line, without Ansible.
+"""The command ``python3 plugins/plugin_utils/policy FILE...``, which checks Compose files without Ansible.
 
-Started by its path this is no package: it is made one here, below the directory that has ``plugin_utils``.
+Python does not import a directory that is started by its path as a package. The relative imports need a package, so
+this module sets its name and the import path.
 """
 
 from __future__ import annotations

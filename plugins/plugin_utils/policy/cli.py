@@ -1,4 +1,7 @@
-"""The command line: arguments in, a report out. Exit codes: 0 all well, 1 findings, 2 nothing could be reviewed."""
+"""The command line of the policy.
+
+Exit codes: 0 no finding at or above the level, 1 such findings, 2 the files could not be checked.
+"""
 
 from __future__ import annotations
 
@@ -9,75 +12,83 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import checking, repair, settings
-from .registry import ENVIRONMENTS, RULES
+from . import autofix, file_check, settings
 from .review import Review
+from .rule_registry import ENVIRONMENTS, RULES
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="policy",
-        description="Review a Compose stack. Exit code 0: all well; 1: findings at or above the level; 2: unreadable.",
+        description="Check a Compose stack against the policy. "
+        "Exit codes: 0 no finding at or above the level, 1 such findings, 2 the files could not be checked.",
     )
     add = parser.add_argument
-    add("files", nargs="*", type=Path, metavar="FILE", help="Compose files, merged in this order; else the usual ones")
+    add("files", nargs="*", type=Path, metavar="FILE", help="Compose files, merged in this order (default: as Compose)")
     add("--environment", "-e", default="production", help=f"{', '.join(ENVIRONMENTS)} (default: %(default)s)")
     add("--each", action="store_true", help="every file is a stack of its own")
-    add("--also", action="append", default=[], metavar="NAME=FILE[,FILE]", help="another environment, to compare with")
-    add("--profile", action="append", metavar="NAME", help="only services without profiles and those of this one")
-    add("--env-file", action="append", default=[], type=Path, metavar="FILE", help="variables, before those of .env")
-    add("--config", type=Path, metavar="FILE", help=f"settings (default: {settings.FILE} beside the first file)")
-    add("--level", choices=settings.LEVELS, help="from which severity on it fails (default: error)")
-    add("--format", "-f", choices=checking.FORMATS, default="table", help="(default: %(default)s)")
-    add("--output", "-o", type=Path, metavar="FILE", help="write the report there")
-    add("--baseline", type=Path, metavar="FILE", help="findings in it are known and do not count")
-    add("--write-baseline", type=Path, metavar="FILE", help="write all findings into it, and end with 0")
-    add("--fix", action="store_true", help="repair what can be repaired for certain, in the files themselves")
-    add("--explain", metavar="RULE", help="print a rule, why it is one and how it is repaired")
+    add("--also", action="append", default=[], metavar="NAME=FILE[,FILE]", help="compare with another environment")
+    add("--profile", action="append", metavar="NAME", help="an active profile (default: all services)")
+    add("--env-file", action="append", default=[], type=Path, metavar="FILE", help="variables over those of .env")
+    add("--config", type=Path, metavar="FILE", help=f"settings (default: {settings.FILE} next to the first file)")
+    add("--level", choices=settings.LEVELS, help="the severity from which it fails (default: error)")
+    add(
+        "--format",
+        "-f",
+        choices=file_check.FORMATS,
+        default="table",
+        help="format of the report (default: %(default)s)",
+    )
+    add("--output", "-o", type=Path, metavar="FILE", help="write the report to this file")
+    add("--baseline", type=Path, metavar="FILE", help="findings in this file do not count")
+    add("--write-baseline", type=Path, metavar="FILE", help="write all findings to this file, exit with 0")
+    add("--fix", action="store_true", help="fix in the files what can be fixed safely")
+    add("--explain", metavar="RULE", help="print a rule with its reason and its fix")
     add("--rules", action="store_true", help="print all rules")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run with *arguments*, those of the process where ``None``, and return the exit code."""
-    given = _parser().parse_args(arguments)
+    """Run the command line and return the exit code. :param arguments: those of the process if ``None``."""
+    options = _parser().parse_args(arguments)
     try:
-        if given.rules or given.explain:
-            return _explain(given.explain)
-        if given.fix:
-            for line in repair.files(given.files):
+        if options.rules or options.explain:
+            return _print_rules(options.explain)
+        if options.fix:
+            for line in autofix.fix_files(options.files):
                 print(line)
-        reviews = _reviews(given)
-        if given.write_baseline:
-            given.write_baseline.write_text(checking.baseline(reviews), encoding="utf-8")
+        reviews = _reviews(options)
+        if options.write_baseline:
+            options.write_baseline.write_text(file_check.baseline(reviews), encoding="utf-8")
             return 0
-        _put(checking.written(reviews, given.format, shutil.get_terminal_size((120, 24)).columns), given.output)
+        width = shutil.get_terminal_size((120, 24)).columns
+        _write(file_check.render(reviews, options.format, width), options.output)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 1 if any(review.failing for review in reviews) else 0
 
 
-def _reviews(given: argparse.Namespace) -> list[Review]:
+def _reviews(options: argparse.Namespace) -> list[Review]:
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    stacks: list[list[Path]] = [[path] for path in given.files] if given.each else [list(given.files)]
+    stacks: list[list[Path]] = [[path] for path in options.files] if options.each else [list(options.files)]
     also = {}
-    for one in given.also:
-        name, equals, files = one.partition("=")
+    for argument in options.also:
+        name, equals, files = argument.partition("=")
         if not equals or not name or not files:
-            raise settings.BadSettings(f"--also {one}: NAME=FILE is expected, such as staging=compose.staging.yaml")
+            raise settings.BadSettings(f"--also {argument}: write NAME=FILE, such as staging=compose.staging.yaml")
         also[name] = [Path(file) for file in files.split(",")]
-    extra = settings.Settings({given.environment: given.level} if given.level else {})
+    extra = settings.Settings({options.environment: options.level} if options.level else {})
     return [
-        checking.check(
-            checking.Wanted(
+        file_check.check(
+            file_check.Options(
                 files=files,
-                environment=given.environment,
-                config=given.config,
-                env_files=given.env_file,
-                profiles=given.profile,
+                environment=options.environment,
+                config=options.config,
+                env_files=options.env_file,
+                profiles=options.profile,
                 also=also,
-                baseline=given.baseline,
+                baseline=options.baseline,
                 extra=extra,
             ),
             today,
@@ -86,22 +97,23 @@ def _reviews(given: argparse.Namespace) -> list[Review]:
     ]
 
 
-def _put(text: str, output: Path | None) -> None:
+def _write(text: str, output: Path | None) -> None:
     if output is None:
         print(text)
     else:
         output.write_text(text + "\n", encoding="utf-8")
 
 
-def _explain(wanted: str | None) -> int:
-    if wanted is not None and wanted not in RULES:
-        raise settings.BadSettings(f"there is no rule {wanted!r}; --rules prints them all")
-    for rule in RULES.values():
-        if wanted is None:
+def _print_rules(rule_id: str | None) -> int:
+    """Print all rules, or everything about one rule."""
+    if rule_id is None:
+        for rule in RULES.values():
             print(f"{rule.id}  {rule.title}")
-        elif rule.id == wanted:
-            severities = ", ".join(f"{name} {severity}" for name, severity in rule.severities.items())
-            print(
-                f"{rule.id}  {rule.title}\n\n{rule.reason}\n\nRepair: {rule.fix}\nSee: {rule.reference}\n{severities}"
-            )
+        return 0
+    if rule_id not in RULES:
+        raise settings.BadSettings(f"there is no rule {rule_id!r}; --rules prints all rules")
+    rule = RULES[rule_id]
+    severities = ", ".join(f"{name} {severity}" for name, severity in rule.severities.items())
+    print(f"{rule.id}  {rule.title}\n\nWhy: {rule.reason}\nFix: {rule.fix}\nSource: {rule.reference}\n")
+    print(f"Severity: {severities}")
     return 0

@@ -1,7 +1,8 @@
-"""Variables in Compose files, ``${NAME:-default}`` and the like, and the ``.env`` that they come from.
+"""Interpolation of variables in Compose files, such as ``${NAME:-default}``, and the parser of ``.env`` files. Pure.
 
-A variable without a value and without a default stays in the text as ``${NAME}``: Compose would put nothing there, but
-a review is about the file, and whoever runs it seldom has the values. Rules read ``${`` as "unknown".
+Place in the pipeline: check, while files are read. A variable without a value and without a default stays in the text
+as ``${NAME}``. Compose would put an empty text there. But a check is about the file, and the values are often not
+known where it runs. The rules read ``${`` as "unknown".
 """
 
 from __future__ import annotations
@@ -10,30 +11,30 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .marked import Map, Mark, Override, Seq
+from .source_positions import Map, Mark, Override, Seq
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
-#: Defaults inside of defaults; nobody writes more.
-_DEEPEST = 8
-#: Gives what stands in place of a variable that has no value, by its name and its whole reference as written.
+#: How deep defaults may be nested in defaults.
+_MAX_DEPTH = 8
+#: Returns the text for a variable without a value, from its name and its whole reference in the file.
 Unset = Callable[[str, str], str]
 
 
-def kept(name: str, reference: str) -> str:
-    """Leave a variable without a value in the text."""
+def keep_reference(name: str, reference: str) -> str:
+    """Return the reference to a variable, so that a variable without a value stays in the text."""
     return f"${{{name}}}"
 
 
-def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: Unset = kept) -> str:
-    """Return *text* with what Compose would put in place of its variables."""
+def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: Unset = keep_reference) -> str:
+    """Return *text* with the values of its variables, as Compose would insert them."""
     if "$" not in text:
         return text
     result: list[str] = []
     position = 0
     while True:
         dollar = text.find("$", position)
-        if dollar < 0 or depth > _DEEPEST:
+        if dollar < 0 or depth > _MAX_DEPTH:
             return "".join([*result, text[position:]])
         result.append(text[position:dollar])
         following = text[dollar + 1 : dollar + 2]
@@ -47,7 +48,7 @@ def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: 
         elif following == "{":
             end = _closing(text, dollar + 2)
             if end < 0:
-                # Compose refuses that; looking for further braces that never close would take quadratic time.
+                # Compose refuses that. A search for more braces that never close would take quadratic time.
                 return "".join([*result, text[dollar:]])
             result.append(_braced(text[dollar + 2 : end], variables, depth, unset))
             position = end + 1
@@ -57,7 +58,7 @@ def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: 
 
 
 def _closing(text: str, start: int) -> int:
-    """Return the place of the brace that closes the one before *start*; -1 where there is none."""
+    """Return the position of the brace that closes the one before *start*, -1 if there is none."""
     level = 1
     for position in range(start, len(text)):
         if text[position] == "}":
@@ -70,6 +71,7 @@ def _closing(text: str, start: int) -> int:
 
 
 def _braced(inside: str, variables: Mapping[str, str], depth: int, unset: Unset) -> str:
+    """Return the value of ``${inside}``."""
     name = _NAME.match(inside)
     if not name:
         return f"${{{inside}}}"
@@ -77,36 +79,37 @@ def _braced(inside: str, variables: Mapping[str, str], depth: int, unset: Unset)
     value = variables.get(name[0])
     if not operator:
         return unset(name[0], f"${{{inside}}}") if value is None else value
-    word = inside[operator.end() :]
-    has = value is not None and (value != "" or not operator[0].startswith(":"))
+    alternative = inside[operator.end() :]
+    # With a colon, an empty value counts as no value.
+    has_value = value is not None and (value != "" or not operator[0].startswith(":"))
     if operator[0].endswith("+"):
-        return interpolate(word, variables, depth + 1, unset) if has else ""
-    if has:
+        return interpolate(alternative, variables, depth + 1, unset) if has_value else ""
+    if has_value:
         return str(value)
     if operator[0].endswith("-"):
-        return interpolate(word, variables, depth + 1, unset)
+        return interpolate(alternative, variables, depth + 1, unset)
     return unset(name[0], f"${{{inside}}}")
 
 
-def resolve(value: Any, variables: Mapping[str, str], unset: Unset = kept) -> Any:
-    """Return *value* with every text in it interpolated; the mark of one that changed keeps what was written."""
+def resolve(value: Any, variables: Mapping[str, str], unset: Unset = keep_reference) -> Any:
+    """Return *value* with all its texts interpolated. The mark of a changed text keeps the text in the file."""
     if isinstance(value, Map):
         result = Map({}, dict(value.marks))
         for key, item in value.items():
-            result[key] = _one(item, variables, unset)
+            result[key] = _resolve_item(item, variables, unset)
             if result[key] is not item and isinstance(item, str):
-                result.marks[key] = _written(value.marks.get(key), item)
+                result.marks[key] = _with_source(value.marks.get(key), item)
         return result
     if isinstance(value, Seq):
-        items = Seq([_one(item, variables, unset) for item in value], list(value.marks))
+        items = Seq([_resolve_item(item, variables, unset) for item in value], list(value.marks))
         for index, item in enumerate(value):
             if items[index] is not item and isinstance(item, str) and index < len(items.marks):
-                items.marks[index] = _written(items.marks[index], item)
+                items.marks[index] = _with_source(items.marks[index], item)
         return items
-    return _one(value, variables, unset)
+    return _resolve_item(value, variables, unset)
 
 
-def _one(value: Any, variables: Mapping[str, str], unset: Unset) -> Any:
+def _resolve_item(value: Any, variables: Mapping[str, str], unset: Unset) -> Any:
     if isinstance(value, str):
         return interpolate(value, variables, unset=unset)
     if isinstance(value, (Map, Seq)):
@@ -114,22 +117,22 @@ def _one(value: Any, variables: Mapping[str, str], unset: Unset) -> Any:
     return Override(resolve(value.value, variables, unset)) if isinstance(value, Override) else value
 
 
-def _written(mark: Mark | None, text: str) -> Mark:
+def _with_source(mark: Mark | None, text: str) -> Mark:
     return Mark(mark.file if mark else "", mark.line if mark else 0, text)
 
 
-_ASSIGNED = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[=:][ \t]*")
+_ASSIGNMENT = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[=:][ \t]*")
 _QUOTED = {"'": re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL), '"': re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "$": "$$", "\\": "\\", '"': '"'}
 
 
 def dotenv(text: str, variables: Mapping[str, str] | None = None) -> dict[str, tuple[str, int]]:
-    """Return the variables of an ``.env`` file, each with its line. What is no assignment is passed over.
+    """Return the variables of an ``.env`` file, each with its line. Lines that are no assignments are skipped.
 
-    As Compose's own parser reads it: quoted values may have several lines, escapes and variables count between double
-    quotes, nothing counts between single ones.
+    The file is read as Compose reads it. A quoted value may have several lines. Between double quotes, escapes and
+    variables are replaced; between single quotes, nothing is.
 
-    :param variables: what the file's own references find before what stands further up in it.
+    :param variables: values for references in the file; they take precedence over earlier lines of the file.
     """
     found: dict[str, tuple[str, int]] = {}
     plain: dict[str, str] = {}
@@ -137,7 +140,7 @@ def dotenv(text: str, variables: Mapping[str, str] | None = None) -> dict[str, t
     while position < len(text):
         end = text.find("\n", position)
         end = len(text) if end < 0 else end
-        match = _ASSIGNED.match(text, position, end)
+        match = _ASSIGNMENT.match(text, position, end)
         if match:
             known = {**plain, **(variables or {})}
             quoted = (
@@ -147,12 +150,12 @@ def dotenv(text: str, variables: Mapping[str, str] | None = None) -> dict[str, t
             )
             if quoted:
                 literal = text[match.end()] == "'"
-                value = quoted[1] if literal else interpolate(_unescaped(quoted[1]), known, unset=_nothing)
+                value = quoted[1] if literal else interpolate(_unescaped(quoted[1]), known, unset=_empty)
                 end = text.find("\n", quoted.end())
                 end = len(text) if end < 0 else end
             else:
                 bare = re.split(r"\s#", text[match.end() : end])[0].strip()
-                value = interpolate("" if bare.startswith("#") else bare, known, unset=_nothing)
+                value = interpolate("" if bare.startswith("#") else bare, known, unset=_empty)
             plain[match[1]] = value
             found[match[1]] = (value, number)
         number += text.count("\n", position, end + 1)
@@ -160,10 +163,10 @@ def dotenv(text: str, variables: Mapping[str, str] | None = None) -> dict[str, t
     return found
 
 
-def _nothing(name: str, reference: str) -> str:
+def _empty(name: str, reference: str) -> str:
     return ""
 
 
 def _unescaped(text: str) -> str:
-    """Return what stands between double quotes with its escapes undone, an escaped dollar still doubled."""
+    """Return the text between double quotes without its escapes. An escaped dollar is doubled for interpolation."""
     return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[0]), text, flags=re.DOTALL)

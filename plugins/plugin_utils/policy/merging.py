@@ -1,6 +1,7 @@
-"""Services merged as Compose merges files: mappings key by key, lists appended, a few keys by rules of their own.
+"""Merging of Compose files as Compose does it: mappings key by key, lists appended, some keys by rules of their own.
 
-After the Compose specification, "Merge". Takes and gives services in long notation.
+Place in the pipeline: check, while files are read. Pure. The source of the rules is the Compose specification, "Merge".
+All services are in long syntax.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .marked import Map, Override, Seq
-from .notation import mark_of
+from .source_positions import Map, Override, Seq, mark_of
 
-#: Lists that the later file replaces as a whole.
+#: Lists that a later file replaces as a whole.
 _REPLACED = frozenset({"command", "entrypoint"})
+#: What identifies an item of these lists. A later file replaces the item with the same identity.
 _IDENTITY: dict[str, Callable[[Map], Any]] = {
     "ports": lambda item: tuple(str(item.get(key, "")) for key in ("host_ip", "published", "target", "protocol")),
     "volumes": lambda item: item.get("target"),
@@ -22,7 +23,7 @@ _IDENTITY: dict[str, Callable[[Map], Any]] = {
 
 
 def services(base: Map, over: Map) -> Map:
-    """Return *over* merged into *base*: one service of two files."""
+    """Return one service of two files, with *over* merged into *base*."""
     result = Map(base, dict(base.marks))
     for key, value in over.items():
         result[key] = _merged(key, result.get(key), value)
@@ -43,19 +44,19 @@ def _merged(key: str, before: Any, after: Any) -> Any:
         if key == "healthcheck" or (
             key == "logging" and before.get("driver") != after.get("driver", before.get("driver"))
         ):
-            return _over(before, after) if key == "healthcheck" else after
+            return _updated(before, after) if key == "healthcheck" else after
         return mappings(before, after)
     if isinstance(before, Seq) and isinstance(after, Seq):
         return _appended(key, before, after)
     return before if after is None and isinstance(before, (Map, Seq)) else after
 
 
-def _over(before: Map, after: Map) -> Map:
+def _updated(before: Map, after: Map) -> Map:
     return Map({**before, **after}, {**before.marks, **after.marks})
 
 
 def mappings(before: Map, after: Map) -> Map:
-    """Return two mappings merged, deep."""
+    """Return two mappings merged, with the mappings and lists in them."""
     result = Map(before, dict(before.marks))
     for key, value in after.items():
         result[key] = _merged(key, before.get(key), value)
@@ -68,9 +69,9 @@ def mappings(before: Map, after: Map) -> Map:
 def _appended(key: str, before: Seq, after: Seq) -> Seq:
     identity = _IDENTITY.get(key)
     result = Seq()
-    later = {_word(identity, item) for item in after} if identity else set()
+    replaced = {_identity_of(identity, item) for item in after} if identity else set()
     for index, item in enumerate(before):
-        if not identity or _word(identity, item) not in later:
+        if not identity or _identity_of(identity, item) not in replaced:
             result.add(item, mark_of(before, index))
     seen = {repr(item) for item in before} if not identity else set()
     for index, item in enumerate(after):
@@ -79,17 +80,19 @@ def _appended(key: str, before: Seq, after: Seq) -> Seq:
     return result
 
 
-def _word(identity: Callable[[Map], Any], item: Any) -> str:
+def _identity_of(identity: Callable[[Map], Any], item: Any) -> str:
     return repr(identity(item)) if isinstance(item, Map) else repr(item)
 
 
-def settled(value: Any) -> Any:
-    """Return *value* without the tags ``!reset`` and ``!override``, which have done their work."""
+def without_overrides(value: Any) -> Any:
+    """Return *value* without the tags ``!reset`` and ``!override``, after the last merge."""
     if isinstance(value, Override):
-        return settled(value.value)
+        return without_overrides(value.value)
     if isinstance(value, Map):
         kept = {
-            key: settled(item) for key, item in value.items() if not (isinstance(item, Override) and item.value is None)
+            key: without_overrides(item)
+            for key, item in value.items()
+            if not (isinstance(item, Override) and item.value is None)
         }
         return Map(kept, value.marks)
-    return Seq([settled(item) for item in value], value.marks) if isinstance(value, Seq) else value
+    return Seq([without_overrides(item) for item in value], value.marks) if isinstance(value, Seq) else value

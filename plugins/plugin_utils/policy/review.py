@@ -1,6 +1,6 @@
-"""A stack held against the rules: findings, less what is excepted with a reason or known from a baseline.
+"""Runs the rules on a stack. The result is a review: findings, with exceptions and the baseline applied.
 
-Pure; the day is an argument.
+Place in the pipeline: check, after a stack is made from files or rendered documents. Pure: the day is an argument.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import rules as _rules  # noqa: F401  (registers the rules)
-from .notation import mark_of
-from .parts import Path
-from .registry import RULES, SEVERITIES, Rule
-from .settings import Except, Settings
+from .rule_registry import RULES, SEVERITIES, Rule
+from .settings import RuleException, Settings
+from .source_positions import KeyPath, mark_of
 from .stack import Service, Stack
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. ``line`` is 0 where there is no file to look into; ``service`` empty for the whole."""
+    """One violation of a rule. ``service`` is empty for the stack itself. ``line`` is 0 if the line is not known."""
 
     rule: str
     severity: str
@@ -29,24 +28,25 @@ class Finding:
     line: int
     key: str
     environment: str
-    #: The reason of the exception, and until when it holds; empty where it is none.
+    #: The reason and the last day of the exception; empty without an exception.
     excepted: str = ""
+    #: Whether the baseline has this finding.
     known: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """What stays the same while lines move: for baselines, and for tools that follow a finding over time."""
+        """An id that does not change with the line: for baselines, and for tools that track findings over time."""
         return f"{self.rule}:{self.service}:{self.key}"
 
     @property
     def counts(self) -> bool:
-        """Whether it is neither excepted nor known."""
+        """Whether there is no exception for it and the baseline does not have it."""
         return not self.excepted and not self.known
 
 
 @dataclass(frozen=True)
 class Review:
-    """All findings of one stack in one environment, the worst first, and what there is to say of the exceptions."""
+    """All findings of one stack in one environment, errors first. ``notes``: exceptions that are over or not needed."""
 
     environment: str
     level: str
@@ -60,15 +60,15 @@ class Review:
 
     @property
     def failing(self) -> list[Finding]:
-        """The findings that count and are as bad as the level or worse."""
+        """The findings that count and have at least the severity of the level."""
         if self.level == "off":
             return []
-        least = SEVERITIES.index(self.level)
-        return [finding for finding in self.open if SEVERITIES.index(finding.severity) >= least]
+        lowest = SEVERITIES.index(self.level)
+        return [finding for finding in self.open if SEVERITIES.index(finding.severity) >= lowest]
 
     @property
     def summary(self) -> str:
-        """How many findings of each severity there are, in a line."""
+        """The number of findings of each severity, as one line."""
         numbers = [
             f"{sum(1 for finding in self.open if finding.severity == severity)} {word}"
             for severity, word in (("error", "errors"), ("warning", "warnings"), ("info", "hints"))
@@ -88,25 +88,24 @@ def review(
     others: Mapping[str, Stack] | None = None,
     baseline: Iterable[str] = (),
 ) -> Review:
-    """Return what the rules find in *stack*.
+    """Return the review of *stack*.
 
-    :param today: the day as ``2026-11-21``; exceptions end with the day they name.
+    :param today: the day, such as ``2026-11-21``, for exceptions with a last day.
     :param others: the same stack in other environments, to compare with.
-    :param baseline: fingerprints of findings that are known.
+    :param baseline: fingerprints of known findings.
     """
-    found = list(_findings(stack, environment, others or {}))
     known = frozenset(baseline)
     used: set[int] = set()
     result = []
-    for finding in found:
+    for finding in _findings(stack, environment, others or {}):
         position = _exception(settings.exceptions, finding, today)
         if position is not None:
             used.add(position)
-            finding = replace(finding, excepted=settings.exceptions[position].said)
+            finding = replace(finding, excepted=settings.exceptions[position].reason_and_end)
         elif finding.fingerprint in known:
             finding = replace(finding, known=True)
         result.append(finding)
-    result.sort(key=lambda one: (-SEVERITIES.index(one.severity), one.service, one.rule, one.line, one.key))
+    result.sort(key=lambda found: (-SEVERITIES.index(found.severity), found.service, found.rule, found.line, found.key))
     notes = tuple(_notes(settings.exceptions, used, environment, today))
     return Review(environment, settings.level(environment), tuple(result), notes)
 
@@ -128,14 +127,19 @@ def _findings(stack: Stack, environment: str, others: Mapping[str, Stack]) -> It
                 yield _finding(rule, severity, environment, stack, name, message, path)
 
 
-def _finding(rule: Rule, severity: str, environment: str, stack: Stack, name: str, message: str, path: Path) -> Finding:
-    file, line = place(stack, stack.services.get(name), path)
-    key = ".".join(_word(stack.services.get(name), path, index) for index in range(len(path)))
+def _finding(
+    rule: Rule, severity: str, environment: str, stack: Stack, name: str, message: str, path: KeyPath
+) -> Finding:
+    file, line = location(stack, stack.services.get(name), path)
+    key = ".".join(_key_text(stack.services.get(name), path, index) for index in range(len(path)))
     return Finding(rule.id, severity, name, message, file, line, key, environment)
 
 
-def _word(service: Service | None, path: Path, index: int) -> str:
-    """Return a step of a path; an item of a list by what it is, since its number changes with its neighbours."""
+def _key_text(service: Service | None, path: KeyPath, index: int) -> str:
+    """Return one key of a path as text.
+
+    An item of a list is named by its content, because its index changes when items before it change.
+    """
     if isinstance(path[index], int) and service is not None and index == 1:
         items = service.keys.get(path[0])
         item = items[path[index]] if isinstance(items, list) and path[index] < len(items) else ""
@@ -145,8 +149,8 @@ def _word(service: Service | None, path: Path, index: int) -> str:
     return str(path[index])
 
 
-def place(stack: Stack, service: Service | None, path: Path) -> tuple[str, int]:
-    """Return the file and the line of the last key on *path* that is there; line 0 where nothing has a mark."""
+def location(stack: Stack, service: Service | None, path: KeyPath) -> tuple[str, int]:
+    """Return the file and the line of the last existing key of *path*; line 0 if none has a mark."""
     default = stack.files[0] if stack.files else ""
     value: Any = stack.top
     mark = None
@@ -154,25 +158,26 @@ def place(stack: Stack, service: Service | None, path: Path) -> tuple[str, int]:
         mark = stack.marks.get(service.name)
         value = service.keys
     for key in path:
-        here = mark_of(value, key)
-        if here is None or not isinstance(value, (dict, list)):
+        own = mark_of(value, key)
+        if own is None or not isinstance(value, (dict, list)):
             break
-        mark = here if here.file else mark
+        mark = own if own.file else mark
         value = value.get(key) if isinstance(value, dict) else value[key] if key < len(value) else None
     return (mark.file, mark.line) if mark is not None else (default, 0)
 
 
-def _exception(exceptions: tuple[Except, ...], finding: Finding, today: str) -> int | None:
-    for position, one in enumerate(exceptions):
-        if one.covers(finding.rule, finding.service, finding.environment) and not one.expired(today):
+def _exception(exceptions: tuple[RuleException, ...], finding: Finding, today: str) -> int | None:
+    """Return the index of the first exception for a finding."""
+    for position, entry in enumerate(exceptions):
+        if entry.covers(finding.rule, finding.service, finding.environment) and not entry.expired(today):
             return position
     return None
 
 
-def _notes(exceptions: tuple[Except, ...], used: set[int], environment: str, today: str) -> Iterable[str]:
-    for position, one in enumerate(exceptions):
-        where = f"the exception of {one.rule} for {one.service or 'all services'}"
-        if one.expired(today):
-            yield f"{where} ended on {one.until}: {one.reason}"
-        elif position not in used and one.environment in ("", environment):
-            yield f"{where} is not needed any more: nothing is found"
+def _notes(exceptions: tuple[RuleException, ...], used: set[int], environment: str, today: str) -> Iterable[str]:
+    for position, entry in enumerate(exceptions):
+        subject = f"the exception of {entry.rule} for {entry.service or 'all services'}"
+        if entry.expired(today):
+            yield f"{subject} ended on {entry.until}: {entry.reason}"
+        elif position not in used and entry.environment in ("", environment):
+            yield f"{subject} is not needed any more: there is no such finding"

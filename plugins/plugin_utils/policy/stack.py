@@ -1,7 +1,7 @@
-"""The resolved stack as rules see it: services with their images, ports, mounts and commands read, in one shape each.
+"""The resolved stack that the rules check: services with their images, ports, mounts and commands in one shape.
 
-Pure. Made from a :class:`reading.Document`, or from documents that are data already. Whatever has a type that Compose
-does not allow counts as absent.
+Place in the pipeline: check, after the files are read and before the rules. Pure. A stack is made from a
+:class:`reading.Document`, or from rendered documents. A value of a type that Compose does not allow counts as missing.
 """
 
 from __future__ import annotations
@@ -11,20 +11,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import interpolation, merging, notation, vocabulary
-from .marked import Map, Seq
-from .parts import Image, Mount, Port, image, mounts, number, ports
+from . import image_reference, interpolation, known_software, long_syntax, merging
+from .image_reference import Image
+from .mounts import Mount, mounts
+from .published_ports import Port, ports
+from .source_positions import Map, Seq
+from .units import integer
 
 if TYPE_CHECKING:
     from .reading import Document
 
-#: Characters of a command that are looked at; some patterns take quadratic time.
-LONGEST = 4000
+#: How many characters of one text the rules read. Some patterns take quadratic time.
+MAX_SCANNED = 4000
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service. ``keys`` in Compose's long notation; ``told`` is ``environment`` over what its env files say."""
+    """One service.
+
+    ``keys``: the keys of the service in long syntax.
+    ``environment``: the key ``environment`` alone.
+    ``variables``: what the container gets, ``environment`` over the variables of the env files.
+    ``variables_incomplete``: some variables of the container are not known.
+    ``command``: entrypoint and command as one text; ``arguments``: the same as a list.
+    """
 
     name: str
     keys: Map
@@ -32,53 +42,56 @@ class Service:
     ports: tuple[Port, ...]
     mounts: tuple[Mount, ...]
     environment: Map
-    told: Mapping[str, str]
-    untold: bool
+    variables: Mapping[str, str]
+    variables_incomplete: bool
     command: str
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     replicas: int
     labels: Map
 
     def mapping(self, *path: str) -> Map:
-        """Return the mapping at *path*, an empty one where there is none."""
+        """Return the mapping at *path*, an empty one if there is none."""
         value: Any = self.keys
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         return value if isinstance(value, Map) else Map(value if isinstance(value, dict) else {})
 
     def items(self, key: str) -> list[Any]:
-        """Return the list under *key*, an empty one where there is none."""
+        """Return the list under *key*, an empty one if there is none. A text counts as a list of one item."""
         value = self.keys.get(key)
         return value if isinstance(value, list) else [value] if isinstance(value, str) else []
 
     def text(self, key: str) -> str:
-        """Return the text or number under *key*, an empty text where there is none."""
+        """Return the text or number under *key* as text, an empty text if there is none."""
         value = self.keys.get(key)
         return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
     @property
     def base(self) -> str:
-        """The last part of its image's name; empty where it has no image."""
+        """The last part of the image name, empty without an image."""
         return self.image.base if self.image else ""
 
     @property
-    def holds_data(self) -> bool:
-        """Whether its image is that of a datastore, and what it runs is not a client from that image."""
-        return self.base in vocabulary.DATASTORES and not vocabulary.CLIENTS.match(self.command)
+    def is_datastore(self) -> bool:
+        """Whether it runs a datastore: it has the image of one, and its command is not a client from that image."""
+        return self.base in known_software.DATASTORES and not known_software.CLIENTS.match(self.command)
 
     @property
-    def in_front(self) -> bool:
-        """Whether it is a proxy, which is there to be published."""
-        return self.base in vocabulary.PROXIES or self.labels.get("slipway.kind") in ("nginx", "traefik")
+    def is_proxy(self) -> bool:
+        """Whether it runs a proxy, which is meant to be published."""
+        return self.base in known_software.PROXIES or self.labels.get("slipway.kind") in ("nginx", "traefik")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """All services of one environment. ``pinned``: whoever deploys it puts digests in place of the tags.
+    """All services of one environment.
 
-    ``finishing``: services that others wait for until they have ended. ``has_front``: a proxy with a published port
-    stands before the others. ``joined``: services whose network others are in. ``elsewhere``: services that
-    some environments only are meant to have. ``own``: those with images of the application itself, at any version.
+    ``pinned``: the deploy replaces tags with digests.
+    ``completion_awaited``: services with a dependent that waits until they have completed.
+    ``has_published_proxy``: one of the services is a proxy with a published port.
+    ``network_owners``: services whose network other services join.
+    ``only_in_some_environments``: services that are meant to be in some environments only.
+    ``own_images``: services with an image of the application itself, which may have another version elsewhere.
     """
 
     services: Mapping[str, Service]
@@ -87,117 +100,150 @@ class Stack:
     marks: Mapping[str, Any] = field(default_factory=dict)
     registries: tuple[str, ...] = ()
     pinned: bool = False
-    finishing: frozenset[str] = frozenset()
-    has_front: bool = False
-    joined: frozenset[str] = frozenset()
-    elsewhere: frozenset[str] = frozenset()
-    own: frozenset[str] = frozenset()
+    completion_awaited: frozenset[str] = frozenset()
+    has_published_proxy: bool = False
+    network_owners: frozenset[str] = frozenset()
+    only_in_some_environments: frozenset[str] = frozenset()
+    own_images: frozenset[str] = frozenset()
 
-    def one_shot(self, service: Service) -> bool:
-        """Whether a service runs to its end: somebody waits for that, or it looks like a migration."""
-        if service.labels.get("slipway.class") == "oneshot" or service.name in self.finishing:
+    def is_one_off(self, service: Service) -> bool:
+        """Return whether a service runs once and ends: a dependent waits for that, or it looks like a migration."""
+        if service.labels.get("slipway.class") == "oneshot" or service.name in self.completion_awaited:
             return True
         if service.labels.get("slipway.class") is not None:
             return False
         restart = service.text("restart")
         if restart == "no" and not service.ports and not service.mapping("healthcheck").get("test"):
             return True
-        named = vocabulary.ONE_SHOT_NAMES.fullmatch(service.name) or service.base in vocabulary.ONE_SHOT_IMAGES
-        return bool(vocabulary.MIGRATIONS.search(service.command) or (named and restart in ("", "no", "on-failure")))
+        by_name = known_software.ONE_OFF_NAMES.fullmatch(service.name)
+        by_image = service.base in known_software.ONE_OFF_IMAGES
+        is_migration = known_software.MIGRATIONS.search(service.command)
+        return bool(is_migration or ((by_name or by_image) and restart in ("", "no", "on-failure")))
 
 
 def from_document(document: Document, registries: Iterable[str] = ()) -> Stack:
-    """Return the stack that *document* describes."""
+    """Return the stack of Compose files that were read. :param registries: the registries that the settings allow."""
     return _stack(
-        document.services, document.top, tuple(document.files), document.told, document.untold, tuple(registries), False
+        document.services,
+        document.top,
+        files=tuple(document.files),
+        env_file_variables=document.env_file_variables,
+        variables_incomplete=document.missing_env_files,
+        registries=tuple(registries),
+        pinned=False,
     )
 
 
 def from_data(
     documents: Iterable[Mapping[str, Any]],
-    told: Mapping[str, Mapping[str, Any]],
+    variables: Mapping[str, Mapping[str, Any]],
     files: Iterable[str],
     registries: Iterable[str] = (),
 ) -> Stack:
-    """Return the stack of Compose documents that are data and will be deployed by digest.
+    """Return the stack of rendered Compose documents, which the deploy pins by digest.
 
-    :param told: by service, the variables that it is told, but for those with a secret in them, which the file of a
-        secret store has; every other file, ``env/NAME.env``, is among them.
+    :param documents: base and overlay, in the order in which Compose merges them.
+    :param variables: the variables in ``env/NAME.env``, by service. Variables with a secret are not among them; they
+        are in a file of the secret store.
+    :param files: names for the documents, for findings.
     """
     services = Map()
     top = Map()
     for content in documents:
-        read = interpolation.resolve(_marked(content), {})
+        read = interpolation.resolve(_with_marks(content), {})
         for name, raw in (read.get("services") or {}).items():
-            service = notation.service(raw)
+            service = long_syntax.service(raw)
             services[name] = merging.services(services[name], service) if name in services else service
         top = merging.mappings(top, Map({key: value for key, value in read.items() if key != "services"}, {}))
-    for name, values in told.items():
+    for name, values in variables.items():
         if name in services:
             services[name]["environment"] = Map(values, {})
-    untold = {name for name, keys in services.items() if _more_than(f"env/{name}.env", keys.get("env_file"))}
-    return _stack(services, top, tuple(files), {}, untold, tuple(registries), True)
+    incomplete = {name for name, keys in services.items() if _has_other_file(f"env/{name}.env", keys.get("env_file"))}
+    return _stack(
+        services,
+        top,
+        files=tuple(files),
+        env_file_variables={},
+        variables_incomplete=incomplete,
+        registries=tuple(registries),
+        pinned=True,
+    )
 
 
-def _more_than(known: str, files: Any) -> bool:
+def _has_other_file(known: str, files: Any) -> bool:
     return any(file != known for file in (files if isinstance(files, list) else [files] if files else []))
 
 
-def _marked(value: Any) -> Any:
+def _with_marks(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return Map({key: _marked(item) for key, item in value.items()}, {})
-    return Seq([_marked(item) for item in value], []) if isinstance(value, list) else value
+        return Map({key: _with_marks(item) for key, item in value.items()}, {})
+    return Seq([_with_marks(item) for item in value], []) if isinstance(value, list) else value
 
 
 def _stack(
-    services: Map, top: Map, files: tuple[str, ...], told: Mapping[str, Map], untold: set[str], *rest: Any
+    services: Map,
+    top: Map,
+    *,
+    files: tuple[str, ...],
+    env_file_variables: Mapping[str, Map],
+    variables_incomplete: set[str],
+    registries: tuple[str, ...],
+    pinned: bool,
 ) -> Stack:
-    registries, pinned = rest
     read = {
-        name: _service(name, keys, told.get(name, Map()), name in untold)
+        name: _service(name, keys, env_file_variables.get(name, Map()), name in variables_incomplete)
         for name, keys in services.items()
         if isinstance(keys, Map)
     }
-    finishing = {
+    completion_awaited = {
         name
         for service in read.values()
-        for name, need in service.mapping("depends_on").items()
-        if isinstance(need, dict) and need.get("condition") == "service_completed_successfully"
+        for name, dependency in service.mapping("depends_on").items()
+        if isinstance(dependency, dict) and dependency.get("condition") == "service_completed_successfully"
     }
-    has_front = any(service.in_front and service.ports for service in read.values())
     modes = (service.text("network_mode") for service in read.values())
-    joined = frozenset(mode.removeprefix("service:") for mode in modes if mode.startswith("service:"))
-    return Stack(read, top, files, services.marks, registries, pinned, frozenset(finishing), has_front, joined)
+    return Stack(
+        services=read,
+        top=top,
+        files=files,
+        marks=services.marks,
+        registries=registries,
+        pinned=pinned,
+        completion_awaited=frozenset(completion_awaited),
+        has_published_proxy=any(service.is_proxy and service.ports for service in read.values()),
+        network_owners=frozenset(mode.removeprefix("service:") for mode in modes if mode.startswith("service:")),
+    )
 
 
-def _service(name: str, keys: Map, told: Map, untold: bool) -> Service:
+def _service(name: str, keys: Map, env_file_variables: Map, incomplete: bool) -> Service:
     environment = keys.get("environment")
     environment = environment if isinstance(environment, Map) else Map()
-    words = _words(keys.get("entrypoint")) + _words(keys.get("command"))
-    own = {key: spelled(value) for key, value in environment.items() if value is not None}
+    arguments = _arguments(keys.get("entrypoint")) + _arguments(keys.get("command"))
+    variables = {key: scalar_text(value) for key, value in env_file_variables.items()}
+    variables |= {key: scalar_text(value) for key, value in environment.items() if value is not None}
     labels = keys.get("labels")
     return Service(
         name=name,
         keys=keys,
-        image=image(keys["image"]) if isinstance(keys.get("image"), str) else None,
+        image=image_reference.parse(keys["image"]) if isinstance(keys.get("image"), str) else None,
         ports=tuple(ports(keys)),
         mounts=tuple(mounts(keys)),
         environment=environment,
-        told={**{key: spelled(value) for key, value in told.items()}, **own},
-        untold=untold or None in environment.values(),
-        command=" ".join(words)[:LONGEST],
-        words=tuple(words),
+        variables=variables,
+        variables_incomplete=incomplete or None in environment.values(),
+        command=" ".join(arguments)[:MAX_SCANNED],
+        arguments=tuple(arguments),
         replicas=_replicas(keys),
         labels=labels if isinstance(labels, Map) else Map(),
     )
 
 
-def spelled(value: Any) -> str:
-    """Return a value as the container sees it."""
+def scalar_text(value: Any) -> str:
+    """Return the text of a YAML scalar as the container gets it: ``true`` for a boolean, empty for ``null``."""
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def _words(value: Any) -> list[str]:
+def _arguments(value: Any) -> list[str]:
     if isinstance(value, list):
         return [str(item) for item in value if isinstance(item, (str, int, float))]
     if not isinstance(value, str):
@@ -210,6 +256,6 @@ def _words(value: Any) -> list[str]:
 
 def _replicas(keys: Map) -> int:
     deploy = keys.get("deploy")
-    given = number(deploy.get("replicas")) if isinstance(deploy, dict) else None
-    scale = number(keys.get("scale"))
-    return given if given is not None else scale if scale is not None else 1
+    replicas = integer(deploy.get("replicas")) if isinstance(deploy, dict) else None
+    scale = integer(keys.get("scale"))
+    return replicas if replicas is not None else scale if scale is not None else 1

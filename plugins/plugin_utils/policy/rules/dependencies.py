@@ -1,23 +1,23 @@
-"""What services wait for, and that whatever they name is there."""
+"""Dependencies: services wait for the right condition, and every name is declared."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
 
-from ..registry import Problem, StackProblem, service_rule, stack_rule
+from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
 from . import health
 
 _REFERENCE = "Compose specification, services, depends_on"
-#: What a service may name, and the top-level key that has to have it; `default` is made by Compose.
-_DECLARED = (("networks", "networks"), ("secrets", "secrets"), ("configs", "configs"))
+#: Keys of a service with names that the top-level key of the same name declares.
+_DECLARED_KEYS = ("networks", "secrets", "configs")
 
 
-def _needs(service: Service) -> Iterator[tuple[str, str, bool]]:
-    """Yield for each dependency its name, its condition, and whether it has to be there."""
-    for name, need in service.mapping("depends_on").items():
-        options = need if isinstance(need, dict) else {}
+def _dependencies(service: Service) -> Iterator[tuple[str, str, bool]]:
+    """Yield for each dependency its name, its condition, and whether it is required."""
+    for name, entry in service.mapping("depends_on").items():
+        options = entry if isinstance(entry, dict) else {}
         yield name, str(options.get("condition") or "service_started"), options.get("required") is not False
 
 
@@ -25,52 +25,56 @@ def _needs(service: Service) -> Iterator[tuple[str, str, bool]]:
     "iwww",
     "compose-auditor:DEP001",
     id="SLP010",
-    title="A dependency with a health check is waited for until it is healthy",
-    reason="`service_started` is over before a database accepts connections, so the first start is a race.",
+    title="A service waits until a dependency with a health check is healthy",
+    reason="`service_started` does not wait until a database accepts connections, so the first start can fail.",
     fix="Write `depends_on: {NAME: {condition: service_healthy}}`.",
     reference=_REFERENCE,
 )
 def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find `service_started`, or the short notation, on a service that could be waited for."""
-    for name, condition, _required in _needs(service):
+    """Find `service_started`, or the short syntax, for a dependency with a health check."""
+    for name, condition, _ in _dependencies(service):
         other = stack.services.get(name)
-        if other and condition == "service_started" and health.command(other) and not health.switched_off(other):
-            yield f"waits for {name!r} to be started only, although that has a health check", ("depends_on", name)
+        if other and condition == "service_started" and health.command(other) and not health.is_disabled(other):
+            yield f"waits only until {name!r} has started, although {name!r} has a health check", ("depends_on", name)
 
 
 @service_rule(
     "eeee",
     id="SLP011",
-    title="Whatever a service names is there",
-    reason="Compose refuses the whole stack because of one name that is not declared.",
-    fix="Declare it, or correct the name.",
+    title="Every name that a service uses is declared",
+    reason="Compose refuses the whole stack if one name is not declared.",
+    fix="Declare the name, or correct it.",
     reference="Compose specification, top-level elements",
 )
 def undeclared(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find services, volumes, networks, secrets and configs that are named and not declared."""
-    for name, _condition, required in _needs(service):
+    """Find services, volumes, networks, secrets and configs that are used but not declared."""
+    for name, _, required in _dependencies(service):
         if required and name not in stack.services:
-            yield f"depends on {name!r}, which is no service{_near(name, stack.services)}", ("depends_on", name)
-    for key, top in _DECLARED:
-        declared = stack.top.get(top)
-        known = set(declared) if isinstance(declared, dict) else set()
-        for position, name in _names(service, key):
-            if name not in known and name != "default" and "${" not in name:
-                yield f"names {name!r}, which is not among the top-level {top}{_near(name, known)}", (key, position)
-    declared = stack.top.get("volumes")
-    known = set(declared) if isinstance(declared, dict) else set()
-    for mount in service.mounts:
-        if mount.type == "volume" and mount.source and mount.source not in known and "${" not in mount.source:
             yield (
-                (
-                    f"mounts the volume {mount.source!r}, which is not among the top-level volumes"
-                    f"{_near(mount.source, known)}"
-                ),
-                mount.path,
+                f"depends on {name!r}, which is not a service{_suggestion(name, stack.services)}",
+                ("depends_on", name),
             )
+    for key in _DECLARED_KEYS:
+        declared = _declared(stack, key)
+        for position, name in _names(service, key):
+            # Compose creates the network `default`.
+            if name not in declared and name != "default" and "${" not in name:
+                hint = _suggestion(name, declared)
+                yield f"uses {name!r}, which is not declared in the top-level {key}{hint}", (key, position)
+    declared = _declared(stack, "volumes")
+    for mount in service.mounts:
+        if mount.type == "volume" and mount.source and mount.source not in declared and "${" not in mount.source:
+            hint = _suggestion(mount.source, declared)
+            yield f"mounts {mount.source!r}, which is not declared in the top-level volumes{hint}", mount.path
+
+
+def _declared(stack: Stack, key: str) -> set[str]:
+    entries = stack.top.get(key)
+    return set(entries) if isinstance(entries, dict) else set()
 
 
 def _names(service: Service, key: str) -> Iterator[tuple[object, str]]:
+    """Yield the names under *key*, each with its key or index."""
     if key == "networks":
         yield from ((name, name) for name in service.mapping(key))
         return
@@ -79,23 +83,24 @@ def _names(service: Service, key: str) -> Iterator[tuple[object, str]]:
             yield index, item["source"]
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known)[:200], n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    matches = difflib.get_close_matches(name, list(known)[:200], n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 @stack_rule(
     "eeee",
     id="SLP012",
-    title="Services do not wait for each other in a circle",
-    reason="Compose refuses a circle, since none of its services could be the first.",
-    fix="Take one of the dependencies away; the application has to live with the other coming later.",
+    title="The dependencies of services have no cycle",
+    reason="Compose refuses a dependency cycle, because no service of the cycle can start first.",
+    fix="Remove one of the dependencies. Its service must then tolerate that the other one starts later.",
     reference=_REFERENCE,
 )
-def circle(stack: Stack) -> Iterator[StackProblem]:
-    """Find each circle once, at the first of its services."""
+def cycle(stack: Stack) -> Iterator[StackProblem]:
+    """Find each cycle once, at the first of its services."""
     done: set[str] = set()
     for start in stack.services:
+        # The path from the start to the current service. No recursion: a long chain would exceed Python's limit.
         trail: dict[str, None] = {}
         branches = [iter([start])]
         while branches:
@@ -106,38 +111,38 @@ def circle(stack: Stack) -> Iterator[StackProblem]:
                     done.add(trail.popitem()[0])
             elif name in trail:
                 names = list(trail)
-                way = [*names[names.index(name) :], name]
-                yield name, f"waits for itself: {' -> '.join(way[:8])}", ("depends_on", way[1])
+                path = [*names[names.index(name) :], name]
+                yield name, f"depends on itself: {' -> '.join(path[:8])}", ("depends_on", path[1])
             elif name not in done and name in stack.services:
                 trail[name] = None
-                branches.append(iter([need[0] for need in _needs(stack.services[name])]))
+                branches.append(iter([other for other, _, _ in _dependencies(stack.services[name])]))
 
 
 @service_rule(
     "wwww",
     id="SLP013",
-    title="A service that is waited for until it is healthy has a health check",
-    reason="Without one, in the file or in the image, it never becomes healthy and the start fails.",
-    fix="Give the other service a `healthcheck`.",
+    title="A dependency that must become healthy has a health check",
+    reason="Without a health check in the file or in the image, it never becomes healthy and the start fails.",
+    fix="Add a `healthcheck` to the dependency.",
     reference=_REFERENCE,
 )
 def never_healthy(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find `service_healthy` on a service that shows no check."""
-    for name, condition, _required in _needs(service):
+    """Find `service_healthy` for a dependency without a health check in the file."""
+    for name, condition, _ in _dependencies(service):
         other = stack.services.get(name)
-        if other and condition == "service_healthy" and (not health.command(other) or health.switched_off(other)):
-            yield f"waits until {name!r} is healthy, and that has no health check", ("depends_on", name)
+        if other and condition == "service_healthy" and (not health.command(other) or health.is_disabled(other)):
+            yield f"waits until {name!r} is healthy, but {name!r} has no health check", ("depends_on", name)
 
 
 @service_rule(
     "eeee",
     id="SLP014",
-    title="A service that is waited for until it has ended can end",
-    reason="`restart: always` starts it again for ever, and whoever waits for its end waits for ever too.",
-    fix='Set `restart: "no"`, or `on-failure`, on the one-shot service.',
+    title="A one-off service that others wait for can end",
+    reason="With `restart: always` it restarts forever, and the services that wait for it never start.",
+    fix='Set `restart: "no"` or `on-failure` for the one-off service.',
     reference=_REFERENCE,
 )
 def never_ends(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find jobs that are started again whatever happens."""
-    if service.name in stack.finishing and service.text("restart") in ("always", "unless-stopped"):
-        yield "is waited for until it has ended, and is always started again", ("restart",)
+    """Find one-off services that always restart."""
+    if service.name in stack.completion_awaited and service.text("restart") in ("always", "unless-stopped"):
+        yield "always restarts, but another service waits until it has completed", ("restart",)

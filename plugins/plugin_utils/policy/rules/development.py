@@ -1,26 +1,26 @@
-"""What belongs to development and was left over."""
+"""Development: no setting, server or tool for development is deployed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ..registry import Problem, service_rule
+from ..known_software import DEVELOPMENT_TOOLS
+from ..rule_registry import Problem, service_rule
 from ..stack import Service, Stack
-from ..vocabulary import DEVELOPMENT_TOOLS
 
 _REFERENCE = "Docker documentation, Compose in production"
-_FIX = "Set it in a file for development only, such as compose.override.yaml."
-_SWITCHES = re.compile(
+_FIX = "Set it only in a development file, such as compose.override.yaml."
+_DEBUG_SWITCHES = re.compile(
     r"(?:[A-Z0-9]+_)*DEBUG|(?:[A-Z0-9]+_)*DEBUG_MODE|PYTHONASYNCIODEBUG|WERKZEUG_DEBUG_PIN", re.IGNORECASE
 )
-_ENVIRONMENTS = re.compile(
+_ENVIRONMENT_NAMES = re.compile(
     r"(?:NODE|RAILS|RACK|FLASK|APP|SYMFONY|GO|GIN|DJANGO|ASPNETCORE|DOTNET|MIX|HASURA_GRAPHQL|VITE)_?(?:ENV|ENVIRONMENT|MODE)"
     r"|ENV|ENVIRONMENT",
     re.IGNORECASE,
 )
-_DEVELOPMENT = frozenset({"development", "dev", "local", "debug"})
-_SERVERS = re.compile(
+_DEVELOPMENT_VALUES = frozenset({"development", "dev", "local", "debug"})
+_DEVELOPMENT_SERVERS = re.compile(
     r"--reload\b(?!-)|--debug\b(?![-=]?(?:false|0))|\bmanage\.py\s+runserver\b|\bflask\b.*\srun\b|\bnodemon\b"
     r"|\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:dev|start:dev|develop|serve|watch)\b|\b(?:next|nuxt|astro|nuxi)\s+dev\b"
     r"|\bng\s+serve\b|(?:^|\s|/)vite(?:\s+(?!build|preview)|$)|\bts-node-dev\b|\btsx\s+watch\b|\bwebpack(?:-dev-server|\s+serve)\b"
@@ -33,16 +33,17 @@ _SERVERS = re.compile(
     "--ee",
     id="SLP110",
     title="Debugging is off",
-    reason="A debug page shows settings, source and secrets to whoever provokes an error, and some run code.",
+    reason="A debug page shows settings, source code and secrets to everybody who causes an error. Some debug pages "
+    "run code.",
     fix=_FIX,
     reference=_REFERENCE,
 )
 def debug(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find switches for debugging that are on, and environments named for development."""
-    for name, value in service.told.items():
+    """Find debug switches that are on, and variables that name a development environment."""
+    for name, value in service.variables.items():
         text = value.strip().lower()
-        switched_on = _SWITCHES.fullmatch(name) and text in ("1", "true", "yes", "on", "*", "t", "y")
-        if switched_on or (_ENVIRONMENTS.fullmatch(name) and text in _DEVELOPMENT):
+        switched_on = _DEBUG_SWITCHES.fullmatch(name) and text in ("1", "true", "yes", "on", "*", "t", "y")
+        if switched_on or (_ENVIRONMENT_NAMES.fullmatch(name) and text in _DEVELOPMENT_VALUES):
             yield f"runs with {name}={value}", ("environment", name)
 
 
@@ -50,13 +51,14 @@ def debug(service: Service, stack: Stack) -> Iterator[Problem]:
     "--ee",
     id="SLP111",
     title="No development server is deployed",
-    reason="It watches files, serves one request at a time, and says in its own documentation not to be used so.",
-    fix="Start the production server: `uvicorn` without `--reload`, gunicorn, a built frontend behind nginx.",
+    reason="A development server watches files and serves few requests at a time. Its own documentation warns against "
+    "use in production.",
+    fix="Start the production server: `uvicorn` without `--reload`, gunicorn, or a built frontend behind nginx.",
     reference=_REFERENCE,
 )
 def development_server(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find commands that start a development server, a reloader or a debugger."""
-    match = _SERVERS.search(service.command)
+    match = _DEVELOPMENT_SERVERS.search(service.command)
     if match:
         key = "command" if service.keys.get("command") else "entrypoint"
         yield f"starts a development server: {match[0].strip()}", (key,)
@@ -65,23 +67,24 @@ def development_server(service: Service, stack: Stack) -> Iterator[Problem]:
 @service_rule(
     "--ww",
     id="SLP112",
-    title="Nothing is watched",
-    reason="`develop.watch` replaces files in running containers whenever somebody saves one.",
+    title="No source code is watched",
+    reason="`develop.watch` replaces files in a running container each time that somebody saves a file.",
     fix=_FIX,
     reference="Compose specification, develop",
 )
 def watched(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find `develop.watch`."""
     if service.mapping("develop").get("watch"):
-        yield "is watched for changes of its source", ("develop", "watch")
+        yield "is watched for changes of its source code", ("develop", "watch")
 
 
 @service_rule(
     "--ii",
     id="SLP113",
-    title="No service waits for somebody at a terminal",
-    reason="`stdin_open` and `tty` are there to attach a shell; logs get colours and line ends that nobody can search.",
-    fix="Remove them.",
+    title="No service has an interactive terminal",
+    reason="`stdin_open` and `tty` are for interactive shells. With them, logs have colour codes and line ends that "
+    "make them hard to search.",
+    fix="Remove `stdin_open` and `tty`.",
     reference="Compose specification, services, stdin_open and tty",
 )
 def terminal(service: Service, stack: Stack) -> Iterator[Problem]:
@@ -94,12 +97,13 @@ def terminal(service: Service, stack: Stack) -> Iterator[Problem]:
 @service_rule(
     "--ww",
     id="SLP114",
-    title="No tool for development is deployed",
-    reason="An interface to the database or a mail catcher is a way in that nobody updates, and mail that nobody gets.",
-    fix="Move it to a file for development, or under a profile that is not active here.",
+    title="No development tool is deployed",
+    reason="A database interface gives access to all data and is seldom updated. A mail catcher keeps mail that should "
+    "reach users.",
+    fix="Move it to a development file, or give it a profile that is not active here.",
     reference=_REFERENCE,
 )
 def tool(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find database interfaces, mail catchers and stand-ins for clouds that start with the stack."""
+    """Find database interfaces, mail catchers and cloud emulators that start with the stack."""
     if service.base in DEVELOPMENT_TOOLS and not service.items("profiles"):
-        yield f"is {service.base}, a tool for development", ("image",)
+        yield f"is {service.base}, a development tool", ("image",)

@@ -1,25 +1,29 @@
-"""Images: what exactly will run, and where it comes from."""
+"""Images: which version runs, and where it comes from."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ..notation import mark_of
-from ..parts import Image
-from ..registry import Problem, service_rule
+from ..image_reference import Image
+from ..rule_registry import Problem, service_rule
+from ..source_positions import mark_of
 from ..stack import Service, Stack
 
 _REFERENCE = "Compose specification, services, image"
 
 
-def _through_variable(service: Service) -> str:
+def _text_in_file(service: Service) -> str:
+    """Return the image as the file has it, for a message, if a variable is part of it."""
     mark = mark_of(service.keys, "image")
-    return f", through {mark.source!r}" if mark and mark.source else ""
+    return f" (in the file: {mark.source!r})" if mark and mark.source else ""
 
 
-def _looked_at(service: Service) -> Image | None:
-    """Return the image whose reference counts: one that is pulled, not one that is built here under a name."""
+def _pulled_by_tag(service: Service) -> Image | None:
+    """Return the image of a service if its tag is known and selects what runs.
+
+    That is not so for an image with a digest, and for one without a tag that is built here.
+    """
     if service.image is None or service.image.digest or service.image.unknown:
         return None
     return None if "build" in service.keys and not service.image.tag else service.image
@@ -30,33 +34,34 @@ def _looked_at(service: Service) -> Image | None:
     "compose-lint:CL-0004 compose-auditor:IMG001 dclint:service-image-require-explicit-tag hadolint:DL3006 "
     "hadolint:DL3007",
     id="SLP040",
-    title="An image has a tag, and it is not latest",
-    reason="Two servers, or the same one after a restart, run different versions, and there is none to go back to.",
-    fix="Name the version: `postgres:17.2`. Where a variable holds it, give it no default of `latest`: `${TAG:?}`.",
+    title="An image has a tag other than latest",
+    reason="Two servers, or one after a restart, can run different versions, and there is no version to roll back to.",
+    fix="Name the version: `postgres:17.2`. If a variable has the tag, do not give it the default `latest`; write "
+    "`${TAG:?}`.",
     reference=_REFERENCE,
 )
 def untagged(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find references that mean `latest`, outright or by way of a variable."""
-    image = _looked_at(service)
+    """Find references that mean `latest`, with or without a variable."""
+    image = _pulled_by_tag(service)
     if image and image.tag in ("", "latest"):
-        said = "is latest" if image.tag else "has no tag, which means latest"
-        yield f"runs {image.text!r}, which {said}{_through_variable(service)}", ("image",)
+        problem = "whose tag is latest" if image.tag else "which has no tag and so means latest"
+        yield f"runs {image.text!r}{_text_in_file(service)}, {problem}", ("image",)
 
 
 @service_rule(
     "iiww",
     "compose-lint:CL-0004",
     id="SLP041",
-    title="A tag stands for a version, not for a channel",
-    reason="`stable`, `alpine` or `main` is another image next week, of another major version perhaps.",
-    fix="Name the version: `nginx:1.30-alpine` in place of `nginx:alpine`.",
+    title="A tag names a version, not a channel",
+    reason="`stable`, `alpine` or `main` can be another image next week, even another major version.",
+    fix="Name the version: `nginx:1.30-alpine` instead of `nginx:alpine`.",
     reference=_REFERENCE,
 )
 def floating(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find tags that have no number in them."""
-    image = _looked_at(service)
+    """Find tags without a digit."""
+    image = _pulled_by_tag(service)
     if image and image.tag not in ("", "latest") and not re.search(r"[0-9]", image.tag):
-        yield f"runs {image.text!r}, whose tag moves{_through_variable(service)}", ("image",)
+        yield f"runs {image.text!r}{_text_in_file(service)}, whose tag names no version", ("image",)
 
 
 @service_rule(
@@ -64,12 +69,12 @@ def floating(service: Service, stack: Stack) -> Iterator[Problem]:
     "compose-lint:CL-0019",
     id="SLP042",
     title="An image is pinned by digest",
-    reason="A tag can be pushed again, by a mistake or by an attacker; a digest is that content for ever.",
-    fix="Append it: `postgres:17.2@sha256:…`, or deploy by a tool that does so, as this collection does.",
+    reason="A tag can be overwritten, by mistake or by an attacker. A digest always names the same content.",
+    fix="Append the digest: `postgres:17.2@sha256:…`. Or deploy with a tool that does it, such as this collection.",
     reference=_REFERENCE,
 )
 def no_digest(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find references without a digest, where the deploy does not pin them itself."""
+    """Find references without a digest, unless the deploy pins them."""
     if stack.pinned or service.image is None or "build" in service.keys:
         return
     if not service.image.digest and "${" not in service.image.text:
@@ -80,38 +85,39 @@ def no_digest(service: Service, stack: Stack) -> Iterator[Problem]:
     "eeee",
     "hadolint:DL3026",
     id="SLP043",
-    title="Images come from registries that are allowed",
-    reason="What is pulled runs with the rights of the stack; a company decides where from.",
-    fix="Push the image to an allowed registry, or add this one to the list.",
-    reference="`registries` in the settings, `hub` for Docker's own; where there are none, all are allowed",
+    title="Images come from allowed registries",
+    reason="A pulled image runs with all rights of the stack. The company decides which registries it trusts.",
+    fix="Push the image to an allowed registry, or add its registry to `registries`.",
+    reference="`registries` in the settings; `hub` is Docker Hub; without the setting, all registries are allowed",
 )
-def foreign(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find images of other registries than the settings allow."""
+def registry_not_allowed(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find images from registries that the settings do not allow."""
     if service.image and stack.registries and "${" not in service.image.registry:
         registry = service.image.registry or "hub"
         if registry not in stack.registries and ("build" not in service.keys or service.image.registry):
-            yield f"comes from {registry!r}; allowed are {', '.join(stack.registries)}", ("image",)
+            yield f"comes from {registry!r}; allowed registries: {', '.join(stack.registries)}", ("image",)
 
 
 @service_rule(
     "--ww",
     id="SLP044",
-    title="A server pulls its images, it does not build them",
-    reason="Built on the server, an image exists nowhere else: nothing was tested, and nothing can be gone back to.",
-    fix="Build and push in CI, name the result under `image`, and keep `build` in the file for development.",
+    title="A server pulls images and does not build them",
+    reason="An image that is built on the server exists only there. It was not tested, and there is no image to roll "
+    "back to.",
+    fix="Build and push in CI, name the result in `image`, and keep `build` in a development file.",
     reference="Compose specification, services, build",
 )
 def built_here(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find services that have a build and no image to pull."""
     if "build" in service.keys and service.image is None:
-        yield "is built where it runs; it names no image", ("build",)
+        yield "is built on the server, because it names no image", ("build",)
 
 
 @service_rule(
     "--ee",
     id="SLP045",
     title="No development stage is deployed",
-    reason="A stage such as `dev` has compilers, test data and a server that is not meant for the public.",
+    reason="A stage such as `dev` has compilers, test data and a server that is not made for public use.",
     fix="Build the production stage: `build: {target: production}`.",
     reference="Compose specification, build, target",
 )
@@ -123,4 +129,4 @@ def development_stage(service: Service, stack: Stack) -> Iterator[Problem]:
     ):
         yield f"is built from the stage {target!r}", ("build", "target")
     elif service.image and re.fullmatch(r"(?:.*[-_])?(?:dev|development|debug|local)", service.image.tag):
-        yield f"runs {service.image.text!r}, a tag for development", ("image",)
+        yield f"runs {service.image.text!r}, which has a development tag", ("image",)

@@ -1,18 +1,18 @@
-"""Environments that drift apart."""
+"""Parity: all environments have the same services and the same major versions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..registry import StackProblem, parity_rule
+from ..known_software import DEVELOPMENT_TOOLS
+from ..rule_registry import StackProblem, parity_rule
 from ..stack import Service, Stack
-from ..vocabulary import DEVELOPMENT_TOOLS
 
 _REFERENCE = "The Twelve-Factor App, X: dev/prod parity"
 
 
-def _main(stack: Stack) -> dict[str, Service]:
-    """Return the services that start with a stack and are no tools for development, nor parts of another service."""
+def _compared(stack: Stack) -> dict[str, Service]:
+    """Return the services to compare: without development tools, services with profiles, and pods."""
     return {
         name: service
         for name, service in stack.services.items()
@@ -26,25 +26,25 @@ def _main(stack: Stack) -> dict[str, Service]:
     "iwww",
     id="SLP150",
     title="All environments have the same services",
-    reason="What is not there was not tested; the first time that the parts meet is in production.",
-    fix="Put services into the file that all environments share, and only what differs into the others.",
+    reason="A service that other environments do not have is tested for the first time in production.",
+    fix="Move the service to the file that all environments share. Keep only differences in the other files.",
     reference=_REFERENCE,
 )
 def services(stacks: Mapping[str, Stack]) -> Iterator[StackProblem]:
     """Find services that some environments have and others do not."""
-    meant = {name for stack in stacks.values() for name in stack.elsewhere}
-    names = dict.fromkeys(name for stack in stacks.values() for name in _main(stack))
-    for name in (name for name in names if name not in meant):
-        lacking = [environment for environment, stack in stacks.items() if name not in stack.services]
-        if lacking:
-            yield name, f"is not there in {', '.join(lacking)}", ()
+    intended = {name for stack in stacks.values() for name in stack.only_in_some_environments}
+    names = dict.fromkeys(name for stack in stacks.values() for name in _compared(stack))
+    for name in (name for name in names if name not in intended):
+        missing = [environment for environment, stack in stacks.items() if name not in stack.services]
+        if missing:
+            yield name, f"is missing in {', '.join(missing)}", ()
 
 
 @parity_rule(
     "iwww",
     id="SLP151",
     title="All environments have the same major versions",
-    reason="SQL that runs on Postgres 17 need not run on 15; a test on another version tests another system.",
+    reason="SQL for Postgres 17 may fail on version 15. A test with another version tests another system.",
     fix="Name the image once, in the file that all environments share.",
     reference=_REFERENCE,
 )
@@ -55,11 +55,11 @@ def versions(stacks: Mapping[str, Stack]) -> Iterator[StackProblem]:
         found: dict[tuple[str, int | None], str] = {}
         for environment, stack in stacks.items():
             service = stack.services.get(name)
-            if name in stack.own or not service or "build" in service.keys:
+            if name in stack.own_images or not service or "build" in service.keys:
                 continue
             if service.image and not service.image.unknown:
                 found.setdefault((service.image.base, service.image.major), environment)
-        datastores = {key for key in found if key[1] is not None}
-        if len(datastores) > 1:
-            said = ", ".join(f"{base}:{major} in {found[base, major]}" for base, major in sorted(datastores, key=str))
-            yield name, f"has different versions: {said}", ("image",)
+        images = {image for image in found if image[1] is not None}
+        if len(images) > 1:
+            listed = ", ".join(f"{base}:{major} in {found[base, major]}" for base, major in sorted(images, key=str))
+            yield name, f"has different versions: {listed}", ("image",)

@@ -1,18 +1,18 @@
-"""Published ports: what the world can reach."""
+"""Published ports: what other machines can reach."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..registry import Problem, StackProblem, service_rule, stack_rule
+from ..known_software import DATA_PORTS, DEBUG_PORTS, OTHER_USES_OF_DEBUG_PORTS
+from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
-from ..vocabulary import DATA_PORTS, DEBUG_PORTS, NO_DEBUGGERS
 
 _REFERENCE = "Compose specification, services, ports"
-_HINT = "Docker's own firewall rules come before those of ufw and firewalld"
+_FIREWALL = "The firewall rules of Docker come before those of ufw and firewalld"
 
 
-def _everywhere(host: str) -> bool:
+def _is_any_address(host: str) -> bool:
     return host in ("", "0.0.0.0", "::", "*")
 
 
@@ -21,14 +21,15 @@ def _everywhere(host: str) -> bool:
     "compose-lint:CL-0005 compose-auditor:NET003 dclint:no-unbound-port-interfaces",
     id="SLP080",
     title="A datastore is not published beyond the loopback address",
-    reason=f"It is found within minutes, and {_HINT}: the port is open although the firewall says closed.",
-    fix='Remove `ports`: other services reach it without. For a tunnel write `"127.0.0.1:5432:5432"`.',
+    reason=f"Attackers find an open datastore within minutes. {_FIREWALL}: the port is open although the firewall "
+    "reports it as closed.",
+    fix='Remove `ports`; other services do not need them. For a tunnel, write `"127.0.0.1:5432:5432"`.',
     reference="CIS Docker Benchmark 5.14",
 )
 def datastore(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find datastores, by image or by the port inside, that are published on any address but loopback."""
+    """Find datastores, by image or by the port inside, that are published on an address other than loopback."""
     for port in service.ports:
-        if (service.holds_data or port.target in DATA_PORTS) and not port.loopback:
+        if (service.is_datastore or port.target in DATA_PORTS) and not port.loopback:
             yield f"publishes the datastore's port {port.target} on {port.host or 'all addresses'}", port.path
 
 
@@ -36,31 +37,31 @@ def datastore(service: Service, stack: Stack) -> Iterator[Problem]:
     "--iw",
     "compose-lint:CL-0005 compose-auditor:NET002 dclint:no-unbound-port-interfaces",
     id="SLP081",
-    title="What stands behind a proxy is not published beside it",
-    reason=f"Everybody can go around TLS, limits and logins of the proxy; and {_HINT}.",
-    fix="Remove `ports`; the proxy reaches it by its name. Or bind it to 127.0.0.1.",
+    title="A service behind a proxy is not published on all addresses",
+    reason=f"Everybody can bypass TLS, limits and logins of the proxy. {_FIREWALL}.",
+    fix="Remove `ports`; the proxy reaches the service by its name. Or bind the port to 127.0.0.1.",
     reference=_REFERENCE,
 )
-def beside_the_proxy(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find applications that are published although a proxy of the stack is."""
-    if not stack.has_front or service.in_front or service.holds_data:
+def bypasses_proxy(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find applications that are published although the stack has a published proxy."""
+    if not stack.has_published_proxy or service.is_proxy or service.is_datastore:
         return
     for port in service.ports:
-        if _everywhere(port.host) and port.target not in DATA_PORTS and port.target not in DEBUG_PORTS:
-            yield f"publishes port {port.target} on all addresses, past the proxy", port.path
+        if _is_any_address(port.host) and port.target not in DATA_PORTS and port.target not in DEBUG_PORTS:
+            yield f"publishes port {port.target} on all addresses, which bypasses the proxy", port.path
 
 
 @stack_rule(
     "eeee",
     "dclint:no-duplicate-exported-ports",
     id="SLP082",
-    title="A port of the host is published once",
-    reason="The second container does not start: the address is in use.",
-    fix="Give one of them another port; a service with replicas is published through a proxy.",
+    title="A host port is published once",
+    reason="The second container does not start, because the address is in use.",
+    fix="Give one of the services another port. Publish a service with replicas through a proxy.",
     reference=_REFERENCE,
 )
 def collision(stack: Stack) -> Iterator[StackProblem]:
-    """Find ports that two services take on the same address, and fixed ports of services with replicas."""
+    """Find ports that two services publish on the same address, and fixed ports of services with replicas."""
     taken: dict[tuple[int, str], list[tuple[str, Service]]] = {}
     for service in stack.services.values():
         for port in service.ports:
@@ -69,17 +70,22 @@ def collision(stack: Stack) -> Iterator[StackProblem]:
             for number in range(port.published, port.published + port.count):
                 others = taken.setdefault((number, port.protocol), [])
                 for host, other in others:
-                    same = host == port.host or _everywhere(host) or _everywhere(port.host)
-                    if same and not (other is service and port.count > 1) and _together(service, other):
-                        yield service.name, f"publishes port {number}, which {other.name!r} has already", port.path
+                    same = host == port.host or _is_any_address(host) or _is_any_address(port.host)
+                    if same and not (other is service and port.count > 1) and _can_run_together(service, other):
+                        yield (
+                            service.name,
+                            f"publishes port {number}, which {other.name!r} already publishes",
+                            port.path,
+                        )
                         break
                 others[:0] = [(port.host, service)] if len(others) < 20 else []
             if service.replicas > port.count:
-                yield service.name, f"has {service.replicas} replicas and one port {port.published}", port.path
+                message = f"has {service.replicas} replicas, which cannot all publish port {port.published}"
+                yield service.name, message, port.path
 
 
-def _together(one: Service, other: Service) -> bool:
-    """Return whether two services can run at the same time, going by their profiles."""
+def _can_run_together(one: Service, other: Service) -> bool:
+    """Return whether the profiles of two services allow that both run at the same time."""
     first, second = set(map(str, one.items("profiles"))), set(map(str, other.items("profiles")))
     return not first or not second or bool(first & second)
 
@@ -88,28 +94,29 @@ def _together(one: Service, other: Service) -> bool:
     "--iw",
     "compose-lint:CL-0005",
     id="SLP083",
-    title="Only a proxy has a port below 1024",
-    reason="These are the host's own: SSH, mail, the web. An application there is in front without being made for it.",
-    fix="Put a proxy before it, or publish it on a port above 1023.",
+    title="Only a proxy publishes a port below 1024",
+    reason="These ports are for services of the host: SSH, mail, the web. An application on such a port takes requests "
+    "directly, without a proxy that is made for that.",
+    fix="Put a proxy in front of the service, or publish it on a port above 1023.",
     reference="CIS Docker Benchmark 5.8",
 )
 def low_port(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find low ports of the host at services that are no proxies."""
+    """Find ports below 1024 that are published by a service other than a proxy."""
     for port in service.ports:
-        if port.published is not None and 0 < port.published < 1024 and not service.in_front and not port.loopback:
-            yield f"publishes port {port.published}", port.path
+        if port.published is not None and 0 < port.published < 1024 and not service.is_proxy and not port.loopback:
+            yield f"publishes port {port.published}, which is below 1024", port.path
 
 
 @service_rule(
     "-iee",
     id="SLP084",
-    title="No debugger can be reached",
-    reason="A debugger's port runs whatever it is told, without a password.",
-    fix="Remove the port here; keep it in a file for development, on 127.0.0.1.",
+    title="No debugger port is published",
+    reason="A debugger runs every command that it receives, and needs no password.",
+    fix="Remove the port here. Keep it in a development file, on 127.0.0.1.",
     reference=_REFERENCE,
 )
 def debugger(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find published ports on which debuggers listen."""
+    """Find published ports that debuggers use."""
     for port in service.ports:
-        if port.target in DEBUG_PORTS and NO_DEBUGGERS.get(port.target) != service.base:
-            yield f"publishes port {port.target}, that of {DEBUG_PORTS[port.target]}", port.path
+        if port.target in DEBUG_PORTS and OTHER_USES_OF_DEBUG_PORTS.get(port.target) != service.base:
+            yield f"publishes port {port.target}, the port of {DEBUG_PORTS[port.target]}", port.path

@@ -1,6 +1,6 @@
-"""Secrets: none in a file that is kept in a repository, none where every look at a container shows it.
+"""Secrets: not in a file of a repository, and not where the engine shows them.
 
-Judged is what the file itself says: a variable's default counts as written there, its value from `.env` does not.
+The rules check the text of the Compose file. The default of a variable is part of it, a value from `.env` is not.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..interpolation import interpolate
-from ..notation import mark_of
-from ..parts import Path
-from ..registry import Problem, service_rule
-from ..stack import LONGEST, Service, Stack, spelled
+from ..rule_registry import Problem, service_rule
+from ..source_positions import KeyPath, mark_of
+from ..stack import MAX_SCANNED, Service, Stack, scalar_text
 
 _REFERENCE = "Compose specification, secrets; OWASP Docker Security Cheat Sheet, rule 12"
 _FIX = (
-    "Put it into a file under the top-level `secrets` and give the service its path, as in POSTGRES_PASSWORD_FILE; and "
-    "change the secret, since it has been in the repository."
+    "Move the secret to a file under the top-level `secrets`, and give the service its path, such as "
+    "POSTGRES_PASSWORD_FILE. Change the secret, because it was in the repository."
 )
 SECRET_NAME = re.compile(
     r"(?:^|[_.-]|(?<=[a-z]))(?:password|passwd|passphrase|pass|pwd|secret|secret[_-]?key|secret[_-]?key[_-]?base|token"
@@ -28,7 +27,8 @@ SECRET_NAME = re.compile(
     r"|app[_-]?key|auth[_-]?key|secret[_-]?access[_-]?key)(?:_\d+)?$",
     re.IGNORECASE,
 )
-_SHAPES = re.compile(
+#: Formats of tokens and keys of well-known services.
+_KNOWN_FORMATS = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|glpat-[\w-]{20}|xox[abpr]-[\w-]{10,}|sk_live_\w{16,}"
     r"|sk-[A-Za-z0-9_-]{32,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|AIza[\w-]{35}|SG\.[\w-]{20,}\.[\w-]{20,}|\b\d{8,10}:AA[\w-]{33}\b"
@@ -36,27 +36,29 @@ _SHAPES = re.compile(
 URL_WITH_PASSWORD = re.compile(
     r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@]{0,200}:((?:\$\{[^}]{0,200}\}|[^/\s@]){1,200})@", re.IGNORECASE
 )
-_ARGUMENT = re.compile(
+#: Options and variables in a command line that pass a secret.
+_SECRET_ARGUMENT = re.compile(
     r"(?:--?(?:requirepass|masterauth|[a-z-]*password|passwd|token|secret(?:-key)?|api-?key)[=\s]+"
     r"|\b[A-Z_]*(?:PASSWORD|SECRET|TOKEN|PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH|API_KEY)="
     r"|redis-cli(?:\s+-[hpn]\s+\S+)*\s+-a\s+|mysql(?:admin|dump)?\s[^|;&]{0,200}?\s-p(?=\S))"
     r"[\"']?(\S{1,200})"
 )
+#: Values of switches and empty values.
 _NO_SECRETS = frozenset(
     {"", "true", "false", "yes", "no", "none", "null", "on", "off", "0", "1", "required", "optional"}
 )
 
 
-def written(container: Any, key: Any, value: Any) -> str:
-    """Return what the file itself says for a value, as it would be without any variable set."""
+def text_in_file(container: Any, key: Any, value: Any) -> str:
+    """Return a value as the file has it: with the defaults of its variables, as if no variable was set."""
     mark = mark_of(container, key)
     if mark is not None and mark.source and "$" in mark.source:
-        return interpolate(mark.source[:LONGEST], {})
-    return spelled(value)[:LONGEST]
+        return interpolate(mark.source[:MAX_SCANNED], {})
+    return scalar_text(value)[:MAX_SCANNED]
 
 
 def is_secret(text: str) -> bool:
-    """Return whether what stands under the name of a secret is one, and no switch, path or unknown variable."""
+    """Return whether a value with the name of a secret is a secret, not a switch, a path or an unknown variable."""
     return (
         text.lower() not in _NO_SECRETS and "${" not in text and not text.startswith(("/run/secrets", "/etc/", "file:"))
     )
@@ -75,80 +77,84 @@ def _looks_random(text: str) -> bool:
     "wwee",
     "compose-lint:CL-0020 compose-auditor:SEC005 hadolint:DL3064",
     id="SLP050",
-    title="No secret is written into environment",
-    reason="It is in the repository and its history for ever, and whoever may read the one may use the other.",
+    title="No secret is written in environment",
+    reason="The secret stays in the repository and its history. Everybody who can read the repository can use it.",
     fix=_FIX,
     reference=_REFERENCE,
 )
 def in_environment(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find values, defaults of variables too, under the names of secrets or of the shape of one."""
+    """Find values and defaults of variables that have the name or the format of a secret."""
     for name, value in service.environment.items():
-        text = written(service.environment, name, value)
+        text = text_in_file(service.environment, name, value)
         if not is_secret(text):
             continue
         if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text):
             yield f"has a secret in the file: {name}", ("environment", name)
-        elif _SHAPES.search(text) or _looks_random(text):
-            yield f"has what looks like a secret in the file: {name}", ("environment", name)
+        elif _KNOWN_FORMATS.search(text) or _looks_random(text):
+            yield f"has a value that looks like a secret in the file: {name}", ("environment", name)
 
 
 @service_rule(
     "--ww",
     id="SLP051",
-    title="A secret is handed over as a file, not in environment",
-    reason="Everything in `environment` is shown by docker inspect, inherited by every child process and printed by "
-    "many a crash report.",
-    fix="Use the top-level `secrets` and the image's `…_FILE` variable. Where it has none, except this with a reason.",
+    title="A secret is passed as a file, not in environment",
+    reason="`docker inspect` shows everything in `environment`, every child process inherits it, and many crash "
+    "reports print it.",
+    fix="Use the top-level `secrets` and the `…_FILE` variable of the image. If the image has none, add an exception.",
     reference=_REFERENCE,
 )
-def handed_over(service: Service, stack: Stack) -> Iterator[Problem]:
+def from_variable(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find secrets that come from a variable of Compose, alone or inside of a URL."""
     for name, value in service.environment.items():
-        text = written(service.environment, name, value)
+        text = text_in_file(service.environment, name, value)
         if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text) and (value is None or "${" in text):
-            yield f"is given a secret in its environment: {name}", ("environment", name)
+            yield f"gets a secret in its environment: {name}", ("environment", name)
         elif any("${" in match[1] for match in URL_WITH_PASSWORD.finditer(text)):
-            yield f"is given a URL with a password in its environment: {name}", ("environment", name)
+            yield f"gets a URL with a password in its environment: {name}", ("environment", name)
 
 
-def _texts(service: Service) -> Iterator[tuple[str, str, Path]]:
-    """Yield for each text of a service where passwords in URLs turn up: what to call it, as written, its path."""
+def _texts(service: Service) -> Iterator[tuple[str, str, KeyPath]]:
+    """Yield the texts of a service that can have URLs with passwords: a name for messages, the text, its path."""
     for name, value in service.environment.items():
         if value is not None:
-            yield name, written(service.environment, name, value), ("environment", name)
+            yield name, text_in_file(service.environment, name, value), ("environment", name)
     for key in ("command", "entrypoint"):
         yield key, _line(service.keys, key), (key,)
     for name, value in service.mapping("build", "args").items():
-        yield f"build argument {name}", written(service.mapping("build", "args"), name, value), ("build", "args", name)
+        yield (
+            f"build argument {name}",
+            text_in_file(service.mapping("build", "args"), name, value),
+            ("build", "args", name),
+        )
 
 
 def _line(container: Any, key: str) -> str:
-    """Return a command as it is written, variables and all, as one text."""
+    """Return a command as the file has it, with its variables, as one text."""
     value = container.get(key)
     if isinstance(value, list):
-        return " ".join(_source(value, index, item) for index, item in enumerate(value))[:LONGEST]
-    return _source(container, key, value)[:LONGEST]
+        return " ".join(_source(value, index, item) for index, item in enumerate(value))[:MAX_SCANNED]
+    return _source(container, key, value)[:MAX_SCANNED]
 
 
 def _source(container: Any, key: Any, value: Any) -> str:
     mark = mark_of(container, key)
-    return mark.source if mark is not None and mark.source else spelled(value)
+    return mark.source if mark is not None and mark.source else scalar_text(value)
 
 
 @service_rule(
     "wwee",
     "compose-lint:CL-0021",
     id="SLP052",
-    title="No URL has a password in it",
-    reason="It is in the repository, and URLs end up in logs and error messages besides.",
+    title="No URL contains a password",
+    reason="The password is in the repository. URLs also end up in logs and error messages.",
     fix=_FIX,
     reference=_REFERENCE,
 )
 def in_url(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find URLs whose password is written out, in environment, commands and build arguments."""
+    """Find URLs with a password in environment, commands and build arguments."""
     for name, text, path in _texts(service):
-        if any("$" not in match[1] for match in URL_WITH_PASSWORD.finditer(interpolate(text, {})[:LONGEST])):
-            yield f"has a URL with its password in the file: {name}", path
+        if any("$" not in match[1] for match in URL_WITH_PASSWORD.finditer(interpolate(text, {})[:MAX_SCANNED])):
+            yield f"has a URL with a password in the file: {name}", path
 
 
 @service_rule(
@@ -156,22 +162,22 @@ def in_url(service: Service, stack: Stack) -> Iterator[Problem]:
     "compose-lint:CL-0020",
     id="SLP053",
     title="No secret is on a command line",
-    reason="Command lines are in the process list of the host and in docker inspect, whoever the container runs as.",
-    fix="Give the program a file: a configuration file among the `secrets`, or let a shell read it: "
+    reason="The process list of the host and `docker inspect` show command lines, whatever user the container has.",
+    fix="Pass a file to the program: a configuration file in `secrets`, or a secret that a shell reads: "
     '`"$$(cat /run/secrets/password)"`.',
     reference=_REFERENCE,
 )
 def on_command_line(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find passwords among the arguments of commands and health checks, from Compose's variables too."""
+    """Find passwords in the arguments of commands and health checks, also those from variables of Compose."""
     check = service.mapping("healthcheck")
     for container, path in (
         (service.keys, ("command",)),
         (service.keys, ("entrypoint",)),
         (check, ("healthcheck", "test")),
     ):
-        for match in _ARGUMENT.finditer(_line(container, path[-1])):
+        for match in _SECRET_ARGUMENT.finditer(_line(container, path[-1])):
             value = match[1].strip("\"'")
-            # A doubled dollar is the shell's own, inside the container.
+            # Compose passes a doubled dollar to the shell in the container, which reads the secret itself.
             if value and not value.startswith(("$$", "$(", "/run/secrets", "\\", "-")):
                 yield f"has a secret on the command line of its {path[0]}", path
                 break
@@ -181,18 +187,19 @@ def on_command_line(service: Service, stack: Stack) -> Iterator[Problem]:
     "wwee",
     id="SLP054",
     title="No secret is in a label",
-    reason="Labels are shown to everybody who may list containers, and to every proxy and monitor on the socket.",
-    fix="Take it out; a proxy's passwords belong into a file that it reads, such as `usersfile` of Traefik.",
+    reason="Everybody who can list containers can read labels, and so can every proxy and monitor on the Docker "
+    "socket.",
+    fix="Remove the label. Move the passwords of a proxy to a file that it reads, such as `usersfile` of Traefik.",
     reference=_REFERENCE,
 )
 def in_labels(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find secrets, password hashes for basic authentication among them, in labels."""
+    """Find secrets in labels, also password hashes for basic authentication."""
     for name, value in service.labels.items():
-        text = written(service.labels, name, value)
+        text = text_in_file(service.labels, name, value)
         if not is_secret(text):
             continue
         hashed = name.endswith("basicauth.users") or re.search(r":\$(?:apr1|2[aby]|5|6)\$", text)
-        if SECRET_NAME.search(name) or hashed or _SHAPES.search(text) or URL_WITH_PASSWORD.search(text):
+        if SECRET_NAME.search(name) or hashed or _KNOWN_FORMATS.search(text) or URL_WITH_PASSWORD.search(text):
             yield f"has a secret in its label {name}", ("labels", name)
 
 
@@ -201,30 +208,30 @@ def in_labels(service: Service, stack: Stack) -> Iterator[Problem]:
     "hadolint:DL3064",
     id="SLP055",
     title="No secret is a build argument",
-    reason="Arguments stay in the image's history, where everybody who can pull it reads them.",
+    reason="Build arguments stay in the history of the image. Everybody who can pull the image can read them.",
     fix="Use build secrets: `RUN --mount=type=secret,id=…`, and `build.secrets`.",
     reference="Compose specification, build, args and secrets",
 )
 def in_build_arguments(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find build arguments under the names of secrets, whatever their value comes from."""
+    """Find build arguments with the name of a secret, wherever their value comes from."""
     arguments = service.mapping("build", "args")
     for name, value in arguments.items():
-        text = written(arguments, name, value)
-        if (SECRET_NAME.search(name) and text.lower() not in _NO_SECRETS - {""}) or _SHAPES.search(text):
-            yield f"is built with a secret as an argument: {name}", ("build", "args", name)
+        text = text_in_file(arguments, name, value)
+        if (SECRET_NAME.search(name) and text.lower() not in _NO_SECRETS - {""}) or _KNOWN_FORMATS.search(text):
+            yield f"has a secret as a build argument: {name}", ("build", "args", name)
 
 
 @service_rule(
     "wwee",
     id="SLP056",
-    title="Nobody gets in without a password",
-    reason="`trust`, an allowed empty password or security switched off let everybody in who reaches the port.",
-    fix="Take the setting away and give the service a password, from a file.",
+    title="Authentication is not disabled",
+    reason="With `trust`, an empty password or disabled security, everybody who reaches the port has access.",
+    fix="Remove the setting, and give the service a password from a file.",
     reference="The images' own documentation: postgres, mysql, bitnami, elasticsearch",
 )
-def open_door(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find the variables and arguments that switch authentication off."""
-    for name, value in service.told.items():
+def authentication_disabled(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find variables and arguments that disable authentication."""
+    for name, value in service.variables.items():
         text = value.strip().lower()
         if (
             (name == "POSTGRES_HOST_AUTH_METHOD" and text == "trust")
@@ -238,6 +245,6 @@ def open_door(service: Service, stack: Stack) -> Iterator[Problem]:
                 and text == ("false" if name.startswith("xpack") else "true")
             )
         ):
-            yield f"lets everybody in: {name} is {value!r}", ("environment", name)
+            yield f"has authentication disabled: {name} is {value!r}", ("environment", name)
     if re.search(r"--protected-mode[=\s]+no\b|--skip-grant-tables|\btrust\b.*pg_hba|--noauth\b", service.command):
-        yield "lets everybody in, by its command", ("command",)
+        yield "has authentication disabled by its command", ("command",)

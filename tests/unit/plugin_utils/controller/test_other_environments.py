@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     other_inventories,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.other_environments import OtherEnvironments
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack
 
 from tests.contracts.checkout import ROOT, load
@@ -164,8 +164,10 @@ def test_the_version_of_an_unknown_image_is_not_compared(write: Write, name: str
     image = stack.services[name].image
     assert image is not None
     assert image.unknown
-    theirs = deploying.stack(({"services": {"db": {"image": "postgres:15"}, "web": {"image": "web:9"}}},), {}, {}, "")
-    findings = deploying.check(stack, "staging", "error", [], DAY, {"production": theirs}).findings
+    theirs = release_check.stack(
+        ({"services": {"db": {"image": "postgres:15"}, "web": {"image": "web:9"}}},), {}, {}, ""
+    )
+    findings = release_check.check(stack, "staging", "error", [], DAY, {"production": theirs}).findings
     drifting = {finding.service for finding in findings if finding.rule == "SLP151"}
     assert drifting == {"db", "web"} - {name}
 
@@ -234,8 +236,8 @@ def test_the_shipped_environments_do_not_drift_apart(folder: Path) -> None:
     assert set(others.stacks) == set(given)
     release = inventories.parcel(folder, {"app_version": "1.4.2", "vault_telegram_token": "made-up"})
     services = load(folder / "group_vars/all/stack.yml")["stack_services"]
-    stack = deploying.stack(release.documents, release.told(), services, "1.4.2")
-    found = deploying.check(stack, folder.name, "info", [], DAY, others.stacks)
+    stack = release_check.stack(release.documents, release.told(), services, "1.4.2")
+    found = release_check.check(stack, folder.name, "info", [], DAY, others.stacks)
     assert [f"{one.rule} {one.service} {one.message}" for one in found.findings] == []
 
 

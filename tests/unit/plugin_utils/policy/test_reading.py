@@ -1,4 +1,4 @@
-"""Files read as Compose reads them, every value with the line it stands in."""
+"""Files are read as Compose reads them, and every value knows its line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import interpolation, reading
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.notation import port, volume
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, interpolation, reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.long_syntax import port, volume
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.settings import Settings
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document, image
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document
 
 
 def _read(folder: Path, files: dict[str, str], *names: str, **options: Any) -> Document:
@@ -21,7 +21,7 @@ def _read(folder: Path, files: dict[str, str], *names: str, **options: Any) -> D
     return reading.read([folder / name for name in names or ("compose.yaml",)], **options)
 
 
-def test_later_files_are_merged_as_compose_does(tmp_path: Path) -> None:
+def test_later_files_are_merged_as_compose_merges_them(tmp_path: Path) -> None:
     base = """\
 services:
   web:
@@ -58,7 +58,7 @@ services:
     assert list(found.services) == ["web", "db"]
 
 
-def test_reset_and_override(tmp_path: Path) -> None:
+def test_reset_and_override_replace_earlier_values(tmp_path: Path) -> None:
     base = "services: {web: {image: a:1, ports: ['80:80'], dns: [1.1.1.1], user: root}}"
     over = "services:\n  web:\n    ports: !reset []\n    dns: !override [9.9.9.9]\n    user: !reset null\n"
     web = _read(tmp_path, {"a.yaml": base, "b.yaml": over}, "a.yaml", "b.yaml").services["web"]
@@ -67,7 +67,7 @@ def test_reset_and_override(tmp_path: Path) -> None:
     assert web.get("user") is None
 
 
-def test_anchors_and_merge_keys(tmp_path: Path) -> None:
+def test_anchors_and_merge_keys_are_followed(tmp_path: Path) -> None:
     text = """\
 x-common: &common
   restart: always
@@ -86,7 +86,7 @@ services:
     assert web.marks["restart"].line == 2
 
 
-def test_extends_and_include(tmp_path: Path) -> None:
+def test_extends_and_include_are_followed(tmp_path: Path) -> None:
     files = {
         "compose.yaml": "include: [more/db.yaml]\n"
         "services: {web: {extends: {file: base.yaml, service: app}, image: b:2}}",
@@ -101,23 +101,23 @@ def test_extends_and_include(tmp_path: Path) -> None:
     assert "data" in found.top["volumes"]
 
 
-def test_profiles(tmp_path: Path) -> None:
+def test_services_are_selected_by_profile(tmp_path: Path) -> None:
     text = "services: {a: {image: a:1}, b: {image: b:1, profiles: [tools]}, c: {image: c:1, profiles: [x]}}"
     assert list(_read(tmp_path, {"compose.yaml": text}).services) == ["a", "b", "c"]
     assert list(_read(tmp_path, {"compose.yaml": text}, profiles=["tools"]).services) == ["a", "b"]
     assert list(_read(tmp_path, {"compose.yaml": text}, profiles=[]).services) == ["a"]
 
 
-def test_env_files_are_told_below_environment(tmp_path: Path) -> None:
+def test_environment_takes_precedence_over_env_files(tmp_path: Path) -> None:
     files = {
         "compose.yaml": "services: {a: {image: a:1, env_file: [x.env, none.env], environment: {B: own}}}",
         "x.env": "export A='one' # said\nB=two\nC=\"${A}!\"\n",
     }
     document = _read(tmp_path, files)
     service = from_document(document).services["a"]
-    assert service.told == {"A": "one", "B": "own", "C": "one!"}
-    assert service.untold
-    assert document.told["a"].marks["B"].line == 2
+    assert service.variables == {"A": "one", "B": "own", "C": "one!"}
+    assert service.variables_incomplete
+    assert document.env_file_variables["a"].marks["B"].line == 2
 
 
 @pytest.mark.parametrize(
@@ -136,23 +136,23 @@ def test_env_files_are_told_below_environment(tmp_path: Path) -> None:
         ("${1}", "${1}"),
     ],
 )
-def test_variables(text: str, value: str) -> None:
+def test_variables_are_interpolated(text: str, value: str) -> None:
     assert interpolation.interpolate(text, {"X": "x", "EMPTY": ""}) == value
 
 
-def test_a_secret_from_dotenv_is_not_one_in_the_file(tmp_path: Path) -> None:
+def test_a_secret_from_dotenv_is_not_in_the_file(tmp_path: Path) -> None:
     files = {
         "compose.yaml": "services: {a: {image: a:1, environment: {PASSWORD: '${PW}'}}}",
         ".env": "PW=hunter2hunter2",
     }
     stack = from_document(_read(tmp_path, files))
-    assert stack.services["a"].told["PASSWORD"] == "hunter2hunter2"
+    assert stack.services["a"].variables["PASSWORD"] == "hunter2hunter2"
     found = {finding.rule for finding in review(stack, "production", Settings(), "2026-11-21").findings}
     assert "SLP051" in found
     assert "SLP050" not in found
 
 
-def test_what_was_written_is_remembered(tmp_path: Path) -> None:
+def test_a_mark_keeps_the_text_in_the_file(tmp_path: Path) -> None:
     text = "services: {a: {image: 'a:${TAG:-latest}', environment: {P: yes, V: 3.10, N: 3, Q: 'yes'}}}"
     service = _read(tmp_path, {"compose.yaml": text}).services["a"]
     assert service["image"] == "a:latest"
@@ -178,12 +178,12 @@ def test_what_was_written_is_remembered(tmp_path: Path) -> None:
         ("${IP}:${PORT}:80", "${IP}", "${PORT}", "80", "tcp"),
     ],
 )
-def test_ports(text: str, host: str, published: str, target: str, protocol: str) -> None:
+def test_a_port_is_read(text: str, host: str, published: str, target: str, protocol: str) -> None:
     found = port(text) or {}
     assert [found[key] for key in ("host_ip", "published", "target", "protocol")] == [host, published, target, protocol]
 
 
-def test_volumes() -> None:
+def test_a_volume_is_read() -> None:
     assert volume("/data") == {"type": "volume", "source": None, "target": "/data"}
     assert volume("./a:/b:ro,z") == {"type": "bind", "source": "./a", "target": "/b", "read_only": True}
     assert volume("d:/b") == {"type": "volume", "source": "d", "target": "/b", "read_only": False}
@@ -200,6 +200,8 @@ def test_volumes() -> None:
         ("${REG:-x}/a:${TAG}", "", "${REG:-x}/a", "${TAG}", "", None),
     ],
 )
-def test_images(text: str, registry: str, name: str, tag: str, digest: str, major: int | None) -> None:
-    found = image(text)
-    assert (found.registry, found.name, found.tag, found.digest, found.major) == (registry, name, tag, digest, major)
+def test_an_image_reference_is_split(
+    text: str, registry: str, name: str, tag: str, digest: str, major: int | None
+) -> None:
+    image = image_reference.parse(text)
+    assert (image.registry, image.name, image.tag, image.digest, image.major) == (registry, name, tag, digest, major)

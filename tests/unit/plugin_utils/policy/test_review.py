@@ -1,4 +1,4 @@
-"""Exceptions, levels, baselines; and what other programs and people read."""
+"""Exceptions, levels and baselines, and the reports for people and programs."""
 
 from __future__ import annotations
 
@@ -8,65 +8,65 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import checking, cli, exchange, report, settings
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.checking import Wanted, check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import cli, file_check, formats, report, settings
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options, check
 
 from tests.support.complaints import complaint
 from tests.support.policy_corpus import FOLDER
 from tests.support.policy_review import DAY, reviewed
 
 OPEN = "db: {image: postgres:17, ports: ['5432:5432']}"
-REASON = "a firewall of our own stands before it"
+REASON = "a firewall of our own protects it"
 
 
 def _except(**keys: Any) -> dict[str, Any]:
     return {"exceptions": [{"rule": "SLP080", "reason": REASON, **keys}]}
 
 
-def _rule(given: Any, rule: str = "SLP080", environment: str = "production") -> Any:
-    found = reviewed(OPEN, environment, given)
-    return next(one for one in found.findings if one.rule == rule), found
+def _finding_and_review(config: Any) -> Any:
+    result = reviewed(OPEN, "production", config)
+    return next(one for one in result.findings if one.rule == "SLP080"), result
 
 
 @pytest.mark.parametrize("keys", [{}, {"service": "db"}, {"environment": "production"}, {"until": "2026-11-21"}])
-def test_an_exception_counts_and_is_listed(keys: dict[str, str]) -> None:
-    finding, found = _rule(_except(**keys))
+def test_an_excepted_finding_does_not_count_and_is_listed(keys: dict[str, str]) -> None:
+    finding, result = _finding_and_review(_except(**keys))
     assert REASON in finding.excepted
-    assert finding not in found.open
-    assert finding not in found.failing
-    assert any(REASON in line for line in report.table(found, width=200))
+    assert finding not in result.open
+    assert finding not in result.failing
+    assert any(REASON in line for line in report.table(result, width=200))
 
 
 @pytest.mark.parametrize("keys", [{"service": "web"}, {"environment": "staging"}, {"until": "2026-11-20"}])
-def test_an_exception_of_something_else_does_not(keys: dict[str, str]) -> None:
-    finding, found = _rule(_except(**keys))
-    assert finding in found.failing
+def test_an_exception_of_something_else_has_no_effect(keys: dict[str, str]) -> None:
+    finding, result = _finding_and_review(_except(**keys))
+    assert finding in result.failing
 
 
-def test_an_exception_that_is_over_or_needless_is_told() -> None:
-    assert "ended on 2026-11-20" in _rule(_except(until="2026-11-20"))[1].notes[0]
-    assert "not needed any more" in _rule(_except(service="web"))[1].notes[0]
-    assert _rule(_except(environment="staging"))[1].notes == ()
+def test_an_exception_that_is_over_or_not_needed_is_noted() -> None:
+    assert "ended on 2026-11-20" in _finding_and_review(_except(until="2026-11-20"))[1].notes[0]
+    assert "not needed any more" in _finding_and_review(_except(service="web"))[1].notes[0]
+    assert _finding_and_review(_except(environment="staging"))[1].notes == ()
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("value", "expected"),
     [
         ({"exceptions": [{"rule": "SLP080"}]}, "has no reason"),
         ({"exceptions": [{"rule": "SLP080", "reason": " "}]}, "has no reason"),
         ({"exceptions": [{"rule": "SLP08", "reason": "because"}]}, "there is no rule 'SLP08'; did you mean"),
         ({"exceptions": [{"rule": "SLP080", "reason": "because", "until": "soon"}]}, "is not a day"),
         ({"exceptions": [{"rule": "SLP080", "reason": "because", "services": "a"}]}, "did you mean 'service'?"),
-        ({"exceptions": {}}, "a list is expected"),
+        ({"exceptions": {}}, "a list is needed"),
         ({"exceptions": ["SLP080"]}, "is not a mapping"),
-        ({"level": "fatal"}, "is none of error"),
+        ({"level": "fatal"}, "is not valid; valid values: error"),
         ({"levels": "error"}, "did you mean 'level'?"),
         ({"registries": "a"}, "a list of names"),
-        ([], "a mapping with"),
+        ([], "a mapping is needed"),
     ],
 )
-def test_settings_that_are_none(given: Any, said: str) -> None:
-    assert said in complaint(settings.read, given, "settings")
+def test_settings_that_are_not_valid_are_refused(value: Any, expected: str) -> None:
+    assert expected in complaint(settings.read, value, "settings")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_settings_that_are_none(given: Any, said: str) -> None:
         ("error", "development", False),
     ],
 )
-def test_the_level_of_an_environment(level: Any, environment: str, failing: bool) -> None:
+def test_the_level_of_an_environment_decides_what_fails(level: Any, environment: str, failing: bool) -> None:
     assert bool(reviewed(OPEN, environment, {"level": level}).failing) is failing
 
 
@@ -99,31 +99,31 @@ def stack(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_baseline_makes_known_what_is_there_and_nothing_more(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_findings_of_the_baseline_are_known(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = stack.with_name("known.json")
     assert cli.main([str(stack), "--write-baseline", str(known)]) == 0
     assert cli.main([str(stack), "--baseline", str(known)]) == 0
     assert "0 errors, 0 warnings, 0 hints" in capsys.readouterr().out
     stack.write_text("\n\nservices:\n\n  web: {image: nginx}\n  " + OPEN + "\n", encoding="utf-8")
     assert cli.main([str(stack), "--baseline", str(known)]) == 1
-    found = check(Wanted(files=[stack], baseline=known), DAY)
-    assert "SLP080" not in {finding.rule for finding in found.open}
-    assert {finding.service for finding in found.failing} == {"web"}
+    result = check(Options(files=[stack], baseline=known), DAY)
+    assert "SLP080" not in {finding.rule for finding in result.open}
+    assert {finding.service for finding in result.failing} == {"web"}
 
 
-def test_settings_beside_the_file_and_inside_it(stack: Path) -> None:
+def test_settings_next_to_the_file_and_in_it_are_used(stack: Path) -> None:
     stack.with_name(settings.FILE).write_text(
         "level: {production: 'off'}\nregistries: [images.example.org]\n", encoding="utf-8"
     )
-    found = check(Wanted(files=[stack]), DAY)
-    assert found.level == "off"
-    assert "SLP043" in {finding.rule for finding in found.findings}
+    result = check(Options(files=[stack]), DAY)
+    assert result.level == "off"
+    assert "SLP043" in {finding.rule for finding in result.findings}
     text = stack.read_text() + f"x-slipway: {{policy: {{exceptions: [{{rule: SLP080, reason: {REASON}}}]}}}}\n"
     stack.write_text(text, encoding="utf-8")
-    assert [one.rule for one in check(Wanted(files=[stack]), DAY).findings if one.excepted] == ["SLP080"]
+    assert [one.rule for one in check(Options(files=[stack]), DAY).findings if one.excepted] == ["SLP080"]
 
 
-def test_exit_codes(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_code_says_whether_the_check_failed(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([str(FOLDER / "corpus/hardened.yaml")]) == 0
     assert cli.main([str(stack)]) == 1
     assert cli.main([str(stack), "--level", "off"]) == 0
@@ -137,40 +137,40 @@ def test_every_rule_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None
     assert cli.main(["--rules"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert cli.main(["--explain", lines[0].split()[0]]) == 0
-    assert "Repair:" in capsys.readouterr().out
+    assert "\nFix: " in capsys.readouterr().out
 
 
-def test_files_that_are_stacks_of_their_own(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_file_can_be_a_stack_of_its_own(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([str(stack), str(FOLDER / "corpus/hardened.yaml"), "--each"]) == 1
     assert capsys.readouterr().out.count("policy for production:") == 2
 
 
-def test_environments_are_compared(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_environment_is_compared(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = stack.with_name("staging.yaml")
     other.write_text("services: {db: {image: postgres:15}}", encoding="utf-8")
     assert cli.main([str(stack), "--also", f"staging={other}"]) == 1
     assert "postgres:15 in staging, postgres:17 in production" in capsys.readouterr().out
 
 
-def test_the_table_is_grouped_by_service_and_has_the_repair(stack: Path) -> None:
-    lines = checking.written([check(Wanted(files=[stack]), DAY)], "table", 200).splitlines()
+def test_the_table_is_grouped_by_service_and_has_the_fix(stack: Path) -> None:
+    lines = file_check.render([check(Options(files=[stack]), DAY)], "table", 200).splitlines()
     assert lines[0] == "db"
     assert f"  E SLP080  publishes the datastore's port 5432 on all addresses  [{stack}:2]" in lines
     assert any(line.startswith("            -> Remove `ports`") for line in lines)
     assert lines[-1].startswith("policy for production: ")
 
 
-def test_json_and_github(stack: Path) -> None:
-    found = [check(Wanted(files=[stack]), DAY)]
+def test_json_and_github_have_the_file_and_the_line(stack: Path) -> None:
+    reviews = [check(Options(files=[stack]), DAY)]
     finding = next(
-        one for one in json.loads(exchange.as_json(found))["reviews"][0]["findings"] if one["rule"] == "SLP080"
+        one for one in json.loads(formats.as_json(reviews))["reviews"][0]["findings"] if one["rule"] == "SLP080"
     )
     assert (finding["service"], finding["line"], finding["severity"]) == ("db", 2, "error")
-    assert f"::error file={stack},line=2,title=SLP080::db publishes" in exchange.as_github(found)
+    assert f"::error file={stack},line=2,title=SLP080::db publishes" in formats.as_github(reviews)
 
 
-def test_sarif_has_what_the_standard_demands(stack: Path) -> None:
-    log = json.loads(exchange.as_sarif([check(Wanted(files=[stack], extra=settings.read(_except(), "x")), DAY)]))
+def test_sarif_has_what_the_standard_requires(stack: Path) -> None:
+    log = json.loads(formats.as_sarif([check(Options(files=[stack], extra=settings.read(_except(), "x")), DAY)]))
     run = log["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     assert log["version"] == "2.1.0"
@@ -183,11 +183,11 @@ def test_sarif_has_what_the_standard_demands(stack: Path) -> None:
     assert suppressed[0]["suppressions"][0]["justification"] == REASON
 
 
-def test_junit_fails_where_the_review_does(stack: Path) -> None:
-    found = check(Wanted(files=[stack]), DAY)
-    suite = ET.fromstring(exchange.as_junit([found])).find("testsuite")
+def test_junit_fails_for_the_rules_that_fail_the_review(stack: Path) -> None:
+    result = check(Options(files=[stack]), DAY)
+    suite = ET.fromstring(formats.as_junit([result])).find("testsuite")
     assert suite is not None
     failed = {case.get("name", "")[:6] for case in suite if case.find("failure") is not None}
-    assert failed == {finding.rule for finding in found.failing}
+    assert failed == {finding.rule for finding in result.failing}
     assert int(suite.get("failures", "0")) == len(failed)
     assert int(suite.get("tests", "0")) == len(suite)

@@ -1,4 +1,4 @@
-"""For each rule a text that breaks it and one that keeps it; and what the rules say of the corpus."""
+"""Each rule finds the text that breaks it and not the text that keeps it, and the rules find the labelled corpus."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import checking
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.registry import RULES, SEVERITIES
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rule_registry import RULES, SEVERITIES
 
 from tests.support import policy_corpus
 from tests.support.policy_review import DAY, reviewed, rules
@@ -23,20 +23,20 @@ def test_every_rule_has_its_cases() -> None:
 
 
 @pytest.mark.parametrize("rule", CASES)
-def test_a_rule_finds_what_breaks_it_and_only_that(rule: str) -> None:
+def test_a_rule_finds_only_the_text_that_breaks_it(rule: str) -> None:
     case = CASES[rule]
     broken, kept = (
-        reviewed(case[key], given=case.get("settings"), other=case.get("other", "")) for key in ("breaks", "keeps")
+        reviewed(case[key], config=case.get("settings"), other=case.get("other", "")) for key in ("breaks", "keeps")
     )
     assert rule in rules(broken)
     assert rule not in rules(kept)
 
 
 @pytest.mark.parametrize("rule", CASES)
-def test_a_finding_has_its_place(rule: str) -> None:
+def test_a_finding_has_a_file_a_line_and_a_service(rule: str) -> None:
     case = CASES[rule]
-    found = reviewed(case["breaks"], given=case.get("settings"), other=case.get("other", ""))
-    for finding in found.findings:
+    result = reviewed(case["breaks"], config=case.get("settings"), other=case.get("other", ""))
+    for finding in result.findings:
         if finding.rule == rule:
             assert finding.severity in SEVERITIES[1:]
             assert finding.file.endswith("compose.yaml")
@@ -45,22 +45,22 @@ def test_a_finding_has_its_place(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", EDGES)
-def test_a_rule_tells_what_lies_close_to_its_edge(rule: str) -> None:
+def test_a_rule_decides_edge_cases(rule: str) -> None:
     for case in EDGES[rule]:
-        given = case if isinstance(case, dict) else {"text": case}
-        found = reviewed(given["text"], given=given.get("settings"), other=given.get("other", ""))
-        names = re.findall(r"\bbad[\w-]*(?=:\s*[{\n])", given["text"] + given.get("other", ""))
-        assert sorted({finding.service for finding in found.findings if finding.rule == rule}) == sorted({*names})
+        entry = case if isinstance(case, dict) else {"text": case}
+        result = reviewed(entry["text"], config=entry.get("settings"), other=entry.get("other", ""))
+        names = re.findall(r"\bbad[\w-]*(?=:\s*[{\n])", entry["text"] + entry.get("other", ""))
+        assert sorted({finding.service for finding in result.findings if finding.rule == rule}) == sorted({*names})
 
 
 @pytest.mark.parametrize(
-    ("rule", "keys", "place", "said"),
+    ("rule", "keys", "key", "expected"),
     [
         ("SLP002", "healthcheck: {test: 'exit 0'}", "healthcheck.test", "cannot fail: 'exit 0'"),
-        ("SLP003", "healthcheck: {test: x, interval: 0s}", "healthcheck.interval", "takes for its default"),
-        ("SLP003", "healthcheck: {test: x, interval: 1h}", "healthcheck.interval", "checked every 1h only"),
+        ("SLP003", "healthcheck: {test: x, interval: 0s}", "healthcheck.interval", "uses its default instead"),
+        ("SLP003", "healthcheck: {test: x, interval: 1h}", "healthcheck.interval", "only every 1h"),
         ("SLP003", "healthcheck: {test: x, interval: 9s, timeout: 10s}", "healthcheck.timeout", "above its interval"),
-        ("SLP003", "healthcheck: {test: x, start_period: 1h}", "healthcheck.start_period", "dead for 1h"),
+        ("SLP003", "healthcheck: {test: x, start_period: 1h}", "healthcheck.start_period", "do not count for 1h"),
         ("SLP003", "healthcheck: {test: x, retries: 0}", "healthcheck.retries", "0 retries"),
         ("SLP020", "restart: on-failure", "restart", "only after a failure"),
         ("SLP020", "deploy: {restart_policy: {condition: on-failure}}", "restart", "only after a failure"),
@@ -73,9 +73,9 @@ def test_a_rule_tells_what_lies_close_to_its_edge(rule: str) -> None:
         ),
         ("SLP030", "tty: true", "deploy.resources.limits.memory", "has no memory limit"),
         ("SLP031", "tty: true", "deploy.resources.limits.cpus", "has no processor limit"),
-        ("SLP036", "logging: {driver: none}", "logging.driver", "switched off"),
-        ("SLP040", "image: 'a:${TAG:-latest}'", "image", "is latest, through 'a:${TAG:-latest}'"),
-        ("SLP040", "image: a", "image", "runs 'a', which has no tag, which means latest"),
+        ("SLP036", "logging: {driver: none}", "logging.driver", "has its log disabled"),
+        ("SLP040", "image: 'a:${TAG:-latest}'", "image", "(in the file: 'a:${TAG:-latest}'), whose tag is latest"),
+        ("SLP040", "image: a", "image", "runs 'a', which has no tag and so means latest"),
         ("SLP045", "build: {context: ., target: dev}", "build.target", "the stage 'dev'"),
         ("SLP051", "environment: {TOKEN: 'a://b:${PW}@c'}", "environment.TOKEN", "a URL with a password"),
         ("SLP053", "healthcheck: {test: redis-cli -a hunter2 ping}", "healthcheck.test", "line of its healthcheck"),
@@ -84,7 +84,7 @@ def test_a_rule_tells_what_lies_close_to_its_edge(rule: str) -> None:
         ("SLP111", "entrypoint: nodemon a.js", "entrypoint", "nodemon"),
         ("SLP111", "command: nodemon a.js", "command", "nodemon"),
         ("SLP112", "develop: {watch: [{action: sync, path: ., target: /a}]}", "develop.watch", "is watched"),
-        ("SLP120", "command: worker --time-limit=60", "command", "after 10 s while time-limit allows 60 s"),
+        ("SLP120", "command: worker --time-limit=60", "command", "after 10 s, but time-limit allows 60 s"),
         ("SLP120", "{command: w --job-timeout=60, stop_grace_period: 1s}", "stop_grace_period", "after 1 s"),
         ("SLP122", "entrypoint: sh -c 'a; b'", "entrypoint", "does not pass SIGTERM on"),
         ("SLP122", "command: sh -c 'a; b'", "command", "does not pass SIGTERM on"),
@@ -94,32 +94,34 @@ def test_a_rule_tells_what_lies_close_to_its_edge(rule: str) -> None:
         ("SLP144", "unheard-of: {A: b}", "unheard-of", "the unknown key 'unheard-of'"),
     ],
 )
-def test_a_finding_says_which_key_and_what_of_it(rule: str, keys: str, place: str, said: str) -> None:
+def test_a_finding_names_the_key_and_the_problem(rule: str, keys: str, key: str, expected: str) -> None:
     found = reviewed(f"web: {keys if keys.startswith('{') else '{' + keys + '}'}").findings
     [finding] = [one for one in found if one.rule == rule]
-    assert finding.key == place
-    assert said in finding.message
-    assert ("did you mean" in finding.message) == ("did you mean" in said)
+    assert finding.key == key
+    assert expected in finding.message
+    assert ("did you mean" in finding.message) == ("did you mean" in expected)
     assert "None" not in finding.message
 
 
-def test_a_text_that_looks_random_may_be_long_but_no_document() -> None:
+def test_a_text_that_looks_random_has_at_most_two_hundred_characters() -> None:
     random = "aB3dE5fG7hI9jK1lM3nO5pQ7" * 9
     assert "SLP050" in rules(reviewed(f"web: {{image: a:1, environment: {{SALT: {random[:200]}}}}}"))
     assert "SLP050" not in rules(reviewed(f"web: {{image: a:1, environment: {{SALT: {random[:201]}}}}}"))
 
 
-def test_what_dotenv_says_is_not_in_the_file(tmp_path: Path) -> None:
+def test_a_value_of_dotenv_is_not_in_the_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PW=hunter2hunter2\n", encoding="utf-8")
     path = tmp_path / "compose.yaml"
     path.write_text("services: {web: {image: a:1, environment: {TOKEN: '${PW}', KEPT: '${PW}'}}}", encoding="utf-8")
-    found = {(finding.rule, finding.key) for finding in checking.check(checking.Wanted(files=[path]), DAY).findings}
+    found = {
+        (finding.rule, finding.key) for finding in file_check.check(file_check.Options(files=[path]), DAY).findings
+    }
     assert ("SLP051", "environment.TOKEN") in found
     assert ("SLP050", "environment.TOKEN") not in found
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_a_rule_says_what_it_is(rule: Any) -> None:
+def test_the_texts_of_a_rule_are_complete(rule: Any) -> None:
     assert rule.title[0].isupper() or rule.title.startswith("`")
     assert not rule.title.endswith(".")
     assert rule.reason.endswith(".")
@@ -128,18 +130,18 @@ def test_a_rule_says_what_it_is(rule: Any) -> None:
     assert any(severity != "off" for severity in rule.severities.values())
 
 
-def test_severities_never_fall_on_the_way_to_production() -> None:
+def test_severities_do_not_decrease_towards_production() -> None:
     for rule in RULES.values():
         ranks = [SEVERITIES.index(rule.severities[name]) for name in ("development", "test", "staging", "production")]
         assert ranks == sorted(ranks), rule.id
 
 
-def test_the_corpus_is_found_as_it_was_labelled() -> None:
+def test_the_findings_in_the_corpus_are_those_of_its_labels() -> None:
     assert len(policy_corpus.files()) >= 30
     assert {path.stem for path in policy_corpus.files()} >= {file for file, _, _ in policy_corpus.labels()}
     found, labels = policy_corpus.found(), policy_corpus.labels()
     score = policy_corpus.score(found, labels)
     assert score.precision >= 0.95
     assert score.recall >= 0.95
-    # What is found today is to be found tomorrow; a label that turns out to be wrong is changed with its reason.
+    # No finding may get lost or be added. A label that turns out to be wrong is changed with its reason.
     assert (sorted(found - labels), sorted(labels - found)) == ([], [])

@@ -1,4 +1,4 @@
-"""Whatever the files are: one clear sentence, soon, and in bounded memory."""
+"""Bad input: every file gives one sentence, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import checking, source
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.checking import Wanted
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, yaml_parser
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options
 
 from tests.support.complaints import complaint
 from tests.support.policy_corpus import FOLDER
@@ -24,23 +24,23 @@ BAD = {
     "tab": ("services:\n\tweb: x", "not YAML"),
     "ten-megabytes": ("# " + "x" * 10 * 1024**2, "more than 2 MB"),
     "many-values": ("services:\n" + "".join(f"  a{i}: {{image: x}}\n" for i in range(60_000)), "values"),
-    "bomb": (_TENFOLD, "values, aliases counted"),
-    "bomb-of-mappings": (_MERGED, "values, aliases counted"),
+    "bomb": (_TENFOLD, "an alias counts as often as it is used"),
+    "bomb-of-mappings": (_MERGED, "an alias counts as often as it is used"),
     "recursive": ("services: &a\n  web: *a\n", "contains itself"),
     "deep": ("a: " + "[" * 100_000, "nested deeper"),
     "deep-blocks": ("".join(" " * i + "a:\n" for i in range(1000)), "nested deeper"),
     "long-value": ("services: {a: {image: '" + "${" * 100_000 + "'}}", "more than 64 kB"),
     "unknown-anchor": ("services: *a", "not defined above"),
-    "twice": ("services:\n  a: {image: x, image: y}\n", "stands twice"),
-    "collection-as-key": ("services: {[a]: b}", "has to be a word"),
-    "merge-of-text": ("services: {<<: text}", "takes a mapping"),
+    "twice": ("services:\n  a: {image: x, image: y}\n", "occurs twice"),
+    "collection-as-key": ("services: {[a]: b}", "must be a word"),
+    "merge-of-text": ("services: {<<: text}", "needs a mapping"),
     "empty": ("", "is empty"),
     "list": ("- a", "not a Compose file"),
     "services-as-number": ("services: 3", "not a mapping"),
-    "includes-itself": ("include: [compose.yaml]\nservices: {}", "goes in a circle"),
-    "include-of-nothing": ("include: [other.yaml]", "is not there"),
-    "extends-itself": ("services: {a: {extends: b}, b: {extends: a}}", "goes in a circle"),
-    "extends-nothing": ("services: {a: {extends: b}}", "is no service"),
+    "includes-itself": ("include: [compose.yaml]\nservices: {}", "has a cycle"),
+    "include-of-nothing": ("include: [other.yaml]", "does not exist"),
+    "extends-itself": ("services: {a: {extends: b}, b: {extends: a}}", "has a cycle"),
+    "extends-nothing": ("services: {a: {extends: b}}", "has no such service"),
     "long-extends": (
         "services:\n" + "".join(f"  a{i}: {{extends: a{i + 1}, environment: {{E{i}: x}}}}\n" for i in range(100)),
         "more than 20",
@@ -49,44 +49,44 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_one_sentence_soon_and_small(name: str, tmp_path: Path) -> None:
-    text, said = BAD[name]
+def test_bad_input_gives_one_sentence_in_bounded_time_and_memory(name: str, tmp_path: Path) -> None:
+    text, expected = BAD[name]
     path = tmp_path / "compose.yaml"
     path.write_text(text, encoding="utf-8")
     tracemalloc.start()
-    begun = time.process_time()
-    message = complaint(checking.check, Wanted(files=[path]), DAY)
-    seconds = time.process_time() - begun
+    start = time.process_time()
+    message = complaint(file_check.check, Options(files=[path]), DAY)
+    seconds = time.process_time() - start
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert said in message
+    assert expected in message
     assert message.startswith(str(tmp_path))
     assert "\n" not in message
-    # Counting the memory makes it several times slower; without that it is a fraction.
+    # The measurement of the memory makes it several times slower.
     assert seconds < 10
     assert peak < 150 * 1024**2
 
 
 @pytest.mark.parametrize("name", ["many-values", "bomb", "ten-megabytes"])
-def test_the_worst_within_two_seconds(name: str, tmp_path: Path) -> None:
+def test_the_largest_input_takes_less_than_two_seconds(name: str, tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(BAD[name][0], encoding="utf-8")
-    begun = time.process_time()
-    complaint(checking.check, Wanted(files=[path]), DAY)
-    assert time.process_time() - begun < 2
+    start = time.process_time()
+    complaint(file_check.check, Options(files=[path]), DAY)
+    assert time.process_time() - start < 2
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_bytes(bytes(range(256)))
-    assert "not UTF-8" in complaint(checking.check, Wanted(files=[tmp_path / "compose.yaml"]), DAY)
+    assert "not UTF-8" in complaint(file_check.check, Options(files=[tmp_path / "compose.yaml"]), DAY)
 
 
-def test_without_the_loader_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(source.yaml, "CSafeLoader")
-    assert source.parse("a: [1, {b: on}]", "x") == [{"a": [1, {"b": "on"}]}]
+def test_the_parser_works_without_the_loader_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml_parser.yaml, "CSafeLoader")
+    assert yaml_parser.parse("a: [1, {b: on}]", "x") == [{"a": [1, {"b": "on"}]}]
 
 
-def test_a_thousand_services_within_two_seconds(tmp_path: Path) -> None:
+def test_a_thousand_services_take_less_than_two_seconds(tmp_path: Path) -> None:
     service = """\
   service{0}:
     image: registry.example.com/app:1.{0}
@@ -100,16 +100,16 @@ def test_a_thousand_services_within_two_seconds(tmp_path: Path) -> None:
 """
     text = "services:\n" + "".join(service.format(i, (i + 1) % 1000, 10_000 + i) for i in range(1000))
     (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
-    begun = time.process_time()
-    found = checking.check(Wanted(files=[tmp_path / "compose.yaml"]), DAY)
-    assert time.process_time() - begun < 2
-    assert len(found.findings) > 5000
+    start = time.process_time()
+    result = file_check.check(Options(files=[tmp_path / "compose.yaml"]), DAY)
+    assert time.process_time() - start < 2
+    assert len(result.findings) > 5000
 
 
-def test_it_runs_without_ansible(tmp_path: Path) -> None:
-    """By its path, by an interpreter that finds PyYAML and nothing else."""
+def test_the_command_runs_without_ansible(tmp_path: Path) -> None:
+    """The command is started by its path, by an interpreter that finds only PyYAML."""
     (tmp_path / "only").mkdir()
-    (tmp_path / "only/yaml").symlink_to(Path(source.yaml.__file__).parent)
+    (tmp_path / "only/yaml").symlink_to(Path(yaml_parser.yaml.__file__).parent)
     script = (
         f"import runpy, sys; sys.path.insert(1, {str(tmp_path / 'only')!r}); "
         f"sys.argv = ['policy', {str(FOLDER / 'corpus/hardened.yaml')!r}]; "

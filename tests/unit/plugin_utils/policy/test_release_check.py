@@ -1,4 +1,4 @@
-"""The policy before a deploy: what the collection renders itself, and what a description can add to that."""
+"""The check of a release: what the collection renders has no findings, what a description adds can have some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import deploying
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
@@ -21,8 +21,8 @@ REASON = "a test says so"
 
 
 def _check(release: Bundle, level: Any = "error", exceptions: Any = (), others: Any = None) -> Review:
-    given = deploying.stack(release.documents, release.told(), {}, "")
-    return deploying.check(given, release.environment, level, exceptions, DAY, others)
+    stack = release_check.stack(release.documents, release.told(), {}, "")
+    return release_check.check(stack, release.environment, level, exceptions, DAY, others)
 
 
 SHIPPED = sorted(
@@ -31,13 +31,13 @@ SHIPPED = sorted(
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
-def test_the_shipped_inventories_are_free_of_findings(folder: Path) -> None:
+def test_the_inventories_of_the_collection_have_no_findings(folder: Path) -> None:
     release = inventories.parcel(folder, {"app_version": "1.4.2", "vault_telegram_token": "made-up"})
     assert [f"{one.rule} {one.service} {one.message}" for one in _check(release).findings] == []
 
 
 @pytest.mark.parametrize("environment", ["development", "test", "staging", "production"])
-def test_the_example_is_free_of_findings(environment: str) -> None:
+def test_the_example_has_no_findings(environment: str) -> None:
     assert _check(parcel(example(), environment=environment)).findings == ()
 
 
@@ -58,37 +58,37 @@ def test_the_example_is_free_of_findings(environment: str) -> None:
         ({"compose": {"deploy": None}}, "SLP030"),
     ],
 )
-def test_what_a_description_adds_is_found_and_stops_it(keys: dict[str, Any], rule: str) -> None:
+def test_a_key_of_the_description_can_stop_the_deploy(keys: dict[str, Any], rule: str) -> None:
     services = {**example(), "more": plain(**{"health": {"test": ["CMD", "/check"]}, "user": "10:10", **keys})}
-    found = _check(parcel(services))
-    assert {(one.rule, one.service) for one in found.failing} == {(rule, "more")}
-    assert f"{rule}  more " in deploying.refusal(found)
+    result = _check(parcel(services))
+    assert {(one.rule, one.service) for one in result.failing} == {(rule, "more")}
+    assert f"{rule}  more " in release_check.failure_text(result)
     excepted = _check(parcel(services), exceptions=[{"rule": rule, "service": "more", "reason": REASON}])
     assert excepted.failing == []
-    assert any(REASON in line for line in deploying.remarks(excepted))
+    assert any(REASON in line for line in release_check.report_lines(excepted))
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_findings_are_shown_at_once() -> None:
     services = {"more": plain(image="app", user="0:0", health={"test": "exit 0"})}
-    lines = deploying.refusal(_check(parcel(services))).splitlines()
+    lines = release_check.failure_text(_check(parcel(services))).splitlines()
     assert [line.split()[0] for line in lines if line.startswith("  SLP")] == ["SLP002", "SLP040", "SLP090"]
 
 
-def test_a_job_is_told_what_its_service_is() -> None:
+def test_a_job_has_the_environment_of_its_service() -> None:
     services = {**example(), "backend": {**example()["backend"], "environment": {"DEBUG": "1"}}}
-    found = _check(parcel(services))
-    assert {one.service for one in found.failing} == {"backend", "backend-release", "worker", "beat"}
+    result = _check(parcel(services))
+    assert {one.service for one in result.failing} == {"backend", "backend-release", "worker", "beat"}
 
 
-def test_a_level_of_off_stops_nothing_and_tells_all() -> None:
-    found = _check(parcel({"more": plain(user="0:0")}), level="off")
-    assert found.failing == []
-    assert any("SLP090" in line for line in deploying.remarks(found))
+def test_the_level_off_stops_nothing_and_shows_all() -> None:
+    result = _check(parcel({"more": plain(user="0:0")}), level="off")
+    assert result.failing == []
+    assert any("SLP090" in line for line in release_check.report_lines(result))
 
 
-def test_variables_that_are_none_are_refused() -> None:
+def test_variables_that_are_not_valid_are_refused() -> None:
     release = parcel(example())
-    assert "stack_policy_level: level 'fatal' is none of" in complaint(_check, release, "fatal")
+    assert "stack_policy_level: level 'fatal' is not valid; valid values: error" in complaint(_check, release, "fatal")
     assert "stack_policy_exceptions, entry 1: the exception of SLP090 has no reason" in complaint(
         _check, release, "error", [{"rule": "SLP090"}]
     )
@@ -102,88 +102,89 @@ def test_no_secret_is_shown() -> None:
             health={"test": "redis-cli -a hunter2 ping || true"},
         )
     }
-    found = _check(parcel(services))
-    assert {"SLP002", "SLP050", "SLP052", "SLP053"} <= {finding.rule for finding in found.failing}
-    assert "hunter2" not in deploying.refusal(found) + repr(found)
+    result = _check(parcel(services))
+    assert {"SLP002", "SLP050", "SLP052", "SLP053"} <= {finding.rule for finding in result.failing}
+    assert "hunter2" not in release_check.failure_text(result) + repr(result)
 
 
 def test_ten_services_take_less_than_fifty_milliseconds() -> None:
     services = {**example(), "bot": plain(), "mail": plain(), "more": plain()}
     release = parcel(services)
-    taken = []
+    times = []
     for _ in range(5):
-        begun = time.process_time()
+        start = time.process_time()
         _check(release)
-        taken.append(time.process_time() - begun)
-    assert min(taken) < 0.05
+        times.append(time.process_time() - start)
+    assert min(times) < 0.05
 
 
-def test_what_is_reviewed_does_not_travel() -> None:
+def test_the_checked_documents_are_not_uploaded() -> None:
     release = parcel(example())
     assert release.documents[0]["services"]
     assert "documents" not in release.content()
 
 
-def _drift(ours: Any, theirs: Any, version: str = "1.4.2", other: str = "1.4.2") -> list[str]:
-    """Return what is found to differ between production and staging, each with services and a version of its own."""
+def _differences(ours: Any, theirs: Any, version: str = "1.4.2", other: str = "1.4.2") -> list[str]:
+    """Return the findings about differences between production and staging, which have services and a version each."""
     stacks = {}
     for environment, services, tag in (("production", ours, version), ("staging", theirs, other)):
         release = parcel(services, environment=environment)
-        stacks[environment] = deploying.stack(release.documents, release.told(), services, tag)
-    found = deploying.check(stacks["production"], "production", "warning", [], DAY, {"staging": stacks["staging"]})
-    return [f"{one.rule} {one.service} {one.message}" for one in found.failing]
+        stacks[environment] = release_check.stack(release.documents, release.told(), services, tag)
+    staging = {"staging": stacks["staging"]}
+    result = release_check.check(stacks["production"], "production", "warning", [], DAY, staging)
+    return [f"{one.rule} {one.service} {one.message}" for one in result.failing]
 
 
-def test_environments_that_drift_apart_are_told() -> None:
+def test_differences_between_environments_are_found() -> None:
     theirs = {**example(db={"version": "16"}), "mail": plain(health={"test": ["CMD", "/check"]}, user="1:1")}
     del theirs["beat"]
-    assert _drift(example(), theirs) == [
-        "SLP150 beat is not there in staging",
+    assert _differences(example(), theirs) == [
+        "SLP150 beat is missing in staging",
         "SLP151 db has different versions: postgres:16 in staging, postgres:17 in production",
-        "SLP150 mail is not there in production",
+        "SLP150 mail is missing in production",
     ]
 
 
 def test_a_pod_is_part_of_its_service() -> None:
     theirs = example()
     del theirs["edge"]
-    assert _drift(example(), theirs) == ["SLP150 edge is not there in staging"]
+    assert _differences(example(), theirs) == ["SLP150 edge is missing in staging"]
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs", "both"])
-def test_a_service_that_is_meant_for_some_environments_is_no_drift(side: str) -> None:
+def test_a_service_with_only_in_is_no_difference(side: str) -> None:
     where = "production" if side == "ours" else "staging"
     only = {"seed": {"kind": "job", "like": "backend", "command": "x", "only_in": [where]}}
     ours, theirs = example(), example()
     ours |= only if side in ("ours", "both") else {}
     theirs |= only if side in ("theirs", "both") else {}
-    assert _drift(ours, theirs) == []
+    assert _differences(ours, theirs) == []
 
 
-def test_the_application_itself_is_of_another_version_before_it_is_released() -> None:
+def test_the_application_may_have_another_version_in_another_environment() -> None:
     theirs = {
         name: {**keys, "image": keys["image"].replace("1.4.2", "2.0.0")} if "image" in keys else keys
         for name, keys in example().items()
     }
-    assert _drift(example(), theirs, other="2.0.0") == []
-    drifting = {line.split()[1] for line in _drift(example(), theirs, version="", other="")}
-    assert drifting == {"backend", "backend-release", "worker", "beat", "frontend"}
-    # Without a version to tell it by, what is built here is the application's.
+    assert _differences(example(), theirs, other="2.0.0") == []
+    different = {line.split()[1] for line in _differences(example(), theirs, version="", other="")}
+    assert different == {"backend", "backend-release", "worker", "beat", "frontend"}
+    # Without a version, an image with a build belongs to the application.
     ours = {name: {**keys, "build": {"context": name}} if "image" in keys else keys for name, keys in example().items()}
-    assert _drift(ours, theirs, version="", other="") == []
+    assert _differences(ours, theirs, version="", other="") == []
 
 
 @pytest.mark.parametrize(("uses", "found"), [([{"name": "pw", "env": "POSTGRES_PASSWORD"}], set()), ([], {"SLP131"})])
-def test_a_password_in_a_file_of_the_secret_store_is_one(uses: list[Any], found: set[str]) -> None:
-    """The review does not know what is in that file, so it does not say that there is none."""
+def test_a_password_in_a_file_of_the_secret_store_counts(uses: list[Any], found: set[str]) -> None:
+    """The check does not know the variables in that file, so it does not report a missing password."""
     keys = {"environment": {"POSTGRES_USER": "app"}, "secrets": uses, "volumes": ["d:/var/lib/postgresql"]}
     release = parcel({"db": plain(image="postgres:18", user="999:999", **keys)}, {"pw": {"generate": 20}})
     assert {one.rule for one in _check(release).findings} & {"SLP131"} == found
 
 
-def test_what_could_not_be_compared_is_told_with_the_rest() -> None:
-    found = _check(parcel(example()))
-    assert deploying.remarks(found) == []
-    lines = deploying.remarks(found, ["staging is not compared with: it is not there"])
+def test_environments_that_were_not_compared_are_shown() -> None:
+    result = _check(parcel(example()))
+    assert release_check.report_lines(result) == []
+    lines = release_check.report_lines(result, ["staging is not compared with: it is not there"])
     assert lines[1:] == ["  staging is not compared with: it is not there"]
     assert lines[0].startswith("policy for production: 0 errors")

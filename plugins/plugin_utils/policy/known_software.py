@@ -1,10 +1,13 @@
-"""What the rules know of the world: which images hold data, which stand in front, which are for development."""
+"""Known software: images of datastores, proxies and development tools, their ports, and commands of jobs and workers.
+
+Place in the pipeline: check. ``description`` and ``compose_files`` use the same lists.
+"""
 
 from __future__ import annotations
 
 import re
 
-#: By the last part of an image's name: the path where the data is, empty where the image may do without.
+#: The data path of each datastore image, by the last part of the image name. Empty: no data has to be kept.
 DATASTORES: dict[str, str] = {
     "postgres": "/var/lib/postgresql",
     "postgresql": "/bitnami/postgresql",
@@ -41,19 +44,19 @@ DATASTORES: dict[str, str] = {
 }
 POSTGRES = frozenset({"postgres", "pgvector", "postgis", "timescaledb"})
 REDIS = frozenset({"redis", "valkey", "keydb", "redis-stack", "redis-stack-server", "redismod"})
-#: What holds messages or a cache: nothing there is for a migration to change.
+#: Images with messages or a cache. A migration changes nothing in them.
 BROKERS = frozenset(
     REDIS
     | {"memcached", "rabbitmq", "nats", "kafka", "cp-kafka", "redpanda", "zookeeper", "eclipse-mosquitto", "emqx"}
     | {"activemq-classic", "activemq-artemis", "pulsar"}
 )
 MYSQL = frozenset({"mysql", "mariadb", "percona"})
-#: Servers that need time to write what they have in memory.
+#: Servers that write their memory to disk when they stop, which takes time.
 DATABASES = frozenset(POSTGRES | MYSQL | {"postgresql", "mongo", "mongodb", "clickhouse-server", "cassandra", "neo4j"})
-#: Where the tag does not begin with the version of Postgres.
-OTHER_VERSIONS = frozenset({"timescaledb"})
-#: Images that change to a user of their own once they have started.
-STEP_DOWN = frozenset({*DATASTORES, "nginx-unprivileged"}) - {"minio", "etcd", "qdrant", "weaviate"}
+#: Images whose tag does not start with the version of Postgres.
+TAGS_WITHOUT_VERSION_FIRST = frozenset({"timescaledb"})
+#: Images that start as root and then change to a user of their own.
+CHANGES_USER = frozenset({*DATASTORES, "nginx-unprivileged"}) - {"minio", "etcd", "qdrant", "weaviate"}
 
 PROXIES = frozenset(
     {"nginx", "nginx-unprivileged", "traefik", "caddy", "haproxy", "envoy", "kong", "openresty", "httpd", "nginx-proxy"}
@@ -85,15 +88,15 @@ DEBUG_PORTS = {
     35729: "LiveReload",
     24678: "Vite's HMR",
 }
-#: Images that serve something else on such a port.
-NO_DEBUGGERS = {5678: "n8n"}
+#: Images that use such a port for something else.
+OTHER_USES_OF_DEBUG_PORTS = {5678: "n8n"}
 DATA_PORTS = frozenset(
     {5432, 3306, 6379, 27017, 11211, 9200, 9300, 5672, 15672, 9042, 7687, 8086, 2379, 5984, 9092, 4222, 6333}
 )
 
-#: How services are called that run once.
-ONE_SHOT_NAMES = re.compile(r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)")
-#: What runs from a datastore's image without being the datastore: clients, backups, placeholders.
+#: Names of one-off services.
+ONE_OFF_NAMES = re.compile(r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)")
+#: Commands that run in the image of a datastore and are not the datastore: clients, backups, placeholders.
 CLIENTS = re.compile(
     r"^(?:\S*/)?(?:(?:ba|da|a)?sh\s+-\w*c\s+(?!.*(?:postgres|redis-server|mysqld|mongod)\s*(?:$|--?\w|;)).*)?"
     r"\b(?:pg_\w+|psql|redis-cli|mysql(?:dump|admin)?|mariadb(?:-\w+)?|mongo(?:dump|restore|sh)?|sleep|echo|tail|cat)\b"
@@ -108,19 +111,4 @@ MIGRATIONS = re.compile(
     r"|(?:-m\s+)?alembic\s+upgrade|prisma\s+migrate|rails\s+db:\S+|rake\s+db:\S+|artisan\s+migrate|flyway\s+migrate"
     r"|db:migrate|migrate)\b[^;&|]*$"
 )
-ONE_SHOT_IMAGES = frozenset({"flyway", "liquibase", "migrate", "mc"})
-
-_SERVICE_KEYS = """
-annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count
-cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec depends_on deploy
-develop device_cgroup_rules devices dns dns_opt dns_search domainname driver_opts entrypoint env_file environment
-expose extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file
-labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks
-oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider
-pull_policy pull_refresh_after read_only restart runtime scale secrets security_opt shm_size stdin_open
-stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes
-volumes_from working_dir
-"""
-#: Keys of a service in the Compose specification.
-SERVICE_KEYS = frozenset(_SERVICE_KEYS.split())
-TOP_KEYS = frozenset({"version", "name", "services", "networks", "volumes", "secrets", "configs", "include", "models"})
+ONE_OFF_IMAGES = frozenset({"flyway", "liquibase", "migrate", "mc"})

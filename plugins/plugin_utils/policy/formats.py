@@ -1,4 +1,7 @@
-"""What other programs read of reviews: JSON, SARIF 2.1.0, JUnit, the annotations of GitHub. Pure."""
+"""Reports for other programs: JSON, SARIF 2.1.0, JUnit and annotations of GitHub. Pure.
+
+Place in the pipeline: check, after the review. The names of fields are fixed: other programs read them.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,34 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from .registry import RULES
-from .report import place
+from .report import location
 from .review import Finding, Review
+from .rule_registry import RULES
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _COMMANDS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def as_json(reviews: Iterable[Review]) -> str:
-    """Return all findings, the excepted and the known among them, and the verdict."""
-    given = list(reviews)
+    """Return all findings as JSON, with excepted and known ones, and whether a review fails."""
+    all_reviews = list(reviews)
     content = {
-        "failed": any(review.failing for review in given),
+        "failed": any(review.failing for review in all_reviews),
         "reviews": [
             {
                 "environment": review.environment,
                 "level": review.level,
                 "failed": bool(review.failing),
-                "findings": [_plain(finding) for finding in review.findings],
+                "findings": [_finding_fields(finding) for finding in review.findings],
                 "notes": list(review.notes),
             }
-            for review in given
+            for review in all_reviews
         ],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 
-def _plain(finding: Finding) -> dict[str, Any]:
+def _finding_fields(finding: Finding) -> dict[str, Any]:
     rule = RULES[finding.rule]
     return {
         "rule": finding.rule,
@@ -56,9 +59,9 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 
 def as_sarif(reviews: Iterable[Review]) -> str:
-    """Return a SARIF 2.1.0 log with one run; what is excepted or known is suppressed, with its reason."""
-    found = [finding for review in reviews for finding in review.findings]
-    used = [rule for rule in RULES.values() if any(finding.rule == rule.id for finding in found)]
+    """Return a SARIF 2.1.0 log with one run. Excepted and known findings are suppressed, with the reason."""
+    findings = [finding for review in reviews for finding in review.findings]
+    used = [rule for rule in RULES.values() if any(finding.rule == rule.id for finding in findings)]
     positions = {rule.id: position for position, rule in enumerate(used)}
     driver = {
         "name": "slipway policy",
@@ -76,7 +79,7 @@ def as_sarif(reviews: Iterable[Review]) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, positions[finding.rule]) for finding in found],
+        "results": [_result(finding, positions[finding.rule]) for finding in findings],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
@@ -91,10 +94,10 @@ def _result(finding: Finding, position: int) -> dict[str, Any]:
         "partialFingerprints": {"slipwayPolicy/v1": hashlib.sha256(finding.fingerprint.encode()).hexdigest()[:32]},
     }
     if finding.file:
-        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
+        physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
         if finding.line:
-            location["region"] = {"startLine": finding.line}
-        result["locations"] = [{"physicalLocation": location}]
+            physical["region"] = {"startLine": finding.line}
+        result["locations"] = [{"physicalLocation": physical}]
     if not finding.counts:
         reason = finding.excepted or "in the baseline"
         result["suppressions"] = [{"kind": "external", "justification": reason}]
@@ -113,7 +116,7 @@ def _sentence(finding: Finding) -> str:
 
 
 def as_junit(reviews: Iterable[Review]) -> str:
-    """Return a JUnit report: a suite for each review, a case for each rule, failed where the rule has open findings."""
+    """Return a JUnit report: a suite for each review, and a case for each rule, which fails with the review."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites name="slipway policy">']
     for review in reviews:
         rules = [rule for rule in RULES.values() if rule.severity(review.environment) != "off"]
@@ -130,7 +133,7 @@ def as_junit(reviews: Iterable[Review]) -> str:
             if not found:
                 lines.append(f'    <testcase classname="policy" name={name}/>')
                 continue
-            text = "\n".join(f"{place(finding)}: {_sentence(finding)}" for finding in found)
+            text = "\n".join(f"{location(finding)}: {_sentence(finding)}" for finding in found)
             message = quoteattr(_xml(f"{len(found)} found; {rule.fix}"))
             lines.append(f'    <testcase classname="policy" name={name}>')
             lines.append(f"      <failure message={message}>{escape(_xml(text))}</failure>")
@@ -140,21 +143,21 @@ def as_junit(reviews: Iterable[Review]) -> str:
 
 
 def _xml(text: str) -> str:
-    """Return *text* without what XML 1.0 cannot hold."""
+    """Return *text* with `?` in place of characters that XML 1.0 does not allow."""
     return "".join(
         sign if sign in "\t\n\r" or " " <= sign < "\ud800" or sign > "\udfff" else "?" for sign in text
     ).replace("\ufffe", "?")
 
 
 def as_github(reviews: Iterable[Review]) -> str:
-    """Return workflow commands, one line for each open finding, which GitHub shows beside the line of the file."""
+    """Return a workflow command for each finding that counts. GitHub shows it at the line of the file."""
     lines = []
     for review in reviews:
         for finding in review.open:
             properties = {"file": finding.file, "line": str(finding.line or 1), "title": f"{finding.rule}"}
-            told = ",".join(f"{name}={_escaped(value, True)}" for name, value in properties.items() if value)
+            fields = ",".join(f"{name}={_escaped(value, True)}" for name, value in properties.items() if value)
             message = _escaped(f"{_sentence(finding)}. {RULES[finding.rule].fix}", False)
-            lines.append(f"::{_COMMANDS[finding.severity]} {told}::{message}")
+            lines.append(f"::{_COMMANDS[finding.severity]} {fields}::{message}")
     return "\n".join(lines)
 
 

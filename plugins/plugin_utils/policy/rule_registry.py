@@ -1,7 +1,12 @@
-"""The rules by id: what each says, why, how it is repaired, how bad it is in which environment.
+"""The registry of rules: title, reason, fix and severities of each, by id.
 
-A rule is a pure function. One about a service takes it and its stack and yields a sentence and the keys that lead to
-the value; one about a stack yields the name of a service before these; one about environments takes a stack for each.
+Place in the pipeline: check. Each module of ``rules/`` registers its rules here. A rule is a pure function:
+
+- a rule about a service takes the service and its stack, and yields a message and the keys that lead to the value;
+- a rule about a stack yields the name of a service first, or an empty text for the stack itself;
+- a rule about environments takes one stack for each environment, and yields the same as a rule about a stack.
+
+A message continues the name of the service: "db" and "has no health check".
 """
 
 from __future__ import annotations
@@ -10,16 +15,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .parts import Path
+from .source_positions import KeyPath
 from .stack import Service, Stack
 
 ENVIRONMENTS = ("development", "test", "staging", "production")
-#: From harmless to what must not go there; ``off`` is not even looked for.
+#: In increasing order. A rule with the severity ``off`` does not run.
 SEVERITIES = ("off", "info", "warning", "error")
 _LETTERS = {"-": "off", "i": "info", "w": "warning", "e": "error"}
 
-Problem = tuple[str, Path]
-StackProblem = tuple[str, str, Path]
+Problem = tuple[str, KeyPath]
+StackProblem = tuple[str, str, KeyPath]
 ServiceCheck = Callable[[Service, Stack], Iterable[Problem]]
 StackCheck = Callable[[Stack], Iterable[StackProblem]]
 ParityCheck = Callable[[Mapping[str, Stack]], Iterable[StackProblem]]
@@ -27,7 +32,16 @@ ParityCheck = Callable[[Mapping[str, Stack]], Iterable[StackProblem]]
 
 @dataclass(frozen=True)
 class Rule:
-    """``peers`` are the rules of other tools that find the same, for docs/policy.md; ``repair`` names that of --fix."""
+    """One rule.
+
+    ``title``: what holds if the rule has no finding, as one short sentence.
+    ``reason``: what goes wrong in production otherwise.
+    ``fix``: what to change, as an imperative.
+    ``reference``: the document that the rule comes from.
+    ``severities``: the severity in each environment.
+    ``scope``: ``service``, ``stack`` or ``environments``.
+    ``peers``: rules of other tools that find the same, for docs/policy.md.
+    """
 
     id: str
     title: str
@@ -40,7 +54,7 @@ class Rule:
     peers: tuple[str, ...] = ()
 
     def severity(self, environment: str) -> str:
-        """Return how bad it is in *environment*; one of another name counts as production."""
+        """Return the severity in *environment*. An environment with an unknown name counts as production."""
         return self.severities.get(environment, self.severities["production"])
 
 
@@ -61,19 +75,20 @@ def _register(scope: str, severities: str, peers: str, fields: Mapping[str, str]
 
 
 def service_rule(severities: str, peers: str = "", **fields: str) -> Callable[[ServiceCheck], ServiceCheck]:
-    """Register a rule about one service at a time.
+    """Return a decorator that registers a rule about each service.
 
-    :param severities: a letter for each of the environments, in their order: ``-`` off, ``i``, ``w``, ``e``.
+    :param severities: one letter for each of :data:`ENVIRONMENTS`: ``-`` off, ``i`` info, ``w`` warning, ``e`` error.
+    :param peers: rules of other tools that find the same, as ``TOOL:RULE``, separated by blanks.
     :param fields: ``id``, ``title``, ``reason``, ``fix`` and ``reference`` of the rule.
     """
     return _register("service", severities, peers, fields)
 
 
 def stack_rule(severities: str, peers: str = "", **fields: str) -> Callable[[StackCheck], StackCheck]:
-    """Register a rule about a whole stack."""
+    """Return a decorator that registers a rule about a whole stack."""
     return _register("stack", severities, peers, fields)
 
 
 def parity_rule(severities: str, peers: str = "", **fields: str) -> Callable[[ParityCheck], ParityCheck]:
-    """Register a rule about several environments of one stack."""
+    """Return a decorator that registers a rule about several environments of one stack."""
     return _register("environments", severities, peers, fields)

@@ -1,4 +1,4 @@
-"""Repairs in the text itself: what was meant is there, everything else is as it was."""
+"""Fixes in the text of a file: they change what is wrong and nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import difflib
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import cli, repair
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source import parse
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import autofix, cli
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import parse
 
 from tests.support.policy_corpus import files
 from tests.support.policy_review import reviewed
@@ -35,7 +35,7 @@ services:
       - cache
   cache: {image: redis:8}
 """
-REPAIRED = """\
+FIXED = """\
 # Our stack.
 
 services:
@@ -62,35 +62,35 @@ services:
 
 
 def test_only_what_is_wrong_changes() -> None:
-    repaired, done = repair.repair(TEXT)
-    assert repaired == REPAIRED
+    fixed, done = autofix.fix_text(TEXT)
+    assert fixed == FIXED
     assert [line.split(":")[0] for line in done] == ["2", "7", "8", "9", "10", "11", "11", "16"]
-    assert repair.repair(repaired) == (repaired, [])
+    assert autofix.fix_text(fixed) == (fixed, [])
 
 
 def test_line_ends_stay() -> None:
-    repaired, _ = repair.repair(TEXT.replace("\n", "\r\n"))
-    assert repaired == REPAIRED.replace("\n", "\r\n")
+    fixed, _ = autofix.fix_text(TEXT.replace("\n", "\r\n"))
+    assert fixed == FIXED.replace("\n", "\r\n")
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
-def test_what_is_repaired_is_not_found_again_and_nothing_else_is_lost(path: Path) -> None:
+def test_fixed_findings_are_gone_and_no_comment_is_lost(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    repaired, done = repair.repair(text)
-    assert parse(repaired, path.name)
-    before, after = reviewed(text), reviewed(repaired)
-    fixed = {(one.rule, one.service) for one in before.findings} - {(one.rule, one.service) for one in after.findings}
-    assert {rule for rule, _ in fixed} <= set(repair.RULES)
+    fixed, done = autofix.fix_text(text)
+    assert parse(fixed, path.name)
+    before, after = reviewed(text), reviewed(fixed)
+    gone = {(one.rule, one.service) for one in before.findings} - {(one.rule, one.service) for one in after.findings}
+    assert {rule for rule, _ in gone} <= set(autofix.RULES)
     assert len(after.findings) <= len(before.findings)
-    assert bool(fixed) <= bool(done)
+    assert bool(gone) <= bool(done)
     comments = [line for line in text.splitlines() if line.strip().startswith("#")]
-    lost = [line[2:] for line in difflib.ndiff(text.splitlines(), repaired.splitlines()) if line.startswith("- ")]
+    lost = [line[2:] for line in difflib.ndiff(text.splitlines(), fixed.splitlines()) if line.startswith("- ")]
     assert [line for line in lost if line in comments] == []
 
 
-def test_the_command_line_repairs_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_fixes_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "compose.yaml"
     path.write_text(TEXT, encoding="utf-8")
     assert cli.main([str(path), "--fix"]) == 1
-    assert path.read_text(encoding="utf-8") == REPAIRED
+    assert path.read_text(encoding="utf-8") == FIXED
     assert f"{path}:2: SLP140 removed version" in capsys.readouterr().out

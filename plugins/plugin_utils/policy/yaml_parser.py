@@ -1,7 +1,8 @@
-"""YAML into plain values that remember the file and the line of every key, within bounds on size, depth and aliases.
+"""A YAML parser whose values know the file and the line of every key. It limits size, depth and aliases.
 
-Values are read as Compose reads them, by YAML 1.2: ``on`` and ``22:22`` are text. Aliases are counted as often as they
-are used while the text is being read, so a bomb is refused before anything has grown.
+Place in the pipeline: check, its first step. Values are read as Compose reads them, by YAML 1.2: ``on`` and ``22:22``
+are text. The parser counts an alias as often as it is used, while it reads the text. So it refuses an alias bomb before
+the bomb takes memory.
 """
 
 from __future__ import annotations
@@ -11,37 +12,37 @@ from typing import Any
 
 import yaml
 
-from .marked import Map, Mark, Override, Seq
+from .source_positions import Map, Mark, Override, Seq
 
 MAX_BYTES = 2 * 1024**2
 MAX_NODES = 150_000
 MAX_DEPTH = 60
-#: Characters of one value; Linux itself takes no longer argument or variable than twice that.
+#: Characters of one value. Linux accepts arguments and variables of at most twice that length.
 MAX_TEXT = 64 * 1024
 
 
 class Unreadable(ValueError):
-    """The files cannot be reviewed; the message is one sentence that begins with the file."""
+    """A file cannot be read. The message starts with the name of the file."""
 
 
 class Budget:
-    """How many values all files of one review may have between them, aliases counted as often as they are used."""
+    """The number of values that all files of one check may have. An alias counts as often as it is used."""
 
     def __init__(self, nodes: int = MAX_NODES) -> None:
         self.left = nodes
 
     def spend(self, nodes: int, file: str, line: int) -> None:
-        """Take *nodes* off. :raises Unreadable: where there are none left."""
+        """Subtract *nodes* values. :raises Unreadable: if fewer are left."""
         self.left -= nodes
         if self.left < 0:
             raise Unreadable(
-                f"{file}:{line}: more than {MAX_NODES} values, aliases counted as often as they are used; "
+                f"{file}:{line}: more than {MAX_NODES} values, where an alias counts as often as it is used; "
                 "a Compose file is smaller than that"
             )
 
 
 class _Frame:
-    """A collection that is being read."""
+    """A mapping or a list whose end is not read yet."""
 
     def __init__(self, value: Map | Seq, anchor: str | None, tag: str | None, mark: Mark) -> None:
         self.value = value
@@ -57,8 +58,8 @@ class _Frame:
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _OCTAL = re.compile(r"0o?[0-7]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
-#: Text to Compose, but a boolean or a number in base 60 to whoever reads YAML 1.1.
-_OTHERWISE = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+#: Values that Compose reads as text. YAML 1.1 reads them as booleans or as numbers in base 60.
+_AMBIGUOUS = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -68,7 +69,7 @@ _SIMPLE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/$")
 
 
 def _plain(text: str) -> tuple[Any, str | None]:
-    """Return the value of an unquoted scalar, and the text where the two are not the same to everybody."""
+    """Return the value of an unquoted scalar, and its text if the value differs from it or is ambiguous."""
     if text in _CONSTANTS:
         return _CONSTANTS[text], None
     if text[0] in _SIMPLE and len(text) > 3:
@@ -80,7 +81,7 @@ def _plain(text: str) -> tuple[Any, str | None]:
     if _FLOAT.fullmatch(text):
         value = float(text)
         return value, (text if str(value) != text else None)
-    return text, (text if _OTHERWISE.fullmatch(text) else None)
+    return text, (text if _AMBIGUOUS.fullmatch(text) else None)
 
 
 def _line(event: Any) -> int:
@@ -95,7 +96,7 @@ class _Builder:
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.documents: list[Any] = []
 
-    def take(self, event: yaml.Event) -> None:
+    def add_event(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
@@ -112,7 +113,7 @@ class _Builder:
         value: Any = event.value
         source = None
         if len(value) > MAX_TEXT:
-            raise Unreadable(f"{self.file}:{_line(event)}: one value of more than {MAX_TEXT // 1024} kB")
+            raise Unreadable(f"{self.file}:{_line(event)}: a value has more than {MAX_TEXT // 1024} kB")
         if not event.style and event.implicit[0]:
             value, source = _plain(event.value)
         if event.tag in ("!reset", "!override"):
@@ -124,7 +125,7 @@ class _Builder:
     def _open(self, event: Any) -> None:
         mark = self._mark(event)
         if len(self.frames) >= MAX_DEPTH:
-            raise Unreadable(f"{self.file}:{mark.line}: nested deeper than {MAX_DEPTH} levels")
+            raise Unreadable(f"{self.file}:{mark.line}: the file is nested deeper than {MAX_DEPTH} levels")
         if event.anchor:
             self.anchors.pop(event.anchor, None)
         value: Map | Seq = Map() if isinstance(event, yaml.MappingStartEvent) else Seq()
@@ -147,8 +148,8 @@ class _Builder:
     def _alias(self, event: yaml.AliasEvent) -> None:
         line = _line(event)
         if event.anchor not in self.anchors:
-            open_one = any(frame.anchor == event.anchor for frame in self.frames)
-            problem = "contains itself" if open_one else "is not defined above"
+            is_open = any(frame.anchor == event.anchor for frame in self.frames)
+            problem = "contains itself" if is_open else "is not defined above"
             raise Unreadable(f"{self.file}:{line}: the anchor {event.anchor!r} {problem}")
         value, size = self.anchors[event.anchor]
         self._add(value, size, self._mark(event))
@@ -171,16 +172,16 @@ class _Builder:
                 self._inherit(frame, value, mark)
             else:
                 frame.value[key] = value
-                # The line of the key, which is where people look; a long value may begin further down.
+                # The line of the key, where people look first. A long value may start on a later line.
                 frame.value.marks[key] = Mark(self.file, frame.key_mark.line, mark.source)
 
     def _key(self, frame: _Frame, value: Any, mark: Mark, plain: str | None) -> None:
         if isinstance(value, (Map, Seq, Override)):
-            raise Unreadable(f"{self.file}:{mark.line}: a key has to be a word, not a collection")
-        # Keys are text in Compose, whatever they would be as values.
+            raise Unreadable(f"{self.file}:{mark.line}: a key must be a word, not a list or a mapping")
+        # In Compose every key is text, even if the same word is a boolean or a number as a value.
         key = plain if plain is not None else str(value)
         if key in frame.value and key != "<<":
-            raise Unreadable(f"{self.file}:{mark.line}: the key {key!r} stands twice in one mapping")
+            raise Unreadable(f"{self.file}:{mark.line}: the key {key!r} occurs twice in one mapping")
         frame.key = key
         frame.key_mark = mark
 
@@ -188,25 +189,25 @@ class _Builder:
         sources = value if isinstance(value, Seq) else [value]
         for source in sources:
             if not isinstance(source, Map):
-                raise Unreadable(f"{self.file}:{mark.line}: '<<' takes a mapping or a list of mappings")
+                raise Unreadable(f"{self.file}:{mark.line}: '<<' needs a mapping or a list of mappings")
             self.budget.spend(len(source), self.file, mark.line)
             frame.merges.append(source)
 
 
 def parse(text: str, file: str, budget: Budget | None = None) -> list[Any]:
-    """Return the documents in *text*; *file* is what marks and messages call it.
+    """Return the documents in *text*.
 
-    :raises Unreadable: for text that is no YAML, a key that stands twice, and whatever is out of bounds.
+    :param file: the name of the file in marks and messages.
+    :param budget: the values that are left; a new budget if ``None``.
+    :raises Unreadable: if the text is not YAML, a key occurs twice in a mapping, or a limit is exceeded.
     """
     if len(text) > MAX_BYTES:
-        raise Unreadable(
-            f"{file}: {len(text) / 1024**2:.1f} MB; a Compose file of more than {MAX_BYTES // 1024**2} MB is not read"
-        )
+        raise Unreadable(f"{file}: the file has {len(text) / 1024**2:.1f} MB; the limit is {MAX_BYTES // 1024**2} MB")
     builder = _Builder(file, budget or Budget())
     try:
-        # The loader in C is ten times as fast, and not there everywhere.
+        # The loader in C is ten times as fast. Some builds of PyYAML do not have it.
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            builder.take(event)
+            builder.add_event(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

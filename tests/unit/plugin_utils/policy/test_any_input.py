@@ -1,15 +1,15 @@
-"""No input makes a rule raise: whatever stands under whichever key, there is a review."""
+"""No input makes a rule raise: for any value under any key, there is a review."""
 
 from __future__ import annotations
 
 import json
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import exchange, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import formats, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.compose_keys import SERVICE_KEYS
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.settings import Settings
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source import Unreadable, parse
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_data
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.vocabulary import SERVICE_KEYS
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,13 +38,15 @@ SERVICES = st.dictionaries(
 
 @settings(max_examples=600, deadline=None, derandomize=True)
 @given(services=SERVICES, top=st.dictionaries(KEYS, VALUES, max_size=3), more=SERVICES)
-def test_data_of_any_shape(services: dict[str, object], top: dict[str, object], more: dict[str, object]) -> None:
+def test_data_of_any_shape_has_a_review(
+    services: dict[str, object], top: dict[str, object], more: dict[str, object]
+) -> None:
     stack = from_data([{"services": services, **top}, {"services": more}], {}, ["compose.yaml"])
-    found = review(stack, "production", Settings(), DAY, {"staging": from_data([{"services": more}], {}, ["b.yaml"])})
-    assert report.table(found)
-    assert json.loads(exchange.as_sarif([found]))["version"] == "2.1.0"
-    assert exchange.as_junit([found]).endswith("</testsuites>")
-    assert json.loads(exchange.as_json([found]))["reviews"]
+    result = review(stack, "production", Settings(), DAY, {"staging": from_data([{"services": more}], {}, ["b.yaml"])})
+    assert report.table(result)
+    assert json.loads(formats.as_sarif([result]))["version"] == "2.1.0"
+    assert formats.as_junit([result]).endswith("</testsuites>")
+    assert json.loads(formats.as_json([result]))["reviews"]
 
 
 TEXTS = [path.read_text(encoding="utf-8") for path in files()]
@@ -52,7 +54,7 @@ TEXTS = [path.read_text(encoding="utf-8") for path in files()]
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(text=st.sampled_from(TEXTS), start=st.integers(0, 2000), length=st.integers(0, 40), instead=st.text(max_size=6))
-def test_text_of_any_shape(text: str, start: int, length: int, instead: str) -> None:
+def test_damaged_text_has_a_review_or_is_refused(text: str, start: int, length: int, instead: str) -> None:
     damaged = text[:start] + instead + text[start + length :]
     try:
         documents = parse(damaged, "compose.yaml")

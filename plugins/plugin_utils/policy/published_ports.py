@@ -1,0 +1,51 @@
+"""The published ports of a service. Pure.
+
+Place in the pipeline: check, where the services of a stack are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .source_positions import KeyPath, Map
+from .units import integer
+
+
+@dataclass(frozen=True)
+class Port:
+    """A published port, or a range of ``count`` ports.
+
+    ``published`` is the port of the host, the first one of a range. It is ``None`` if the engine chooses the port.
+    ``target`` is the port inside of the container.
+    """
+
+    host: str
+    published: int | None
+    count: int
+    target: int | None
+    protocol: str
+    path: KeyPath
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only the host itself reaches it. An address from an unknown variable counts as loopback."""
+        return self.host.startswith("127.") or self.host in ("localhost", "::1") or "${" in self.host
+
+
+def ports(keys: Map) -> Iterable[Port]:
+    """Yield the published ports of a service in long syntax."""
+    entries = keys.get("ports")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, dict):
+            continue
+        first, _, last = str(entry.get("published") or "").partition("-")
+        begin, end = integer(first), integer(last)
+        yield Port(
+            host=str(entry.get("host_ip") or ""),
+            published=begin,
+            count=end - begin + 1 if begin is not None and end is not None and 0 <= end - begin < 1000 else 1,
+            target=integer(str(entry.get("target") or "").partition("-")[0]),
+            protocol=str(entry.get("protocol") or "tcp"),
+            path=("ports", index),
+        )
