@@ -39,7 +39,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.edge_switch import EdgeSwitch
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection

@@ -1,4 +1,4 @@
-"""References that lead nowhere, and what two cannot both have: each with the whole sentence."""
+"""References to nothing, and what two services cannot both have: each with the whole sentence."""
 
 from __future__ import annotations
 
@@ -264,44 +264,3 @@ def test_port_of_the_overlay_published_twice() -> None:
         "service 'two': port 80/tcp of the host is published twice, here and by service 'one'"
     )
     assert model(services, environment="staging").services["two"].overlay == {"ports": ["81:80"]}
-
-
-@pytest.mark.parametrize(
-    ("secrets", "sentence"),
-    [
-        ({"k": ""}, "stack_secrets, secret 'k': the value is empty"),
-        ({"k": {"value": ""}}, "stack_secrets, secret 'k': the value is empty"),
-        ({"k": None}, "stack_secrets, secret 'k': give a text, or {generate: LENGTH}"),
-        ({"k": 5}, "stack_secrets, secret 'k': give a text, or {generate: LENGTH}"),
-        ({"k": {"value": True}}, "stack_secrets, secret 'k': key 'value' is not text; put it in quotes"),
-        ({"k": {}}, "stack_secrets, secret 'k': give either 'value' or 'generate'"),
-        ({"k": {"value": "v", "generate": 50}}, "stack_secrets, secret 'k': give either 'value' or 'generate'"),
-        ({"k": {"length": 50}}, "stack_secrets, secret 'k': unknown key 'length'; valid values: generate, value"),
-        (
-            {"k": {"generate": 8}},
-            "stack_secrets, secret 'k': key 'generate': a length from 16 to 1024 characters, not 8",
-        ),
-        (
-            {"My Key": "v"},
-            (
-                "stack_secrets, secret 'My Key': 'My Key' is not a valid name; use lower-case letters, digits, "
-                "- and _, the first one a letter or digit"
-            ),
-        ),
-        (["k"], "stack_secrets: list is not a mapping of names to secrets"),
-    ],
-)
-def test_secrets(secrets: Any, sentence: str) -> None:
-    assert complaint(model, {"web": plain()}, secrets) == sentence
-
-
-def test_no_complaint_repeats_a_secret() -> None:
-    source = {"value": "correct horse"}
-    for secrets in (
-        "correct horse",
-        [source],
-        {"k": [source]},
-        {"k": {**source, "generate": 50}},
-        {"k": {"value": [source]}},
-    ):
-        assert "correct horse" not in complaint(model, {"web": plain()}, secrets)

@@ -10,8 +10,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import edge_switch
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.edge_switch import EdgeSwitch
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import proxy_switch
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -43,8 +43,8 @@ class Edge:
         monkeypatch.setattr(configuration, "write_version", self._write_version)
         monkeypatch.setattr(configuration, "live_version", lambda _home: "live")
         monkeypatch.setattr(configuration, "apply", self._apply)
-        monkeypatch.setattr(edge_switch, "confirm", lambda _manifest: self.calls.append("confirm"))
-        monkeypatch.setattr(edge_switch, "replace_proxy", lambda *_arguments: self.calls.append("replace"))
+        monkeypatch.setattr(proxy_switch, "confirm", lambda _manifest: self.calls.append("confirm"))
+        monkeypatch.setattr(proxy_switch, "replace_proxy", lambda *_arguments: self.calls.append("replace"))
 
     def switch(self, **actions: str) -> EdgeSwitch:
         plan = {**dict.fromkeys(SERVICES, "unchanged"), **{key.replace("_", "-"): one for key, one in actions.items()}}
