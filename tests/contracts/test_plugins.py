@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
-from tests.contracts.checkout import ROOT
+from tests.contracts.checkout import ROOT, load, tracked
 
 
 def _documented(kind: str, names: list[str]) -> dict[str, Any]:
@@ -49,3 +50,29 @@ def test_every_module_and_filter_is_documented() -> None:
 
 def test_every_action_has_the_module_that_documents_it() -> None:
     assert sorted(set(_names("action")) - set(_names("modules"))) == []
+
+
+def test_a_module_that_only_actions_call_is_private() -> None:
+    called = {name for path in tracked("plugins/action/*.py") for name in _called(path.read_text())}
+    assert "_upload_release" in called
+    assert sorted(name for name in called - set(_names("action")) if not name.startswith("_")) == []
+
+
+def test_nobody_else_calls_a_private_module() -> None:
+    others = tracked("roles/*.yml", "playbooks/*.yml", "examples/*.yml", "inventories/*.yml", "*.md")
+    assert sorted(str(path) for path in others if re.search(r"slipway\.stack\._", path.read_text())) == []
+
+
+def test_the_action_group_has_every_module_that_works_on_a_stack() -> None:
+    documented = {name.removeprefix("slipway.stack."): one["doc"] for name, one in _all_documented().items()}
+    group = load(ROOT / "meta/runtime.yml")["action_groups"]["stack"]
+    assert sorted(group) == sorted(name for name, doc in documented.items() if "name" in doc["options"])
+    assert sorted(group) == sorted(name for name, doc in documented.items() if "action_group" in doc["attributes"])
+
+
+def _all_documented() -> dict[str, Any]:
+    return _documented("module", _names("modules"))
+
+
+def _called(text: str) -> list[str]:
+    return re.findall(r'"slipway\.stack\.(\w+)"', text)
