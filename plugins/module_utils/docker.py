@@ -124,6 +124,18 @@ def containers(project: str, services: Collection[str] | None = None) -> list[Co
     return sorted((container for container in found if container), key=lambda container: container.name)
 
 
+def unused_networks(project: str) -> list[str]:
+    """Return the names of a Compose project's networks that no container is in, running or not."""
+    filters = urllib.parse.quote(json.dumps({"label": [f"{_LABEL_PROJECT}={project}"]}))
+    found = ask(f"/networks?filters={filters}")
+    # A container that has not been started yet knows its networks by name alone.
+    joined: set[str] = set()
+    for item in ask("/containers/json?all=1") if found else []:
+        for name, endpoint in item["NetworkSettings"]["Networks"].items():
+            joined |= {name, endpoint["NetworkID"]}
+    return [network["Name"] for network in found if joined.isdisjoint((network["Name"], network["Id"]))]
+
+
 def inspect(container_id: str) -> Container | None:
     """Return one container, or ``None`` where it has gone."""
     raw = ask(f"/containers/{container_id}/json")

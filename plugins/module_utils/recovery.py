@@ -1,4 +1,4 @@
-"""What a rollout that was killed has left, settled before the next one.
+"""What earlier rollouts have left, settled before the next one: one that was killed, and networks.
 
 Place in the pipeline: target, first of all.
 """
@@ -14,10 +14,15 @@ from ansible_collections.slipway.stack.plugins.module_utils.takeback import take
 
 
 def settle(home: Home, running: Running, journal: Journal) -> None:
-    """End or undo a rollout that was killed, by how far it had come; where that fails, the next one goes forward."""
+    """End or undo a rollout that was killed; then remove the networks that no container is in."""
     left = transaction.load(home.transaction)
-    if left is None:
-        return
+    if left is not None:
+        _end(home, left, running, journal)
+    running.remove_unused_networks()
+
+
+def _end(home: Home, left: transaction.Transaction, running: Running, journal: Journal) -> None:
+    """End or undo a rollout, by how far it had come; where that fails, the next one goes forward."""
     whose = f"the rollout of {left.release} by {left.owner}, which broke off"
     if left.phase != "switched":
         journal.write("recover", "started", f"undoing {whose}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils import docker, health
-from ansible_collections.slipway.stack.plugins.module_utils.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.health import Clock, Verdict
 from ansible_collections.slipway.stack.plugins.module_utils.journal import Journal
 
@@ -45,6 +45,21 @@ class Running:
     def one_off(self) -> list[Container]:
         """Return the containers of commands that ran once, such as release jobs."""
         return [container for container in docker.containers(self._project) if container.oneoff]
+
+    def remove_unused_networks(self) -> None:
+        """Remove the stack's networks that no container is in; Compose makes those that a release has.
+
+        An earlier release, or one that failed, may leave a network behind that the next release describes otherwise.
+        Compose before 2.32 would use it as it is. Later versions stop the containers of all services that are to join
+        it, and then fail, because these containers are not in it.
+        """
+        for name in docker.unused_networks(self._project):
+            try:
+                docker.run(["network", "rm", name])
+            except DockerError as error:
+                self._journal.write("recover", "failed", f"network {name} cannot be removed and stays: {error}")
+                continue
+            self._journal.write("recover", "done", f"network {name} removed, no container was in it")
 
     def wait(
         self,
