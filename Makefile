@@ -65,7 +65,7 @@ test: environment ## lint beside unit and apps, then molecule, two scenarios at 
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
 test-long: environment ## rollouts at length and broken off after every step, and the scenarios that test leaves out
-	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror
+	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror platforms
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint unit apps molecule bench \
   molecule-alone molecule-shared molecule-single test test-long
