@@ -93,6 +93,16 @@ def serving(sources: Iterable[Source], suite: str) -> Source | None:
     return None
 
 
+def pins(suite: str, packages: Iterable[str], rank: int = 990) -> str:
+    """Return preferences that take `packages` from `suite`, and everything else from the system's own release.
+
+    :param rank: above 1000 a newer package that is installed gives way, too.
+    """
+    stanzas = (("*", 100), (" ".join(packages), rank))
+    release = f"Pin: release n={suite}"
+    return "\n".join(f"Package: {names}\n{release}\nPin-Priority: {priority}\n" for names, priority in stanzas)
+
+
 def _without_comments(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from testbed import machine, shell
+from testbed import apt, machine, shell
 
 STEP = "engine"
 PACKAGES = ["docker.io", "docker-cli", "docker-compose", "docker-buildx"]
@@ -75,15 +75,9 @@ def _install() -> None:
     if codename != SUITE:
         source = machine.apt_source().for_suite(SUITE)
         SOURCES.write_text("\n".join(source.one_line()) + "\n")
-        PINS.write_text(pins(SUITE, PACKAGES))
+        PINS.write_text(apt.pins(SUITE, PACKAGES))
     shell.say(STEP, "installing Docker from Debian 13 (about 40 s)")
     machine.install(STEP, PACKAGES)
-
-
-def pins(suite: str, packages: list[str]) -> str:
-    """Return apt preferences that take `packages` from `suite`, and everything else from the machine's own release."""
-    stanzas = (("*", 100), (" ".join(packages), 990))
-    return "\n".join(f"Package: {names}\nPin: release n={suite}\nPin-Priority: {rank}\n" for names, rank in stanzas)
 
 
 def _start() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from testbed import apt, machine, recipes, shell
-from testbed.recipes import BASE, BOOTSTRAP, NGINX_SUITE, OFFICIAL_BASE, SUITE, Recipe
+from testbed.recipes import NGINX_SUITE, SUITE, SUITES, SYSTEMD, UNIFIED, UNRELEASED, Recipe
 
 STEP = "images"
 CONTEXTS = Path(__file__).parent / "images"
@@ -60,20 +60,22 @@ class Hub:
 
 
 def ensure(names: Sequence[str] = (), *, stand_ins: bool = False) -> None:
-    """Make sure the named images exist (all for none); with `stand_ins` do not ask a hub. Raises StepError."""
+    """Make sure the named images exist (all of SUITE for none); with `stand_ins` do not ask a hub. Raises StepError."""
     try:
         chosen = recipes.choose(names)
     except ValueError as error:
         raise shell.StepError(str(error)) from None
     hub = Hub(use=not stand_ins)
-    _ensure_base(hub)
+    suites = {recipe.suite for recipe in chosen} or {SUITE}
+    for suite in sorted(suites):
+        _ensure_base(hub, suite)
     for recipe in chosen:
         if recipe.official and _is_foreign(recipe.reference):
             continue
         if recipe.official and image_id(recipe.reference) is None and hub.pull(recipe.reference):
             continue
         _build(recipe.reference, CONTEXTS / recipe.context, recipe.parent, _arguments(recipe), _target(recipe))
-    shell.say(STEP, f"{len(chosen) + 1} images are there")
+    shell.say(STEP, f"{len(chosen) + len(suites)} images are there")
 
 
 def image_id(reference: str) -> str | None:
@@ -89,7 +91,9 @@ def context_label(reference: str) -> str:
 
 def remove() -> None:
     """Remove the images that were built here, and nothing else."""
-    ours = [recipe.reference for recipe in recipes.RECIPES] + [OFFICIAL_BASE, BASE, BOOTSTRAP]
+    ours = [recipe.reference for recipe in reversed(recipes.RECIPES)]
+    for suite in SUITES:
+        ours += [recipes.official_base(suite), recipes.base(suite), recipes.bootstrap(suite)]
     for reference in ours:
         if context_label(reference):
             shell.say(STEP, f"removing {reference}")
@@ -106,55 +110,62 @@ def _is_foreign(reference: str) -> bool:
     return image_id(reference) is not None and not context_label(reference)
 
 
-def _ensure_base(hub: Hub) -> None:
-    official = _is_foreign(OFFICIAL_BASE) or (image_id(OFFICIAL_BASE) is None and hub.pull(OFFICIAL_BASE))
-    parent = OFFICIAL_BASE if official else BOOTSTRAP
+def _ensure_base(hub: Hub, suite: str) -> None:
+    base, hubs = recipes.base(suite), recipes.official_base(suite)
+    official = _is_foreign(hubs) or (image_id(hubs) is None and hub.pull(hubs))
     if not official:
-        _ensure_bootstrap()
-    _build(BASE, _base_context(), parent, {}, None)
-    if not official and image_id(OFFICIAL_BASE) != image_id(BASE):
-        shell.run(STEP, ["docker", "tag", BASE, OFFICIAL_BASE])
+        _ensure_bootstrap(suite)
+    _build(base, _base_context(suite), hubs if official else recipes.bootstrap(suite), {}, None)
+    if not official and image_id(hubs) != image_id(base):
+        shell.run(STEP, ["docker", "tag", base, hubs])
 
 
-def _ensure_bootstrap() -> None:
-    """Import Debian's base system, made by mmdebstrap from the machine's own mirror."""
-    sources = _suite_sources()
+def _ensure_bootstrap(suite: str) -> None:
+    """Import a suite's base system, made by mmdebstrap from the machine's own mirror."""
+    sources = _suite_sources(suite)
     digest = recipes.context_digest(GENERATED / "none", {"sources": "\n".join(sources)})
-    if context_label(BOOTSTRAP) == digest:
+    if context_label(recipes.bootstrap(suite)) == digest:
         return
     if not shutil.which("mmdebstrap"):
         machine.require_debian()
         shell.say(STEP, "installing mmdebstrap (about 15 s)")
         machine.install(STEP, ["mmdebstrap"])
-    shell.say(STEP, f"making Debian {SUITE}'s base system (about 20 s)")
+    shell.say(STEP, f"making Debian {suite}'s base system (about 20 s)")
     tar = shell.STATE / "bootstrap.tar"
     unneeded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "info", "locale", "lintian")]
     kept = [
         "--dpkgopt=path-include=/usr/share/locale/locale.alias",
         "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     ]
-    what = ["--variant=minbase", "--include=ca-certificates", SUITE, str(tar), *sources]
+    what = ["--variant=minbase", "--include=ca-certificates", suite, str(tar), *sources]
     try:
         shell.run(STEP, ["mmdebstrap", "--quiet", *unneeded, *kept, *what])
         labels = [f"LABEL {shell.LABEL}=stand-in {CONTEXT_LABEL}={digest}", 'CMD ["bash"]']
         changes = [argument for label in labels for argument in ("--change", label)]
-        shell.run(STEP, ["docker", "import", *changes, str(tar), BOOTSTRAP])
+        shell.run(STEP, ["docker", "import", *changes, str(tar), recipes.bootstrap(suite)])
     finally:
         tar.unlink(missing_ok=True)
 
 
-def _suite_sources() -> list[str]:
-    """Return the base's apt lines, from the machine's mirror; with the security suite where the machine has one."""
-    mine = [machine.apt_source().for_suite(SUITE)]
+def _suite_source(suite: str) -> apt.Source:
+    """Return the entry of a suite on the machine's mirror."""
+    options = {"check_valid_until": "no"} if suite in UNRELEASED else {}
+    return machine.apt_source().without_keyring().for_suite(suite, **options)
+
+
+def _suite_sources(suite: str) -> list[str]:
+    """Return a suite's apt lines, from the machine's mirror; with the security suite where the machine has one."""
+    mine = _suite_source(suite).one_line()
     security = machine.apt_security_source()
-    if security:
-        mine.append(security.for_suite(f"{SUITE}-security"))
-    return [line for source in mine for line in source.without_keyring().one_line()]
+    # Debian gives security updates to what it has released.
+    if security and suite not in UNRELEASED:
+        mine += security.without_keyring().for_suite(f"{suite}-security").one_line()
+    return mine
 
 
-def _base_context() -> Path:
-    """Write the base image's context: its Dockerfile, and what it takes over from this machine."""
-    context = GENERATED / "base"
+def _base_context(suite: str) -> Path:
+    """Write a suite's base image's context: its Dockerfile, and what it takes over from this machine."""
+    context = GENERATED / f"base-{suite}"
     shutil.rmtree(context, ignore_errors=True)
     shutil.copytree(CONTEXTS / "base", context)
     for directory in ("apt/apt.conf.d", "certificates"):
@@ -162,7 +173,9 @@ def _base_context() -> Path:
     for number, certificate in enumerate(machine.extra_certificates()):
         shutil.copy(certificate, context / "certificates" / f"{number}-{certificate.name}")
     if machine.os_release().get("ID") == "debian":
-        (context / "apt/sources.list").write_text("\n".join(_suite_sources()) + "\n")
+        (context / "apt/sources.list").write_text("\n".join(_suite_sources(suite)) + "\n")
+        if suite in UNIFIED and not machine.has_unified_control_groups():
+            _add_older_systemd(context / "apt")
         set_here = {name: (shell.answer(["apt-config", "dump", "--format", "%v", name]) or "") for name in APT_SETTINGS}
         settings = [f'{name} "{value}";' for name, value in set_here.items() if value]
         quiet = 'Acquire::Languages "none";'
@@ -170,13 +183,20 @@ def _base_context() -> Path:
     return context
 
 
+def _add_older_systemd(directory: Path) -> None:
+    """Have apt take systemd from SUITE, and everything else from the image's own suite."""
+    with (directory / "sources.list").open("a") as sources:
+        sources.write(_suite_source(SUITE).one_line()[0] + "\n")
+    (directory / "preferences.d").mkdir()
+    (directory / "preferences.d/systemd").write_text(apt.pins(SUITE, SYSTEMD, rank=1001))
+    (directory / "apt.conf.d/90systemd").write_text('APT::Get::allow-downgrades "true";\n')
+
+
 def _arguments(recipe: Recipe) -> dict[str, str]:
     """Return the build arguments of an image apart from its parent."""
     if recipe.context != "nginx":
         return {}
-    # That suite's index may be older than its own expiry date.
-    source: apt.Source = machine.apt_source().without_keyring().for_suite(NGINX_SUITE, check_valid_until="no")
-    return {"NGINX_SOURCE": source.one_line()[0], "NGINX_SUITE": NGINX_SUITE}
+    return {"NGINX_SOURCE": _suite_source(NGINX_SUITE).one_line()[0], "NGINX_SUITE": NGINX_SUITE}
 
 
 def _target(recipe: Recipe) -> str | None:

@@ -61,6 +61,11 @@ def has_systemd() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
+def has_unified_control_groups() -> bool:
+    """Say whether this machine has control groups v2 alone, without those of v1."""
+    return Path("/sys/fs/cgroup/cgroup.controllers").is_file()
+
+
 def extra_certificates() -> list[Path]:
     """Return the CA certificates that were added to this machine (those of a TLS-inspecting gateway, say)."""
     return sorted(EXTRA_CERTIFICATES.rglob("*.crt"))

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from testbed import images, machine, network, shell
+from testbed import images, machine, network, recipes, shell
 
 STEP = "server"
-IMAGES = ("server", "server-engine")
+IMAGES = tuple(recipe.name for recipe in recipes.RECIPES if recipe.context in ("server", "server-engine"))
 PREFIX = "slipway-"
 _THAW = "docker ps --quiet --filter status=paused | xargs --no-run-if-empty docker unpause"
 # Containers and networks of the testbed itself are called so.

@@ -10,6 +10,15 @@ work=$(mktemp -d)
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -qq -y --no-install-recommends apt-utils gpg gpg-agent >/dev/null
+# Debian 12's own engine is too old. That of Debian 13 runs there, with Debian 12's containerd and runc.
+newer=/etc/apt/sources.list.d/newer.list
+if [ "$suite" = bookworm ]; then
+  apt-get indextargets --format 'deb $(REPO_URI) trixie main' "Codename: $suite" 'Component: main' \
+    'Identifier: Packages' >"$newer"
+  printf 'Package: %s\nPin: release n=trixie\nPin-Priority: %s\n\n' \
+    'docker.io docker-cli docker-compose docker-buildx' 990 '*' 100 >/etc/apt/preferences.d/newer
+  apt-get update -qq
+fi
 
 # Docker's package, and the Debian packages that hold the same files.
 repackage() {
@@ -33,6 +42,8 @@ repackage docker-ce-cli docker-cli
 repackage containerd.io containerd runc
 repackage docker-compose-plugin docker-compose
 repackage docker-buildx-plugin docker-buildx
+# The server goes on as one that knows its own release alone.
+rm -f "$newer" /etc/apt/preferences.d/newer
 
 cd "$root"
 apt-ftparchive packages pool >"dists/$suite/stable/binary-$arch/Packages"

@@ -37,12 +37,13 @@ class Rollouts:
     jobs: list[str] = field(default_factory=list)
 
     @contextmanager
-    def under_load(self, step: str, port: int, *, rest: float, least: int) -> Iterator[Load]:
+    def under_load(self, step: str, port: int, *, rest: float, least: int, server: str = "") -> Iterator[Load]:
         """Ask through a port meanwhile and for *rest* seconds more; hold that of all requests none failed.
 
         :param least: short requests a second, below which it is no load; long ones must come to their end, too.
+        :param server: the server's address, where the scenario has more than one.
         """
-        with Load(address(), port) as load:
+        with Load(server or address(), port) as load:
             time.sleep(2)
             yield load
             time.sleep(rest)

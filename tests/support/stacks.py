@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import testinfra
 import yaml
 
 
@@ -80,19 +81,28 @@ class Stack:
             connection.close()
 
 
+def on_each_server(name: str, port: int) -> dict[str, Stack]:
+    """Return the stack called *name* on every server of the scenario, by the server's name in the inventory's order."""
+    return {one["name"]: Stack(_host(one["name"]), name, port, one["address"]) for one in _platforms()}
+
+
 def address() -> str:
     """Return the address of the scenario's server."""
-    return str(_platform()["address"])
+    return str(_platforms()[0]["address"])
 
 
 def container() -> str:
     """Return the name of the container that the scenario's server is."""
-    return f"slipway-{_platform()['name']}"
+    return f"slipway-{_platforms()[0]['name']}"
 
 
-def _platform() -> dict[str, Any]:
+def _platforms() -> list[dict[str, Any]]:
     scenario: dict[str, Any] = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())
-    return scenario["platforms"][0]
+    return scenario["platforms"]
+
+
+def _host(server: str) -> Any:
+    return testinfra.get_host(f"ansible://{server}?ansible_inventory={os.environ['MOLECULE_INVENTORY_FILE']}")
 
 
 def described(inventory: Path, **changes: dict[str, Any] | None) -> dict[str, Any]:

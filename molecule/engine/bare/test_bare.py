@@ -27,6 +27,10 @@ def test_check_mode_announces_the_engine_and_changes_nothing(host: Any, playbook
         ({"engine_install": "never"}, "engine has no Docker Engine and engine_install is never"),
         ({"__engine_platform": "fedora-41"}, "no suitable engine for engine, which is fedora-41; install one yourself"),
         ({"__engine_platform": "debian-12"}, "which is debian-12; set engine_source docker or mirror"),
+        (
+            {"__engine_platform": "debian-14", "engine_source": "docker"},
+            "which is debian-14; set engine_source distribution",
+        ),
         ({"engine_source": "mirror"}, "engine_source mirror needs engine_mirror_url"),
         ({"engine_source": "elsewhere"}, "value of engine_source must be one of: distribution, docker, mirror"),
     ],

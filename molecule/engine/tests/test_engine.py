@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import support_page
+
 
 @pytest.fixture(scope="module")
 def info(host: Any) -> dict[str, Any]:
@@ -19,8 +21,11 @@ def test_the_deploying_user_runs_a_container_from_the_hub_mirror(host: Any) -> N
     assert "redis-cli 8" in host.check_output("docker run --rm redis:8 redis-cli --version")
 
 
-def test_compose_and_buildx_answer(host: Any) -> None:
-    assert host.check_output("docker compose version --short") >= "2"
+def test_versions_are_those_of_the_support_page(host: Any) -> None:
+    assert support_page.found(host) == support_page.promised(host)
+
+
+def test_buildx_answers(host: Any) -> None:
     assert host.run_test("docker buildx version")
 
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
-import testinfra
-import yaml
 
-from tests.support.stacks import Stack
-
-
-def _on(platform: dict[str, Any]) -> Stack:
-    inventory = os.environ["MOLECULE_INVENTORY_FILE"]
-    host = testinfra.get_host(f"ansible://{platform['name']}?ansible_inventory={inventory}")
-    return Stack(host, "trio", 8422, platform["address"])
+from tests.support.stacks import Stack, on_each_server
 
 
 @pytest.fixture(scope="session")
 def trio() -> list[Stack]:
     """Return the stack on each server, in the inventory's order."""
-    scenario = yaml.safe_load(Path(os.environ["MOLECULE_FILE"]).read_text())
-    return [_on(platform) for platform in scenario["platforms"]]
+    return list(on_each_server("trio", 8422).values())
 
 
 class Ledger:

@@ -125,6 +125,18 @@ def containers(project: str, services: Collection[str] | None = None) -> list[Co
     return sorted((container for container in inspected if container), key=lambda container: container.name)
 
 
+def unused_networks(project: str) -> list[str]:
+    """Return the names of a Compose project's networks without containers, stopped ones included."""
+    filters = urllib.parse.quote(json.dumps({"label": [f"{_LABEL_PROJECT}={project}"]}))
+    found = get(f"/networks?filters={filters}")
+    # A container that was never started knows its networks by name only.
+    joined: set[str] = set()
+    for item in get("/containers/json?all=1") if found else []:
+        for name, endpoint in item["NetworkSettings"]["Networks"].items():
+            joined |= {name, endpoint["NetworkID"]}
+    return [network["Name"] for network in found if joined.isdisjoint((network["Name"], network["Id"]))]
+
+
 def inspect(container_id: str) -> Container | None:
     """Return one container, ``None`` if it does not exist."""
     raw = get(f"/containers/{container_id}/json")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import Clock, Verdict
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
@@ -40,6 +40,21 @@ class ProjectContainers:
     def find_one_off(self) -> list[Container]:
         """Return the containers of one-off runs, such as release jobs."""
         return [container for container in docker.containers(self._project) if container.oneoff]
+
+    def remove_unused_networks(self) -> None:
+        """Remove the stack's networks without containers. Compose creates the networks of a release.
+
+        An earlier or failed release may leave a network that the next release describes differently. Compose before
+        2.32 uses it as it is. Later versions stop the containers of all services that join it, and then fail, because
+        these containers are not in it.
+        """
+        for name in docker.unused_networks(self._project):
+            try:
+                docker.run(["network", "rm", name])
+            except DockerError as error:
+                self._journal.write("recover", "failed", f"network {name} cannot be removed: {error}")
+                continue
+            self._journal.write("recover", "done", f"network {name} removed, because no container is in it")
 
     def wait(
         self,

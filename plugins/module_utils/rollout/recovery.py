@@ -1,4 +1,4 @@
-"""Recover from an interrupted rollout before the next one starts.
+"""Clear what earlier rollouts have left, before the next one starts: an interrupted rollout, and unused networks.
 
 Place in the pipeline: target, before *begin*.
 """
@@ -11,16 +11,22 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert impor
 from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 
 def recover(home: Home, containers: ProjectContainers, journal: Journal) -> None:
-    """Complete an interrupted rollout if its release was verified, or else revert it.
+    """Complete or revert an interrupted rollout, then remove the networks that no container is in.
 
     If that fails, the next rollout starts from the state that is left.
     """
     interrupted = transaction.load(home.transaction)
-    if interrupted is None:
-        return
+    if interrupted is not None:
+        _end(home, interrupted, containers, journal)
+    containers.remove_unused_networks()
+
+
+def _end(home: Home, interrupted: Transaction, containers: ProjectContainers, journal: Journal) -> None:
+    """Complete an interrupted rollout if its release was verified, or else revert it."""
     description = f"the interrupted rollout of {interrupted.release} by {interrupted.owner}"
     if interrupted.phase != "switched":
         journal.write("recover", "started", f"reverting {description}")

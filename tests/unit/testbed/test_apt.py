@@ -94,3 +94,11 @@ def test_another_suite_keeps_the_mirror_and_takes_options() -> None:
 def test_derived_lines_parse_back() -> None:
     source = apt.parse_deb822(DEB822)[1].for_suite("trixie-security")
     assert apt.parse_one_line("\n".join(source.one_line())) == [source]
+
+
+def test_pins_take_only_the_named_packages_from_the_other_suite() -> None:
+    assert apt.pins("trixie", ["docker.io", "docker-cli"]) == (
+        "Package: *\nPin: release n=trixie\nPin-Priority: 100\n\n"
+        "Package: docker.io docker-cli\nPin: release n=trixie\nPin-Priority: 990\n"
+    )
+    assert apt.pins("trixie", ["systemd"], rank=1001).endswith("systemd\nPin: release n=trixie\nPin-Priority: 1001\n")

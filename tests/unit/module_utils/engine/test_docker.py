@@ -98,6 +98,32 @@ def test_only_the_containers_of_given_services_are_inspected(answer: Answer) -> 
 
 
 @pytest.mark.parametrize(
+    ("joined", "unused"),
+    [
+        ({}, ["shop_app", "shop_back"]),
+        ({"shop_app": "n1", "bridge": "n0"}, ["shop_back"]),
+        # Of two with the same name the id tells which it is.
+        ({"other": "n1"}, ["shop_back"]),
+        # Made, and not started yet.
+        ({"shop_app": "", "shop_back": ""}, []),
+    ],
+)
+def test_networks_that_no_container_is_in(answer: Answer, joined: dict[str, str], unused: list[str]) -> None:
+    wanted = urllib.parse.quote('{"label": ["com.docker.compose.project=shop"]}')
+    networks = [{"Name": "shop_app", "Id": "n1"}, {"Name": "shop_back", "Id": "n2"}]
+    attached = {"NetworkSettings": {"Networks": {name: {"NetworkID": id_} for name, id_ in joined.items()}}}
+    # In the network of another container.
+    joins_another = {"NetworkSettings": {"Networks": {}}}
+    answer(
+        {
+            f"/v1.44/networks?filters={wanted}": (200, networks),
+            "/v1.44/containers/json?all=1": (200, [attached, joins_another]),
+        }
+    )
+    assert docker.unused_networks("shop") == unused
+
+
+@pytest.mark.parametrize(
     ("address", "port", "protocol", "names"),
     [
         ("0.0.0.0", 8080, "tcp", ["a", "b"]),

@@ -34,6 +34,7 @@ def home(tmp_path: Path) -> Home:
 def engine(monkeypatch: pytest.MonkeyPatch) -> list[Container]:
     existing = [container("web")]
     monkeypatch.setattr(docker, "containers", lambda _project, _services=None: list(existing))
+    monkeypatch.setattr(docker, "unused_networks", lambda _project: [])
     monkeypatch.setattr(docker, "run", lambda arguments, **_: _run(existing, arguments))
     return existing
 
