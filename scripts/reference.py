@@ -1,7 +1,8 @@
-"""Write the reference pages of `docs/` from what they describe: `make docs`.
+"""Write the reference pages of `docs/` and the roles' READMEs from what they describe: `make docs`.
 
-`docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` from the roles' argument
-specs, `docs/policy.md` from the rules. A contract test holds the committed pages to what this makes.
+`docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` and `roles/*/README.md`
+from the roles' argument specs, `docs/policy.md` from the rules. A contract test compares the committed pages with what
+this makes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ def pages() -> dict[str, str]:
         "docs/services.md": reference_services.page(ROOT / "kinds"),
         "docs/roles.md": reference_roles.page(ROOT / "roles"),
         "docs/policy.md": reference_policy.page(),
+        **{f"roles/{name}": text for name, text in reference_roles.readmes(ROOT / "roles").items()},
     }
 
 

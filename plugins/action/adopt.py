@@ -12,7 +12,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adopted_file, adoption, inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    adopted_file,
+    adoption,
+    arguments,
+    inventory,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adopted_file import Proposal
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 
@@ -30,19 +35,17 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            {**inventory.SERVICE_ARGUMENTS, **inventory.SHARED_ARGUMENTS, "to": {"type": "str", "default": ""}}
-        )
+        given = arguments.complete(self, task_vars, "adopt")
         base = inventory.base_directory(task_vars)
         try:
-            path = adopted_file.target_path(arguments["to"], _folder(task_vars), _group(task_vars))
+            path = adopted_file.target_path(given["to"], _folder(task_vars), _group(task_vars))
             unevaluated = UnevaluatedVariables(
                 *(_unevaluated(task_vars, name) for name in ("services", "secrets", "compose_variables"))
             )
-            description = adoption.adopted_description(arguments, base, unevaluated)
-            without_annotations = adoption.adopted_description(arguments, base, unevaluated, without_annotations=True)
+            description = adoption.adopted_description(given, base, unevaluated)
+            without_annotations = adoption.adopted_description(given, base, unevaluated, without_annotations=True)
             texts = [
-                inventory_file.dump(each, arguments["name"], arguments["compose_files"])
+                inventory_file.dump(each, given["name"], given["compose_files"])
                 for each in (description, without_annotations)
             ]
             proposal = adopted_file.propose(path, *texts, unevaluated.services)
@@ -50,13 +53,13 @@ class ActionModule(ActionBase):
                 proposal.write()
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        replaced = [name for name in adoption.REPLACED_ARGUMENTS if arguments[name]]
+        replaced = [name for name in adoption.REPLACED_ARGUMENTS if given[name]]
         lines = _lines(proposal, description, replaced, bool(unevaluated.services))
         for name in adopted_file.services_mounting(description, base, path) if lines else ():
             lines.append(f"  service {name!r} mounts the directory of this file; choose another place with adopt_to")
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
-            display.display("\n".join([f"adopting the Compose files of {arguments['name']}{would}:", *lines]))
+            display.display("\n".join([f"adopting the Compose files of {given['name']}{would}:", *lines]))
         file = proposal.file
         result.update(
             changed=file.changes,

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, report
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import attestations, bake, buildx
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import ResolvedImage
@@ -33,31 +33,18 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            {
-                **inventory.SERVICE_ARGUMENTS,
-                "push": {"type": "bool", "default": True},
-                "push_registries": {"type": "dict", "default": {}},
-                "attestations": {
-                    "type": "list",
-                    "elements": "str",
-                    "choices": [attestations.PROVENANCE, attestations.SBOM],
-                    "default": [attestations.PROVENANCE, attestations.SBOM],
-                },
-                "sbom_generator": {"type": "str", "default": attestations.GENERATOR},
-            }
-        )
+        given = arguments.complete(self, task_vars, "images")
         base = inventory.base_directory(task_vars)
-        push = bool(arguments["push"])
-        registries = {str(host): str(other) for host, other in arguments["push_registries"].items()} if push else {}
+        push = bool(given["push"])
+        registries = {str(host): str(other) for host, other in given["push_registries"].items()} if push else {}
         try:
-            stack = inventory.without_secrets(arguments, base)
+            stack = inventory.without_secrets(given, base)
             targets = bake.targets(stack, _build_contexts(stack, base), registries)
             if not targets:
                 return {**result, "changed": False, "images": [], "msg": f"no service of {stack.name} has a 'build'"}
             buildx.require()
             before = _resolve(targets, push)
-            attested, without = _attested(targets, push, before, arguments)
+            attested, without = _attested(targets, push, before, given)
             if without:
                 display.display(f"images of {stack.name} without attestations: {without}")
             if self._task.check_mode:
@@ -66,7 +53,7 @@ class ActionModule(ActionBase):
                 after = before
             else:
                 for pushed, some in _by_destination(targets, push).items():
-                    _build(some, pushed, attested, arguments["sbom_generator"])
+                    _build(some, pushed, attested, given["sbom_generator"])
                 after = _resolve(targets, push)
                 _keep_unchanged([one for one in targets if one.name in attested], before, after)
         except ValueError as error:
@@ -118,13 +105,13 @@ def _resolve(targets: list[Target], push: bool) -> dict[str, ResolvedImage | Non
 
 
 def _attested(
-    targets: list[Target], push: bool, before: Mapping[str, ResolvedImage | None], arguments: Mapping[str, Any]
+    targets: list[Target], push: bool, before: Mapping[str, ResolvedImage | None], given: Mapping[str, Any]
 ) -> tuple[dict[str, tuple[str, ...]], str]:
     """Return the attestations by target, and a message why other targets have none.
 
     :param before: what the tags resolve to, see :func:`_resolve`.
     """
-    if not arguments["attestations"]:
+    if not given["attestations"]:
         return {}, ""
     pushed = _by_destination(targets, push).get(True, [])
     try:
@@ -141,7 +128,7 @@ def _attested(
             # After the push an unchanged image could not be recognized.
             without.append(f"buildx cannot query {docker.registry_host(target.tags[0])} itself for {target.name}")
         else:
-            found[target.name] = attestations.for_target(target, arguments["attestations"], arguments["sbom_generator"])
+            found[target.name] = attestations.for_target(target, given["attestations"], given["sbom_generator"])
     return found, "; ".join(without)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
@@ -17,9 +17,9 @@ class ActionModule(OneCall):
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the images of the description."""
-        _, arguments = self.validate_argument_spec(dict(inventory.SERVICE_ARGUMENTS))
+        given = arguments.complete(self, task_vars, "pull")
         try:
-            stack = inventory.without_secrets(arguments, inventory.base_directory(task_vars))
+            stack = inventory.without_secrets(given, inventory.base_directory(task_vars))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"services": {service.name: service.image for service in stack.services.values()}}

@@ -16,6 +16,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    arguments,
     inventory,
     module_call,
     other_environments,
@@ -38,23 +39,12 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            {
-                **inventory.ARGUMENTS,
-                **inventory.SHARED_ARGUMENTS,
-                "version": {"type": "str", "default": ""},
-                "min_free": {"type": "str", "default": "1g"},
-                "allow_downtime": {"type": "list", "elements": "str", "default": []},
-                "policy_level": {"type": "str", "default": "error"},
-                "policy_exceptions": {"type": "list", "elements": "dict", "default": []},
-                "policy_environments": {"type": "dict", "default": {}},
-            }
-        )
+        given = arguments.complete(self, task_vars, "release")
         base = inventory.base_directory(task_vars)
         try:
-            parcel = inventory.parcel(arguments, base)
-            min_free = units.parse_size(str(arguments["min_free"]))
-            self._check_policy(parcel, arguments, base, task_vars)
+            parcel = inventory.parcel(given, base)
+            min_free = units.parse_size(str(given["min_free"]))
+            self._check_policy(parcel, given, base, task_vars)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
@@ -63,9 +53,9 @@ class ActionModule(ActionBase):
                 "bundle": base64.b64encode(zlib.compress(json.dumps(parcel.content()).encode(), 9)).decode(),
                 "secrets": json.dumps(parcel.secrets()),
                 "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{parcel.digest[:8]}",
-                "origin": {"owner": module_call.owner(), "version": str(arguments["version"]), "commit": _commit(base)},
+                "origin": {"owner": module_call.owner(), "version": str(given["version"]), "commit": _commit(base)},
                 "min_free": min_free,
-                "allow_downtime": arguments["allow_downtime"],
+                "allow_downtime": given["allow_downtime"],
             },
             task_vars=module_call.prepare(self, task_vars),
         )
@@ -78,20 +68,20 @@ class ActionModule(ActionBase):
             display.display("\n".join(report.release_lines(host, parcel.stack, result)))
         return result
 
-    def _check_policy(self, parcel: Bundle, arguments: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
+    def _check_policy(self, parcel: Bundle, given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
         """Show the findings of the policy. :raises ValueError: with all findings, if they stop the deploy."""
         others = other_environments.read_environments(
-            arguments["policy_environments"],
+            given["policy_environments"],
             parcel.environment,
             base,
             str(task_vars.get("stack_hosts") or "stack"),
             str(task_vars.get("playbook_dir") or ""),
         )
         found = release_check.check(
-            release_check.stack(parcel.documents, parcel.told(), arguments["services"], str(arguments["version"])),
+            release_check.stack(parcel.documents, parcel.told(), given["services"], str(given["version"])),
             parcel.environment,
-            arguments["policy_level"],
-            arguments["policy_exceptions"],
+            given["policy_level"],
+            given["policy_exceptions"],
             datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
             others.stacks,
         )

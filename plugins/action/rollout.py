@@ -10,7 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import module_call, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, module_call, report
 
 display = Display()
 
@@ -25,22 +25,21 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         host = task_vars.get("inventory_hostname", "")
-        arguments = {"first_host": host == (task_vars.get("ansible_play_hosts_all") or [host])[0], **self._task.args}
-        arguments["owner"] = arguments.get("owner") or module_call.owner()
-        verb = arguments.get("verb", "all")
+        given = arguments.given(self, task_vars, "rollout")
+        given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
+        given["owner"] = given.get("owner") or module_call.owner()
+        verb = given.get("verb", "all")
         variables = module_call.prepare(self, task_vars)
-        deadline = time.monotonic() + int(arguments.get("timeout", 1800))
+        deadline = time.monotonic() + int(given.get("timeout", 1800))
         records: list[dict[str, Any]] = []
         while not any(_ends(record, verb) for record in records):
             if time.monotonic() > deadline:
                 result.update(
                     failed=True,
-                    msg=f"the rollout has not ended after {arguments.get('timeout', 1800)} s; it continues on the host",
+                    msg=f"the rollout has not ended after {given.get('timeout', 1800)} s; it continues on the host",
                 )
                 return result
-            answer = self._execute_module(
-                module_name="slipway.stack.rollout", module_args=arguments, task_vars=variables
-            )
+            answer = self._execute_module(module_name="slipway.stack.rollout", module_args=given, task_vars=variables)
             # Without an offset in the journal there is nothing to follow.
             if answer.get("failed") or "offset" not in answer:
                 return {**result, **answer}
@@ -52,7 +51,7 @@ class ActionModule(ActionBase):
                     display.display(f"{host}  {report.step_line(record)}")
             records += answer["records"]
             # The module has resolved a name such as `previous` to a release.
-            arguments.update(offset=answer["offset"], release=answer["release"])
+            given.update(offset=answer["offset"], release=answer["release"])
         result.update(changed=True, release=answer["release"])
         if records[-1]["state"] == "failed" and verb != "abort":
             # The steps are on the screen already; in a failed result they would be shown a second time.

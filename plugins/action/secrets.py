@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
@@ -18,9 +18,9 @@ class ActionModule(OneCall):
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the files with secrets, and the sources of these secrets."""
-        _, arguments = self.validate_argument_spec(dict(inventory.ARGUMENTS))
+        given = arguments.complete(self, task_vars, "secrets")
         try:
-            parcel = inventory.parcel(arguments, inventory.base_directory(task_vars))
+            parcel = inventory.parcel(given, inventory.base_directory(task_vars))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"home": parcel.home, "files": list(parcel.secret_files), "sources": json.dumps(parcel.secrets())}

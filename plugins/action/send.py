@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_transfer
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, module_call
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, module_call
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive, buildx
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.buildx import BuildError
@@ -31,9 +31,9 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(dict(inventory.SERVICE_ARGUMENTS))
+        given = arguments.complete(self, task_vars, "send")
         try:
-            stack = inventory.without_secrets(arguments, inventory.base_directory(task_vars))
+            stack = inventory.without_secrets(given, inventory.base_directory(task_vars))
             to_build = _to_build(stack) if self._task.check_mode else []
             wanted = _local_images(stack, to_build)
         except (ValueError, BuildError) as error:
@@ -74,8 +74,8 @@ class ActionModule(ActionBase):
             remote = self._connection._shell.join_path(self._make_tmp_path(), packed.name)
             self._transfer_file(str(packed), remote)
         try:
-            arguments = {"images": images, "archive": remote}
-            return dict(self._execute_module(module_name=_MODULE, module_args=arguments, task_vars=variables))
+            wanted = {"images": images, "archive": remote}
+            return dict(self._execute_module(module_name=_MODULE, module_args=wanted, task_vars=variables))
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
 

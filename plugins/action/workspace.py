@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
@@ -33,21 +33,13 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            {
-                **inventory.SERVICE_ARGUMENTS,
-                **inventory.SHARED_ARGUMENTS,
-                "secrets": {"type": "dict", "default": {}, "no_log": True},
-                "path": {"type": "path", "required": True},
-                "images": {"type": "dict", "default": {}},
-            }
-        )
+        given = arguments.complete(self, task_vars, "workspace")
         try:
-            root = _root(arguments)
+            root = _root(given)
             stack = development_files.for_checkout(
-                inventory.developed(arguments, inventory.base_directory(task_vars), root)
+                inventory.developed(given, inventory.base_directory(task_vars), root)
             )
-            images = dockerfiles.base_images({str(name): str(image) for name, image in arguments["images"].items()})
+            images = dockerfiles.base_images({str(name): str(image) for name, image in given["images"].items()})
             checkout = Checkout(root, development_files.STATE)
             files = checkout.compare(development_files.files(stack, images))
             created = _write_secrets(stack, root, dry=bool(self._task.check_mode))
@@ -70,13 +62,13 @@ class ActionModule(ActionBase):
         return result
 
 
-def _root(arguments: dict[str, Any]) -> Path:
-    if arguments["environment"] in _SERVER_ENVIRONMENTS:
+def _root(given: dict[str, Any]) -> Path:
+    if given["environment"] in _SERVER_ENVIRONMENTS:
         raise ValueError(
-            f"stack_environment: {arguments['environment']} is for servers, and its secrets must not be in a checkout; "
+            f"stack_environment: {given['environment']} is for servers, and its secrets must not be in a checkout; "
             f"use another inventory, or set -e stack_environment=development"
         )
-    root = Path(arguments["path"]).resolve()
+    root = Path(given["path"]).resolve()
     if not root.is_dir():
         raise ValueError(f"workspace_path: {root} is not a directory; name the directory that contains the sources")
     return root

@@ -18,6 +18,7 @@ extends_documentation_fragment:
   - slipway.stack.stack
   - slipway.stack.stack.host
   - slipway.stack.attributes
+  - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group
 options:
   reload:

@@ -17,7 +17,6 @@ extends_documentation_fragment:
   - slipway.stack.stack.host
   - slipway.stack.services
   - slipway.stack.secrets
-  - slipway.stack.secrets.probes
   - slipway.stack.attributes
   - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group

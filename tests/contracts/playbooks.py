@@ -13,15 +13,16 @@ from tests.contracts.checkout import ROOT
 
 
 def run(
-    name: str, inventory: Path, *options: str, variables: dict[str, Any], commands: Path | None = None
+    name: str | Path, inventory: Path, *options: str, variables: dict[str, Any], commands: Path | None = None
 ) -> tuple[int, int, str]:
     """Return the exit code, how many tasks changed something, and what was printed, each run of blanks as one.
 
-    :param name: of the playbook, such as ``workspace``.
+    :param name: of one of the collection's playbooks, such as ``workspace``, or the path of another.
     :param options: further ones of ansible-playbook. *variables*: what ``-e`` says.
     :param commands: a directory whose programs go before those of the machine.
     """
-    argv = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *options, f"playbooks/{name}.yml"]
+    playbook = str(name) if isinstance(name, Path) else f"playbooks/{name}.yml"
+    argv = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *options, playbook]
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
     if commands:
         environment["PATH"] = f"{commands}:{environment['PATH']}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.checkout import ROOT
+from tests.contracts.checkout import ROOT, load
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 
@@ -20,6 +20,15 @@ def test_playbook_parses(playbook: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_role_has_its_name_as_its_tag(playbook: Path) -> None:
+    [play] = load(playbook)
+    used = [(role["role"], role.get("tags")) for role in play.get("roles", [])]
+    imported = [task for task in play.get("tasks", []) if "ansible.builtin.import_role" in task]
+    used += [(task["ansible.builtin.import_role"]["name"], task.get("tags")) for task in imported]
+    assert used == [(name, [name.rpartition(".")[2]]) for name, _ in used]
 
 
 def test_playbooks_fit_the_head() -> None:

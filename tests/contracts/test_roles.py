@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from typing import Any
 
-from tests.contracts.checkout import roles
+import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments
+
+from tests.contracts.checkout import ROOT, Role, load, roles
 
 
 def test_every_role_specifies_its_main_entry_point() -> None:
@@ -35,19 +38,41 @@ def test_defaults_equal_the_argument_specs() -> None:
     assert faults == []
 
 
-def test_a_variable_of_several_roles_has_one_default() -> None:
-    seen: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for role in roles():
-        for name, value in role.defaults.items():
-            seen[name][role.name] = value
-    assert {name: by_role for name, by_role in seen.items() if len({repr(v) for v in by_role.values()}) > 1} == {}
-
-
-def test_variables_are_named_for_their_role_or_the_stack() -> None:
+def test_variables_are_named_for_their_role() -> None:
     faults = [
-        f"{role.name}: {name}"
-        for role in roles()
-        for name in role.options()
-        if not name.startswith((f"{role.name}_", "stack_", "app_"))
+        f"{role.name}: {name}" for role in roles() for name in role.options() if not name.startswith(f"{role.name}_")
     ]
     assert faults == []
+
+
+def test_the_role_stack_documents_the_description_as_the_actions_take_it() -> None:
+    [stack] = [role for role in roles() if role.name == "stack"]
+    keys = ("type", "elements", "default")
+    taken = {f"stack_{name}": _only(keys, option) for name, option in arguments.spec("release").items()}
+    documented = {name: _only(keys, option) for name, option in stack.options().items()}
+    # The role takes the one variable of the role deploy that concerns it.
+    assert documented.pop("stack_allow_downtime").pop("default") == "{{ deploy_allow_downtime | default([]) }}"
+    assert taken.pop("stack_allow_downtime").pop("default") == []
+    assert documented == taken
+
+
+def _only(keys: tuple[str, ...], option: dict[str, Any]) -> dict[str, Any]:
+    return {key: option[key] for key in keys if key in option}
+
+
+def test_no_task_passes_the_description_on() -> None:
+    """The actions read it themselves; a key that one task file forgot would be lost there."""
+    pattern = rf"{{{{ *stack_(?:{'|'.join(arguments.spec('release'))})\b"
+    files = [*ROOT.glob("roles/*/tasks/**/*.yml"), *ROOT.glob("playbooks/*.yml")]
+    assert [str(path.relative_to(ROOT)) for path in files if re.search(pattern, path.read_text())] == []
+
+
+@pytest.mark.parametrize("role", roles(), ids=lambda role: role.name)
+def test_the_metadata_of_a_role_is_that_of_the_collection(role: Role) -> None:
+    about = load(ROOT / "roles" / role.name / "meta/main.yml")["galaxy_info"]
+    galaxy = load(ROOT / "galaxy.yml")
+    assert [about["author"]] == galaxy["authors"]
+    assert [about["license"]] == galaxy["license"]
+    assert about["min_ansible_version"] in load(ROOT / "meta/runtime.yml")["requires_ansible"]
+    assert about["description"].endswith(".")
+    assert about["platforms"]

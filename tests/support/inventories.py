@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory as inventory_
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
@@ -28,8 +30,11 @@ def parcel(inventory: Path, extra: Mapping[str, Any] | None = None) -> Bundle:
     host = manager.get_hosts("stack")[0]
     found = VariableManager(loader, manager).get_vars(host=host, include_hostvars=False)
     defaults = loader.load_from_file(str(ROOT / "roles/stack/defaults/main.yml"), trusted_as_template=True)
-    task = loader.load_from_file(str(ROOT / "roles/stack/tasks/main.yml"), trusted_as_template=True)[0]
     variables = {**defaults, **found, **(extra or {})}
-    arguments = Templar(loader, variables=variables).template(task["slipway.stack.release"])
-    described = {name: value for name, value in arguments.items() if name in inventory_.ARGUMENTS}
-    return inventory_.parcel(described, inventory_.base_directory(found))
+    given = arguments.complete(action({}, Templar(loader, variables=variables)), variables, "release")
+    return inventory_.parcel(given, inventory_.base_directory(found))
+
+
+def action(args: Mapping[str, Any], templar: Templar) -> Any:
+    """Return what the collection reads of an action plugin whose task has these arguments."""
+    return SimpleNamespace(_task=SimpleNamespace(args=dict(args)), _templar=templar)

@@ -25,7 +25,7 @@ def test_check_mode_announces_the_engine_and_changes_nothing(host: Any, playbook
     ("variables", "sentence"),
     [
         ({"engine_install": "never"}, "engine has no Docker Engine and engine_install is never"),
-        ({"__engine_platform": "fedora-41"}, "no suitable engine for engine, which is fedora-41; install one yourself"),
+        ({"__engine_platform": "fedora-41"}, "which is fedora-41; install an engine yourself"),
         ({"__engine_platform": "debian-12"}, "which is debian-12; set engine_source docker or mirror"),
         (
             {"__engine_platform": "debian-14", "engine_source": "docker"},

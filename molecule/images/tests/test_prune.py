@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -109,3 +110,36 @@ def test_nothing_is_removed_if_a_release_cannot_be_read(
     assert run.code == 2
     assert "cannot be read, so the images that this release needs are unknown" in run.output
     assert engine.references() == before
+
+
+def test_the_host_loses_what_belongs_to_no_stack_and_nothing_else(
+    host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
+) -> None:
+    host.check_output("docker network create nobodys && docker volume create nobodys")
+    host.check_output("docker network create --label com.docker.compose.project=stopped stopped_default")
+    build = "mkdir -p /tmp/cached && cd /tmp/cached && date > date && echo 'FROM scratch\nCOPY date /' > Dockerfile"
+    host.check_output(f"{build} && echo 'services: {{cached: {{build: .}}}}' > compose.yaml && docker compose build -q")
+    host.check_output("docker rmi cached-cached")
+    cache = "docker system df --format '{{.Type}} {{.Size}}' | grep Build"
+    assert host.check_output(cache) != "Build Cache 0B"
+    before = engine.references()
+    # Why images are left alone: an engine takes those of releases, which it has by digest alone, for dangling ones.
+    newer = host.check_output(f"docker image inspect --format '{{{{.Id}}}}' {two_releases[1]}")
+    assert newer in host.check_output("docker images --quiet --no-trunc --filter dangling=true").split()
+
+    run = playbook("../molecule/images/prune_host")
+    assert (run.code, run.changed > 0) == (0, True), run.output
+    assert set(two_releases) <= engine.references() == before
+    networks = host.check_output("docker network ls --format '{{.Name}}'").split()
+    assert "stopped_default" in networks
+    assert "nobodys" not in networks
+    assert "nobodys" in host.check_output("docker volume ls --quiet")
+    assert host.check_output(cache) == "Build Cache 0B"
+    assert playbook("../molecule/images/prune_host").changed == 0
+    host.check_output("docker network rm stopped_default; docker volume rm nobodys")
+
+
+def test_the_engine_can_be_shown(host: Any, playbook: Playbook) -> None:
+    run = playbook("status", status_engine=True)
+    assert (run.code, run.changed) == (0, 0), run.output
+    assert re.search(r"storage driver overlay2: 0 of 0 containers run, \d+ images take [\d.]+ .B", run.output)

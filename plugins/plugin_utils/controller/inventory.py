@@ -20,33 +20,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import res
 
 _SHIPPED_KINDS = Path(__file__).parents[3] / "kinds"
 
-#: The arguments of an action that describe a stack without its secrets, for :func:`without_secrets`.
-SERVICE_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "name": {"type": "str", "required": True},
-    "root": {"type": "path", "default": "/opt/stacks"},
-    "environment": {"type": "str", "required": True},
-    "domain": {"type": "str", "default": ""},
-    "services": {"type": "dict", "default": {}},
-    "compose_files": {"type": "list", "elements": "str", "default": []},
-    "compose_profiles": {"type": "list", "elements": "str", "default": []},
-    "compose_variables": {"type": "dict", "default": {}},
-    "compose_host_paths": {"type": "list", "elements": "str", "default": []},
-    "kinds_paths": {"type": "list", "elements": "path", "default": []},
-}
-
-#: The arguments of an action that say more of what services share.
-SHARED_ARGUMENTS: dict[str, dict[str, Any]] = {
-    "networks": {"type": "dict", "default": {}},
-    "volumes": {"type": "dict", "default": {}},
-}
-
-#: All the arguments of an action that describe a stack and its secrets; for :func:`parcel`, with the shared ones.
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    **SERVICE_ARGUMENTS,
-    "secrets": {"type": "dict", "default": {}, "no_log": True},
-    "probes": {"type": "list", "elements": "dict", "default": []},
-}
-
 
 def base_directory(task_vars: Mapping[str, Any]) -> Path:
     """Return the directory that relative paths in a description start at: the inventory's, else the playbook's."""
@@ -59,7 +32,7 @@ def parcel(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
     :raises ValueError: with one sentence for the first thing that is wrong.
     """
     plain = plain_of(arguments)
-    return bundle.bundle(stack_of(plain, base), plain["probes"])
+    return bundle.bundle(stack_of(plain, base), plain.get("probes") or [])
 
 
 def developed(arguments: Mapping[str, Any], base: Path, root: Path) -> Stack:

@@ -14,6 +14,7 @@ from typing import Any
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments
 
 _PYTHON = "/usr/bin/python3"
 
@@ -47,9 +48,8 @@ class OneCall(ActionBase):
     _supports_check_mode = True
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the module's arguments: the task's, where they need no completion."""
-        arguments: dict[str, Any] = self._task.args
-        return arguments
+        """Return the module's arguments: by default what the task or the variables say."""
+        return arguments.given(self, task_vars, self.MODULE.rpartition(".")[2])
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
         """Return what the person at the terminal reads of *result*; what a line has said may be taken out of it."""

@@ -11,16 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, other_inventories
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, other_inventories
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack
 
 _VARIABLE = "stack_policy_environments"
-_ARGUMENTS: dict[str, dict[str, Any]] = {
-    **inventory.SERVICE_ARGUMENTS,
-    **inventory.SHARED_ARGUMENTS,
-    "version": {"type": "str", "default": ""},
-}
 
 
 @dataclass(frozen=True)
@@ -62,12 +57,13 @@ def _read_stack(environment: str, folder: Path, group: str, playbook: str) -> St
 
     :raises ValueError: if it cannot be read, its description is wrong, or it is for another environment.
     """
-    arguments, variables = other_inventories.read_variables(folder, _ARGUMENTS, group, playbook)
-    if arguments["environment"] != environment:
-        raise ValueError(f"stack_environment is {arguments['environment']} there")
-    services = {name: _without_files(entry) for name, entry in arguments["services"].items()}
-    documents = inventory.documents({**arguments, "services": services}, inventory.base_directory(variables))
-    return release_check.stack(documents, {}, services, arguments["version"])
+    compared = {**arguments.fragments("stack", "services", "shared"), "version": arguments.spec("release")["version"]}
+    given, variables = other_inventories.read_variables(folder, compared, group, playbook)
+    if given["environment"] != environment:
+        raise ValueError(f"stack_environment is {given['environment']} there")
+    services = {name: _without_files(entry) for name, entry in given["services"].items()}
+    documents = inventory.documents({**given, "services": services}, inventory.base_directory(variables))
+    return release_check.stack(documents, {}, services, given["version"])
 
 
 def _without_files(entry: Any) -> Any:
