@@ -11,7 +11,6 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 
-_PLUGINS = Path(import_module("ansible_collections.slipway.stack.plugins").__file__ or "").parent
+_PLUGINS = Path(__file__).parents[2]
 #: The module whose options are the description of a stack.
 _DESCRIPTION = "release"
 #: What the documentation of an option and an argument spec have in common.
