@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.described import parcel
+from tests.support.descriptions import parcel
 
 _SECRETS = {"secret_key": {"generate": 50}}
 

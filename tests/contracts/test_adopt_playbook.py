@@ -11,7 +11,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.contracts import playbooks
-from tests.support import adopted, own_projects
+from tests.support import adopted, compose_projects
 
 INVENTORY: dict[str, Any] = {"stack": {"hosts": {"nowhere": {"ansible_host": "192.0.2.1"}}}}
 VARIABLES: dict[str, Any] = {
@@ -27,7 +27,7 @@ SERVICES = {"web": {"class": "singleton", "replicas": 1}}
 @pytest.fixture
 def inventory(tmp_path: Path) -> Path:
     """Return the directory of an inventory in a project with Compose files."""
-    own_projects.write(tmp_path, own_projects.PROJECTS["whole"])
+    compose_projects.write(tmp_path, compose_projects.PROJECTS["whole"])
     folder = tmp_path / "inventories/production"
     _write(folder / "hosts.yml", INVENTORY)
     _write(folder / "group_vars/all.yml", VARIABLES)
@@ -71,7 +71,7 @@ def test_a_second_run_changes_nothing_and_keeps_edited_files(inventory: Path) ->
 
 def test_the_adopted_description_gives_the_same_release(inventory: Path) -> None:
     assert _run(inventory)[0] == 0
-    original = own_projects.parcel(
+    original = compose_projects.parcel(
         inventory,
         "../../docker-compose.yml",
         secrets={"db_password": "a-long-one"},

@@ -10,7 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.ship import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
 
-from tests.support.described import example, parcel, plain
+from tests.support.descriptions import example, parcel, plain
 from tests.support.real_compose import SUITES, config
 
 ENVIRONMENTS = ("development", "test", "staging", "production")

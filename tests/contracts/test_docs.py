@@ -22,9 +22,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 from scripts import reference, reference_services
 from tests.contracts.checkout import ROOT
 from tests.contracts.test_imports import ALLOWED
-from tests.support import laid_down, real_compose
-from tests.support.described import KINDS
-from tests.support.described import model as described
+from tests.support import real_compose, uploaded
+from tests.support.descriptions import KINDS
+from tests.support.descriptions import model as described
 
 
 @pytest.mark.parametrize("name", reference.pages())
@@ -70,7 +70,7 @@ def test_the_kind_of_the_page_on_kinds_is_one(example: Bundle) -> None:
 
 @pytest.mark.parametrize("suite", real_compose.SUITES)
 def test_compose_reads_the_kind_of_the_page_on_kinds(example: Bundle, suite: str, tmp_path: Path) -> None:
-    read = laid_down.services(example, suite, tmp_path / "release")
+    read = uploaded.services(example, suite, tmp_path / "release")
     assert read["broker"]["image"] == "rabbitmq:4"
     assert read["broker"]["hostname"] == "broker"
     assert {secret["target"] for secret in read["broker"]["secrets"]} == {

@@ -11,7 +11,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.contracts.checkout import ROOT
-from tests.support import inventories, laid_down, real_compose
+from tests.support import inventories, real_compose, uploaded
 
 ENVIRONMENTS = ["development", "test", "staging", "production"]
 DEPLOYED = ENVIRONMENTS[2:]
@@ -37,7 +37,7 @@ def compose(tmp_path_factory: pytest.TempPathFactory) -> Any:
         folder: Path = tmp_path_factory.mktemp(f"{stack}-{environment}")
         root = {**VERSION, "stack_root": str(folder)}
         release = inventories.parcel(ROOT / "examples/stacks" / stack / environment, root)
-        laid_down.services(release, real_compose.SUITES[-1], folder / "release")
+        uploaded.services(release, real_compose.SUITES[-1], folder / "release")
         return real_compose.config(real_compose.SUITES[-1], folder / "release", "--profile", "*")
 
     return read

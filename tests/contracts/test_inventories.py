@@ -6,7 +6,7 @@ import pytest
 from ansible.errors import AnsibleError
 
 from tests.contracts.checkout import ROOT, load
-from tests.support import inventories, laid_down, real_compose
+from tests.support import inventories, real_compose, uploaded
 
 #: Variables that a user gives with -e, and those of a vault.
 VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
@@ -67,7 +67,7 @@ def test_every_build_context_exists() -> None:
 @pytest.mark.parametrize("name", [*INVENTORIES, *STACKS])
 def test_compose_reads_what_the_manifest_says(name: str, suite: str, tmp_path: Path) -> None:
     release = inventories.parcel({**INVENTORIES, **STACKS}[name], {**VERSION, "stack_root": str(tmp_path)})
-    read = laid_down.services(release, suite, tmp_path / "release")
+    read = uploaded.services(release, suite, tmp_path / "release")
     jobs = {spec["release"] for spec in release.services.values() if spec["release"]}
     assert set(read) == set(release.services) | jobs
     for service, spec in release.services.items():

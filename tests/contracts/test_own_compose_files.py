@@ -10,7 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
-from tests.support import own_projects, real_compose
+from tests.support import compose_projects, real_compose
 
 CASES = [
     ("whole", ["docker-compose.yml"], []),
@@ -68,11 +68,11 @@ def _comparable(service: dict[str, Any]) -> dict[str, Any]:
 def test_the_release_is_what_compose_reads(
     suite: str, name: str, files: list[str], profiles: list[str], tmp_path: Path
 ) -> None:
-    project = own_projects.write(tmp_path / "project", own_projects.PROJECTS[name])
+    project = compose_projects.write(tmp_path / "project", compose_projects.PROJECTS[name])
     options = [word for file in files for word in ("--file", file)]
     options += [word for profile in profiles for word in ("--profile", profile)]
     theirs = real_compose.config(suite, project, "--project-name", "shop", *options)
-    release = own_projects.parcel(project, *files, compose_profiles=profiles, root=str(tmp_path / "stacks"))
+    release = compose_projects.parcel(project, *files, compose_profiles=profiles, root=str(tmp_path / "stacks"))
     ours = _ours(release, suite, tmp_path / "release")
     assert sorted(ours["services"]) == sorted(theirs["services"])
     for service in theirs["services"]:
@@ -83,9 +83,9 @@ def test_the_release_is_what_compose_reads(
 
 def test_mounted_files_have_the_same_content(tmp_path: Path) -> None:
     """The files that Compose mounts from the project are mounted on the host with the same content."""
-    project = own_projects.write(tmp_path / "project", own_projects.PROJECTS["whole"])
+    project = compose_projects.write(tmp_path / "project", compose_projects.PROJECTS["whole"])
     (project / "scripts/1.sh").chmod(0o755)
-    release = own_projects.parcel(project)
+    release = compose_projects.parcel(project)
     mounted = {path.partition("/")[2]: text for path, text in release.mounted.items()}
     assert mounted == {
         "docker-entrypoint-initdb.d/1.sh": "echo\n",

@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 
 from tests.contracts.checkout import ROOT, load, roles
 from tests.contracts.pages import DOCS, PAGES, README, anchors, blocks, headings, links, paths
-from tests.support import documented_project, inventories, laid_down, real_compose
+from tests.support import documented_project, inventories, real_compose, uploaded
 
 LAYOUT = (ROOT / "docs/server-layout.md").read_text()
 #: By page, files of its example, which a reader would have.
@@ -78,7 +78,7 @@ def test_what_is_on_the_server_is_called_that(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suite", real_compose.SUITES)
 def test_the_stack_of_the_readme_is_one(suite: str, tmp_path: Path) -> None:
     release = _example(tmp_path)
-    read = laid_down.services(release, suite, tmp_path / "release")
+    read = uploaded.services(release, suite, tmp_path / "release")
     assert read["backend"]["image"] == "registry.example.com/shop/backend:1.4.2"
     assert read["backend"]["deploy"]["replicas"] == 2
     assert "POSTGRES_HOST" in read["worker"]["environment"]

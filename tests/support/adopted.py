@@ -11,7 +11,7 @@ from ansible.template import Templar
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
-from tests.support import own_projects
+from tests.support import compose_projects
 
 
 def variables(file: Path, **others: Any) -> dict[str, Any]:
@@ -32,4 +32,4 @@ def parcel(folder: Path, found: dict[str, Any], **given: Any) -> Bundle:
     """Return the release of the variables *found*, for an inventory in *folder* and without Compose files."""
     names = ("services", "secrets", "networks", "volumes")
     described = {name: found[f"stack_{name}"] for name in names if f"stack_{name}" in found}
-    return inventory.parcel({**own_projects.arguments(), "compose_files": [], **described, **given}, folder)
+    return inventory.parcel({**compose_projects.arguments(), "compose_files": [], **described, **given}, folder)

@@ -11,7 +11,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bun
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout import Secrets
 
-from tests.support.described import example, model
+from tests.support.descriptions import example, model
 
 BACKEND = ("app", "alembic.ini", "requirements.txt")
 FRONTEND = ("src", "index.html", "package.json", "package-lock.json")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.described import documents, example, model, parcel, plain
+from tests.support.descriptions import documents, example, model, parcel, plain
 
 BASE, OVERLAY = documents(example())
 SERVICES = ("db", "redis", "backend", "worker", "beat", "frontend", "edge")

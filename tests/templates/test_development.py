@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, development
 
-from tests.support.described import documents, example, model
+from tests.support.descriptions import documents, example, model
 
 BACKEND = Source("./backend", frozenset(["app", "migrations", "requirements.txt", "Dockerfile"]))
 FRONTEND = Source("./frontend", frozenset(["src", "package.json", "package-lock.json", "Dockerfile"]))
@@ -140,7 +140,7 @@ def test_a_kind_without_development_keys_uses_the_described_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    ("given", "message"),
     [
         ({"mounts": ["app"]}, "service 'backend', key 'development': unknown key 'mounts'; did you mean 'mount'?"),
         ({"mount": ["src"]}, "service 'backend', key 'development': key 'mount': ./backend has no directory 'src'"),
@@ -148,10 +148,10 @@ def test_a_kind_without_development_keys_uses_the_described_stage() -> None:
         ({"debug": 70000}, "70000 is not a port"),
     ],
 )
-def test_an_invalid_development_key_is_reported_in_one_sentence(given: dict[str, Any], complaint: str) -> None:
+def test_an_invalid_development_key_is_reported_in_one_sentence(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=r"^service 'backend'") as raised:
         _stack(_services(backend={"development": given}))
-    assert complaint in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_secret_files_in_a_checkout_have_no_address() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.described import model
+from tests.support.descriptions import model
 
 
 def _check(kind: str, **keys: Any) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.described import documents, example, parcel
+from tests.support.descriptions import documents, example, parcel
 
 
 def _mounted(services: dict[str, Any], name: str) -> str:

@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model, plain
+from tests.support.descriptions import example, model, plain
+from tests.support.errors import error_of
 
 
 def _configuration(**values: Any) -> str:
@@ -146,7 +146,7 @@ def test_the_forwarded_scheme_is_trusted_from_load_balancers_only() -> None:
 
 
 def test_a_load_balancer_without_an_address_is_refused() -> None:
-    assert complaint(_configuration, real_ip_from=["lb.example.com"]) == (
+    assert error_of(_configuration, real_ip_from=["lb.example.com"]) == (
         "service 'edge': key 'real_ip_from': 'lb.example.com' is not an address or a network such as 10.0.0.0/8"
     )
 

@@ -10,7 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from testbed import engine, images, shell
-from tests.support.described import example, parcel
+from tests.support.descriptions import example, parcel
 
 IMAGE = "nginx:1.30"
 ROUTES = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.described import documents, example, parcel
+from tests.support.descriptions import documents, example, parcel
 
 #: The pod as stacks have it today. A change here means downtime for everybody who upgrades.
 POD = {

@@ -11,7 +11,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from testbed import engine, images, shell
-from tests.support.described import example, parcel
+from tests.support.descriptions import example, parcel
 
 IMAGE = "traefik:3"
 ROUTES = [
@@ -51,7 +51,7 @@ def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         (("responseHeaderTimeout", "responseTimeout"), "routes.yml: field not found, node: responseTimeout"),
         (("service: backend", "service: nobody"), "does not exist"),
@@ -60,10 +60,10 @@ def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, An
         (("compress:\n      compress:", "compress:\n      compression:"), "field not found, node: compression"),
     ],
 )
-def test_an_invalid_configuration_is_refused(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
+def test_an_invalid_configuration_is_refused(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     with pytest.raises(EdgeError, match=r"^service 'edge': Traefik refuses the configuration: ") as refused:
         _test(tmp_path, change)
-    assert complaint in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_a_problem_that_appears_at_the_start_is_refused_too(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
-from tests.support.described import documents, example, model
+from tests.support.descriptions import documents, example, model
 
 
 def _files(**values: Any) -> dict[str, str]:

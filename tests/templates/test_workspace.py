@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 
 from tests.support.checkouts import BACKEND, files, stack
-from tests.support.described import example, model, plain
+from tests.support.descriptions import example, model, plain
 
 
 class _Loader(yaml.SafeLoader):

@@ -18,7 +18,7 @@ OLD, NEW = "1.0.0", "1.1.0"
 
 
 def _versions(rollouts: Rollouts, step: str) -> set[str | None]:
-    return {sight.version for sight in rollouts.reports[step].sights}
+    return {sample.version for sample in rollouts.reports[step].samples}
 
 
 def test_the_server_has_what_the_support_page_says(shop: Stack) -> None:

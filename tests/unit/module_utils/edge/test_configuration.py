@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-from tests.support.on_host import container, spec, tree
+from tests.support.fake_host import container, spec, tree
 
 MANIFEST: dict[str, Any] = {
     "release": "r1",

@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import confirma
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 
-from tests.support.on_host import spec
+from tests.support.fake_host import spec
 
 
 @pytest.fixture

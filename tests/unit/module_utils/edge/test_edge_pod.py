@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, lay_down, spec
+from tests.support.fake_host import container, spec, write_release
 
 POD = spec(**{"class": "pod", "ports": ["80:8080"], "start_seconds": 0.0})
 IN_POD = spec(edge=True, pod="edge-pod", drain_seconds=0.0)
@@ -94,7 +94,7 @@ def home(tmp_path: Path) -> Home:
 def _revert(home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch, releases: tuple[Any, Any], **tx: Any) -> str:
     """Revert a rollout between two releases that was switching, and return the outcome."""
     for release, manifest in zip(("r1", "r2"), releases, strict=True):
-        lay_down(home, release, upstreams=[], **manifest)
+        write_release(home, release, upstreams=[], **manifest)
     monkeypatch.setattr(
         configuration,
         "apply",

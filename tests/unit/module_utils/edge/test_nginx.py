@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-from tests.support.on_host import container, spec
+from tests.support.fake_host import container, spec
 
 
 class Master:

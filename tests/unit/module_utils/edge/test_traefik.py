@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-from tests.support.on_host import container, spec
+from tests.support.fake_host import container, spec
 
 MANIFEST: dict[str, Any] = {
     "release": "r2",

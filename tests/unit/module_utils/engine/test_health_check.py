@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check 
     wait_until_up,
 )
 
-from tests.support.on_host import FakeClock, container, spec
+from tests.support.fake_host import FakeClock, container, spec
 
 STARTING = container(health="starting")
 UNCHECKED = container(health=None)

@@ -4,7 +4,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_digests, registries
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
-from tests.support.on_host import spec
+from tests.support.fake_host import spec
 
 
 def _registry(monkeypatch: pytest.MonkeyPatch, remote: dict[str, str], local: dict[str, list[str]]) -> None:

@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.images import
 from ansible_collections.slipway.stack.plugins.module_utils.release import ship
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
-from tests.support.on_host import spec
+from tests.support.fake_host import spec
 
 OLD, NEW = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
 APP = "registry:5000/shop/app"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine.replicas import create_arguments
 
-from tests.support.on_host import spec
+from tests.support.fake_host import spec
 
 SERVICES = {
     "db": spec(),

@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import data_
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 
-from tests.support.on_host import container, settings, spec
+from tests.support.fake_host import container, settings, spec
 
 
 @pytest.mark.parametrize(

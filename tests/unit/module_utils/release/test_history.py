@@ -11,7 +11,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
-from tests.support.on_host import lay_down, tree
+from tests.support.fake_host import tree, write_release
 
 IDS = [f"2026112{day}T101500Z-aaaa" for day in range(6)]
 
@@ -25,7 +25,7 @@ def _deployed(home: Home, *ids: str, failed: tuple[str, ...] = (), live: str | N
     """Write releases, and record that all except *failed* were live. The last of *ids*, or *live*, is current."""
     lines = []
     for release_id in (*ids, *failed):
-        lay_down(home, release_id, **manifest)
+        write_release(home, release_id, **manifest)
         lines.append({"release": release_id, "outcome": "failed" if release_id in failed else "ok"})
     write_text(home.audit, "".join(json.dumps(line) + "\n" for line in lines))
     link(home.current, f"releases/{live or ids[-1]}")
@@ -51,8 +51,8 @@ def test_releases_that_were_never_live_are_removed(home: Home) -> None:
 
 def test_mounted_files_and_secrets_are_kept_with_their_release(home: Home) -> None:
     _deployed(home, *IDS[:3])
-    lay_down(home, IDS[1], mounted=["bb"], addresses={"SECRET_KEY_999": "b2"})
-    lay_down(home, IDS[2], mounted=["bb", "cc"], addresses={"SECRET_KEY_999": "c3"})
+    write_release(home, IDS[1], mounted=["bb"], addresses={"SECRET_KEY_999": "b2"})
+    write_release(home, IDS[2], mounted=["bb", "cc"], addresses={"SECRET_KEY_999": "c3"})
     for name in ("aa", "bb", "cc"):
         write_text(home.files / name / "app.toml", name)
     for address in ("a1", "b2", "c3"):

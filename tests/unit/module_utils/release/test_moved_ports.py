@@ -10,7 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 
-from tests.support.on_host import container, spec
+from tests.support.fake_host import container, spec
 
 PORT = "80:8080"
 OTHER = "81:8080"

@@ -10,7 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     replacement,
 )
 
-from tests.support.on_host import container, settings, spec
+from tests.support.fake_host import container, settings, spec
 
 UP = {"web": [container()]}
 SECRET = {"secrets": {"SECRET_KEY_999": "key"}}

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
 
-from tests.support.on_host import container, spec
+from tests.support.fake_host import container, spec
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release.resources import refusals
 
-from tests.support.on_host import container, settings
+from tests.support.fake_host import container, settings
 
 SERVICES = {
     "api": settings(networks=["app", "data"]),

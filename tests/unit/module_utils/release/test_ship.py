@@ -16,8 +16,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.ship import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.described import example, parcel
-from tests.support.on_host import container, tree
+from tests.support.descriptions import example, parcel
+from tests.support.fake_host import container, tree
 
 ORIGIN = {"owner": "ada@laptop", "version": "1.4.2", "commit": "0123456789ab"}
 RUNNING = [

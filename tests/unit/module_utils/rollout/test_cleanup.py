@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, lay_down, spec
+from tests.support.fake_host import container, spec, write_release
 
 SERVICES = {"web": spec(replicas=2), "db": spec(**{"class": "stateful"}), "api": spec()}
 PLAN = {"web": "roll", "db": "recreate", "api": "unchanged"}
@@ -22,7 +22,7 @@ OLD = {"web": ["web1", "web2"], "db": ["db1"], "api": ["api1"], "removed": ["rem
 
 def test_only_replaced_and_undescribed_containers_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Home(str(tmp_path))
-    lay_down(home, "r2", services=SERVICES)
+    write_release(home, "r2", services=SERVICES)
     tx = Transaction("r2", "r1", "ada@laptop", phase="switched", plan=PLAN, old=OLD)
     tx.save(home.transaction)
     existing = [container("web", number) for number in (1, 2, 3, 4)]

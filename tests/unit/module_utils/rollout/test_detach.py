@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.described import ROOT
+from tests.support.descriptions import ROOT
 
 _PROGRAM = """
 import os, sys, time

@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, lay_down, spec
+from tests.support.fake_host import container, spec, write_release
 
 SERVICES = {
     "web": spec(),
@@ -34,7 +34,7 @@ class Edge:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.home = Home(str(folder))
         self.home.state.mkdir()
-        lay_down(self.home, "r1", services=SERVICES)
+        write_release(self.home, "r1", services=SERVICES)
         self.calls: list[Any] = []
         self.targets: dict[str, list[str]] = {}
         self.existing = [container(name) for name in SERVICES] + [container("web", 2)]

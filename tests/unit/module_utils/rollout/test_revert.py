@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, lay_down, spec
+from tests.support.fake_host import container, spec, write_release
 
 
 class Engine:
@@ -46,7 +46,7 @@ def _revert(home: Home, tx: Transaction) -> str:
 
 def test_a_reverted_first_deploy_leaves_no_container(tmp_path: Path, engine: Engine) -> None:
     home = Home(str(tmp_path))
-    lay_down(home, "r1", services={"web": spec(), "db": spec(**{"class": "stateful"})})
+    write_release(home, "r1", services={"web": spec(), "db": spec(**{"class": "stateful"})})
     engine.containers = [container("web"), container("db")]
     assert _revert(home, Transaction("r1", None, "ada@laptop")).startswith("There is no previous release")
     # Containers stop first, so that a database can write its data.
@@ -58,8 +58,8 @@ def test_one_shot_services_are_not_reverted(tmp_path: Path, engine: Engine) -> N
     """Compose has replaced the old container, which cannot be restored."""
     home = Home(str(tmp_path))
     services = {"web": spec(), "seed": spec(**{"class": "oneshot"})}
-    lay_down(home, "r1", services=services)
-    lay_down(home, "r2", services=services)
+    write_release(home, "r1", services=services)
+    write_release(home, "r2", services=services)
     engine.containers = [container("web", 1), container("web", 2), container("seed", 2, state="exited", exit_code=1)]
     old = {"web": ["web1"], "seed": ["seed1"]}
     tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll", "seed": "roll"}, old=old)
@@ -71,8 +71,8 @@ def test_one_shot_services_are_not_reverted(tmp_path: Path, engine: Engine) -> N
 def test_a_rolling_service_that_was_replaced_in_place_is_restored(tmp_path: Path, engine: Engine) -> None:
     """The new definition publishes a port, so Compose replaced the old container in place."""
     home = Home(str(tmp_path))
-    lay_down(home, "r1", services={"web": spec(), "api": spec()})
-    lay_down(home, "r2", services={"web": spec(ports=["80:8000"]), "api": spec(ports=["81:8000"])})
+    write_release(home, "r1", services={"web": spec(), "api": spec()})
+    write_release(home, "r2", services={"web": spec(ports=["80:8000"]), "api": spec(ports=["81:8000"])})
     # The container of the api has not been replaced yet.
     engine.containers = [container("web", 2), container("api")]
     plan = {"web": "recreate", "api": "recreate"}
@@ -84,8 +84,8 @@ def test_a_rolling_service_that_was_replaced_in_place_is_restored(tmp_path: Path
 def test_one_off_containers_of_a_person_are_kept(tmp_path: Path, engine: Engine) -> None:
     home = Home(str(tmp_path))
     services = {"web": spec(release="web-release")}
-    lay_down(home, "r1", services=services)
-    lay_down(home, "r2", services=services)
+    write_release(home, "r1", services=services)
+    write_release(home, "r2", services=services)
     engine.containers = [
         container("web"),
         container("web-release", 7, oneoff=True),

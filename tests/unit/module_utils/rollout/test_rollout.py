@@ -18,7 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
 
-from tests.support.on_host import container, lay_down, spec
+from tests.support.fake_host import container, spec, write_release
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def home(tmp_path: Path) -> Home:
     home = Home(str(tmp_path))
     home.state.mkdir()
     for release in ("r1", "r2"):
-        lay_down(home, release, stack="shop", version="1", commit="", upstreams=[], services={"web": spec()})
+        write_release(home, release, stack="shop", version="1", commit="", upstreams=[], services={"web": spec()})
     return home
 
 
@@ -82,7 +82,7 @@ def test_only_an_edge_that_is_not_replaced_tests_the_configuration_ahead(
 ) -> None:
     """A new edge may crash at its start. Then the rollout must report the crash, not the failed test."""
     services = {"web": spec(), "edge": spec(edge=True, pod="edge-pod")}
-    lay_down(home, "r3", stack="shop", version="1", commit="", upstreams=[], services=services)
+    write_release(home, "r3", stack="shop", version="1", commit="", upstreams=[], services=services)
     engine += [container("web", 2), container("edge"), container("edge", 2)]
     tests: list[str] = []
     monkeypatch.setattr(configuration, "test_ahead", lambda *_: tests.append("test") or set())

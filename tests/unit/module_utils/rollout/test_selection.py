@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection im
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.on_host import container, spec
+from tests.support.fake_host import container, spec
 
 SERVICES = {
     "web": spec(),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
-from tests.support.on_host import lay_down, tree
+from tests.support.fake_host import tree, write_release
 
 
 def test_an_empty_home_has_no_release(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_an_empty_home_has_no_release(tmp_path: Path) -> None:
 
 def test_the_live_release_and_its_manifest(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
-    lay_down(home, "r1", digest="d1")
+    write_release(home, "r1", digest="d1")
     link(home.current, "releases/r1")
     assert home.current_id() == "r1"
     manifest = home.manifest(home.current_id())
@@ -31,13 +31,13 @@ def test_the_live_release_and_its_manifest(tmp_path: Path) -> None:
 def test_complete_releases_are_listed_oldest_first(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
     for release_id in ("20261121T101500Z-b", "20261120T101500Z-a", ".20261122T101500Z-c"):
-        lay_down(home, release_id)
+        write_release(home, release_id)
     assert home.release_ids() == ["20261120T101500Z-a", "20261121T101500Z-b"]
 
 
 def test_a_file_among_the_releases_is_not_a_release(tmp_path: Path) -> None:
     home = Home(str(tmp_path))
-    lay_down(home, "r1")
+    write_release(home, "r1")
     write_text(home.releases / "backup.tar", "")
     assert home.release_ids() == ["r1"]
     assert home.manifest("backup.tar") is None

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
-from tests.support.on_host import tree
+from tests.support.fake_host import tree
 
 VALUE = "correct horse"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.own_projects import parcel, said, write
+from tests.support.compose_projects import parcel, release_of, write
+from tests.support.errors import error_of
 
 CASES = [
     (
@@ -130,14 +130,14 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "sentence"), CASES, ids=[case[1][:90] for case in CASES])
 def test_a_problem_is_one_sentence_with_file_line_service_and_key(tmp_path: Path, text: str, sentence: str) -> None:
-    found = complaint(said, text, tmp_path)
+    found = error_of(release_of, text, tmp_path)
     assert found.startswith(sentence)
     assert "\n" not in found
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = "services:\n  web:\n    image: a:${TAG}\n    comand: x\n  job:\n    build: .\n    volumes: ['~/x:/x']\n"
-    found = complaint(said, text, tmp_path).splitlines()
+    found = error_of(release_of, text, tmp_path).splitlines()
     assert [line.partition(": key ")[0] for line in found] == [
         "docker-compose.yml:4: service 'web'",
         "docker-compose.yml:3: service 'web'",
@@ -147,18 +147,19 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
-    assert complaint(parcel, tmp_path) == "docker-compose.yml: cannot be read: No such file or directory"
+    assert error_of(parcel, tmp_path) == "docker-compose.yml: cannot be read: No such file or directory"
 
 
 def test_a_file_in_a_directory_is_named_as_the_inventory_names_it(tmp_path: Path) -> None:
     write(tmp_path, {"app/docker-compose.yml": "services:\n  web: {image: 'a:1', volumes: ['./d:/d']}\n"})
-    assert complaint(parcel, tmp_path, "app/docker-compose.yml").startswith("app/docker-compose.yml:2: service 'web'")
+    assert error_of(parcel, tmp_path, "app/docker-compose.yml").startswith("app/docker-compose.yml:2: service 'web'")
 
 
 def test_a_service_that_the_inventory_replaces_is_not_checked(tmp_path: Path) -> None:
     text = "services:\n  web: {image: 'a:1'}\n  proxy: {image: 'a:${TAG}', ports: ['80']}\n  tool: {build: .}\n"
     edge = {"kind": "nginx", "routes": [{"path": "/", "to": "web", "port": 1}]}
-    assert list(said(text, tmp_path, services={"proxy": edge, "tool": None}).services) == ["web", "proxy-pod", "proxy"]
+    release = release_of(text, tmp_path, services={"proxy": edge, "tool": None})
+    assert list(release.services) == ["web", "proxy-pod", "proxy"]
 
 
 ANNOTATIONS: list[tuple[dict[str, Any], str]] = [
@@ -175,9 +176,9 @@ ANNOTATIONS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("services", "sentence"), ANNOTATIONS)
 def test_a_wrong_annotation_is_reported(tmp_path: Path, services: dict[str, Any], sentence: str) -> None:
-    assert complaint(said, "services: {web: {image: 'a:1'}}\n", tmp_path, services=services) == sentence
+    assert error_of(release_of, "services: {web: {image: 'a:1'}}\n", tmp_path, services=services) == sentence
 
 
 def test_variables_without_compose_files_are_reported(tmp_path: Path) -> None:
-    found = complaint(parcel, tmp_path, compose_files=[], compose_variables={"A": "1"}, services={})
+    found = error_of(parcel, tmp_path, compose_files=[], compose_variables={"A": "1"}, services={})
     assert found == "stack_compose_variables: there are no Compose files; name them in stack_compose_files"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.own_projects import said
+from tests.support.compose_projects import release_of
 
 CASES = [
     ("{image: postgres:17}", "stateful", "its image, postgres, holds data"),
@@ -42,13 +42,13 @@ volumes: {{data: , both: }}
 
 @pytest.mark.parametrize(("web", "service_class", "reason"), CASES, ids=[case[0] for case in CASES])
 def test_a_class_is_inferred_with_a_reason(tmp_path: Path, web: str, service_class: str, reason: str) -> None:
-    release = said(_FILE.format(web=web), tmp_path)
+    release = release_of(_FILE.format(web=web), tmp_path)
     assert release.services["web"]["class"] == service_class
     assert release.notes["web"][0].startswith(f"is {service_class}, because {reason}")
 
 
 def test_a_service_that_others_wait_for_is_a_oneshot(tmp_path: Path) -> None:
-    release = said(
+    release = release_of(
         "services:\n  init: {image: 'a:1'}\n"
         "  web: {image: 'b:1', depends_on: {init: {condition: service_completed_successfully}}}\n",
         tmp_path,
@@ -67,7 +67,7 @@ IN_PLACE = [
 
 @pytest.mark.parametrize(("web", "reason"), IN_PLACE, ids=[case[1] for case in IN_PLACE])
 def test_a_service_that_cannot_run_twice_is_replaced_in_place(tmp_path: Path, web: str, reason: str) -> None:
-    release = said(f"services:\n  web: {web}\n", tmp_path)
+    release = release_of(f"services:\n  web: {web}\n", tmp_path)
     assert release.notes["web"][1] == f"is replaced in place, with downtime, because {reason}"
 
 
@@ -76,7 +76,7 @@ def test_a_proxy_is_replaced_after_the_services_that_it_needs(tmp_path: Path) ->
     text = "services:\n  db: {image: 'postgres:17'}\n  web: {image: 'a:1', depends_on: [db]}\n"
     text += "  nginx: {image: 'nginx:1.30', ports: ['80:80'], depends_on: [web]}\n"
     text += "  adminer: {image: 'adminer:4', ports: ['127.0.0.1:81:80'], depends_on: [db]}\n"
-    release = said(text, tmp_path)
+    release = release_of(text, tmp_path)
     assert {name: spec["late"] for name, spec in release.services.items()} == {
         "db": False,
         "web": False,
@@ -95,12 +95,12 @@ ANNOTATED: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("web", "services"), ANNOTATED)
 def test_a_class_that_is_set_is_not_inferred(tmp_path: Path, web: str, services: dict[str, Any]) -> None:
-    release = said(f"services:\n  web: {web}\n", tmp_path, services=services)
+    release = release_of(f"services:\n  web: {web}\n", tmp_path, services=services)
     assert release.services["web"]["class"] == "singleton"
     assert release.notes["web"] == ["is singleton, because the inventory or x-slipway sets it"]
 
 
 def test_annotations_at_the_top_of_the_file_count(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1'}}\nx-slipway: {services: {web: {class: drain, replicas: 3}}}\n"
-    release = said(text, tmp_path, services={"web": {"replicas": 2}})
+    release = release_of(text, tmp_path, services={"web": {"replicas": 2}})
     assert (release.services["web"]["class"], release.services["web"]["replicas"]) == ("drain", 2)

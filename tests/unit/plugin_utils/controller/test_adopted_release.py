@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import ad
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
-from tests.support import adopted, own_projects
+from tests.support import adopted, compose_projects
 
 #: Texts that YAML, Jinja, Compose and a shell each read differently.
 _ODD = r"""
@@ -65,7 +65,7 @@ secrets: {key: {environment: SIGNING_KEY}}
 """
 _ODD_ENV = "DB_PASSWORD=in the files\nSIGNING_KEY=k'e\"y\n"
 
-PROJECTS = {**own_projects.PROJECTS, "odd": {"docker-compose.yml": _ODD, ".env": _ODD_ENV}}
+PROJECTS = {**compose_projects.PROJECTS, "odd": {"docker-compose.yml": _ODD, ".env": _ODD_ENV}}
 _VERSION = {"compose_variables": {"TAG": "{{ app_version }}"}}
 #: The project, its files, further arguments of the action, and the inventory's own templates by argument.
 CASES: dict[str, tuple[str, list[str], dict[str, Any], dict[str, Any]]] = {
@@ -109,17 +109,17 @@ _KNOWN = {"app_version": "1.4.2", "vault_db": "a'\"$b", "vault_api_key": "x" * 2
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Bundle, Bundle, str]:
     """Return the release of the files, the release of the description, and the text of the description."""
     name, files, given, templates = CASES[request.param]
-    own_projects.write(tmp_path, PROJECTS[name])
+    compose_projects.write(tmp_path, PROJECTS[name])
     base = tmp_path / "inventories/production"
     base.mkdir(parents=True)
     paths = [f"../../{file}" for file in files or ["docker-compose.yml"]]
-    arguments = own_projects.arguments(*paths, **given)
+    arguments = compose_projects.arguments(*paths, **given)
     raw = {key: {**arguments[key], **templates.get(key, {})} for key in ("services", "secrets", "compose_variables")}
     found = adoption.adopted_description(_evaluated(arguments), base, UnevaluatedVariables(*raw.values()))
     text = inventory_file.dump(found, "shop", paths)
     file = base / "services.yml"
     file.write_text(text)
-    of_files = own_projects.parcel(base, *paths, **{key: _evaluated(given[key]) for key in given})
+    of_files = compose_projects.parcel(base, *paths, **{key: _evaluated(given[key]) for key in given})
     known = {**_KNOWN, **adopted.vault(text, of_files)}
     return of_files, adopted.parcel(base, adopted.variables(file, **known)), text
 

@@ -12,9 +12,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import ad
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 
 from tests.support import adopted
-from tests.support.complaints import complaint
-from tests.support.described import ROOT
-from tests.support.own_projects import arguments, write
+from tests.support.compose_projects import arguments, write
+from tests.support.descriptions import ROOT
+from tests.support.errors import error_of
 
 
 def _adopted(folder: Path, text: str, raw: dict[str, Any] | None = None, **given: Any) -> AdoptedDescription:
@@ -88,7 +88,7 @@ def test_a_number_is_written_as_its_current_value(tmp_path: Path) -> None:
 def test_a_secret_whose_value_would_be_written_is_refused(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', ports: ['80${A_TOKEN}:80']}}\n"
     raw = {"compose_variables": {"A_TOKEN": "{{ vault_token }}"}}
-    assert complaint(_adopted, tmp_path, text, raw, compose_variables={"A_TOKEN": "81"}) == (
+    assert error_of(_adopted, tmp_path, text, raw, compose_variables={"A_TOKEN": "81"}) == (
         "stack_compose_variables: A_TOKEN is a secret, but its value would have to be written; "
         "make it stack_secrets.a_token"
     )
@@ -138,7 +138,7 @@ class _Encrypted:
 def test_an_entry_of_the_inventory_that_cannot_be_kept_is_refused(raw: Any, sentence: str, tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', environment: {A: one}}}\n"
     said = {"web": {"environment": {"B": "two"}}}
-    assert sentence in complaint(_adopted, tmp_path, text, {"services": {"web": raw}}, services=said)
+    assert sentence in error_of(_adopted, tmp_path, text, {"services": {"web": raw}}, services=said)
 
 
 def test_files_are_named_relative_to_the_inventory(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_lost_keys_and_better_kinds_are_remarked(tmp_path: Path) -> None:
 def test_a_description_with_another_release_is_refused(tmp_path: Path) -> None:
     """A text with a secret and other braces cannot be written: a description reads all braces as secrets."""
     text = "services: {web: {image: 'a:1', environment: {URL: '${TOKEN}/{token}'}}}\n"
-    found = complaint(_adopted, tmp_path, text, secrets={"token": "a-long-token"})
+    found = error_of(_adopted, tmp_path, text, secrets={"token": "a-long-token"})
     assert found == (
         "service 'web': key 'environment' would differ from the Compose files; "
         "set it in stack_services to the value that you want"
@@ -191,14 +191,14 @@ def test_a_directory_with_a_link_out_of_it_is_refused(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', volumes: ['./conf:/conf:ro']}}\n"
     write(tmp_path, {"docker-compose.yml": text, "elsewhere": "x\n", "conf/a": "x\n"})
     (tmp_path / "conf/b").symlink_to("../elsewhere")
-    assert complaint(adoption.adopted_description, arguments(), tmp_path) == (
+    assert error_of(adoption.adopted_description, arguments(), tmp_path) == (
         "service 'web', key 'files', file '/conf': conf: b is a link to a place outside the project"
     )
 
 
 def test_without_compose_files_there_is_nothing_to_adopt(tmp_path: Path) -> None:
     given = {**arguments(), "compose_files": []}
-    assert complaint(adoption.adopted_description, given, tmp_path) == (
+    assert error_of(adoption.adopted_description, given, tmp_path) == (
         "stack_compose_files: there are no Compose files to adopt; name them"
     )
 

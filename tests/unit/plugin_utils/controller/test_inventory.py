@@ -10,8 +10,8 @@ import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
 
-from tests.support.complaints import complaint
-from tests.support.described import example, plain
+from tests.support.descriptions import example, plain
+from tests.support.errors import error_of
 
 
 def _arguments(services: dict[str, Any], **values: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def test_a_file_is_read_relative_to_the_inventory(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
-    assert complaint(inventory.parcel, _arguments(services), tmp_path) == (
+    assert error_of(inventory.parcel, _arguments(services), tmp_path) == (
         "service 'web', key 'files', file '/etc/a': a: a cannot be read: No such file or directory"
     )
 
@@ -112,7 +112,7 @@ def test_settings_of_networks_and_volumes_are_in_the_base(tmp_path: Path) -> Non
 def test_a_network_or_volume_without_a_service_is_refused(
     described: dict[str, Any], sentence: str, tmp_path: Path
 ) -> None:
-    assert complaint(inventory.parcel, _arguments({"web": VOLUME}, **described), tmp_path) == sentence
+    assert error_of(inventory.parcel, _arguments({"web": VOLUME}, **described), tmp_path) == sentence
 
 
 def test_a_volume_of_another_environment_is_accepted(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import 
 
 from tests.contracts.checkout import ROOT, load
 from tests.support import inventories
-from tests.support.complaints import complaint
+from tests.support.errors import error_of
 from tests.support.policy_review import DAY
 
 SERVICES: dict[str, Any] = {
@@ -209,7 +209,7 @@ def test_an_inventory_that_cannot_be_read_is_reported_in_one_sentence(write: Wri
 
 @pytest.mark.parametrize("path", ["", None, ["../staging"], 7])
 def test_an_invalid_path_is_refused(path: Any, tmp_path: Path) -> None:
-    message = complaint(other_environments.read_environments, {"staging": path}, "production", tmp_path, "stack")
+    message = error_of(other_environments.read_environments, {"staging": path}, "production", tmp_path, "stack")
     assert message.startswith("stack_policy_environments: staging: ")
     assert message.endswith("is not the path of an inventory, such as ../staging")
 

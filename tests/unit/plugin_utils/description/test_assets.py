@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import assets
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
-from tests.support.described import example, model, plain
+from tests.support.descriptions import example, model, plain
 
 OF_SPA = {"path": "/assets/", "directory": "/usr/share/nginx/html/assets"}
 
@@ -59,7 +59,7 @@ def test_without_an_edge_nobody_keeps_any() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "complaint"),
+    ("given", "message"),
     [
         ({"path": "/a/"}, "required key 'directory' is missing"),
         ({"path": "a/", "directory": "/a"}, "'path' and 'directory' are absolute"),
@@ -70,8 +70,8 @@ def test_without_an_edge_nobody_keeps_any() -> None:
         ({"path": "/a/", "directory": "/a", "paht": 1}, "'paht'"),
     ],
 )
-def test_what_cannot_be_is_refused(given: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint) as caught:
+def test_what_cannot_be_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
         assets.read("service 'web'", given, {})
     assert str(caught.value).startswith("service 'web', key 'assets'") or "service 'web': key 'assets'" in str(
         caught.value

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model, plain
+from tests.support.descriptions import example, model, plain
+from tests.support.errors import error_of
 
 DATABASE = {
     "POSTGRES_HOST": "db",
@@ -101,7 +101,7 @@ def test_like_takes_lists_of_its_own_in_place_of_the_others() -> None:
 
 def test_like_of_like() -> None:
     services = {"a": plain(user="7"), "b": {"kind": "celery_worker", "like": "a"}, "c": {"kind": "custom", "like": "b"}}
-    assert complaint(model, services).startswith("service 'c': required key 'health' is missing")
+    assert error_of(model, services).startswith("service 'c': required key 'health' is missing")
     services["c"]["health"] = {"test": ["CMD", "true"]}
     assert (_service("c", services).image, _service("c", services).user) == ("app:1", "7")
 

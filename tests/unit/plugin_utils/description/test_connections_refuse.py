@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import SECRETS, example, model, parcel, plain
+from tests.support.descriptions import SECRETS, example, model, parcel, plain
+from tests.support.errors import error_of
 
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
 NO_PORT = "is not HOST:CONTAINER or ADDRESS:HOST:CONTAINER, each port from 1 to 65535"
@@ -138,7 +138,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("services", "sentence"), WRITTEN, ids=[sentence[:90] for _, sentence in WRITTEN])
 def test_description(services: Any, sentence: str) -> None:
-    assert complaint(parcel, services, SECRETS) == sentence
+    assert error_of(parcel, services, SECRETS) == sentence
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_description(services: Any, sentence: str) -> None:
     ],
 )
 def test_route(routes: list[Any], sentence: str) -> None:
-    assert complaint(parcel, _edge(*routes)) == sentence
+    assert error_of(parcel, _edge(*routes)) == sentence
 
 
 ROUTE = {"path": "/", "to": "web"}
@@ -227,7 +227,7 @@ ROUTE = {"path": "/", "to": "web"}
     ],
 )
 def test_edge(services: Any, sentence: str) -> None:
-    assert complaint(parcel, services) == sentence
+    assert error_of(parcel, services) == sentence
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_port_published_twice(first: str, second: str, clash: bool) -> None:
         assert model(services).services["two"].ports == (second,)
         return
     number = second.rpartition(":")[0].rpartition(":")[2]
-    assert complaint(model, services) == (
+    assert error_of(model, services) == (
         f"service 'two': port {number}/tcp of the host is published twice, here and by service 'one'"
     )
 
@@ -260,7 +260,7 @@ def test_port_of_the_overlay_published_twice() -> None:
         "one": plain(publish=["80:80"]),
         "two": plain(environments={"production": {"ports": ["80:80"]}, "staging": {"ports": ["81:80"]}}),
     }
-    assert complaint(model, services) == (
+    assert error_of(model, services) == (
         "service 'two': port 80/tcp of the host is published twice, here and by service 'one'"
     )
     assert model(services, environment="staging").services["two"].overlay == {"ports": ["81:80"]}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import KINDS, model, parcel, plain
+from tests.support.descriptions import KINDS, model, parcel, plain
+from tests.support.errors import error_of
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from tests.support.described import KINDS, model, parcel, plain
     ],
 )
 def test_a_source_that_is_not_absolute_is_refused(keys: dict[str, Any], key: str, source: str) -> None:
-    assert complaint(parcel, {"web": plain(**keys)}) == (
+    assert error_of(parcel, {"web": plain(**keys)}) == (
         f"service 'web': key {key!r}: {source!r} would be in the directory of one release: empty in the next "
         "release, and deleted with this one; use a named volume, such as web-data, or an absolute path, "
         "or mount a file "

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model, parcel, plain
+from tests.support.descriptions import example, model, parcel, plain
+from tests.support.errors import error_of
 
 OWN = {"kind": "postgres_database", "needs": ["db"]}
 LANGFLOW = {"kind": "langflow", "needs": ["langflow-db"]}
@@ -106,7 +106,7 @@ SHARES = (
     ],
 )
 def test_refused(services: dict[str, Any], sentence: str) -> None:
-    assert complaint(model, services) == sentence
+    assert error_of(model, services) == sentence
 
 
 def test_a_service_that_migrates_nothing_may_share() -> None:
@@ -134,12 +134,12 @@ def test_a_database_is_at_the_port_of_its_server() -> None:
 
 @pytest.mark.parametrize("needs", [[], ["redis"]])
 def test_a_database_without_a_server_is_refused(needs: list[str]) -> None:
-    assert complaint(model, {**example(), "own": {**OWN, "needs": needs}}) == (
+    assert error_of(model, {**example(), "own": {**OWN, "needs": needs}}) == (
         "service 'own': key 'needs': it names no server to create the database in; name the Postgres there"
     )
 
 
 def test_a_server_that_is_misspelt_is_told_as_such() -> None:
-    assert complaint(model, {**example(), "own": {**OWN, "needs": ["dbb"]}}) == (
+    assert error_of(model, {**example(), "own": {**OWN, "needs": ["dbb"]}}) == (
         "service 'own': key 'needs': there is no other service 'dbb'; did you mean 'db'?"
     )

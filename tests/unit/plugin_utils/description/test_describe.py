@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import kinds
 
-from tests.support.described import KINDS, example, model, plain
+from tests.support.descriptions import KINDS, example, model, plain
 
 
 def _web(environment: str = "production", **keys: Any) -> Any:

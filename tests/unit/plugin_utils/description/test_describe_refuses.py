@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import KINDS as SHIPPED
-from tests.support.described import SECRETS, example, model, parcel, plain
+from tests.support.descriptions import KINDS as SHIPPED
+from tests.support.descriptions import SECRETS, example, model, parcel, plain
+from tests.support.errors import error_of
 
 KINDS = ", ".join(sorted(SHIPPED))
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
@@ -218,7 +218,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("services", "sentence"), WRITTEN, ids=[sentence[:90] for _, sentence in WRITTEN])
 def test_description(services: Any, sentence: str) -> None:
-    assert complaint(parcel, services, SECRETS) == sentence
+    assert error_of(parcel, services, SECRETS) == sentence
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_description(services: Any, sentence: str) -> None:
     ],
 )
 def test_stack(values: dict[str, Any], sentence: str) -> None:
-    assert complaint(model, {"web": plain()}, **values) == sentence
+    assert error_of(model, {"web": plain()}, **values) == sentence
 
 
 @pytest.mark.parametrize("domain", ["", "localhost", "shop.example.com", "Shop.example.com:8443", "127.0.0.1:8420"])
@@ -269,7 +269,7 @@ def test_a_domain_is_a_host(domain: str) -> None:
     ],
 )
 def test_probes_without_an_edge(probes: object, sentence: str) -> None:
-    assert complaint(parcel, {"web": plain()}, probes=probes) == sentence
+    assert error_of(parcel, {"web": plain()}, probes=probes) == sentence
 
 
 @pytest.mark.parametrize(
@@ -282,4 +282,4 @@ def test_probes_without_an_edge(probes: object, sentence: str) -> None:
     ],
 )
 def test_probe(probe: object, sentence: str) -> None:
-    assert complaint(parcel, example(), probes=[{"path": "/"}, probe]) == sentence
+    assert error_of(parcel, example(), probes=[{"path": "/"}, probe]) == sentence

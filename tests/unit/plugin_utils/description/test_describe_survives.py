@@ -8,7 +8,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import f
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.described import KINDS, example, parcel
+from tests.support.descriptions import KINDS, example, parcel
 
 EXAMPLE = example()
 PLACES = [

@@ -11,7 +11,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import d
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.complaints import complaint
+from tests.support.errors import error_of
 from tests.support.real_compose import SUITES, config
 
 VALUES = {
@@ -104,10 +104,10 @@ def test_nothing_is_an_empty_file() -> None:
 
 @pytest.mark.parametrize("name", ["", "1A", "A B", "A=B", "é", "A\n"])
 def test_a_name_that_the_parser_would_not_read(name: str) -> None:
-    assert complaint(dotenv.dump, {name: "x"}) == f"{name!r} is not a valid name for an environment variable"
+    assert error_of(dotenv.dump, {name: "x"}) == f"{name!r} is not a valid name for an environment variable"
 
 
 def test_a_value_that_no_variable_can_hold() -> None:
-    assert complaint(dotenv.dump, {"A": "x\0"}) == (
+    assert error_of(dotenv.dump, {"A": "x\0"}) == (
         "environment variable 'A': an environment variable cannot contain a NUL character"
     )

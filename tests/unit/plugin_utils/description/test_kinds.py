@@ -8,8 +8,8 @@ import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import kinds
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 
-from tests.support.complaints import complaint
-from tests.support.described import KINDS, ROOT
+from tests.support.descriptions import KINDS, ROOT
+from tests.support.errors import error_of
 
 LEAST = {"description": "A thing", "class": "rolling"}
 
@@ -67,7 +67,7 @@ def test_a_kind_from_its_document() -> None:
     ],
 )
 def test_no_kind(document: object, sentence: str) -> None:
-    assert complaint(kinds.parse, "x", document).startswith(sentence)
+    assert error_of(kinds.parse, "x", document).startswith(sentence)
 
 
 CONTEXT = {"name": "db", "port": 5432, "flag": True, "items": ["a"], "fail": lambda: 1 / 0}
@@ -113,7 +113,7 @@ def test_rendering(value: Any, result: Any) -> None:
     ],
 )
 def test_expression_that_fails(value: str, reason: str) -> None:
-    said = complaint(kinds.render, {"key": [value]}, CONTEXT, "service 'db'")
+    said = error_of(kinds.render, {"key": [value]}, CONTEXT, "service 'db'")
     assert said.startswith(f"service 'db': {value!r} cannot be evaluated: ")
     assert reason in said
 
@@ -142,7 +142,7 @@ def test_a_folder_without_kinds_is_no_error(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_yaml(tmp_path: Path) -> None:
     (tmp_path / "broken.yml").write_text("a: [")
-    assert complaint(kinds.load, [tmp_path]).startswith(f"kind 'broken': {tmp_path / 'broken.yml'} is not YAML: ")
+    assert error_of(kinds.load, [tmp_path]).startswith(f"kind 'broken': {tmp_path / 'broken.yml'} is not YAML: ")
 
 
 def test_every_shipped_file_is_a_kind() -> None:

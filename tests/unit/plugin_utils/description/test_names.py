@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.support.complaints import complaint
-from tests.support.described import model, plain
+from tests.support.descriptions import model, plain
+from tests.support.errors import error_of
 
 
 def test_a_service_that_is_called_like_a_release_job_is_refused() -> None:
     services = {"web": plain(release="migrate"), "web-release": plain()}
-    assert complaint(model, services) == (
+    assert error_of(model, services) == (
         "service 'web-release': this is the name of the release job of service 'web'; choose another name"
     )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model, plain
+from tests.support.descriptions import example, model, plain
+from tests.support.errors import error_of
 
 TWO = {"web": plain(), "seed": plain(only_in=["development", "staging"])}
 
@@ -61,4 +61,4 @@ def test_what_is_shared_does_not_include_the_environments() -> None:
     ],
 )
 def test_refused(services: dict[str, Any], sentence: str) -> None:
-    assert complaint(model, services) == sentence
+    assert error_of(model, services) == sentence

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model
+from tests.support.descriptions import example, model
+from tests.support.errors import error_of
 
 NONE = (
     "service 'edge': key 'ports': an edge publishes at least one port, but 'compose' or 'environments' remove it; "
@@ -33,7 +33,7 @@ UNREADABLE = (
     ],
 )
 def test_an_edge_that_nobody_could_ask_is_refused(kind: str, keys: dict[str, Any], sentence: str) -> None:
-    assert complaint(model, example(edge={"kind": kind, **keys})) == sentence
+    assert error_of(model, example(edge={"kind": kind, **keys})) == sentence
 
 
 @pytest.mark.parametrize(

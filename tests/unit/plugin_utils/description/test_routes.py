@@ -8,8 +8,8 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import routes
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model, parcel
+from tests.support.descriptions import example, model, parcel
+from tests.support.errors import error_of
 
 STATIC = {"path": "/", "static": "/srv/www"}
 IMAGE = "registry.example.com/shop/edge:1.4.2"
@@ -66,23 +66,23 @@ READ = "service 'edge': key 'routes': path "
     ],
 )
 def test_refused(route: dict[str, Any], sentence: str) -> None:
-    assert complaint(model, _edge(route)) == READ + sentence
+    assert error_of(model, _edge(route)) == READ + sentence
 
 
 def test_files_that_no_image_has_are_refused() -> None:
-    assert complaint(parcel, _edge(STATIC, image=None)) == (
+    assert error_of(parcel, _edge(STATIC, image=None)) == (
         "service 'edge': key 'routes': path '/' serves files from /srv/www, which the image nginx:1.30 does not "
         "contain; give the edge an 'image' that is built from it"
     )
 
 
 def test_two_routes_of_one_path_are_refused() -> None:
-    assert complaint(model, _edge(STATIC, {"path": "/", "to": "backend"})) == READ + "'/' is there twice"
+    assert error_of(model, _edge(STATIC, {"path": "/", "to": "backend"})) == READ + "'/' is there twice"
 
 
 @pytest.mark.parametrize("timeout", ["0s", "0h0m", "100us"])
 def test_a_route_without_any_time_to_answer_is_refused(timeout: str) -> None:
-    assert complaint(routes.read, "service 'edge'", {"path": "/", "to": "web", "timeout": timeout}) == (
+    assert error_of(routes.read, "service 'edge'", {"path": "/", "to": "web", "timeout": timeout}) == (
         f"service 'edge': key 'routes': path '/': 'timeout' is {timeout}, in which no service answers; "
         "set how long the service may be silent, such as 60s"
     )

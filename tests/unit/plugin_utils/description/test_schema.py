@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field, read, suggestion
 
-from tests.support.complaints import complaint
+from tests.support.errors import error_of
 
 FIELDS = {
     "image": Field("str", "image reference", required=True),
@@ -81,7 +81,7 @@ def test_value_of_a_type(type_: str, given: object, result: object) -> None:
     ],
 )
 def test_value_of_another_type(type_: str, given: object, sentence: str) -> None:
-    said = complaint(read, {"key": given}, {"key": Field(type_)}, "service 'x'")
+    said = error_of(read, {"key": given}, {"key": Field(type_)}, "service 'x'")
     assert said == f"service 'x': key 'key': {sentence}"
 
 
@@ -99,7 +99,7 @@ def test_value_of_another_type(type_: str, given: object, sentence: str) -> None
     ],
 )
 def test_complaint(given: object, sentence: str) -> None:
-    assert complaint(read, given, FIELDS, "service 'x'") == f"service 'x': {sentence}"
+    assert error_of(read, given, FIELDS, "service 'x'") == f"service 'x': {sentence}"
 
 
 @pytest.mark.parametrize("given", [{"image": "a"}, {"image": "a", "replicas": None}])

@@ -1,4 +1,4 @@
-"""A complaint about a secret says which and why, and never what it is."""
+"""A error_of about a secret says which and why, and never what it is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import SECRETS, example, model
+from tests.support.descriptions import SECRETS, example, model
+from tests.support.errors import error_of
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_line_break_at_the_end_of_a_kinds_own_secret_is_refused(name: str, end
     """Postgres takes it off where a URL keeps it, and Redis' configuration breaks."""
     canary = secrets.token_hex(16)
     for given in (canary + ending, {"value": canary + ending}):
-        sentence = complaint(model, example(), {**SECRETS, name: given})
+        sentence = error_of(model, example(), {**SECRETS, name: given})
         assert canary not in sentence
         assert sentence == (
             f"stack_secrets, secret {name!r}: the value ends in a line break, which some programs read as a part of "

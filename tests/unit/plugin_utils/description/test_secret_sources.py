@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import model, plain
+from tests.support.descriptions import model, plain
+from tests.support.errors import error_of
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from tests.support.described import model, plain
     ],
 )
 def test_a_secret_that_is_not_valid_is_refused(secrets: Any, sentence: str) -> None:
-    assert complaint(model, {"web": plain()}, secrets) == sentence
+    assert error_of(model, {"web": plain()}, secrets) == sentence
 
 
 def test_no_message_repeats_a_secret() -> None:
@@ -48,4 +48,4 @@ def test_no_message_repeats_a_secret() -> None:
         {"k": {**source, "generate": 50}},
         {"k": {"value": [source]}},
     ):
-        assert "correct horse" not in complaint(model, {"web": plain()}, secrets)
+        assert "correct horse" not in error_of(model, {"web": plain()}, secrets)

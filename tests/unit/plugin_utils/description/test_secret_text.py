@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile, mark, parts
 
-from tests.support.complaints import complaint
+from tests.support.errors import error_of
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_parts(text: str, result: object) -> None:
 
 
 def test_a_way_of_quoting_that_does_not_exist() -> None:
-    assert complaint(mark, "a", "shell") == (
+    assert error_of(mark, "a", "shell") == (
         "secret 'a': 'shell' is not a way of quoting; valid values: raw, url, redis, dotenv"
     )
 

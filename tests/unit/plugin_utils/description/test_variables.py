@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.complaints import complaint
-from tests.support.described import model, plain
+from tests.support.descriptions import model, plain
+from tests.support.errors import error_of
 
 
 def test_secrets_inside_of_a_longer_text() -> None:
@@ -30,4 +30,4 @@ def test_secrets_inside_of_a_longer_text() -> None:
     ],
 )
 def test_a_text_that_is_none(use: dict[str, Any], sentence: str) -> None:
-    assert sentence in complaint(model, {"web": plain(secrets=[{"name": "k", **use}])}, {"k": "v"})
+    assert sentence in error_of(model, {"web": plain(secrets=[{"name": "k", **use}])}, {"k": "v"})

@@ -9,7 +9,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.images import attest
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import Builder, ResolvedImage
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import BuildContext, Target
 
-from tests.support.described import example, model
+from tests.support.descriptions import example, model
 
 # The output of buildx 0.13 and 0.11; the last one is the builder of an engine that Debian has built.
 CONTAINER = """\

@@ -6,8 +6,8 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import bake
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import BuildContext, Target
 
-from tests.support.complaints import complaint
-from tests.support.described import example, model, plain
+from tests.support.descriptions import example, model, plain
+from tests.support.errors import error_of
 
 COMMIT = "0123456789ab"
 IMAGE = "registry.example.com/shop/backend:1.4.2"
@@ -144,7 +144,7 @@ def test_two_different_builds_of_one_image_are_refused() -> None:
         "a": plain(image="shop/a:1", build={"context": "a"}),
         "b": plain(image="shop/a:1", build={"context": "b"}),
     }
-    assert complaint(targets, services) == (
+    assert error_of(targets, services) == (
         "service 'b': key 'build': service 'a' builds shop/a:1 differently; "
         "change the image of one of them, or make one 'like' the other"
     )
@@ -187,11 +187,11 @@ def test_a_service_with_its_own_image_does_not_inherit_a_build() -> None:
     ],
 )
 def test_an_invalid_build_is_refused(keys: dict[str, Any], sentence: str) -> None:
-    assert sentence in complaint(model, {"a": plain(**keys)})
+    assert sentence in error_of(model, {"a": plain(**keys)})
 
 
 def test_a_build_needs_an_image_of_its_own() -> None:
     services = example(edge={"build": {"context": "edge"}})
-    assert complaint(model, services) == (
+    assert error_of(model, services) == (
         "service 'edge': key 'build': key 'image' is missing; set the reference that the built image gets"
     )

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, yaml_parser
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options
 
-from tests.support.complaints import complaint
+from tests.support.errors import error_of
 from tests.support.policy_corpus import FOLDER
 
 CLI = FOLDER.parents[1] / "plugins/plugin_utils/policy"
@@ -55,7 +55,7 @@ def test_bad_input_gives_one_sentence_in_bounded_time_and_memory(name: str, tmp_
     path.write_text(text, encoding="utf-8")
     tracemalloc.start()
     start = time.process_time()
-    message = complaint(file_check.check, Options(files=[path]), DAY)
+    message = error_of(file_check.check, Options(files=[path]), DAY)
     seconds = time.process_time() - start
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -72,13 +72,13 @@ def test_the_largest_input_takes_less_than_two_seconds(name: str, tmp_path: Path
     path = tmp_path / "compose.yaml"
     path.write_text(BAD[name][0], encoding="utf-8")
     start = time.process_time()
-    complaint(file_check.check, Options(files=[path]), DAY)
+    error_of(file_check.check, Options(files=[path]), DAY)
     assert time.process_time() - start < 2
 
 
 def test_a_file_that_is_not_text_is_reported(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_bytes(bytes(range(256)))
-    assert "not UTF-8" in complaint(file_check.check, Options(files=[tmp_path / "compose.yaml"]), DAY)
+    assert "not UTF-8" in error_of(file_check.check, Options(files=[tmp_path / "compose.yaml"]), DAY)
 
 
 def test_the_parser_works_without_the_loader_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

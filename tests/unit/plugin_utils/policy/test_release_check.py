@@ -13,8 +13,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 
 from tests.contracts.checkout import ROOT
 from tests.support import inventories
-from tests.support.complaints import complaint
-from tests.support.described import example, parcel, plain
+from tests.support.descriptions import example, parcel, plain
+from tests.support.errors import error_of
 from tests.support.policy_review import DAY
 
 REASON = "a test says so"
@@ -88,8 +88,8 @@ def test_the_level_off_stops_nothing_and_shows_all() -> None:
 
 def test_variables_that_are_not_valid_are_refused() -> None:
     release = parcel(example())
-    assert "stack_policy_level: level 'fatal' is not valid; valid values: error" in complaint(_check, release, "fatal")
-    assert "stack_policy_exceptions, entry 1: the exception of SLP090 has no reason" in complaint(
+    assert "stack_policy_level: level 'fatal' is not valid; valid values: error" in error_of(_check, release, "fatal")
+    assert "stack_policy_exceptions, entry 1: the exception of SLP090 has no reason" in error_of(
         _check, release, "error", [{"rule": "SLP090"}]
     )
 

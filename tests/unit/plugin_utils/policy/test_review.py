@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import cli, file_check, formats, report, settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options, check
 
-from tests.support.complaints import complaint
+from tests.support.errors import error_of
 from tests.support.policy_corpus import FOLDER
 from tests.support.policy_review import DAY, reviewed
 
@@ -66,7 +66,7 @@ def test_an_exception_that_is_over_or_not_needed_is_noted() -> None:
     ],
 )
 def test_settings_that_are_not_valid_are_refused(value: Any, expected: str) -> None:
-    assert expected in complaint(settings.read, value, "settings")
+    assert expected in error_of(settings.read, value, "settings")
 
 
 @pytest.mark.parametrize(

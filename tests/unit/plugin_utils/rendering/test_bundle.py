@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.described import ROOT, SECRETS, example, model, parcel, plain
+from tests.support.descriptions import ROOT, SECRETS, example, model, parcel, plain
 
 CANARY = "canary-6f1d"
-DIGEST = "from tests.support.described import example, parcel; print(parcel(example()).digest)"
+DIGEST = "from tests.support.descriptions import example, parcel; print(parcel(example()).digest)"
 
 
 def test_a_release_has_all_files() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments
 
-from tests.support.described import documents, example, parcel
+from tests.support.descriptions import documents, example, parcel
 
 TEXT = """\
 services:

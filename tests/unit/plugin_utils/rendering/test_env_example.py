@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.support.described import example, parcel
+from tests.support.descriptions import example, parcel
 
 
 def _documented(text: str) -> dict[str, str]:

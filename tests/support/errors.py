@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 
-def complaint(function: Callable[..., object], *arguments: Any, **keywords: Any) -> str:
+def error_of(function: Callable[..., object], *arguments: Any, **keywords: Any) -> str:
     """Return the message of the `ValueError` that a call raises. The test fails if it raises none."""
     try:
         result = function(*arguments, **keywords)

@@ -154,7 +154,7 @@ def parcel(folder: Path, *files: str, **given: Any) -> Bundle:
     return inventory.parcel(arguments(*files, **given), folder)
 
 
-def said(text: str, folder: Path, **given: Any) -> Bundle:
+def release_of(text: str, folder: Path, **given: Any) -> Bundle:
     """Return the release of a Compose file with *text*."""
     return parcel(write(folder, {"docker-compose.yml": text}), **given)
 

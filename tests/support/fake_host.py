@@ -64,7 +64,7 @@ class FakeClock(Clock):
         self.seconds += seconds
 
 
-def lay_down(home: Home, release_id: str, **manifest: Any) -> None:
+def write_release(home: Home, release_id: str, **manifest: Any) -> None:
     """Write a release with this manifest into *home*, as `ship` does."""
     given = {"release": release_id, "mounted": [], "addresses": {}, "services": {}, **manifest}
     write_text(home.release(release_id) / "manifest.json", json.dumps(given))
