@@ -43,7 +43,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
@@ -106,9 +106,14 @@ class Rollout:
             reason = _interruption(error)
         self._journal.tolerate_write_errors()
         self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
-        outcome = "Nothing was changed"
-        if self._home.transaction.exists():
+        saved = transaction.load(self._home.transaction)
+        if saved is None:
+            outcome = "Nothing was changed"
+        elif saved.since == self._tx.since:
             outcome = revert(self._home, self._tx, self._containers, self._journal)
+        else:
+            # This rollout has changed nothing yet, and does not know which containers are older than the other one.
+            outcome = f"The interrupted rollout of {saved.release} is still unfinished; the next deploy reverts it"
         with contextlib.suppress(OSError):
             audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - started, reason)
         self._journal.write("end", "failed", outcome)

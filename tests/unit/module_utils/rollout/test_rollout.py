@@ -11,9 +11,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
+from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
@@ -99,3 +101,21 @@ def test_a_verified_release_without_its_directory_removes_no_container(home: Hom
     recover(home, ProjectContainers("shop", journal), journal)
     assert [one.id for one in engine] == ["web1"]
     assert _records(home)[-1]["text"] == "release r0 is no longer on this host; its containers are left as they are"
+
+
+def test_a_rollout_that_was_refused_leaves_the_containers_of_an_interrupted_one_alone(
+    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its recovery failed, and then the next release was refused: only the interrupted rollout knows what to revert."""
+    interrupted = Transaction("r1", "r0", "ada@laptop", plan={"web": "roll"}, old={"web": ["web1"]})
+    interrupted.save(home.transaction)
+    monkeypatch.setattr(f"{Rollout.__module__}.recover", lambda *_: None)
+    monkeypatch.setattr(preflight, "check_data", lambda *_: ["service 'db': data of another version"])
+    monkeypatch.setattr(data_loss, "refusals", lambda *_: [])
+    Rollout(home, RolloutOptions("r2", 5, "ada@laptop")).run()
+    assert [one.id for one in engine] == ["web1"]
+    assert transaction.load(home.transaction) == interrupted
+    assert [record["text"] for record in _records(home)[-2:]] == [
+        "service 'db': data of another version",
+        "The interrupted rollout of r1 is still unfinished; the next deploy reverts it",
+    ]
