@@ -78,6 +78,6 @@ def in_place_notes(entry: Mapping[str, Any]) -> list[str]:
     published = entry.get("publish") or []
     reason = single_instance_reason(entry.get("compose") or {})
     if published:
-        port = str(published[0]).split("/")[0].rsplit(":", 2)[-2]
+        port = str(published[0]).split("/", 1)[0].rsplit(":", 2)[-2]
         return [f"is replaced in place, with downtime, because it publishes port {port} of the host"]
     return [f"is replaced in place, with downtime, because of its {reason.removeprefix('its ')}"] if reason else []

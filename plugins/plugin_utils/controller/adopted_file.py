@@ -70,8 +70,7 @@ class Proposal:
 
     def write(self) -> None:
         """Write the file according to its state, and record it."""
-        if self.file.changes:
-            assert self.file.desired is not None
+        if self.file.changes and self.file.desired is not None:
             write_text(self.path, self.file.desired)
         if self.file.state != "kept":
             record = {**_records(self.path), self.path.name: self._record()}

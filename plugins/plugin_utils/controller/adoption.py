@@ -83,7 +83,8 @@ def _secret_source(source: Any) -> dict[str, Any]:
 def _translate(plain: Mapping[str, Any], base: Path) -> Translated:
     services = {name: inventory.with_contents(name, entry, base) for name, entry in plain["services"].items()}
     translated = inventory.of_files(plain, services, base)
-    assert translated is not None
+    if translated is None:
+        raise AssertionError("only a description with Compose files is adopted")
     return translated
 
 

@@ -47,7 +47,7 @@ def fragments(*names: str) -> Spec:
     """
     result: Spec = {}
     for name in names:
-        file, _, section = name.partition(".")
+        file, _dot, section = name.partition(".")
         options = _arguments(_documentation(f"doc_fragments/{file}.py", section.upper()).get("options", {}))
         result |= {option: {**said, "required": "default" not in said} for option, said in options.items()}
     return result

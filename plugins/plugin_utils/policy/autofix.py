@@ -104,8 +104,8 @@ def _quotes(name: str, service: yaml.MappingNode) -> Iterator[Edit]:
             and re.fullmatch(r"[\d.]+(?::\d+)+(?:/\w+)?", item.value)
         ):
             yield item.start_mark.index, item.end_mark.index, f'"{item.value}"', f"SLP141 {name}: put a port in quotes"
-    values = [value for _, value in _pairs(_child(service, "environment"))] + [_child(service, "restart")]
-    values += [value for _, value in _pairs(_child(service, "build", "args"))]
+    values = [value for _key, value in _pairs(_child(service, "environment"))] + [_child(service, "restart")]
+    values += [value for _key, value in _pairs(_child(service, "build", "args"))]
     for value in values:
         if isinstance(value, yaml.ScalarNode) and value.style is None:
             ambiguous = re.fullmatch(r"(?i:yes|no|on|off|y|n)|\d+\.\d*0", value.value)
@@ -148,7 +148,7 @@ def _condition(name: str, checked: set[str]) -> str:
 
 def _additions(text: str, key: yaml.ScalarNode, service: yaml.MappingNode) -> Iterator[Edit]:
     """Yield an edit that adds missing keys to a service, as lines of their own after its first key."""
-    keys = {node.value for node, _ in service.value}
+    keys = {node.value for node, _value in service.value}
     if service.flow_style or not service.value or "<<" in keys or "extends" in keys:
         return
     first = service.value[0][0].start_mark
@@ -166,5 +166,5 @@ def _additions(text: str, key: yaml.ScalarNode, service: yaml.MappingNode) -> It
     if "logging" not in keys:
         lines.append((_LOGGING, f"SLP035 {key.value}: added log rotation"))
     if lines:
-        added = "".join(f"{indent}{line}{newline}" for line, _ in lines)
-        yield last + 1, last + 1, added, "; ".join(description for _, description in lines)
+        added = "".join(f"{indent}{line}{newline}" for line, _description in lines)
+        yield last + 1, last + 1, added, "; ".join(description for _line, description in lines)

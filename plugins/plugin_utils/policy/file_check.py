@@ -61,7 +61,7 @@ def check(options: Options, today: str) -> Review:
 def _read(files: Sequence[Path], options: Options) -> reading.Document:
     variables: dict[str, str] = {}
     for path in options.env_files:
-        variables.update({name: value for name, (value, _) in interpolation.dotenv(_text(path)).items()})
+        variables.update({name: value for name, (value, _line) in interpolation.dotenv(_text(path)).items()})
     return reading.read(files, variables, options.profiles)
 
 

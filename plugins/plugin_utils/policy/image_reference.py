@@ -46,9 +46,9 @@ def parse(text: str) -> Image:
     masked = re.sub(
         r"\$\{[^${}]*\}", lambda match: match[0].replace(":", "\1").replace("/", "\2").replace("@", "\3"), text
     )
-    rest, _, digest = masked.partition("@")
+    rest, _at, digest = masked.partition("@")
     head, slash, tail = rest.rpartition("/")
-    tail, _, tag = tail.partition(":")
+    tail, _colon, tag = tail.partition(":")
     name = head + slash + tail
     first, slash, others = name.partition("/")
     registry = first if slash and ("." in first or ":" in first or first == "localhost") else ""

@@ -39,7 +39,7 @@ def ports(keys: Map) -> Iterable[Port]:
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         if not isinstance(entry, dict):
             continue
-        first, _, last = str(entry.get("published") or "").partition("-")
+        first, _dash, last = str(entry.get("published") or "").partition("-")
         begin, end = integer(first), integer(last)
         yield Port(
             host=str(entry.get("host_ip") or ""),

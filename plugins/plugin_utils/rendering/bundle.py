@@ -122,7 +122,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
     variables = _dotenv_variables(stack)
     files[".env"] = dotenv.dump(variables, _DOTENV_HEADER)
-    files[".env.example"] = env_example.dump(variables, [file for _, file in compose.secret_files(stack)])
+    files[".env.example"] = env_example.dump(variables, [file for _service, file in compose.secret_files(stack)])
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted.texts,

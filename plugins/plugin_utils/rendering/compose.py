@@ -278,7 +278,7 @@ def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
 
 
-def _represent_none(dumper: SafeDumper, _: None) -> yaml.Node:
+def _represent_none(dumper: SafeDumper, _none: None) -> yaml.Node:
     # Only overlays have it: it removes a key of the base, which an empty value would not do.
     return dumper.represent_scalar("!reset", "null")
 

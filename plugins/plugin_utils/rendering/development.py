@@ -60,7 +60,8 @@ def volumes(service: Service) -> tuple[str, ...]:
 
 def job_keys(stack: Stack, service: Service) -> dict[str, Any]:
     """Return the overlay of a service's release job, which runs before every start of the service."""
-    assert service.development is not None
+    if service.development is None:
+        raise AssertionError(f"service {service.name!r} is not developed")
     result = {**_build_keys(stack, service), "profiles": None}
     mounts = _mounts(service.development)
     return {**result, "volumes": mounts} if mounts else result
@@ -68,8 +69,8 @@ def job_keys(stack: Stack, service: Service) -> dict[str, Any]:
 
 def _build_keys(stack: Stack, service: Service) -> dict[str, Any]:
     development, build = service.development, service.build
-    assert development is not None
-    assert build is not None
+    if development is None or build is None:
+        raise AssertionError(f"service {service.name!r} is not built in a checkout")
     entry: dict[str, Any] = {"context": development.source.path, "dockerfile": build.dockerfile}
     if development.target:
         entry["target"] = development.target

@@ -120,8 +120,7 @@ class Checkout:
         for file in files:
             if file.state == "removed":
                 (self._root / file.path).unlink()
-            elif file.changes:
-                assert file.desired is not None
+            elif file.changes and file.desired is not None:
                 write_text(self._root / file.path, file.desired)
         generated = {
             file.path: digest(file.desired) for file in files if file.desired is not None and file.state != "kept"

@@ -135,7 +135,8 @@ def _publish_on_loopback(stack: Stack, base: Mapping[str, Any], overlay: dict[st
 
 def _entry(service: Service, port: str, variables: dict[str, tuple[int, str]]) -> str:
     match = _PUBLISHED.fullmatch(port)
-    assert match is not None, port  # the model has checked it
+    if match is None:
+        raise AssertionError(f"the description was checked, and has the port {port}")
     inside = int(match["inside"])
     debugger = service.development is not None and service.development.debug == inside
     # Only root may use ports below 1024 on many machines.
@@ -192,6 +193,7 @@ def _editor_files(stack: Stack, ports: Mapping[str, tuple[int, str]]) -> dict[st
 
 
 def _path_mapping(service: Service) -> dict[str, str]:
-    assert service.development is not None
+    if service.development is None:
+        raise AssertionError(f"service {service.name!r} is not developed")
     local = posixpath.normpath(posixpath.join("${workspaceFolder}", service.development.source.path))
     return {"localRoot": local, "remoteRoot": service.development.path}

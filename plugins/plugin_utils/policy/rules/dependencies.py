@@ -32,7 +32,7 @@ def _dependencies(service: Service) -> Iterator[tuple[str, str, bool]]:
 )
 def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find `service_started`, or the short syntax, for a dependency with a health check."""
-    for name, condition, _ in _dependencies(service):
+    for name, condition, _required in _dependencies(service):
         other = stack.services.get(name)
         if other and condition == "service_started" and health.command(other) and not health.is_disabled(other):
             yield f"waits only until {name!r} has started, although {name!r} has a health check", ("depends_on", name)
@@ -48,7 +48,7 @@ def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def undeclared(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find services, volumes, networks, secrets and configs that are used but not declared."""
-    for name, _, required in _dependencies(service):
+    for name, _condition, required in _dependencies(service):
         if required and name not in stack.services:
             yield (
                 f"depends on {name!r}, which is not a service{_suggestion(name, stack.services)}",
@@ -115,7 +115,7 @@ def cycle(stack: Stack) -> Iterator[StackProblem]:
                 yield name, f"depends on itself: {' -> '.join(path[:8])}", ("depends_on", path[1])
             elif name not in done and name in stack.services:
                 trail[name] = None
-                branches.append(iter([other for other, _, _ in _dependencies(stack.services[name])]))
+                branches.append(iter([dependency[0] for dependency in _dependencies(stack.services[name])]))
 
 
 @service_rule(
@@ -128,7 +128,7 @@ def cycle(stack: Stack) -> Iterator[StackProblem]:
 )
 def never_healthy(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find `service_healthy` for a dependency without a health check in the file."""
-    for name, condition, _ in _dependencies(service):
+    for name, condition, _required in _dependencies(service):
         other = stack.services.get(name)
         if other and condition == "service_healthy" and (not health.command(other) or health.is_disabled(other)):
             yield f"waits until {name!r} is healthy, but {name!r} has no health check", ("depends_on", name)

@@ -73,7 +73,7 @@ def no_volume(service: Service, stack: Stack) -> Iterator[Problem]:
         return
     if any(_is_data_mount(service, mount) for mount in service.mounts):
         return
-    if any(_is_at_data_path(service, str(item).split(":")[0].rstrip("/")) for item in service.items("tmpfs")):
+    if any(_is_at_data_path(service, str(item).split(":", 1)[0].rstrip("/")) for item in service.items("tmpfs")):
         return
     yield f"keeps its data in the container; nothing is mounted at {_data_path(service)}", ("volumes",)
 
