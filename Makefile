@@ -27,7 +27,7 @@ demo-break: environment ## deploy a version with a failing health check under lo
 demo-down: ## remove servers, registry, images and networks, and stop the engine if the demo started it
 	@python3 -m testbed down --all
 
-lock: environment ## compile requirements.in and requirements-checks.in, hashes included
+lock: environment ## compile requirements.in and requirements-checks.in, with hashes
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --output-file requirements.txt requirements.in
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -40,7 +40,7 @@ format: environment ## format the Python files
 	ruff check --quiet --fix-only .
 	ruff format --quiet .
 
-lint: environment ## check style, types, YAML, roles and changelog fragments, and what ships with ansible-test
+lint: environment ## check style, types, YAML, roles and changelog fragments, and run a part of ansible-test sanity
 	ruff check --quiet .
 	ruff format --quiet --check .
 	mypy --no-error-summary $(PYTHON_CHECKED)
@@ -49,7 +49,7 @@ lint: environment ## check style, types, YAML, roles and changelog fragments, an
 	antsibull-changelog lint
 	@python3 -m scripts.sanity
 
-sanity: environment ## run all of ansible-test sanity, with each version of ansible-core that is supported
+sanity: environment ## run all of ansible-test sanity with each supported version of ansible-core
 	@python3 -m scripts.sanity --whole
 
 artifact-check: environment ## check the artefact with galaxy-importer and the documentation with antsibull-docs
@@ -73,7 +73,7 @@ molecule-alone molecule-shared molecule-single: environment
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
-test-long: sanity artifact-check ## rollouts at length and broken off after every step, and what test leaves out
+test-long: sanity artifact-check ## run sanity, artifact-check and the long scenarios: interrupted rollouts and other platforms
 	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own traefik langflow bot workspace engine_mirror platforms
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check unit \

@@ -1,8 +1,8 @@
-"""Write the reference pages of `docs/` and the roles' READMEs from what they describe: `make docs`.
+"""Generate the reference pages in `docs/` and the READMEs of the roles from their sources: `make docs`.
 
-`docs/services.md` comes from the model's own tables of keys and from `kinds/`, `docs/roles.md` and `roles/*/README.md`
-from the roles' argument specs, `docs/policy.md` from the rules. A contract test compares the committed pages with what
-this makes.
+`docs/services.md` comes from the model's tables of keys and from `kinds/`, `docs/roles.md` and `roles/*/README.md` from
+the roles' argument specs, `docs/policy.md` from the rules. A contract test checks that the committed pages are up to
+date.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write those that differ and say which."""
+    """Write the pages that changed, and print their names."""
     for name, text in pages().items():
         path = ROOT / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -15,11 +15,12 @@ from tests.contracts.checkout import ROOT
 def run(
     name: str | Path, inventory: Path, *options: str, variables: dict[str, Any], commands: Path | None = None
 ) -> tuple[int, int, str]:
-    """Return the exit code, how many tasks changed something, and what was printed, each run of blanks as one.
+    """Return the exit code, the number of changed tasks, and the output with single spaces.
 
-    :param name: of one of the collection's playbooks, such as ``workspace``, or the path of another.
-    :param options: further ones of ansible-playbook. *variables*: what ``-e`` says.
-    :param commands: a directory whose programs go before those of the machine.
+    :param name: the name of a playbook of the collection, such as ``workspace``, or the path of another playbook.
+    :param options: more options of ansible-playbook.
+    :param variables: variables for ``-e``.
+    :param commands: a directory of commands that are used in place of those of the machine.
     """
     playbook = str(name) if isinstance(name, Path) else f"playbooks/{name}.yml"
     argv = ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *options, playbook]

@@ -31,5 +31,5 @@ def test_a_role_has_its_name_as_its_tag(playbook: Path) -> None:
     assert used == [(name, [name.rpartition(".")[2]]) for name, _ in used]
 
 
-def test_playbooks_fit_the_head() -> None:
+def test_a_playbook_has_at_most_forty_lines() -> None:
     assert [path.name for path in PLAYBOOKS if len(path.read_text().splitlines()) > 40] == []
