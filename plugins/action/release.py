@@ -42,17 +42,17 @@ class ActionModule(ActionBase):
         given = arguments.complete(self, task_vars, "release")
         base = inventory.base_directory(task_vars)
         try:
-            parcel = inventory.parcel(given, base)
+            bundle = inventory.bundle_of(given, base)
             min_free = units.parse_size(str(given["min_free"]))
-            self._check_policy(parcel, given, base, task_vars)
+            self._check_policy(bundle, given, base, task_vars)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
             module_name="slipway.stack._upload_release",
             module_args={
-                "bundle": base64.b64encode(zlib.compress(json.dumps(parcel.content()).encode(), 9)).decode(),
-                "secrets": json.dumps(parcel.secrets()),
-                "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{parcel.digest[:8]}",
+                "bundle": base64.b64encode(zlib.compress(json.dumps(bundle.content()).encode(), 9)).decode(),
+                "secrets": json.dumps(bundle.secrets()),
+                "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{bundle.digest[:8]}",
                 "origin": {"owner": module_call.owner(), "version": str(given["version"]), "commit": _commit(base)},
                 "min_free": min_free,
                 "allow_downtime": given["allow_downtime"],
@@ -62,24 +62,24 @@ class ActionModule(ActionBase):
         result.update(answer)
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
-            result["notes"] = {name: list(lines) for name, lines in parcel.notes.items()}
-            if parcel.notes and result["changed"] and _is_first_host(task_vars):
-                display.display("\n".join(report.note_lines(parcel.stack, parcel.notes)))
-            display.display("\n".join(report.release_lines(host, parcel.stack, result)))
+            result["notes"] = {name: list(lines) for name, lines in bundle.notes.items()}
+            if bundle.notes and result["changed"] and _is_first_host(task_vars):
+                display.display("\n".join(report.note_lines(bundle.stack, bundle.notes)))
+            display.display("\n".join(report.release_lines(host, bundle.stack, result)))
         return result
 
-    def _check_policy(self, parcel: Bundle, given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
+    def _check_policy(self, bundle: Bundle, given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
         """Show the findings of the policy. :raises ValueError: with all findings, if they stop the deploy."""
         others = other_environments.read_environments(
             given["policy_environments"],
-            parcel.environment,
+            bundle.environment,
             base,
             str(task_vars.get("stack_hosts") or "stack"),
             str(task_vars.get("playbook_dir") or ""),
         )
         found = release_check.check(
-            release_check.stack(parcel.documents, parcel.told(), given["services"], str(given["version"])),
-            parcel.environment,
+            release_check.stack(bundle.documents, bundle.variables(), given["services"], str(given["version"])),
+            bundle.environment,
             given["policy_level"],
             given["policy_exceptions"],
             datetime.datetime.now(tz=datetime.UTC).date().isoformat(),

@@ -20,7 +20,7 @@ class ActionModule(OneCall):
         """Return the files with secrets, and the sources of these secrets."""
         given = arguments.complete(self, task_vars, "secrets")
         try:
-            parcel = inventory.parcel(given, inventory.base_directory(task_vars))
+            bundle = inventory.bundle_of(given, inventory.base_directory(task_vars))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        return {"home": parcel.home, "files": list(parcel.secret_files), "sources": json.dumps(parcel.secrets())}
+        return {"home": bundle.home, "files": list(bundle.secret_files), "sources": json.dumps(bundle.secrets())}

@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
         try:
             root = _root(given)
             stack = development_files.for_checkout(
-                inventory.developed(given, inventory.base_directory(task_vars), root)
+                inventory.developed_stack(given, inventory.base_directory(task_vars), root)
             )
             images = dockerfiles.base_images({str(name): str(image) for name, image in given["images"].items()})
             checkout = Checkout(root, development_files.STATE)

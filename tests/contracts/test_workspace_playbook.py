@@ -78,7 +78,7 @@ def test_an_environment_of_servers_is_refused(checkout: Path, environment: str) 
     ("context", "sentence"),
     [
         ("none", "service 'api': key 'build.context': {checkout}/none is not a directory"),
-        ("..", "service 'api': key 'build.context': {parent} is outside of the workspace {checkout}"),
+        ("..", "service 'api': key 'build.context': {parent} is outside the workspace {checkout}"),
     ],
 )
 def test_a_context_outside_the_checkout_is_refused(checkout: Path, context: str, sentence: str) -> None:

@@ -32,4 +32,4 @@ def parcel(folder: Path, found: dict[str, Any], **given: Any) -> Bundle:
     """Return the release of the variables *found*, for an inventory in *folder* and without Compose files."""
     names = ("services", "secrets", "networks", "volumes")
     described = {name: found[f"stack_{name}"] for name in names if f"stack_{name}" in found}
-    return inventory.parcel({**compose_projects.arguments(), "compose_files": [], **described, **given}, folder)
+    return inventory.bundle_of({**compose_projects.arguments(), "compose_files": [], **described, **given}, folder)

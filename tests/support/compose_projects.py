@@ -151,7 +151,7 @@ def arguments(*files: str, **given: Any) -> dict[str, Any]:
 
 def parcel(folder: Path, *files: str, **given: Any) -> Bundle:
     """Return the release that the action makes of the Compose files, for an inventory in *folder*."""
-    return inventory.parcel(arguments(*files, **given), folder)
+    return inventory.bundle_of(arguments(*files, **given), folder)
 
 
 def release_of(text: str, folder: Path, **given: Any) -> Bundle:

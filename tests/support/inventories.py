@@ -32,7 +32,7 @@ def parcel(inventory: Path, extra: Mapping[str, Any] | None = None) -> Bundle:
     defaults = loader.load_from_file(str(ROOT / "roles/stack/defaults/main.yml"), trusted_as_template=True)
     variables = {**defaults, **found, **(extra or {})}
     given = arguments.complete(action({}, Templar(loader, variables=variables)), variables, "release")
-    return inventory_.parcel(given, inventory_.base_directory(found))
+    return inventory_.bundle_of(given, inventory_.base_directory(found))
 
 
 def action(args: Mapping[str, Any], templar: Templar) -> Any:

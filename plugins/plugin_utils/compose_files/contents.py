@@ -70,13 +70,13 @@ class Contents:
                 if not self.inside(file):
                     raise ValueError(f"{name} is a link to a place outside the project")
                 files[name] = self.text(file)
-                if runs(file):
+                if is_executable(file):
                     executable.append(name)
         if all(os.path.basename(name) in _PLACEHOLDERS for name in files):
             return Tree({}, ())
         return Tree(files, tuple(executable))
 
 
-def runs(path: Path) -> bool:
+def is_executable(path: Path) -> bool:
     """Return whether a file is executable."""
     return os.access(path, os.X_OK)

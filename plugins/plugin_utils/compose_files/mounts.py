@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, runs
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, is_executable
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
@@ -102,7 +102,7 @@ class MountReader:
             if path.is_file():
                 result.files[target] = {
                     "content": self._contents.text(path),
-                    **({"executable": ["."]} if runs(path) else {}),
+                    **({"executable": ["."]} if is_executable(path) else {}),
                 }
             elif path.is_dir() and (tree := self._contents.tree(path)).files:
                 result.files[target] = {"directory": tree.files, "executable": list(tree.executable)}
@@ -145,7 +145,7 @@ def configs(
         result.files[target] = {"content": text}
         path = Path(os.path.normpath(contents.folder / str(spec.get("file") or "")))
         # A config is never executable. A file that is named as the source would keep its executable bit.
-        if path.is_file() and not runs(path):
+        if path.is_file() and not is_executable(path):
             result.sources[target] = str(path)
     return result
 

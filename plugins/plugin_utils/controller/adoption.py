@@ -82,7 +82,7 @@ def _secret_source(source: Any) -> dict[str, Any]:
 
 def _translate(plain: Mapping[str, Any], base: Path) -> Translated:
     services = {name: inventory.with_contents(name, entry, base) for name, entry in plain["services"].items()}
-    translated = inventory.of_files(plain, services, base)
+    translated = inventory.translate_files(plain, services, base)
     if translated is None:
         raise AssertionError("only a description with Compose files is adopted")
     return translated

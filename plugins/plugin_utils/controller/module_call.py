@@ -1,8 +1,8 @@
-"""How the action plugins reach the host: few round trips, without asking the user to configure them.
+"""The call of a module on the host, with few SSH round trips and without configuration by the user.
 
-Most of them are one call of a module and lines for a person about what came of it: :class:`OneCall`.
+Most action plugins call one module and print lines about its result: :class:`OneCall`.
 
-Place in the pipeline: between controller and target.
+Place in the pipeline: between controller and host.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ display = Display()
 
 
 def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
-    """Turn pipelining on for *action*'s connection and return variables that name the host's Python.
+    """Turn on pipelining for the connection of *action*, and return the variables with the path of the host's Python.
 
-    Pipelining spares five of six SSH executions of a module, a named interpreter one a host. Whatever the inventory or
-    the configuration says of either goes before.
+    Pipelining saves five of the six SSH executions of a module; a known interpreter saves one for each host. A setting
+    in the inventory or the configuration takes precedence.
     """
     connection = action._connection
-    # Not by a look for the variable: Ansible itself sets ansible_pipelining for every task.
+    # The variable ansible_pipelining does not show it: Ansible itself sets it for every task.
     if connection.get_option_and_origin("pipelining")[1] == "default":
         connection.set_option("pipelining", True)
     if str(constants.INTERPRETER_PYTHON).startswith("auto"):
@@ -37,7 +37,7 @@ def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
 
 
 def owner() -> str:
-    """Return who deploys from where, such as ``ada@laptop``."""
+    """Return the user and the machine that deploy, such as ``ada@laptop``."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
@@ -48,11 +48,11 @@ class OneCall(ActionBase):
     _supports_check_mode = True
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the module's arguments: by default what the task or the variables say."""
+        """Return the module's arguments: by default those of the task or of the variables."""
         return arguments.given(self, task_vars, self.MODULE.rpartition(".")[2])
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
-        """Return what the person at the terminal reads of *result*; what a line has said may be taken out of it."""
+        """Return the output for *result*; a key of *result* that is shown may be removed from it."""
         return []
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Bundle:
     executable: tuple[str, ...] = ()
     notes: Mapping[str, list[str]] = field(default_factory=dict)
 
-    def told(self) -> dict[str, Mapping[str, Any]]:
+    def variables(self) -> dict[str, Mapping[str, Any]]:
         """Return the environment variables of each service; a release job has those of its service."""
         variables: dict[str, Mapping[str, Any]] = {}
         for name, spec in self.services.items():

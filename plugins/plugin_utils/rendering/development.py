@@ -60,17 +60,15 @@ def volumes(service: Service) -> tuple[str, ...]:
 
 def job_keys(stack: Stack, service: Service) -> dict[str, Any]:
     """Return the overlay of a service's release job, which runs before every start of the service."""
-    if service.development is None:
-        raise AssertionError(f"service {service.name!r} is not developed")
     result = {**_build_keys(stack, service), "profiles": None}
-    mounts = _mounts(service.development)
+    mounts = _mounts(service.development) if service.development else []
     return {**result, "volumes": mounts} if mounts else result
 
 
 def _build_keys(stack: Stack, service: Service) -> dict[str, Any]:
     development, build = service.development, service.build
     if development is None or build is None:
-        raise AssertionError(f"service {service.name!r} is not built in a checkout")
+        raise AssertionError(f"service {service.name!r} is not developed, or has no build")
     entry: dict[str, Any] = {"context": development.source.path, "dockerfile": build.dockerfile}
     if development.target:
         entry["target"] = development.target

@@ -23,12 +23,12 @@ def test_a_file_is_read_relative_to_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/app.toml").write_text("name = 'Größe'\n", encoding="utf-8")
     services = {"web": plain(files={"/etc/app.toml": {"src": "files/app.toml"}, "/etc/b": {"content": "b"}})}
-    assert sorted(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["b", "name = 'Größe'\n"]
+    assert sorted(inventory.bundle_of(_arguments(services), tmp_path).mounted.values()) == ["b", "name = 'Größe'\n"]
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
-    assert error_of(inventory.parcel, _arguments(services), tmp_path) == (
+    assert error_of(inventory.bundle_of, _arguments(services), tmp_path) == (
         "service 'web', key 'files', file '/etc/a': a: a cannot be read: No such file or directory"
     )
 
@@ -36,7 +36,7 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 def test_a_binary_file_arrives_unchanged(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xff\xfe")
     services = {"web": plain(files={"/etc/a": {"src": "a"}})}
-    [(address, text)] = inventory.parcel(_arguments(services), tmp_path).mounted.items()
+    [(address, text)] = inventory.bundle_of(_arguments(services), tmp_path).mounted.items()
     assert address == f"{hashlib.sha256(bytes([0xFF, 0xFE])).hexdigest()}/a"
     write_text(tmp_path / "there", json.loads(json.dumps(text)))
     assert (tmp_path / "there").read_bytes() == b"\xff\xfe"
@@ -47,7 +47,7 @@ def test_a_directory_is_read_with_its_executable_files(tmp_path: Path) -> None:
     (tmp_path / "conf/a").write_text("one")
     (tmp_path / "conf/sub/run.sh").write_text("two")
     (tmp_path / "conf/sub/run.sh").chmod(0o755)
-    found = inventory.parcel(_arguments({"web": plain(files={"/etc/conf": {"src": "conf"}})}), tmp_path)
+    found = inventory.bundle_of(_arguments({"web": plain(files={"/etc/conf": {"src": "conf"}})}), tmp_path)
     [first, second] = found.mounted
     assert (first.partition("/")[2], second.partition("/")[2]) == ("conf/a", "conf/sub/run.sh")
     assert found.executable == (second,)
@@ -57,14 +57,14 @@ def test_a_directory_is_read_with_its_executable_files(tmp_path: Path) -> None:
 
 def test_content_takes_precedence_over_src(tmp_path: Path) -> None:
     services = {"web": plain(files={"/etc/a": {"src": "nowhere", "content": "x"}})}
-    assert list(inventory.parcel(_arguments(services), tmp_path).mounted.values()) == ["x"]
+    assert list(inventory.bundle_of(_arguments(services), tmp_path).mounted.values()) == ["x"]
 
 
 def test_kinds_are_read_relative_to_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "kinds").mkdir()
     kind = {"description": "Ours", "class": "rolling", "networks": ["app"], "health": {"test": ["CMD", "true"]}}
     (tmp_path / "kinds/ours.yml").write_text(yaml.safe_dump(kind))
-    found = inventory.parcel(_arguments({"a": {"kind": "ours", "image": "a:1"}}, kinds_paths=["kinds"]), tmp_path)
+    found = inventory.bundle_of(_arguments({"a": {"kind": "ours", "image": "a:1"}}, kinds_paths=["kinds"]), tmp_path)
     assert found.services["a"]["kind"] == "ours"
 
 
@@ -96,7 +96,7 @@ VOLUME = plain(volumes=["files:/files"])
 
 def test_settings_of_networks_and_volumes_are_in_the_base(tmp_path: Path) -> None:
     described = {"volumes": {"files": {"name": "real", "external": True}}, "networks": {"app": {"internal": True}}}
-    [base, _] = inventory.parcel(_arguments({"web": VOLUME}, **described), tmp_path).documents
+    [base, _] = inventory.bundle_of(_arguments({"web": VOLUME}, **described), tmp_path).documents
     assert base["volumes"] == described["volumes"]
     assert base["networks"] == described["networks"]
 
@@ -112,12 +112,12 @@ def test_settings_of_networks_and_volumes_are_in_the_base(tmp_path: Path) -> Non
 def test_a_network_or_volume_without_a_service_is_refused(
     described: dict[str, Any], sentence: str, tmp_path: Path
 ) -> None:
-    assert error_of(inventory.parcel, _arguments({"web": VOLUME}, **described), tmp_path) == sentence
+    assert error_of(inventory.bundle_of, _arguments({"web": VOLUME}, **described), tmp_path) == sentence
 
 
 def test_a_volume_of_another_environment_is_accepted(tmp_path: Path) -> None:
     services = {"web": plain(), "mail": {**VOLUME, "only_in": ["development"]}}
-    assert inventory.parcel(_arguments(services, volumes={"files": {"external": True}}), tmp_path)
+    assert inventory.bundle_of(_arguments(services, volumes={"files": {"external": True}}), tmp_path)
 
 
 def test_settings_of_a_volume_take_precedence_over_the_file(tmp_path: Path) -> None:
@@ -129,5 +129,5 @@ def test_settings_of_a_volume_take_precedence_over_the_file(tmp_path: Path) -> N
         "compose_variables": {},
         "compose_host_paths": [],
     }
-    [base, _] = inventory.parcel(_arguments({}, **files, volumes={"d": {"name": "ours"}}), tmp_path).documents
+    [base, _] = inventory.bundle_of(_arguments({}, **files, volumes={"d": {"name": "ours"}}), tmp_path).documents
     assert base["volumes"] == {"d": {"name": "ours"}}

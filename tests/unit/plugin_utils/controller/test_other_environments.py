@@ -236,7 +236,7 @@ def test_the_shipped_environments_do_not_drift_apart(folder: Path) -> None:
     assert set(others.stacks) == set(given)
     release = inventories.parcel(folder, {"app_version": "1.4.2", "vault_telegram_token": "made-up"})
     services = load(folder / "group_vars/all/stack.yml")["stack_services"]
-    stack = release_check.stack(release.documents, release.told(), services, "1.4.2")
+    stack = release_check.stack(release.documents, release.variables(), services, "1.4.2")
     found = release_check.check(stack, folder.name, "info", [], DAY, others.stacks)
     assert [f"{one.rule} {one.service} {one.message}" for one in found.findings] == []
 

@@ -21,7 +21,7 @@ REASON = "a test says so"
 
 
 def _check(release: Bundle, level: Any = "error", exceptions: Any = (), others: Any = None) -> Review:
-    stack = release_check.stack(release.documents, release.told(), {}, "")
+    stack = release_check.stack(release.documents, release.variables(), {}, "")
     return release_check.check(stack, release.environment, level, exceptions, DAY, others)
 
 
@@ -129,7 +129,7 @@ def _differences(ours: Any, theirs: Any, version: str = "1.4.2", other: str = "1
     stacks = {}
     for environment, services, tag in (("production", ours, version), ("staging", theirs, other)):
         release = parcel(services, environment=environment)
-        stacks[environment] = release_check.stack(release.documents, release.told(), services, tag)
+        stacks[environment] = release_check.stack(release.documents, release.variables(), services, tag)
     staging = {"staging": stacks["staging"]}
     result = release_check.check(stacks["production"], "production", "warning", [], DAY, staging)
     return [f"{one.rule} {one.service} {one.message}" for one in result.failing]
