@@ -7,7 +7,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: _load_images
 short_description: "[INTERNAL] Load images that were sent"
-version_added: 0.2.0
 description:
   - B(This module is internal to the collection.) M(slipway.stack.send) calls it. Its options can change at any time.
   - Reports which images the host lacks, and loads those in an archive.

@@ -7,7 +7,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: _pull_images
 short_description: "[INTERNAL] Pull images by their current digest"
-version_added: 0.2.0
 description:
   - B(This module is internal to the collection.) M(slipway.stack.pull) calls it. Its options can change at any time.
   - Asks the registries for the current digest of each image, and pulls what the host does not have.

@@ -7,7 +7,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: _store_secrets
 short_description: "[INTERNAL] Write secret files into a stack's store on the host"
-version_added: 0.2.0
 description:
   - B(This module is internal to the collection.) M(slipway.stack.secrets) calls it. Its options can change at any time.
   - Writes the files that are missing in the store, and generates the secrets that have C(generate).

@@ -7,7 +7,6 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: _upload_release
 short_description: "[INTERNAL] Write a rendered release on the host"
-version_added: 0.2.0
 description:
   - B(This module is internal to the collection.) M(slipway.stack.release) calls it. Its options can change at any time.
   - Compares the release with the live one, checks everything that could fail (images, ports, disk space), and writes it
