@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-PUT = "slipway.stack.stack : Put the release on the host"
-ROLL = "slipway.stack.deploy : Roll it out on this host"
-VERIFY = "slipway.stack.verify : Verify what runs against the live release"
+PUT = "slipway.stack.stack : Render and upload the release"
+ROLL = "slipway.stack.deploy : Roll out the release on this host"
+VERIFY = "slipway.stack.verify : Verify the live release"
 #: Seconds that a call waits for the first record of a rollout, and for more records after the first.
 POLL_SECONDS = 5
 COALESCE = 0.2
