@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Run the checks, print what they find, and leave with 1 where they find something."""
     pip = ("-r", str(ROOT / "requirements-checks.txt"), "--require-hashes")
     programs = environments.make(CACHE / "tools", Path(sys.base_prefix, "bin/python3"), *pip)
+    link_dependencies(programs)
     built = artefact.build(CACHE / "built")
     shutil.rmtree(PAGES, ignore_errors=True)
     PAGES.mkdir()
@@ -48,6 +50,18 @@ def main() -> None:
     if without:
         print(f"antsibull-docs pages: no page of {', '.join(without)}")
     sys.exit(not all(passed) or bool(without))
+
+
+def link_dependencies(programs: Path) -> None:
+    """Let the tools find the collections that ours depends on: those of the package `ansible` in .venv.
+
+    galaxy-importer runs ansible-lint, which replaces the path of collections, but also looks into its own environment.
+    """
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    theirs = subprocess.run([programs / "python", "-c", code], capture_output=True, text=True, check=True).stdout
+    link = Path(theirs.strip(), "ansible_collections")
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path(sysconfig.get_path("purelib"), "ansible_collections"))
 
 
 def check(name: str, command: list[str], programs: Path, collections: Path) -> bool:
