@@ -56,7 +56,7 @@ def _check_needs(draft: Draft, drafts: Mapping[str, Draft]) -> None:
             raise ValueError(
                 f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} provides no variables"
             )
-        url = need.url or (draft.body["database_url"] if databases.provided(other) else None)
+        url = databases.url_variable(draft, need, other)
         if provides and url and not provides["url"]:
             raise ValueError(f"{draft.where}: key 'needs': kind {other.kind.name!r} of {other.name!r} provides no URL")
 

@@ -84,7 +84,7 @@ def _add_need(draft: Draft, variables: Variables, need: Need, other: Draft) -> N
             secret = f"{other.name}_{name}"
             variables.mount(secret, secret_text.mark(secret), secret_text.path(secret))
             variables.variable(f"{prefix}_{key}", secret_text.path(secret), origin)
-    url = need.url or (draft.body["database_url"] if databases.provided(other) else None)
+    url = databases.url_variable(draft, need, other)
     if url:
         variables.secret_variable(url, provides["url"], "needs", origin)
 

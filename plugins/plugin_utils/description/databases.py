@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, known_software
 
@@ -29,6 +30,11 @@ def server(needs: Iterable[str], services: Mapping[str, Written]) -> dict[str, A
 def provided(draft: Draft) -> bool:
     """Return whether a service is a database for those that need it."""
     return bool(draft.body["provides"] and draft.body["provides"]["database"])
+
+
+def url_variable(draft: Draft, need: Need, other: Draft) -> str | None:
+    """Return the variable of a service that gets the URL of *other*, by its need or its kind; ``None`` without one."""
+    return need.url or (draft.body["database_url"] if provided(other) else None)
 
 
 def migrated(draft: Draft) -> bool:
