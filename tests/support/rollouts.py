@@ -60,3 +60,10 @@ class Rollouts:
         path = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / f".testbed/reports/{scenario}-load.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def collected(scenario: str) -> Iterator[Rollouts]:
+    """Yield what collects the reports of a session's steps, and write their figures to a file at the end."""
+    rollouts = Rollouts()
+    yield rollouts
+    rollouts.write(scenario)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from testbed.load.session import Load
-from tests.support.rollouts import Rollouts
+from tests.support.rollouts import Rollouts, collected
 from tests.support.stacks import Stack, described, on_each_server
 
 DEMO = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "inventories/demo"
@@ -45,10 +45,8 @@ def services() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def rollouts() -> Iterator[Rollouts]:
-    """Keep the reports of all steps; written down as figures in the end."""
-    kept = Rollouts()
-    yield kept
-    kept.write("platforms")
+    """Collect the reports of all steps, and write their figures to a file at the end."""
+    yield from collected("platforms")
 
 
 @pytest.fixture

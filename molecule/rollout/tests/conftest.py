@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from testbed.load.session import Load
-from tests.support.rollouts import LONG, SHORT, Length, Rollouts
+from tests.support.rollouts import LONG, SHORT, Length, Rollouts, collected
 from tests.support.stacks import Stack, described
 
 DEMO = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "inventories/demo"
@@ -42,9 +42,7 @@ def services(length: Length) -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def rollouts() -> Iterator[Rollouts]:
     """Collect the reports of all steps, and write their figures to a file at the end."""
-    kept = Rollouts()
-    yield kept
-    kept.write("rollout")
+    yield from collected("rollout")
 
 
 @pytest.fixture

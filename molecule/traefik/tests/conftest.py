@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from testbed.load.session import Load
-from tests.support.rollouts import Rollouts
+from tests.support.rollouts import Rollouts, collected
 from tests.support.stacks import Stack
 
 EXAMPLE = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "examples/stacks/traefik"
@@ -42,9 +42,7 @@ def services() -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def rollouts() -> Iterator[Rollouts]:
     """Collect the reports of all steps, and write their figures to a file at the end."""
-    kept = Rollouts()
-    yield kept
-    kept.write("traefik")
+    yield from collected("traefik")
 
 
 @pytest.fixture
