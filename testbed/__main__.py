@@ -73,33 +73,33 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> None:
     match arguments.command, getattr(arguments, "verb", None):
         case "engine", _:
-            with shell.alone("engine"):
+            with shell.locked("engine"):
                 engine.ensure()
         case "compose", _:
-            with shell.alone("compose"):
+            with shell.locked("compose"):
                 for path in compose.ensure().values():
                     print(f"{compose.version(path):12} {path.relative_to(shell.ROOT)}")
         case "images", _:
-            with shell.alone("images"):
+            with shell.locked("images"):
                 engine.require()
                 images.ensure(arguments.name, stand_ins=arguments.stand_ins)
         case "registry", _:
-            with shell.alone("registry"):
+            with shell.locked("registry"):
                 engine.require()
                 registry.ensure(arguments.name)
         case "shop", _:
-            with shell.alone("shop"):
+            with shell.locked("shop"):
                 engine.require()
                 registry.ensure()
                 shop.ensure(arguments.versions, arguments.images)
         case "langflow", _:
-            with shell.alone("shop"):
+            with shell.locked("shop"):
                 engine.require()
                 registry.ensure()
                 shop.ensure(["1.0.0"], ["backend"])
                 langflow.ensure(arguments.image)
         case "telegram", "up":
-            with shell.alone("telegram"):
+            with shell.locked("telegram"):
                 engine.require()
                 telegram.ensure()
         case "telegram", "down":
@@ -112,7 +112,7 @@ def _run(arguments: argparse.Namespace) -> None:
         case "server", "list":
             print("\n".join(servers.listing()) or "no servers")
         case "down", _:
-            with shell.alone("down"):
+            with shell.locked("down"):
                 _down(everything=arguments.all)
 
 

@@ -1,4 +1,4 @@
-"""Read the machine's apt sources and derive the entry for another suite, so that its mirror is honoured. Pure."""
+"""Reads the machine's apt sources and derives the entry for another suite on the same mirror. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-# How an option of a one-line entry is called in a deb822 stanza (sources.list(5)).
+# The options of a one-line entry, with their names in a deb822 stanza. Source: sources.list(5).
 _FIELDS = {
     "arch": "Architectures",
     "signed-by": "Signed-By",
@@ -26,18 +26,18 @@ class Source:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def for_suite(self, suite: str, **options: str) -> Source:
-        """Return the same mirror and keys with one other suite; further options with `_` for `-`."""
+        """Return this entry for another suite. More options can be given, with `_` instead of `-`."""
         extra = {name.replace("_", "-"): value for name, value in options.items()}
         return replace(self, suites=(suite,), options={**self.options, **extra})
 
     def one_line(self) -> list[str]:
-        """Return the entry in the one-line format, a line per suite."""
+        """Return the entry in the one-line format, one line for each suite."""
         options = " ".join(f"{name}={value}" for name, value in sorted(self.options.items()))
         middle = f" [{options}]" if options else ""
         return [f"deb{middle} {self.uri} {suite} {' '.join(self.components)}" for suite in self.suites]
 
     def without_keyring(self) -> Source:
-        """Return the entry without `signed-by`, for a place where the machine's keyring file does not exist."""
+        """Return the entry without `signed-by`, for an image that does not have the machine's keyring file."""
         return replace(self, options={name: value for name, value in self.options.items() if name != "signed-by"})
 
 
@@ -58,7 +58,7 @@ def parse_one_line(text: str) -> list[Source]:
 def parse_deb822(text: str) -> list[Source]:
     """Return the enabled `deb` entries of a deb822 file (`*.sources`), one per URI.
 
-    A key given inline (a `Signed-By` block) is left out: it has no one-line form.
+    An inline key (a `Signed-By` block) is left out, because the one-line format cannot express it.
     """
     found = []
     for stanza in re.split(r"\n[ \t]*\n", _without_comments(text)):
@@ -78,7 +78,7 @@ def parse_deb822(text: str) -> list[Source]:
 
 
 def parse(files: Mapping[str, str]) -> list[Source]:
-    """Return the entries of all source files, given as {name: text}; the name's ending tells the format."""
+    """Return the entries of all source files, given as {name: text}. The suffix of the name tells the format."""
     found: list[Source] = []
     for name in sorted(files):
         found += parse_deb822(files[name]) if name.endswith(".sources") else parse_one_line(files[name])
@@ -86,7 +86,7 @@ def parse(files: Mapping[str, str]) -> list[Source]:
 
 
 def serving(sources: Iterable[Source], suite: str) -> Source | None:
-    """Return the first entry that serves a suite's section `main`, reduced to that section; None when there is none."""
+    """Return the first entry that has the section `main` of a suite, reduced to that section, or None."""
     for source in sources:
         if suite in source.suites and "main" in source.components:
             return replace(source, suites=(suite,), components=("main",))
@@ -94,9 +94,9 @@ def serving(sources: Iterable[Source], suite: str) -> Source | None:
 
 
 def pins(suite: str, packages: Iterable[str], rank: int = 990) -> str:
-    """Return preferences that take `packages` from `suite`, and everything else from the system's own release.
+    """Return apt preferences: `packages` come from `suite`, everything else from the system's own release.
 
-    :param rank: above 1000 a newer package that is installed gives way, too.
+    :param rank: the pin priority. Above 1000, apt also downgrades installed packages.
     """
     stanzas = (("*", 100), (" ".join(packages), rank))
     release = f"Pin: release n={suite}"
@@ -108,7 +108,7 @@ def _without_comments(text: str) -> str:
 
 
 def _fields(stanza: str) -> dict[str, str]:
-    """Return the fields of a stanza with lower-case names; continuation lines are kept, joined by newlines."""
+    """Return the fields of a stanza by lower-case name. Continuation lines are joined by newlines."""
     fields: dict[str, str] = {}
     name = ""
     for line in stanza.splitlines():

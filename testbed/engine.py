@@ -1,4 +1,4 @@
-"""Make sure that a Docker engine with Compose v2 answers on this machine."""
+"""Makes sure that a Docker engine with Compose v2 runs on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANSWERS_WITHIN = 60.0
 
 
 def ensure() -> None:
-    """Install what is missing, start the engine where it does not run; touch nothing where one answers already."""
+    """Install missing packages and start the engine. Change nothing if a complete engine runs already."""
     if not answers() or not _complete():
         if not shutil.which("dockerd") or not _complete():
             _install()
@@ -42,18 +42,18 @@ def ensure() -> None:
 
 
 def require() -> None:
-    """Bring the engine up unless it answers with all it needs; without a word if it does."""
+    """Start the engine if it is not running or not complete. Print nothing otherwise."""
     if not answers() or not _complete():
         ensure()
 
 
 def answers() -> bool:
-    """Say whether an engine answers."""
+    """Return whether an engine answers."""
     return shell.succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
 
 
 def stop() -> None:
-    """Stop the daemon if it is one that `ensure` started without systemd."""
+    """Stop the daemon if `ensure` started it without systemd."""
     if not STARTED_BY_US.is_file():
         return
     pid = int(STARTED_BY_US.read_text())
@@ -88,7 +88,7 @@ def _start() -> None:
         process = None
     else:
         _forget_dead_daemon()
-        # Not through the init script: its `ulimit` fails where the kernel withholds CAP_SYS_RESOURCE.
+        # The init script is not used: its `ulimit` fails on machines without CAP_SYS_RESOURCE.
         with log.open("a") as out:
             process = subprocess.Popen(
                 ["dockerd"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", start_new_session=True
@@ -107,7 +107,7 @@ def _start() -> None:
 
 
 def _forget_dead_daemon() -> None:
-    """Remove the process id files of a dead engine: where another process has that id now, dockerd would not start."""
+    """Remove the PID files of a dead engine. If another process has such a PID now, dockerd does not start."""
     for path, name in PID_FILES.items():
         text = path.read_text().strip() if path.is_file() else ""
         if text and not _is_process(int(text), name):
@@ -119,7 +119,7 @@ def _is_dockerd(pid: int) -> bool:
 
 
 def _is_process(pid: int, name: str) -> bool:
-    """Say whether the process lives under that name; one that ended but was not yet collected (a zombie) does not."""
+    """Return whether a process with this name runs. A zombie does not count."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Make sure that the base images exist: the official ones where a hub answers, else stand-ins from Debian packages."""
+"""Makes sure that the base images exist: official images if a hub answers, else stand-ins from Debian packages."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ CONTEXTS = Path(__file__).parent / "images"
 GENERATED = shell.STATE / "context"
 CONTEXT_LABEL = f"{shell.LABEL}.context"
 HUB_ANSWERS_WITHIN = 2.5
-# What apt on this machine does not check, it must not check inside images either (a frozen mirror's dates, say).
+# Images take over these settings of the machine's apt. With a frozen mirror, for example, apt must not check dates.
 APT_SETTINGS = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")
 
 
 class Hub:
-    """The image hub the engine pulls from; whether it answers is found out by the first pull, once."""
+    """The image hub that the engine pulls from. The first pull finds out whether it answers."""
 
     def __init__(self, *, use: bool = True) -> None:
         self._answers: bool | None = None if use else False
 
     def pull(self, reference: str) -> bool:
-        """Pull an image; say whether it is here now. Where no hub is, costs HUB_ANSWERS_WITHIN once."""
+        """Pull an image and return whether it succeeded. Without a hub, only the first call waits for an answer."""
         if self._answers is False:
             return False
         started = self._pull(reference, HUB_ANSWERS_WITHIN if self._answers is None else 60)
@@ -42,13 +42,13 @@ class Hub:
 
     @staticmethod
     def _pull(reference: str, first_line_within: float) -> bool | None:
-        """Return whether the pull succeeded, None when nothing came back in time or the hub could not be reached."""
+        """Return whether the pull succeeded, or None if the hub did not answer in time."""
         argv = ["docker", "pull", reference]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             lines: queue.Queue[str] = queue.Queue()
             threading.Thread(target=_feed, args=(process.stdout, lines), daemon=True).start()
             try:
-                # "TAG: Pulling from NAME" comes once the hub has sent the manifest.
+                # Docker prints "TAG: Pulling from NAME" when the hub has sent the manifest.
                 reached = "Pulling from" in lines.get(timeout=first_line_within)
             except queue.Empty:
                 reached = False
@@ -60,7 +60,10 @@ class Hub:
 
 
 def ensure(names: Sequence[str] = (), *, stand_ins: bool = False) -> None:
-    """Make sure the named images exist (all of SUITE for none); with `stand_ins` do not ask a hub. Raises StepError."""
+    """Make sure that these images exist, by default all of SUITE. Raises StepError.
+
+    :param stand_ins: build all images, and ask no hub.
+    """
     try:
         chosen = recipes.choose(names)
     except ValueError as error:
@@ -75,22 +78,22 @@ def ensure(names: Sequence[str] = (), *, stand_ins: bool = False) -> None:
         if recipe.official and image_id(recipe.reference) is None and hub.pull(recipe.reference):
             continue
         _build(recipe.reference, CONTEXTS / recipe.context, recipe.parent, _arguments(recipe), _target(recipe))
-    shell.say(STEP, f"{len(chosen) + len(suites)} images are there")
+    shell.say(STEP, f"{len(chosen) + len(suites)} images are ready")
 
 
 def image_id(reference: str) -> str | None:
-    """Return the id of a local image, None when there is no such image."""
+    """Return the id of a local image, or None if it does not exist."""
     return shell.answer(["docker", "image", "inspect", "--format", "{{.Id}}", reference])
 
 
 def context_label(reference: str) -> str:
-    """Return the digest of the context a local image was built from here; empty for any other image."""
+    """Return the digest of the build context of an image that was built here. It is empty for other images."""
     template = f'{{{{index .Config.Labels "{CONTEXT_LABEL}"}}}}'
     return shell.answer(["docker", "image", "inspect", "--format", template, reference]) or ""
 
 
 def remove() -> None:
-    """Remove the images that were built here, and nothing else."""
+    """Remove all images that were built here."""
     ours = [recipe.reference for recipe in reversed(recipes.RECIPES)]
     for suite in SUITES:
         ours += [recipes.official_base(suite), recipes.base(suite), recipes.bootstrap(suite)]
@@ -106,7 +109,7 @@ def _feed(stream: IO[str], lines: queue.Queue[str]) -> None:
 
 
 def _is_foreign(reference: str) -> bool:
-    """Say whether an image is here that was not built here: an official one, which is left alone."""
+    """Return whether a local image was not built here. Such an official image is never replaced."""
     return image_id(reference) is not None and not context_label(reference)
 
 
@@ -121,7 +124,7 @@ def _ensure_base(hub: Hub, suite: str) -> None:
 
 
 def _ensure_bootstrap(suite: str) -> None:
-    """Import a suite's base system, made by mmdebstrap from the machine's own mirror."""
+    """Import the base system of a suite. mmdebstrap makes it from the machine's own mirror."""
     sources = _suite_sources(suite)
     digest = recipes.context_digest(GENERATED / "none", {"sources": "\n".join(sources)})
     if context_label(recipes.bootstrap(suite)) == digest:
@@ -130,7 +133,7 @@ def _ensure_bootstrap(suite: str) -> None:
         machine.require_debian()
         shell.say(STEP, "installing mmdebstrap (about 15 s)")
         machine.install(STEP, ["mmdebstrap"])
-    shell.say(STEP, f"making Debian {suite}'s base system (about 20 s)")
+    shell.say(STEP, f"making the base system of Debian {suite} (about 20 s)")
     tar = shell.STATE / "bootstrap.tar"
     unneeded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "info", "locale", "lintian")]
     kept = [
@@ -148,23 +151,23 @@ def _ensure_bootstrap(suite: str) -> None:
 
 
 def _suite_source(suite: str) -> apt.Source:
-    """Return the entry of a suite on the machine's mirror."""
+    """Return the apt entry of a suite on the machine's mirror."""
     options = {"check_valid_until": "no"} if suite in UNRELEASED else {}
     return machine.apt_source().without_keyring().for_suite(suite, **options)
 
 
 def _suite_sources(suite: str) -> list[str]:
-    """Return a suite's apt lines, from the machine's mirror; with the security suite where the machine has one."""
+    """Return the apt lines of a suite on the machine's mirror, with its security suite if the machine has one."""
     mine = _suite_source(suite).one_line()
     security = machine.apt_security_source()
-    # Debian gives security updates to what it has released.
+    # Unreleased suites have no security updates.
     if security and suite not in UNRELEASED:
         mine += security.without_keyring().for_suite(f"{suite}-security").one_line()
     return mine
 
 
 def _base_context(suite: str) -> Path:
-    """Write a suite's base image's context: its Dockerfile, and what it takes over from this machine."""
+    """Write the build context of a suite's base image: its Dockerfile, and files from this machine."""
     context = GENERATED / f"base-{suite}"
     shutil.rmtree(context, ignore_errors=True)
     shutil.copytree(CONTEXTS / "base", context)
@@ -184,7 +187,7 @@ def _base_context(suite: str) -> Path:
 
 
 def _add_older_systemd(directory: Path) -> None:
-    """Have apt take systemd from SUITE, and everything else from the image's own suite."""
+    """Make apt install systemd from SUITE, and everything else from the image's own suite."""
     with (directory / "sources.list").open("a") as sources:
         sources.write(_suite_source(SUITE).one_line()[0] + "\n")
     (directory / "preferences.d").mkdir()
@@ -193,7 +196,7 @@ def _add_older_systemd(directory: Path) -> None:
 
 
 def _arguments(recipe: Recipe) -> dict[str, str]:
-    """Return the build arguments of an image apart from its parent."""
+    """Return the build arguments of an image, except its parent."""
     if recipe.context != "nginx":
         return {}
     return {"NGINX_SOURCE": _suite_source(NGINX_SUITE).one_line()[0], "NGINX_SUITE": NGINX_SUITE}
@@ -206,7 +209,7 @@ def _target(recipe: Recipe) -> str | None:
 
 
 def _build(reference: str, context: Path, parent: str, arguments: dict[str, str], target: str | None) -> None:
-    """Build an image unless the one that is there has been built from the same context and the same parent."""
+    """Build an image, unless the existing one was built from the same context and the same parent."""
     inputs = {**arguments, "parent": image_id(parent) or "", "target": target or ""}
     digest = recipes.context_digest(context, inputs)
     if context_label(reference) == digest:

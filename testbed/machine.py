@@ -1,4 +1,4 @@
-"""What the testbed has to know of the machine it runs on."""
+"""Facts about the machine that the testbed runs on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def os_release() -> dict[str, str]:
 
 
 def require_debian() -> str:
-    """Return the codename of this Debian (`bookworm`, `trixie`); raise StepError on anything else, and without root."""
+    """Return the codename: `bookworm` or `trixie`. Raises StepError on other systems, and without root."""
     release = os_release()
     if release.get("ID") != "debian" or release.get("VERSION_CODENAME") not in {"bookworm", "trixie"}:
         name = release.get("PRETTY_NAME", "unknown")
@@ -30,7 +30,7 @@ def require_debian() -> str:
 
 
 def apt_source() -> apt.Source:
-    """Return the machine's own entry for Debian itself. Raises StepError when it has none."""
+    """Return the machine's own apt entry for Debian. Raises StepError if there is none."""
     codename = require_debian()
     source = apt.serving(_apt_sources(), codename)
     if source is None:
@@ -39,7 +39,7 @@ def apt_source() -> apt.Source:
 
 
 def apt_security_source() -> apt.Source | None:
-    """Return the machine's own entry for Debian's security updates."""
+    """Return the machine's own apt entry for Debian's security updates, or None."""
     return apt.serving(_apt_sources(), f"{require_debian()}-security")
 
 
@@ -49,7 +49,7 @@ def _apt_sources() -> list[apt.Source]:
 
 
 def install(step: str, packages: list[str]) -> None:
-    """Refresh the package index and install Debian packages without recommends."""
+    """Update the package index and install Debian packages without recommended packages."""
     shell.run(step, ["apt-get", "update"])
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     options = ["-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
@@ -57,15 +57,15 @@ def install(step: str, packages: list[str]) -> None:
 
 
 def has_systemd() -> bool:
-    """Say whether systemd runs this machine."""
+    """Return whether systemd is the init system of this machine."""
     return Path("/run/systemd/system").is_dir()
 
 
 def has_unified_control_groups() -> bool:
-    """Say whether this machine has control groups v2 alone, without those of v1."""
+    """Return whether this machine has control groups v2 only."""
     return Path("/sys/fs/cgroup/cgroup.controllers").is_file()
 
 
 def extra_certificates() -> list[Path]:
-    """Return the CA certificates that were added to this machine (those of a TLS-inspecting gateway, say)."""
+    """Return the CA certificates that were added to this machine, for example for a TLS-inspecting gateway."""
     return sorted(EXTRA_CERTIFICATES.rglob("*.crt"))

@@ -1,4 +1,4 @@
-"""The testbed's images as plain data: which there are, what each is built from, and when one is out of date. Pure."""
+"""The testbed's images as data: their names, their build contexts, and when they are out of date. Pure functions."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-#: The Debian release that images are built from unless a recipe says otherwise.
+#: The Debian release that images are built from by default.
 SUITE = "trixie"
 NGINX_SUITE = "forky"
-#: Not released yet: the index of such a suite may be older than its own expiry date.
+#: Suites that are not released yet. Their package index can be past its expiry date.
 UNRELEASED = ("forky",)
-#: Their systemd boots only where the machine has control groups v2 alone.
+#: Suites whose systemd boots only on machines that have control groups v2 only.
 UNIFIED = ("forky",)
-#: What a server of such a suite takes from SUITE on any other machine.
+#: Packages that servers of these suites take from SUITE on other machines.
 SYSTEMD = ("systemd", "systemd-sysv", "libsystemd-shared", "libsystemd0", "libudev1")
 
 
 def bootstrap(suite: str) -> str:
-    """Return the reference of a suite's base system, as mmdebstrap makes it."""
+    """Return the image reference of a suite's base system from mmdebstrap."""
     return f"slipway/bootstrap:{suite}"
 
 
 def base(suite: str) -> str:
-    """Return the reference of the image that a suite's images build on."""
+    """Return the image reference that a suite's images build on."""
     return f"slipway/base:{suite}"
 
 
 def official_base(suite: str) -> str:
-    """Return how a hub calls a suite's base system."""
+    """Return the image reference of a suite's base system on a hub."""
     return f"debian:{suite}-slim"
 
 
@@ -39,22 +39,22 @@ OFFICIAL_BASE = official_base(SUITE)
 
 @dataclass(frozen=True)
 class Recipe:
-    """One image: `context` is its directory under images/, `official` says that a hub may have the real one.
+    """One image. `context` is its directory below images/. If it is `official`, a hub can have the real image.
 
-    Images of another suite than SUITE are made only where they are named.
+    Images of other suites than SUITE are built only on request.
     """
 
     reference: str
     context: str
     parent: str = BASE
     official: bool = True
-    # Builds that talk TLS take the Dockerfile's stage `extra-certificates` on a machine that has such.
+    # Builds that use TLS: on machines with extra CA certificates, the stage `extra-certificates` is built.
     certificates: bool = False
     suite: str = SUITE
 
     @property
     def name(self) -> str:
-        """Its short name: `postgres` for `postgres:17`, `server:forky` for `slipway/server:forky`."""
+        """The short name, such as `postgres` for `postgres:17` or `server:forky` for `slipway/server:forky`."""
         return self.context if self.suite == SUITE else f"{self.context}:{self.suite}"
 
 
@@ -78,9 +78,9 @@ SUITES = tuple(dict.fromkeys(recipe.suite for recipe in RECIPES))
 
 
 def choose(names: Collection[str]) -> list[Recipe]:
-    """Return the recipes of these names (`postgres`, `postgres:17`), their parents first; all of SUITE for no names.
+    """Return the recipes with these names (`postgres`, `postgres:17`), parents first. The default is all of SUITE.
 
-    Raises ValueError for a name that is not among them.
+    Raises ValueError for an unknown name.
     """
     if not names:
         return [recipe for recipe in RECIPES if recipe.suite == SUITE]
@@ -89,16 +89,16 @@ def choose(names: Collection[str]) -> list[Recipe]:
         found = [recipe for recipe in RECIPES if name in (recipe.reference, recipe.name)]
         if not found and name not in (OFFICIAL_BASE, "base"):
             known = ", ".join(recipe.name for recipe in RECIPES)
-            raise ValueError(f"images: there is no image {name}; there are base, {known}")
+            raise ValueError(f"images: {name} is not an image of the testbed; valid names: base, {known}")
         wanted |= {recipe.reference for recipe in found}
         wanted |= {recipe.parent for recipe in found}
     return [recipe for recipe in RECIPES if recipe.reference in wanted]
 
 
 def context_digest(directory: Path, arguments: Mapping[str, str], *, without: Collection[str] = ()) -> str:
-    """Return a digest over a build context (paths, modes, content) and everything else that goes into the build.
+    """Return a digest over a build context (paths, modes, contents) and the build arguments.
 
-    Files and directories with a name among `without` do not count.
+    Files and directories whose names are in `without` are ignored.
     """
     digest = hashlib.sha256()
     for name in sorted(arguments):

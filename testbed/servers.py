@@ -1,4 +1,4 @@
-"""Servers: containers that boot systemd, answer over SSH to the user `deploy`, and may run an engine of their own."""
+"""Servers: containers that boot systemd, allow SSH logins of the user `deploy`, and can run their own engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEP = "server"
 IMAGES = tuple(recipe.name for recipe in recipes.RECIPES if recipe.context in ("server", "server-engine"))
 PREFIX = "slipway-"
 _THAW = "docker ps --quiet --filter status=paused | xargs --no-run-if-empty docker unpause"
-# Containers and networks of the testbed itself are called so.
+# Names of the testbed's own containers and networks.
 RESERVED = ("registry", "telegram", "testbed")
 USER = "deploy"
 KEY = shell.STATE / "id_ed25519"
@@ -24,20 +24,18 @@ BOOTS_WITHIN = 60.0
 
 
 def up(name: str, image: str, address: str | None, publish: Sequence[str]) -> None:
-    """Boot the server `name` unless it runs, and print its address. Raises StepError when it does not come up.
+    """Boot the server `name` unless it runs, and print its address. Raises StepError if it does not boot.
 
-    A server that is there keeps its image, address and ports; `down` it first to change them.
+    An existing server keeps its image, address and ports. To change them, remove the server first.
     """
     container = _container(name)
-    with shell.alone(STEP):
+    with shell.locked(STEP):
         images.ensure([image])
         network.ensure(STEP)
         _ensure_key()
     state = shell.answer(["docker", "container", "inspect", "--format", "{{.State.Running}}", container])
     if state is not None and container not in _ours():
-        raise shell.StepError(
-            f"server: a container {container} is there that is not a server of the testbed; rename it"
-        )
+        raise shell.StepError(f"server: the container {container} exists and is not a server of the testbed; rename it")
     if state is None:
         _create(container, image, address, publish)
     elif state == "false":
@@ -51,11 +49,11 @@ def up(name: str, image: str, address: str | None, publish: Sequence[str]) -> No
 
 
 def down(name: str) -> None:
-    """Remove a server and its engine's data."""
+    """Remove a server and the data of its engine."""
     container = _container(name)
     if container in _ours():
         shell.say(STEP, f"removing {container}")
-        # A process that is frozen cannot end, and its server not without it.
+        # A server does not stop while it has paused containers.
         shell.succeeds(["docker", "exec", container, "sh", "-c", _THAW])
         shell.run(STEP, ["docker", "rm", "--force", "--volumes", container])
     if shell.succeeds(["docker", "volume", "inspect", _volume(container)]):
@@ -63,7 +61,7 @@ def down(name: str) -> None:
 
 
 def down_all() -> None:
-    """Remove every server, and data left behind by one."""
+    """Remove all servers, and the data that removed servers have left."""
     for container in _ours():
         down(container.removeprefix(PREFIX))
     left = shell.answer(["docker", "volume", "ls", "--quiet", "--filter", f"label={shell.LABEL}=server"]) or ""
@@ -72,7 +70,7 @@ def down_all() -> None:
 
 
 def listing() -> list[str]:
-    """Return one line per server: name, address, state of the container, image, published ports."""
+    """Return one line for each server: name, address, state of the container, image, published ports."""
     lines = []
     for container in _ours():
         text = shell.answer(["docker", "container", "inspect", container]) or "[]"
@@ -92,13 +90,13 @@ def listing() -> list[str]:
 def _container(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,50}", name) or name in RESERVED:
         raise shell.StepError(
-            f"server: {name!r} cannot be a name; take lower-case letters, digits and hyphens, but none of {RESERVED}"
+            f"server: {name!r} is not a valid name; use lower-case letters, digits and hyphens, and none of {RESERVED}"
         )
     return PREFIX + name
 
 
 def _ours() -> list[str]:
-    # By value: every container made from an image built here inherits the label itself.
+    # The filter compares the value, because containers inherit this label from images that were built here.
     argv = ["docker", "ps", "--all", "--filter", f"label={shell.LABEL}=server", "--format", "{{.Names}}"]
     return sorted((shell.answer(argv) or "").split())
 
@@ -111,10 +109,10 @@ def _create(container: str, image: str, address: str | None, publish: Sequence[s
     shell.say(STEP, f"booting {container} from slipway/{image}")
     label = f"{shell.LABEL}=server"
     shell.run(STEP, ["docker", "volume", "create", "--label", label, _volume(container)])
-    # What a machine has: its own control groups, /run in memory, a disk for the engine's layers (not an overlay).
+    # Like a machine: own control groups, /run in memory, and a volume for the engine, since overlays do not stack.
     kind = ["--privileged", "--cgroupns=private", "--tmpfs=/run", "--tmpfs=/run/lock"]
     kind += ["--volume", f"{_volume(container)}:/var/lib/docker"]
-    # `reboot` inside ends the container, which then starts again; its own engine needs time to stop what it runs.
+    # `reboot` on the server restarts the container. Its engine needs time to stop the containers on it.
     kind += ["--restart=unless-stopped", "--stop-timeout=30"]
     place = ["--network", network.NAME, "--hostname", container.removeprefix(PREFIX)]
     place += ["--ip", address] if address else []
@@ -123,13 +121,13 @@ def _create(container: str, image: str, address: str | None, publish: Sequence[s
     try:
         shell.run(STEP, ["docker", "run", *what])
     except shell.StepError:
-        # A container that was made but could not start (a port is taken) would be taken for this server later.
+        # A created container that cannot start, for example because a port is in use, would count as this server.
         shell.succeeds(["docker", "rm", "--force", container])
         raise
 
 
 def _ensure_key() -> None:
-    """Make the key pair that opens every server."""
+    """Create the SSH key pair for all servers."""
     if KEY.is_file():
         return
     if not shutil.which("ssh-keygen"):
@@ -147,7 +145,7 @@ def _install_key(container: str) -> None:
 
 
 def _wait(container: str, problem: Callable[[], str]) -> None:
-    """Wait until `problem` returns nothing; say every five seconds what it returns, raise StepError in the end."""
+    """Wait until `problem` returns an empty text, and print its text every five seconds. Raises StepError."""
     started = told = time.monotonic()
     while found := problem():
         now = time.monotonic()
@@ -160,8 +158,8 @@ def _wait(container: str, problem: Callable[[], str]) -> None:
 
 
 def _boot_problem(container: str) -> str:
-    """Return what keeps systemd from being up; one with a failed unit ("degraded") is up."""
-    # What it is busy with or failed at, where `is-system-running` (whose exit code tells the same) says anything else.
+    """Return why systemd has not booted yet, or an empty text. The state "degraded" counts as booted."""
+    # In any other state, print the state and the jobs that systemd waits for.
     script = (
         "state=$(systemctl is-system-running 2>&1); case $state in running|degraded) exit 0;; esac; "
         'echo "systemd is $state"; systemctl list-jobs --no-legend --plain 2>&1 | head -3'
@@ -174,15 +172,15 @@ def _boot_problem(container: str) -> str:
 
 
 def _login_problem(address: str) -> str:
-    """Return what keeps us from becoming root on the server over SSH."""
-    # Host keys are not recorded here: a server that is made anew at the same address has new ones.
+    """Return why a root shell over SSH is not possible yet, or an empty text."""
+    # Host keys are not recorded, because a new server at the same address has new ones.
     unrecorded = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
     access = ["-i", str(KEY), "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", *unrecorded]
-    # The connection's own errors go to standard error; this turns them into the answer.
+    # Errors of the connection go to standard error. This script prints them as its output.
     script = 'out=$(ssh "$@" 2>&1) || echo "${out:-ssh failed}"'
     login = [*access, f"{USER}@{address}", "sudo", "-n", "true"]
     answered = shell.answer(["sh", "-c", script, "ssh", *login], timeout=10)
-    return "ssh does not end within 10 s" if answered is None else answered
+    return "ssh did not end within 10 s" if answered is None else answered
 
 
 def _address(container: str) -> str:

@@ -25,7 +25,7 @@ def say(step: str, text: str) -> None:
 
 
 @contextlib.contextmanager
-def alone(step: str) -> Iterator[None]:
+def locked(step: str) -> Iterator[None]:
     """Hold the testbed's lock, so that two commands never build the same image or write the same key at once."""
     STATE.mkdir(exist_ok=True)
     with (STATE / "lock").open("w") as lock:

@@ -17,7 +17,7 @@ SUITES = compose.SUITES
 
 @functools.cache
 def _plugins() -> dict[str, Path]:
-    with shell.alone("compose"):
+    with shell.locked("compose"):
         return compose.ensure()
 
 

@@ -17,7 +17,7 @@ IMAGE = "nginx:1.30"
 
 @pytest.fixture(scope="module")
 def container() -> Iterator[str]:
-    with shell.alone("images"):
+    with shell.locked("images"):
         engine.require()
         if images.image_id(IMAGE) is None:
             images.ensure(["nginx"])

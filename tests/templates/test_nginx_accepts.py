@@ -32,7 +32,7 @@ EVERYTHING = {
 
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
-    with shell.alone("images"):
+    with shell.locked("images"):
         engine.require()
         if images.image_id(IMAGE) is None:
             images.ensure(["nginx"])

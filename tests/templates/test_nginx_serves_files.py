@@ -33,7 +33,7 @@ FOREVER = "public, max-age=31536000, immutable"
 @pytest.fixture(scope="module")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The id of a container that serves FILES."""
-    with shell.alone("images"):
+    with shell.locked("images"):
         engine.require()
         if images.image_id(IMAGE) is None:
             images.ensure(["nginx"])

@@ -25,7 +25,7 @@ EVERYTHING = {"routes": ROUTES, "real_ip_from": ["10.0.0.0/8", "fd00::/8"], "max
 
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
-    with shell.alone("images"):
+    with shell.locked("images"):
         engine.require()
         if images.image_id(IMAGE) is None:
             images.ensure(["traefik"])

@@ -84,7 +84,7 @@ def test_base_alone_is_no_further_image() -> None:
 
 
 def test_unknown_image_is_named() -> None:
-    with pytest.raises(ValueError, match=r"there is no image mysql; there are base, python"):
+    with pytest.raises(ValueError, match=r"mysql is not an image of the testbed; valid names: base, python"):
         recipes.choose(["mysql"])
 
 
