@@ -118,10 +118,12 @@ def parse(name: str, document: object) -> Kind:
 def load(folders: list[Path]) -> dict[str, Kind]:
     """Return the kinds in the ``*.yml`` files of *folders* by name; a later folder replaces a kind of an earlier one.
 
-    :raises ValueError: for a file that is not a valid kind.
+    :raises ValueError: for a folder that does not exist, and for a file that is not a valid kind.
     """
     kinds = {}
     for folder in folders:
+        if not folder.is_dir():
+            raise ValueError(f"kinds: {folder} is not a directory; correct stack_kinds_paths")
         for path in sorted(folder.glob("*.yml")):
             try:
                 kinds[path.stem] = _parsed(path.stem, path.read_text(encoding="utf-8"))

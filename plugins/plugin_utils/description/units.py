@@ -5,12 +5,7 @@ Place in the pipeline: description, and everything that reads a model. Pure.
 
 from __future__ import annotations
 
-import re
-
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|us|s)")
-_DURATION_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6}
-_SIZE = re.compile(r"(\d+)([bkmg]?)b?", re.IGNORECASE)
-_SIZE_BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import units
 
 
 def parse_duration(text: object) -> float:
@@ -19,11 +14,10 @@ def parse_duration(text: object) -> float:
     :raises ValueError: if *text* is not such a duration. A bare number is refused, because Compose reads it as
         nanoseconds.
     """
-    if isinstance(text, str):
-        parts = _DURATION_PART.findall(text)
-        if parts and "".join(number + unit for number, unit in parts) == text:
-            return sum(float(number) * _DURATION_SECONDS[unit] for number, unit in parts)
-    raise ValueError(f"{text!r} is not a duration; write a number with its unit, such as 30s or 1m30s")
+    seconds = units.seconds(text) if isinstance(text, str) and text != "0" else None
+    if seconds is None:
+        raise ValueError(f"{text!r} is not a duration; write a number with its unit, such as 30s or 1m30s")
+    return seconds
 
 
 def duration_text(seconds: float) -> str:
@@ -37,11 +31,10 @@ def parse_size(text: object) -> int:
 
     :raises ValueError: if *text* is not such a size.
     """
-    if isinstance(text, (str, int)) and not isinstance(text, bool):
-        match = _SIZE.fullmatch(str(text))
-        if match:
-            return int(match[1]) * _SIZE_BYTES[match[2].lower()]
-    raise ValueError(f"{text!r} is not a size; write a number with its unit, such as 512m or 2g")
+    size = units.size(text)
+    if size is None or isinstance(text, float):
+        raise ValueError(f"{text!r} is not a size; write a number with its unit, such as 512m or 2g")
+    return int(size)
 
 
 def size_text(size: int) -> str:

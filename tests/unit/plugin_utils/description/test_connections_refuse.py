@@ -221,8 +221,8 @@ ROUTE = {"path": "/", "to": "web"}
         ),
         (_edge(ROUTE, http_port=0), f"service 'edge': published port '0:8080' {NO_PORT}"),
         (
-            _edge(ROUTE, max_body="10 MB"),
-            "service 'edge': key 'max_body': '10 MB' is not a size; write a number with its unit, such as 512m or 2g",
+            _edge(ROUTE, max_body="ten"),
+            "service 'edge': key 'max_body': 'ten' is not a size; write a number with its unit, such as 512m or 2g",
         ),
     ],
 )

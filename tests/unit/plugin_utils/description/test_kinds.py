@@ -137,7 +137,7 @@ def test_a_later_folder_replaces_a_kind(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_kinds_is_no_error(tmp_path: Path) -> None:
-    assert kinds.load([tmp_path / "nothing"]) == {}
+    assert kinds.load([tmp_path]) == {}
 
 
 def test_a_file_that_is_not_yaml(tmp_path: Path) -> None:
@@ -165,3 +165,8 @@ def test_a_shipped_kind_is_ready_for_production(kind: kinds.Kind) -> None:
     if kind.name != "custom":
         assert bool(body["health"].get("test")) is (kind.service_class != "oneshot")
         assert int(body["user"].split(":")[0]) > 0
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="missing is not a directory; correct stack_kinds_paths"):
+        kinds.load([tmp_path / "missing"])

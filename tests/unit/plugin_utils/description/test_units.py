@@ -42,13 +42,17 @@ def test_no_duration(text: object) -> None:
         (1024, 1024),
         ("1GB", 1024**3),
         ("0", 0),
+        ("1.5g", 3 * 1024**3 // 2),
+        ("1t", 1024**4),
+        ("512 m", 512 * 1024**2),
+        ("512mib", 512 * 1024**2),
     ],
 )
 def test_size(text: object, bytes_: int) -> None:
     assert parse_size(text) == bytes_
 
 
-@pytest.mark.parametrize("text", ["", "m", "1.5g", "-1m", "1t", "512 m", "512mib", None, True, 1.5])
+@pytest.mark.parametrize("text", ["", "m", "-1m", "1x", "512  m", "512mm", None, True, 1.5])
 def test_no_size(text: object) -> None:
     with pytest.raises(ValueError, match="is not a size; write a number with its unit, such as 512m or 2g"):
         parse_size(text)
