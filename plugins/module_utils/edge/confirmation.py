@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, public_address
+from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import exchange
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
 
 _TIMEOUT = 10.0
+_ANSWER_SECONDS = 2.0
 #: The kernel distributes connections between an old and a new nginx at random. The chance that this many in a row all
 #: miss one of the two is 1 in a million.
 _IN_A_ROW = 20
@@ -44,11 +46,9 @@ def confirm(manifest: Mapping[str, Any], spread_seconds: float = 0.0) -> None:
 
 def _ask(host: str, port: int) -> str:
     """Open a connection and return the release that answers on it, or the error as text."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
-        connection.request("GET", "/healthz", headers={"Connection": "close"})
-        return connection.getresponse().getheader(RELEASE_HEADER) or "an answer without a release"
+        # Without a domain: the edge answers this path to every name.
+        answer = exchange(host, port, "/healthz", {}, _ANSWER_SECONDS)
     except (OSError, http.client.HTTPException) as error:
         return str(error) or type(error).__name__
-    finally:
-        connection.close()
+    return answer.headers.get(RELEASE_HEADER) or "an answer without a release"

@@ -6,12 +6,14 @@ Place in the pipeline: target, verify. The probes come from the model (``stack_p
 from __future__ import annotations
 
 import http.client
+import socket
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import exchange
+
 RELEASE_HEADER = "X-Release"
-_MAX_BODY = 1024 * 1024
 #: Characters of paths and queries that are not quoted, in addition to letters, digits and ``_.-~``.
 _SAFE = "/?&=%#:@!$'()*+,;[]"
 
@@ -23,29 +25,32 @@ def probe(
 
     :param domain: the Host header; *host* if it is empty.
     :param release: the release id that must be in the answer. An answer of another server on the port fails.
-    :param expected: ``path``; ``status`` and ``contains``, or ``None`` for each.
+    :param expected: ``path``; ``status`` and ``contains``, or ``None`` for each. The body is read only to find the text
+        of ``contains``, and only until it is found.
+    :param timeout: seconds for the whole answer.
     """
     url = f"http://{host}:{port}{expected['path']}"
     # A browser quotes it in the same way. Characters that are quoted already stay unchanged.
     path = urllib.parse.quote(expected["path"], safe=_SAFE)
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.request("GET", path, headers={"Host": domain or f"{host}:{port}", "Connection": "close"})
-        response = connection.getresponse()
-        body = response.read(_MAX_BODY).decode("utf-8", "replace")
+        answer = exchange(host, port, path, {"Host": domain or f"{host}:{port}"}, timeout, expected["contains"])
     except (OSError, http.client.HTTPException) as error:
-        return f"{url} does not answer: {str(error) or type(error).__name__}"
+        return f"{url} does not answer: {_reason(error, timeout)}"
     except ValueError as error:
         return f"{url} cannot be requested: {error}"
-    finally:
-        connection.close()
-    if expected["status"] is not None and response.status != expected["status"]:
-        return f"{url} answered {response.status}, {expected['status']} expected"
-    if response.status >= 500 and expected["status"] is None:
-        return f"{url} answered {response.status}"
-    actual = response.getheader(RELEASE_HEADER)
+    if expected["status"] is not None and answer.status != expected["status"]:
+        return f"{url} answered {answer.status}, {expected['status']} expected"
+    if answer.status >= 500 and expected["status"] is None:
+        return f"{url} answered {answer.status}"
+    actual = answer.headers.get(RELEASE_HEADER)
     if actual != release:
         return f"{url} was answered by release {actual or 'unknown (no ' + RELEASE_HEADER + ' header)'}, not {release}"
-    if expected["contains"] is not None and expected["contains"] not in body:
-        return f"{url} answered without the text {expected['contains']!r}"
+    if expected["contains"] is not None and not answer.text_found:
+        return f"{url} answered without the text {expected['contains']!r} {answer.ended}".rstrip()
     return None
+
+
+def _reason(error: Exception, timeout: float) -> str:
+    if isinstance(error, socket.timeout):
+        return f"no complete answer within {timeout:g} s"
+    return str(error) or type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation im
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 
 from tests.support.fake_host import spec
+from tests.support.hostile_server import dripping, endless, serving, within
 
 
 @pytest.fixture
@@ -68,3 +70,18 @@ def test_the_answers_can_be_spread_over_a_time(answers: tuple[int, list[str]]) -
     confirm(_published(port), 0.3)
     assert releases == ["new"]
     assert time.monotonic() - started >= 0.3
+
+
+HEALTHZ = b"HTTP/1.1 200 OK\r\nX-Release: new\r\n\r\n"
+
+
+def test_an_edge_that_drips_its_answers_is_no_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirmation, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(confirmation, "_ANSWER_SECONDS", 0.3)
+    with serving(lambda: dripping(HEALTHZ, 0.1)) as port, within(2.0), pytest.raises(EdgeError, match="timed out"):
+        confirm(_published(port))
+
+
+def test_the_body_of_an_answer_is_not_waited_for() -> None:
+    with serving(lambda: itertools.chain([(0.0, HEALTHZ)], endless(b".", 0.1))) as port, within(5.0):
+        confirm(_published(port))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
+
+from tests.support.hostile_server import Pieces, dripping, endless, serving, within
 
 RELEASE = "20261121T101500Z-1a2b3c4d"
 #: Status, release header and body of the answer, by path.
@@ -103,3 +106,41 @@ def test_a_missing_server_is_reported() -> None:
     failure = probe("127.0.0.1", 1, "", RELEASE, _expected("/"))
     assert failure is not None
     assert failure.startswith("http://127.0.0.1:1/ does not answer: [Errno ")
+
+
+STREAM = f"HTTP/1.1 200 OK\r\nX-Release: {RELEASE}\r\nContent-Type: text/event-stream\r\n\r\n".encode()
+
+
+def test_an_endless_stream_is_answered_as_soon_as_its_headers_are_there() -> None:
+    with serving(lambda: itertools.chain([(0.0, STREAM)], endless(b"data: 1\n\n", 0.2))) as port, within(1.0):
+        assert probe("127.0.0.1", port, "", RELEASE, _expected("/events", 200)) is None
+
+
+def test_a_text_in_an_endless_stream_is_found_when_it_arrives() -> None:
+    with serving(lambda: itertools.chain([(0.0, STREAM)], endless(b"data: 1\n\n", 0.2))) as port, within(2.0):
+        assert probe("127.0.0.1", port, "", RELEASE, _expected("/events", 200, "data: 1\n\ndata: 1")) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "contains", "failure"),
+    [
+        (lambda: dripping(STREAM, 0.1), None, "does not answer: no complete answer within 0.5 s"),
+        (
+            lambda: itertools.chain([(0.0, STREAM)], endless(b".", 0.1)),
+            "Welcome",
+            "answered without the text 'Welcome' in time",
+        ),
+        (
+            lambda: itertools.chain([(0.0, STREAM)], endless(b"." * 65536)),
+            "Welcome",
+            "answered without the text 'Welcome' in its first 1048576 bytes",
+        ),
+    ],
+    ids=["drips its headers", "drips its body", "has a huge body"],
+)
+def test_an_answer_without_an_end_has_one_deadline(
+    answer: Callable[[], Pieces], contains: str | None, failure: str
+) -> None:
+    with serving(answer) as port, within(2.0):
+        found = probe("127.0.0.1", port, "", RELEASE, _expected("/", None, contains), timeout=0.5)
+        assert found == f"http://127.0.0.1:{port}/ {failure}"

@@ -1,0 +1,132 @@
+"""One HTTP request and its answer, within one deadline and within limits for what is kept of the answer.
+
+Place in the pipeline: target, used by everything that asks the edge over HTTP. A timeout of a socket counts from one
+read to the next, so a server that sends one byte a second would never be too slow.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import io
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer: its status, its headers, and whether the text was found. ``ended``: where the search for it ended.
+
+    ``text_found`` is false if no text was searched for. ``ended`` is the end of a sentence, empty for the whole body.
+    """
+
+    status: int
+    headers: http.client.HTTPMessage
+    text_found: bool
+    ended: str
+
+
+def exchange(
+    host: str,
+    port: int,
+    path: str,
+    headers: Mapping[str, str],
+    seconds: float,
+    text: str | None = None,
+    max_bytes: int = 1024 * 1024,
+    method: str = "GET",
+    body: bytes | None = None,
+) -> Answer:
+    """Send one request on a new connection and return its answer, informational answers (1xx) aside.
+
+    :param seconds: the time for everything: to connect, to send, and to receive the answer.
+    :param text: what to search for in the body. The body is read only until it is found; without it, not at all.
+    :param max_bytes: how much of the body is searched.
+    :raises OSError: if the server does not answer; ``TimeoutError`` or ``socket.timeout`` if the headers come too late.
+    :raises http.client.HTTPException: if the answer is not HTTP.
+    :raises ValueError: if the request would not be HTTP.
+    """
+    deadline = time.monotonic() + seconds
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    connection.response_class = functools.partial(_Response, deadline=deadline)  # type: ignore[assignment]
+    try:
+        connection.connect()
+        connection.sock.settimeout(_seconds_until(deadline))
+        connection.request(method, path, body=body, headers={**headers, "Connection": "close"})
+        response = connection.getresponse()
+        found, ended = _search(response, text, max_bytes) if text is not None else (False, "")
+        return Answer(response.status, response.headers, found, ended)
+    finally:
+        connection.close()
+
+
+def _search(response: http.client.HTTPResponse, text: str, max_bytes: int) -> tuple[bool, str]:
+    """Return whether the body contains the text, and otherwise where the search ended, as the end of a sentence."""
+    searched, body = text.encode(), bytearray()
+    try:
+        while len(body) < max_bytes:
+            chunk = response.read1(min(_CHUNK_BYTES, max_bytes - len(body)))
+            start = max(0, len(body) - len(searched))
+            body += chunk
+            if body.find(searched, start) >= 0:
+                return True, ""
+            if not chunk:
+                return False, ""
+    except socket.timeout:
+        return False, "in time"
+    return False, f"in its first {max_bytes} bytes"
+
+
+def _seconds_until(deadline: float) -> float:
+    """Return the time that is left.
+
+    :raises socket.timeout: if none is left.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise socket.timeout("timed out")
+    return left
+
+
+class _Response(http.client.HTTPResponse):
+    """A response that is read until a deadline, and that is the first one which is not informational."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, deadline: float, **keywords: Any) -> None:
+        super().__init__(sock, *arguments, **keywords)
+        self.fp = io.BufferedReader(_UntilDeadline(self.fp.detach(), sock, deadline))
+
+    def begin(self) -> None:
+        """Read the status and the headers. The base class takes 103 Early Hints for the answer itself."""
+        super().begin()
+        while 100 <= self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]
+            super().begin()
+
+
+class _UntilDeadline(io.RawIOBase):
+    """What a socket receives until a deadline."""
+
+    def __init__(self, raw: Any, sock: socket.socket, deadline: float) -> None:
+        self._raw, self._socket, self._deadline = raw, sock, deadline
+
+    def readable(self) -> bool:
+        """Return true, as the buffer around it requires."""
+        return True
+
+    def readinto(self, buffer: Any) -> Any:
+        """Receive into the buffer.
+
+        :raises socket.timeout: after the deadline.
+        """
+        self._socket.settimeout(_seconds_until(self._deadline))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._raw.close()
+        super().close()
