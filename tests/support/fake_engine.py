@@ -30,8 +30,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        # A client that has read enough closes the connection.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.end_headers()
+            self.wfile.write(text)
 
     def do_POST(self) -> None:
         """Answer like GET."""

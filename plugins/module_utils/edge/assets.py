@@ -24,13 +24,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_files
+from ansible_collections.slipway.stack.plugins.module_utils.engine.container_files import (
+    NoSuchDirectory,
+    UnfitDirectory,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
-#: The engine's error for a path that a container does not have.
-_NO_SUCH_PATH = "Could not find the file"
 #: The name of the union without files.
 _EMPTY = "none"
 
@@ -95,30 +97,17 @@ def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) 
     shutil.rmtree(folder, ignore_errors=True)
     target = folder / str(entry["path"]).strip("/")
     target.mkdir(parents=True)
+    where = f"service '{entry['service']}': key 'assets': "
+    found: dict[str, str] = {}
     try:
-        docker.run(["cp", f"{container.id}:{entry['directory']}/.", str(target)], timeout=120)
-    except DockerError as error:
-        if _NO_SUCH_PATH not in str(error):
-            raise
+        found = container_files.copy_directory(container.id, str(entry["directory"]), target)
+    except NoSuchDirectory:
         if entry["required"]:
-            raise RolloutFailed(
-                f"service '{entry['service']}': key 'assets': its image has no directory {entry['directory']}"
-            ) from None
-    digests = {}
-    for path in _files(folder):
-        path.chmod(0o644)
-        digests[f"/{path.relative_to(folder)}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            raise RolloutFailed(f"{where}its image has no directory {entry['directory']}") from None
+    except UnfitDirectory as error:
+        raise RolloutFailed(f"{where}the directory {entry['directory']} of its image {error}") from None
+    digests = {f"/{(target / name).relative_to(folder)}": digest for name, digest in found.items()}
     write_text(_images(home) / f"{key}.json", json.dumps(digests, sort_keys=True))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Make the regular files below *folder* readable for the edge, and yield them. A link could lead out of it."""
-    for parent, _folders, names in os.walk(folder):
-        Path(parent).chmod(0o755)
-        for name in sorted(names):
-            path = Path(parent) / name
-            if path.is_file() and not path.is_symlink():
-                yield path
 
 
 def _servable_files(home: Home) -> dict[str, tuple[str, str]]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 #: Engine 25 is the first with this version. Engine 29 refuses older versions.
-_API = "/v1.44"
+API = "/v1.44"
 _LABEL_PROJECT = "com.docker.compose.project"
 _LABEL_SERVICE = "com.docker.compose.service"
 _LABEL_ONEOFF = "com.docker.compose.oneoff"
@@ -54,10 +54,11 @@ class Container:
     started_at: str
 
 
-class _SocketConnection(http.client.HTTPConnection):
+class EngineSocket(http.client.HTTPConnection):
     """HTTP over the engine's Unix socket."""
 
     def connect(self) -> None:
+        """Connect to the socket that the environment names, or to the default one."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -74,7 +75,7 @@ def get(path: str, headers: Mapping[str, str] | None = None, timeout: float = 30
     status, body = _request("GET", path, None, headers or {}, timeout)
     if status == 404:
         return None
-    _raise_for_status(status, body)
+    raise_for_status(status, body)
     return json.loads(body or b"null")
 
 
@@ -86,7 +87,7 @@ def post(path: str, data: Mapping[str, Any], timeout: float, timeout_message: st
     """
     headers = {"Content-Type": "application/json"}
     status, body = _request("POST", path, json.dumps(data), headers, timeout, timeout_message)
-    _raise_for_status(status, body)
+    raise_for_status(status, body)
     return body
 
 
@@ -94,9 +95,9 @@ def _request(
     method: str, path: str, data: str | None, headers: Mapping[str, str], timeout: float, timeout_message: str = ""
 ) -> tuple[int, bytes]:
     """Return the status and the body of the engine's answer."""
-    connection = _SocketConnection("localhost", timeout=timeout)
+    connection = EngineSocket("localhost", timeout=timeout)
     try:
-        connection.request(method, _API + path, data, headers)
+        connection.request(method, API + path, data, headers)
         response = connection.getresponse()
         return response.status, response.read()
     except (OSError, http.client.HTTPException) as error:
@@ -108,7 +109,8 @@ def _request(
         connection.close()
 
 
-def _raise_for_status(status: int, body: bytes) -> None:
+def raise_for_status(status: int, body: bytes) -> None:
+    """:raises DockerError: with the engine's own message, if an answer has the status of an error."""
     if status >= 400:
         raise DockerError(str(json.loads(body or b"{}").get("message", f"status {status}")).strip())
 

@@ -25,10 +25,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     STOP_FIRST,
     replaced_services,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 
 #: A position in the rollout: the number of the part and the place in it (see ``_port_positions``).
 _Position = tuple[int, int]
 _AFTER_ALL: _Position = (9, 0)
+#: The text of a file that says the version of data, and its largest size in bytes.
+_VERSION, _MAX_VERSION = r"[0-9]+(\.[0-9]+)*", 64
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
@@ -169,8 +173,14 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
         volume = docker.get(f"/volumes/{project}_{version['volume']}") if version else None
         if volume is None:
             continue
-        root = Path(volume["Mountpoint"])
-        found = {path.read_text().strip() for pattern in version["files"] for path in root.glob(pattern)}
+        try:
+            found = _data_versions(Path(volume["Mountpoint"]), version["files"])
+        except ForeignFileError as error:
+            problems.append(
+                f"service '{name}': the version of its data on this host is unknown: {error}; repair the file, or "
+                f"restore a backup into a new volume"
+            )
+            continue
         if found and version["is"] not in found:
             problems.append(
                 f"service '{name}': key 'version': its data on this host is of version {', '.join(sorted(found))}, "
@@ -178,6 +188,15 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
                 "keep that version, or dump the data and restore it into a new volume"
             )
     return problems
+
+
+def _data_versions(root: Path, patterns: list[str]) -> set[str]:
+    """Return the versions that the files of a volume say. The container decides what these files are."""
+    return {
+        foreign_file.read_text(root, path, _MAX_VERSION, _VERSION, "a version number, such as 17")
+        for pattern in patterns
+        for path in foreign_file.find(root, pattern)
+    }
 
 
 def data_root() -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_files
+from ansible_collections.slipway.stack.plugins.module_utils.engine.container_files import (
+    NoSuchDirectory,
+    UnfitDirectory,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+
+from tests.support.fake_host import tree
 
 DIRECTORY = "/srv/assets"
 NO_RELEASE: assets.Release = (None, dict)
@@ -27,20 +33,20 @@ class _Host:
         self.home.state.mkdir(parents=True)
         self._images = folder / "images"
         self.copied: list[str] = []
-        self.broken = False
-        monkeypatch.setattr(docker, "run", self._run)
+        self.broken = self.unfit = False
+        monkeypatch.setattr(container_files, "copy_directory", self._copy)
 
-    def _run(self, arguments: list[str], **_: Any) -> str:
-        verb, source, target = arguments
-        container, path = source.split(":", 1)
-        assert (verb, path) == ("cp", f"{DIRECTORY}/.")
+    def _copy(self, container: str, directory: str, target: Path) -> dict[str, str]:
+        assert directory == DIRECTORY
         self.copied.append(container)
         if self.broken:
             raise DockerError("the engine does not answer")
+        if self.unfit:
+            raise UnfitDirectory("has more than 512 MiB")
         if not (self._images / container).is_dir():
-            raise DockerError(f"Error response from daemon: Could not find the file {DIRECTORY} in container x")
-        shutil.copytree(self._images / container, target, dirs_exist_ok=True, symlinks=True)
-        return ""
+            raise NoSuchDirectory(f"the container has no directory {directory}")
+        shutil.copytree(self._images / container, target, dirs_exist_ok=True)
+        return {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in tree(target)}
 
     def image(self, name: str, files: Mapping[str, str]) -> Path:
         for path, text in files.items():
@@ -104,21 +110,13 @@ def test_files_are_removed_with_the_last_release_that_uses_them(host: _Host) -> 
     assert len(list((host.home.edge / "assets/unions").iterdir())) == 1
 
 
-def test_a_link_is_not_served(host: _Host) -> None:
-    folder = host.image("a", {"index-1.js": "one"})
-    (folder / "passwd.js").symlink_to("/etc/passwd")
-    (folder / "etc").symlink_to("/etc")
-    host.keep(NO_RELEASE, host.release("r1", "a"))
-    assert host.served() == {"/assets/index-1.js": "one"}
-
-
-def test_files_that_only_their_owner_can_read_are_served(host: _Host) -> None:
-    folder = host.image("a", {"deep/index-1.js": "one"})
-    (folder / "deep/index-1.js").chmod(0o600)
-    (folder / "deep").chmod(0o700)
-    host.keep(NO_RELEASE, host.release("r1", "a"))
-    folder = host.home.edge / "assets/current/assets/deep"
-    assert (folder.stat().st_mode & 0o777, (folder / "index-1.js").stat().st_mode & 0o777) == (0o755, 0o644)
+def test_a_directory_that_cannot_be_copied_names_the_service_and_the_key(host: _Host) -> None:
+    host.image("a", {"index-1.js": "one"})
+    host.unfit = True
+    sentence = "service 'web': key 'assets': the directory /srv/assets of its image has more than 512 MiB"
+    with pytest.raises(RolloutFailed, match=sentence):
+        host.keep(NO_RELEASE, host.release("r1", "a"))
+    assert host.served() == {}
 
 
 def test_a_directory_that_the_kind_names_can_be_missing(host: _Host) -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,42 @@ def test_data_of_another_version_is_refused(
         assert problems[0].startswith(
             "service 'db': key 'version': its data on this host is of version 17, which postgres:18 cannot read; "
         )
+
+
+@pytest.mark.parametrize("place", ["PG_VERSION", "18/docker/PG_VERSION"])
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("link", "is a symbolic link; it must be a regular file"),
+        ("pipe", "is a named pipe; it must be a regular file"),
+        ("directory", "is a directory; it must be a regular file"),
+        ("secret", "does not contain a version number, such as 17"),
+        ("control", "does not contain a version number, such as 17"),
+        ("large", "has 1048576 bytes; it must have at most 64"),
+    ],
+)
+def test_a_container_cannot_choose_what_is_read_and_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str, kind: str, found: str
+) -> None:
+    secret = "root:$y$j9T$canary"
+    (tmp_path / "shadow").write_text(secret)
+    path = tmp_path / "volume" / place
+    path.parent.mkdir(parents=True)
+    makers: dict[str, Callable[[], object]] = {
+        "link": lambda: path.symlink_to(tmp_path / "shadow"),
+        "pipe": lambda: os.mkfifo(path),
+        "directory": path.mkdir,
+        "secret": lambda: path.write_text(secret),
+        "control": lambda: path.write_text("17\x1b[2J"),
+        "large": lambda: path.write_text("1" * 1024**2),
+    }
+    makers[kind]()
+    _volume(monkeypatch, tmp_path / "volume")
+    (problem,) = preflight.check_data({"db": DATABASE}, "shop")
+    assert problem == (
+        f"service 'db': the version of its data on this host is unknown: {path} {found}; repair the file, or restore a "
+        "backup into a new volume"
+    )
 
 
 def test_a_service_without_data_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
