@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 
 def container(service: str = "web", number: int = 1, **changes: Any) -> Container:
-    """Return a running, healthy container with *changes*."""
+    """Return a container that has been running for a day and is healthy, with *changes*."""
     values: dict[str, Any] = {
         "id": f"{service}{number}",
         "name": f"shop-{service}-{number}",
@@ -25,6 +25,7 @@ def container(service: str = "web", number: int = 1, **changes: Any) -> Containe
         "health": "healthy",
         "probe_output": "",
         "started_at": "2026-11-21T10:00:00Z",
+        "uptime": 86400.0,
     }
     return Container(**{**values, **changes})
 
@@ -42,6 +43,7 @@ def spec(**changes: Any) -> dict[str, Any]:
         "release": None,
         "ports": [],
         "start_seconds": 90.0,
+        "min_uptime": 10.0,
         "secrets": {},
         "settings": {"image": "app:1", "environment": {}},
     }

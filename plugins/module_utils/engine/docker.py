@@ -6,12 +6,14 @@ command line. Changes use ``docker compose``, so they are the same as those that
 
 from __future__ import annotations
 
+import calendar
 import http.client
 import json
 import os
 import re
 import socket
 import subprocess
+import time
 import urllib.parse
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -39,7 +41,11 @@ class DockerError(Exception):
 
 @dataclass(frozen=True)
 class Container:
-    """One container of a project. ``health`` is ``None`` without a health check of the image or the service."""
+    """One container of a project. ``health`` is ``None`` without a health check of the image or the service.
+
+    ``restarts``: how often the engine has restarted it after an exit. ``uptime``: seconds since its last start, 0 if it
+    does not run.
+    """
 
     id: str
     name: str
@@ -52,6 +58,7 @@ class Container:
     health: str | None
     probe_output: str
     started_at: str
+    uptime: float
 
 
 class EngineSocket(http.client.HTTPConnection):
@@ -159,7 +166,14 @@ def inspect(container_id: str) -> Container | None:
         health=health.get("Status") if health.get("Status") not in (None, "none") else None,
         probe_output=(log[-1].get("Output") or "").strip() if log else "",
         started_at=state["StartedAt"],
+        uptime=max(0.0, time.time() - _unix_seconds(state["StartedAt"])) if state["Status"] == "running" else 0.0,
     )
+
+
+def _unix_seconds(started_at: str) -> float:
+    """Return the engine's notation of a time, such as ``2026-11-21T10:00:00.123456789Z``, as seconds of the epoch."""
+    seconds, _point, fraction = started_at.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(seconds, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
 
 
 def anonymous_volumes(container_id: str) -> dict[str, str]:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 
-#: After this many restarts a service counts as down before its deadline: its process crashes, waiting does not help.
+#: After this many restarts a service that is not healthy yet counts as down before its deadline: waiting does not help.
 MAX_RESTARTS = 3
+#: Seconds that a container must run to count as up if its health check does not say more. Manifests of older versions
+#: do not have this setting.
+_MIN_UPTIME = 10.0
 #: Number of log lines of a container in diagnostics.
 LAST_LINES = 20
 
@@ -28,20 +31,24 @@ class Verdict:
     container: Container | None = None
 
 
-def judge(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
+def judge(spec: Mapping[str, Any], containers: list[Container], settled: bool = True) -> Verdict:
     """Return whether a service has the right number of containers and all of them are running and healthy.
 
-    :param spec: the service's entry in the manifest. ``class`` and ``replicas`` are used.
+    A container without a health check must also have run for the service's ``min_uptime`` without a restart. So must a
+    healthy one that was restarted: its process may crash between two checks.
+
+    :param spec: the service's entry in the manifest. ``class``, ``replicas`` and ``min_uptime`` are used.
     :param containers: the containers of this service, without one-off runs.
+    :param settled: without it, ``min_uptime`` may still be running.
     """
     if spec["class"] == "oneshot":
         return _judge_oneshot(containers)
+    min_uptime = float(spec.get("min_uptime", _MIN_UPTIME))
     for container in containers:
         if container.state in ("exited", "dead"):
             return Verdict("down", f"{container.name} exited with code {container.exit_code}", container)
-        # The counter started with the container, maybe months ago.
-        if container.restarts >= MAX_RESTARTS and container.health != "healthy":
-            return Verdict("down", f"{container.name} was restarted {container.restarts} times", container)
+        if _crashes(container, min_uptime):
+            return Verdict("down", _restarts(container), container)
         if container.state == "paused":
             return Verdict("down", f"{container.name} is paused", container)
         # Docker reports a stopped or paused container as unhealthy, too.
@@ -52,11 +59,33 @@ def judge(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
     if len(containers) > expected:
         return Verdict("waiting", f"{len(containers)} containers, {expected} expected", containers[-1])
     if len(up) == expected:
+        young = next((one for one in up if settled and not _is_settled(one, min_uptime)), None)
+        if young:
+            seconds = f"{young.uptime:.0f} of {min_uptime:g} s without a restart"
+            return Verdict("waiting", f"{young.name} has run for {seconds}", young)
         checked = all(one.health for one in up)
         return Verdict("up", f"{len(up)} of {expected} {'healthy' if checked else 'running'}")
     waiting = next((one for one in containers if one not in up), None)
     detail = f", {waiting.name} is {_state(waiting)}" if waiting else ""
     return Verdict("waiting", f"{len(up)} of {expected} up{detail}", waiting)
+
+
+def _crashes(container: Container, min_uptime: float) -> bool:
+    """Return whether a container is restarted again and again, or was restarted once and has no health check."""
+    # The counter started with the container, maybe months ago.
+    if container.health is None:
+        return container.restarts > 0 and container.uptime < min_uptime
+    return container.restarts >= MAX_RESTARTS and container.health != "healthy"
+
+
+def _is_settled(container: Container, min_uptime: float) -> bool:
+    """Return whether nothing more is to be seen of a running container that is healthy or has no health check."""
+    return container.uptime >= min_uptime or (container.health is not None and not container.restarts)
+
+
+def _restarts(container: Container) -> str:
+    times = "once" if container.restarts == 1 else f"{container.restarts} times"
+    return f"{container.name} was restarted {times}"
 
 
 def _state(container: Container) -> str:
@@ -97,6 +126,7 @@ def wait_until_up(
     find_containers: Callable[[Collection[str]], dict[str, list[Container]]],
     report: Callable[[str, Verdict, float], None],
     clock: Clock,
+    settled: bool = True,
     margin: float = 30.0,
 ) -> dict[str, Verdict]:
     """Wait until all *services* are up or one is down, and return the last verdicts.
@@ -104,18 +134,22 @@ def wait_until_up(
     Each service has its own deadline: the time until Docker itself reports it as unhealthy (``start_seconds``), and
     *margin* seconds more.
 
+    :param settled: see :func:`judge`.
+
     :param find_containers: returns the containers of the given services. Only services that are not up yet are asked
         for: every answer costs the engine CPU time, which starting containers need on a busy host.
     :param report: called once for a service when it is up or down, with the seconds that it took.
     """
     started = clock.now()
     verdicts: dict[str, Verdict] = {}
+    first_seen: dict[tuple[str, str], tuple[float, float]] = {}
     pending = list(services)
     while pending:
         containers = find_containers(pending)
         elapsed = clock.now() - started
         for name in list(pending):
-            verdict = judge(services[name], containers.get(name, []))
+            group = [_with_measured_uptime(one, first_seen, clock.now()) for one in containers.get(name, [])]
+            verdict = judge(services[name], group, settled)
             if verdict.state == "waiting" and elapsed > services[name]["start_seconds"] + margin:
                 verdict = Verdict("down", f"not up after {elapsed:.0f} s: {verdict.reason}", verdict.container)
             verdicts[name] = verdict
@@ -127,6 +161,19 @@ def wait_until_up(
         if pending:
             clock.sleep(0.1)
     return verdicts
+
+
+def _with_measured_uptime(
+    container: Container, first_seen: dict[tuple[str, str], tuple[float, float]], now: float
+) -> Container:
+    """Return a container whose uptime does not depend on the host's clock, which may be set while it is watched.
+
+    :param first_seen: when each running container was seen first, and its uptime then; completed here.
+    """
+    if container.state != "running":
+        return container
+    seen, uptime = first_seen.setdefault((container.id, container.started_at), (now, container.uptime))
+    return replace(container, uptime=uptime + now - seen)
 
 
 def diagnostics(verdict: Verdict) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ class ProjectContainers:
         self._project = project
         self._journal = journal
         self._clock = clock or Clock()
+        #: Services that are up, but have not run for their ``min_uptime`` yet.
+        self._unsettled: dict[str, Mapping[str, Any]] = {}
+        #: How often each container that was waited for had been restarted when it was up.
+        self._restarts: dict[str, int] = {}
 
     def find(
         self, keep: Callable[[Container], bool] | None = None, services: Collection[str] | None = None
@@ -61,10 +65,13 @@ class ProjectContainers:
         services: Mapping[str, Mapping[str, Any]],
         step: str,
         keep: Callable[[Container], bool] | None = None,
+        settled: bool = True,
     ) -> None:
         """Wait until all *services* are up. Only containers for which *keep* is true count.
 
         :param services: services of a manifest, by name.
+        :param settled: without it, do not wait until containers without a health check have run for some time. Then
+            :meth:`wait_until_settled` does that for all of them at once.
         :raises RolloutFailed: if one goes down or is not up in time. ``detail`` has its last log lines and the output
             of its health check.
         """
@@ -74,11 +81,40 @@ class ProjectContainers:
                 self._journal.write(step, "done", verdict.reason, name)
 
         def find_pending(pending: Collection[str]) -> dict[str, list[Container]]:
-            return self.find(keep, pending)
+            found = self.find(keep, pending)
+            latest.update(found)
+            return found
 
-        for name, verdict in health_check.wait_until_up(services, find_pending, report, self._clock).items():
+        latest: dict[str, list[Container]] = {}
+        verdicts = health_check.wait_until_up(services, find_pending, report, self._clock, settled)
+        for name, verdict in verdicts.items():
             if verdict.state == "down":
                 raise RolloutFailed(f"service '{name}': {verdict.reason}", health_check.diagnostics(verdict))
+            self._restarts.update({one.id: one.restarts for one in latest.get(name, [])})
+            if health_check.judge(services[name], latest.get(name, [])).state != "up":
+                self._unsettled[name] = services[name]
+
+    def wait_until_settled(self, step: str, keep: Callable[[Container], bool] | None = None) -> None:
+        """Wait until the services without a health check that are up have run for their ``min_uptime``, all at once.
+
+        :raises RolloutFailed: as :meth:`wait`.
+        """
+        services, self._unsettled = self._unsettled, {}
+        if services:
+            text = f"waiting whether {', '.join(services)} will run without a restart, because of no health check"
+            with self._journal.part(step, "start", start_text=text):
+                self.wait(services, step, keep)
+
+    def check_restarts(self, found: Mapping[str, list[Container]]) -> None:
+        """Check that no container has been restarted since the wait for it ended.
+
+        :raises RolloutFailed: for one that was: its process crashes, and a health check between two crashes passes.
+        """
+        for name, group in found.items():
+            for one in group:
+                if one.restarts > self._restarts.get(one.id, one.restarts):
+                    verdict = Verdict("down", f"{one.name} was restarted after it had been up", one)
+                    raise RolloutFailed(f"service '{name}': {verdict.reason}", health_check.diagnostics(verdict))
 
 
 def container_names(containers: Mapping[str, list[Container]]) -> dict[str, list[str]]:

@@ -163,7 +163,7 @@ class Rollout:
         for group in start_groups(services):
             with self._journal.part(step, "start"):
                 docker.run(replicas.up_arguments(group), cwd=self._folder)
-                self._containers.wait({name: services[name] for name in group}, step)
+                self._containers.wait({name: services[name] for name in group}, step, settled=False)
 
     def _run_release_jobs(self) -> None:
         if self._tx.previous is None or self._tx.previous < self._tx.release:
@@ -186,6 +186,7 @@ class Rollout:
         groups = start_groups({name: self._services[name] for name in self._selection.replaced(START_FIRST)})
         for group in groups:
             self._start_containers("prepare", group, test_edge=group is groups[-1])
+        self._containers.wait_until_settled("prepare", self._selection.is_kept)
         self._keep_assets()
 
     def _create_containers(self, names: list[str]) -> None:
@@ -204,7 +205,8 @@ class Rollout:
             replicas.start(self._selection.kept_ids(names))
             if test_edge:
                 self._edge.test_ahead()
-            self._containers.wait({name: self._services[name] for name in names}, step, self._selection.is_kept)
+            waited = {name: self._services[name] for name in names}
+            self._containers.wait(waited, step, self._selection.is_kept, settled=False)
 
     def _keep_assets(self) -> None:
         """Keep the assets of the old and the new release for the pages of both."""
@@ -224,6 +226,7 @@ class Rollout:
         self._replace_in_place("switch", late=True)
         self._edge.update_upstreams()
         own_proxies.reload_proxies(self._services, self._containers, self._journal, "switch")
+        self._containers.wait_until_settled("switch", self._selection.is_kept)
         self._verify()
 
     def _verify(self) -> None:
@@ -234,7 +237,9 @@ class Rollout:
         removed = set(self._tx.old) - set(self._services)
 
         def find_containers() -> dict[str, list[Container]]:
-            return self._containers.find(lambda one: self._selection.is_kept(one) and one.service not in removed)
+            found = self._containers.find(lambda one: self._selection.is_kept(one) and one.service not in removed)
+            self._containers.check_restarts(found)
+            return found
 
         with self._journal.part("switch", "verify"):
             verification = verify(self._manifest, _VERIFY_SECONDS, find_containers)

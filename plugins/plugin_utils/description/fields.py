@@ -26,6 +26,9 @@ SERVICE_FIELDS: dict[str, Field] = {
     "publish": Field("list", "ports published on the host, in Compose's short notation", default=[]),
     "user": Field("str", "numeric uid[:gid] that it runs as"),
     "health": Field("any", "path that answers 200, or a Compose healthcheck"),
+    "min_uptime": Field(
+        "duration", "time without a restart after which a container without a health check counts as up", default="10s"
+    ),
     "assets": Field("dict", "files named by their content, kept for open pages of earlier releases; {} for none"),
     "stop_grace": Field("duration", "time between SIGTERM and SIGKILL"),
     "memory": Field("memory", "memory limit"),
@@ -37,6 +40,9 @@ SERVICE_FIELDS: dict[str, Field] = {
     ),
     "release_check": Field(
         "command", "command that fails if the image does not know the state of the database; alembic has a default"
+    ),
+    "job_timeout": Field(
+        "duration", "time limit of its release job, and of the service itself if it runs once", default="30m"
     ),
     "compose": Field("dict", "any further Compose keys, in Compose's notation", default={}),
     "environments": Field(

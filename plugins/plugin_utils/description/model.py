@@ -158,12 +158,14 @@ class Service:
     ports: tuple[str, ...]
     data_version: Mapping[str, Any] | None
     health: Mapping[str, Any]
+    min_uptime: str
     stop_grace: str
     memory: str | None
     cpus: float | None
     release: list[str] | str | None
     release_once: bool
     release_check: list[str] | None
+    job_timeout: str
     routes: tuple[Route, ...]
     assets: Assets | None
     options: Mapping[str, Any]

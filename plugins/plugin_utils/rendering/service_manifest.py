@@ -79,9 +79,11 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "release": compose.release_job(service) if service.release is not None else None,
         "release_once": service.release_once,
         "release_check": service.release_check,
+        "job_seconds": parse_duration(service.job_timeout),
         "ports": list(merged.get("ports", [])),
         "data_version": service.data_version,
-        "start_seconds": _start_seconds(merged.get("healthcheck") or {}),
+        "start_seconds": _start_seconds(merged.get("healthcheck") or {}, parse_duration(service.min_uptime)),
+        "min_uptime": parse_duration(service.min_uptime),
         "secrets": {file.variable: file.name for file in files},
         # In Compose the key `environment` takes precedence over an env file.
         "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
@@ -105,9 +107,11 @@ def _pod_spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "release": None,
         "release_once": False,
         "release_check": None,
+        "job_seconds": 0.0,
         "ports": list(merged.get("ports", [])),
         "data_version": None,
-        "start_seconds": _start_seconds(merged["healthcheck"]),
+        "start_seconds": _start_seconds(merged["healthcheck"], 0.0),
+        "min_uptime": parse_duration(service.min_uptime),
         "secrets": {},
         "settings": {**merged, "environment": {}},
         "alone": None,
@@ -121,10 +125,13 @@ def _merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, An
     return {**merge(base, overlay), **({"ports": ports} if ports else {})}
 
 
-def _start_seconds(health: Mapping[str, Any]) -> float:
-    """Return how many seconds Docker may take to call a container unhealthy: the start period and all retries."""
+def _start_seconds(health: Mapping[str, Any], min_uptime: float) -> float:
+    """Return how many seconds Docker may take to call a container unhealthy: the start period and all retries.
+
+    Without a health check, *min_uptime* decides.
+    """
     if "test" not in health:
-        return 0.0
+        return min_uptime
     # Docker's own defaults.
     health = {"interval": "30s", "timeout": "30s", "start_period": "0s", "retries": 3, **health}
     attempt = parse_duration(health["interval"]) + parse_duration(health["timeout"])

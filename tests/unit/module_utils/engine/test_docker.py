@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,10 @@ def test_the_line_of_an_error_that_looks_like_a_reason(lines: list[str], expecte
     assert docker.last_error_line(lines) == expected
 
 
+#: 2026-11-21T10:00:00Z
+STARTED = 1795255200.0
+
+
 def _inspected(**state: Any) -> dict[str, Any]:
     labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
     return {
@@ -71,7 +76,10 @@ HEALTH = {"Status": "starting", "Log": [{"Output": "old"}, {"Output": " connecti
         ({"Health": HEALTH}, "starting", "connection refused"),
     ],
 )
-def test_the_containers_of_a_project(answer: Answer, state: dict[str, Any], health: str | None, output: str) -> None:
+def test_the_containers_of_a_project(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], health: str | None, output: str
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
     listing = (
         "/v1.44/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
     )
@@ -82,9 +90,32 @@ def test_the_containers_of_a_project(answer: Answer, state: dict[str, Any], heal
             "/v1.44/containers/c1/json": (200, _inspected(**state)),
         }
     )
+    at = "2026-11-21T10:00:00Z"
     assert docker.containers("shop") == [
-        Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, "2026-11-21T10:00:00Z")
+        Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, at, 90.0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "uptime"),
+    [
+        ({"StartedAt": "2026-11-21T10:00:00.25Z"}, 89.75),
+        ({"StartedAt": "2026-11-21T10:00:00.123456789Z"}, 89.876543211),
+        # The clock was set.
+        ({"StartedAt": "2026-11-21T11:00:00Z"}, 0.0),
+        ({"Status": "restarting"}, 0.0),
+        ({"Status": "exited"}, 0.0),
+        ({"Status": "created", "StartedAt": "0001-01-01T00:00:00Z"}, 0.0),
+    ],
+)
+def test_the_uptime_of_a_container(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], uptime: float
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
+    answer({"/v1.44/containers/c1/json": (200, _inspected(**state))})
+    found = docker.inspect("c1")
+    assert found is not None
+    assert found.uptime == pytest.approx(uptime, abs=1e-6)
 
 
 def test_only_the_containers_of_given_services_are_inspected(answer: Answer) -> None:

@@ -50,10 +50,48 @@ UNCHECKED = container(health=None)
         ({}, [container(state="paused", health="unhealthy")], "down", "shop-web-1 is paused"),
         ({}, [container(state="exited", health="unhealthy")], "down", "shop-web-1 exited with code 0"),
         ({}, [container(state="restarting", health="unhealthy")], "waiting", "0 of 1 up, shop-web-1 is restarting"),
-        ({}, [container(restarts=MAX_RESTARTS, health=None)], "down", "shop-web-1 was restarted 3 times"),
+        ({}, [container(restarts=MAX_RESTARTS, health=None, uptime=9.0)], "down", "shop-web-1 was restarted 3 times"),
+        ({}, [container(restarts=1, health=None, uptime=9.0)], "down", "shop-web-1 was restarted once"),
+        # Its process exits again and again. It may run in the moment of the question.
+        (
+            {},
+            [container(state="restarting", restarts=1, health=None, uptime=0.0)],
+            "down",
+            "shop-web-1 was restarted once",
+        ),
+        (
+            {},
+            [container(health=None, uptime=3.4)],
+            "waiting",
+            "shop-web-1 has run for 3 of 10 s without a restart",
+        ),
+        (
+            {"min_uptime": 60.0},
+            [container(health=None, uptime=59.0)],
+            "waiting",
+            "shop-web-1 has run for 59 of 60 s without a restart",
+        ),
+        ({"min_uptime": 0.0}, [container(health=None, uptime=0.0)], "up", "1 of 1 running"),
+        # Its health check passes between two crashes.
+        (
+            {},
+            [container(restarts=1, uptime=3.0)],
+            "waiting",
+            "shop-web-1 has run for 3 of 10 s without a restart",
+        ),
+        ({}, [container(restarts=1)], "up", "1 of 1 healthy"),
+        # A healthy container that was never restarted has nothing more to show.
+        ({}, [container(uptime=0.0)], "up", "1 of 1 healthy"),
+        (
+            {"replicas": 2},
+            [container(health=None), container(number=2, health=None, uptime=1.0)],
+            "waiting",
+            "shop-web-2 has run for 1 of 10 s without a restart",
+        ),
         ({}, [container(restarts=MAX_RESTARTS, health="starting")], "down", "shop-web-1 was restarted 3 times"),
         # The restarts can be months ago.
         ({}, [container(restarts=MAX_RESTARTS)], "up", "1 of 1 healthy"),
+        ({}, [container(restarts=MAX_RESTARTS, health=None)], "up", "1 of 1 running"),
         ({}, [container(restarts=MAX_RESTARTS - 1)], "up", "1 of 1 healthy"),
         ({"replicas": 2}, [container(), container(number=2, health="unhealthy")], "down", "shop-web-2 is unhealthy"),
         ({"class": "oneshot"}, [], "waiting", "has not run"),
@@ -72,6 +110,18 @@ def test_the_verdict_on_a_service(
 ) -> None:
     verdict = judge(spec(**changes), containers)
     assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_a_manifest_without_the_setting_gets_ten_seconds() -> None:
+    old = {key: value for key, value in spec().items() if key != "min_uptime"}
+    assert judge(old, [container(health=None, uptime=9.9)]).state == "waiting"
+    assert judge(old, [container(health=None, uptime=10.0)]).state == "up"
+
+
+def test_a_service_is_up_before_it_has_settled() -> None:
+    assert judge(spec(), [container(health=None, uptime=0.0)], settled=False) == Verdict("up", "1 of 1 running")
+    crashed = container(health=None, uptime=0.0, restarts=1)
+    assert judge(spec(), [crashed], settled=False).state == "down"
 
 
 def test_a_verdict_names_the_container_that_causes_it() -> None:
@@ -138,8 +188,45 @@ def test_each_service_has_its_own_deadline() -> None:
     """The time until Docker itself reports it as unhealthy, and 30 seconds more."""
     wait = _Wait(lambda seconds: {"slow": [container("slow")] if seconds > 200 else [], "web": [STARTING]})
     verdicts = wait.wait({"slow": spec(start_seconds=300.0), "web": spec(start_seconds=90.0)})
-    assert verdicts["web"] == Verdict("down", "not up after 120 s: 0 of 1 up, shop-web-1 is starting", STARTING)
+    assert verdicts["web"].reason == "not up after 120 s: 0 of 1 up, shop-web-1 is starting"
     assert wait.reports == [("web", "down", 120.1)]
+
+
+def _unchecked(seconds: float, **changes: Any) -> Container:
+    return container(health=None, uptime=seconds, started_at="start", **changes)
+
+
+def test_a_service_without_a_health_check_is_up_after_its_min_uptime() -> None:
+    wait = _Wait(lambda seconds: {"web": [_unchecked(seconds)], "api": [_unchecked(seconds)]})
+    verdicts = wait.wait({"web": spec(start_seconds=10.0), "api": spec(start_seconds=10.0)})
+    assert {verdict.state for verdict in verdicts.values()} == {"up"}
+    # Both at the same time.
+    assert wait.reports == [("web", "up", 10.0), ("api", "up", 10.0)]
+
+
+@pytest.mark.parametrize(
+    "crashed",
+    [
+        {"restarts": 1, "uptime": 0.1},
+        {"state": "restarting", "restarts": 1, "uptime": 0.0},
+        {"state": "exited", "exit_code": 1, "uptime": 0.0},
+    ],
+    ids=["always", "backoff", "no"],
+)
+def test_a_service_without_a_health_check_that_exits_is_down(crashed: dict[str, Any]) -> None:
+    def containers_at(seconds: float) -> dict[str, list[Container]]:
+        return {"web": [_unchecked(seconds) if seconds < 1.5 else container(health=None, **crashed)]}
+
+    wait = _Wait(containers_at)
+    assert wait.wait({"web": spec(start_seconds=10.0)})["web"].state == "down"
+    assert wait.reports == [("web", "down", 1.5)]
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_host_whose_clock_is_set_measures_the_uptime_all_the_same(step: float) -> None:
+    wait = _Wait(lambda seconds: {"web": [_unchecked(seconds + (step if seconds > 1 else 0))]})
+    assert wait.wait({"web": spec(start_seconds=10.0)})["web"].state == "up"
+    assert wait.reports == [("web", "up", 10.0)]
 
 
 def test_without_services_there_is_no_wait() -> None:

@@ -180,12 +180,16 @@ def test_a_health_check_without_times_has_those_of_docker() -> None:
     assert parcel({"job": {"kind": "custom", **keys}}).services["job"]["start_seconds"] == 240.0
 
 
-def test_a_service_without_a_health_check_has_no_start_seconds() -> None:
+def test_a_service_without_a_health_check_may_take_its_min_uptime() -> None:
     services = {
-        "job": {"kind": "custom", "image": "a:1", "class": "oneshot"},
-        "x": plain(compose={"healthcheck": None}),
+        "job": {"kind": "custom", "image": "a:1", "class": "oneshot", "job_timeout": "2h"},
+        "x": plain(compose={"healthcheck": None}, min_uptime="1m"),
+        "y": plain(compose={"healthcheck": None}),
     }
-    assert {name: spec["start_seconds"] for name, spec in parcel(services).services.items()} == {"job": 0.0, "x": 0.0}
+    found = parcel(services).services
+    assert {name: found[name]["start_seconds"] for name in ("x", "y")} == {"x": 60.0, "y": 10.0}
+    assert {name: found[name]["min_uptime"] for name in ("x", "y")} == {"x": 60.0, "y": 10.0}
+    assert {name: found[name]["job_seconds"] for name in ("job", "x")} == {"job": 7200.0, "x": 1800.0}
 
 
 def test_there_is_one_secret_file_for_each_uid() -> None:
