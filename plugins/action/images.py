@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import image_references
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, report
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import attestations, bake, buildx
@@ -93,7 +93,7 @@ def _by_destination(targets: list[Target], push: bool) -> dict[bool, list[Target
     """Return the targets by whether they are pushed: an image without a registry stays on this machine."""
     result: dict[bool, list[Target]] = {}
     for target in targets:
-        result.setdefault(push and not docker.is_local_only(target.image), []).append(target)
+        result.setdefault(push and not image_references.is_local_only(target.image), []).append(target)
     return result
 
 
@@ -126,7 +126,9 @@ def _attested(
             without.append(f"{target.name} is not pushed, and attestations are read from registries only")
         elif any(image and not image.images for image in map(before.get, target.tags)):
             # After the push an unchanged image could not be recognized.
-            without.append(f"buildx cannot query {docker.registry_host(target.tags[0])} itself for {target.name}")
+            without.append(
+                f"buildx cannot query {image_references.registry_host(target.tags[0])} itself for {target.name}"
+            )
         else:
             found[target.name] = attestations.for_target(target, given["attestations"], given["sbom_generator"])
     return found, "; ".join(without)

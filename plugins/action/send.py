@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_transfer
+from ansible_collections.slipway.stack.plugins.module_utils.engine import image_references, image_transfer
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, module_call
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive, buildx
@@ -85,7 +85,7 @@ def _to_build(stack: Stack) -> list[str]:
 
     :raises BuildError: if this machine has no engine.
     """
-    built = [one.image for one in stack.services.values() if one.build and docker.is_local_only(one.image)]
+    built = [one.image for one in stack.services.values() if one.build and image_references.is_local_only(one.image)]
     return [reference for reference in dict.fromkeys(built) if buildx.inspect(reference) is None]
 
 
@@ -98,7 +98,7 @@ def _local_images(stack: Stack, optional: Collection[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for service in stack.services.values():
-        if docker.is_local_only(service.image) and service.image not in {*found, *optional}:
+        if image_references.is_local_only(service.image) and service.image not in {*found, *optional}:
             record = buildx.inspect(service.image)
             if record is None:
                 raise ValueError(

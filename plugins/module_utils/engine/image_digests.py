@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_references, registries
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
 #: The answers of a registry that works and does not have the image for us. Other errors are failures of the registry.
@@ -53,15 +53,15 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
     """
     if "@sha256:" in image:
         digest = image.split("@", 1)[1]
-        return f"{docker.repository(image)}@{digest}", ""
-    if docker.is_local_only(image):
+        return f"{image_references.repository(image)}@{digest}", ""
+    if image_references.is_local_only(image):
         record = docker.local_image(image)
         if record is None:
             return "", f"{image} is not on this host; send it with playbooks/images.yml"
         # By id, because the tag can be moved to another image later.
         return str(record["Id"]), ""
     try:
-        return f"{docker.repository(image)}@{registries.remote_digest(image)}", ""
+        return f"{image_references.repository(image)}@{registries.remote_digest(image)}", ""
     except DockerError as error:
         reason = str(error)
     known_is_local = bool(known) and docker.local_image(str(known)) is not None
@@ -70,12 +70,14 @@ def _resolve(image: str, known: str | None) -> tuple[str, str]:
     local = docker.local_image(image)
     if local is not None:
         own = [
-            digest for digest in local.get("RepoDigests") or [] if docker.repository(digest) == docker.repository(image)
+            digest
+            for digest in local.get("RepoDigests") or []
+            if image_references.repository(digest) == image_references.repository(image)
         ]
         return (own[0] if own else str(local["Id"])), ""
     if known and known_is_local:
         return known, ""
-    registry = docker.registry_host(image)
+    registry = image_references.registry_host(image)
     if re.search(r"dial|connect|timeout|timed out|lookup|refused|no route|EOF|deadline", reason, re.IGNORECASE):
         return "", f"{image} is not on this host, and {registry} cannot be reached ({reason})"
     if _LOGIN_REQUIRED.search(reason):

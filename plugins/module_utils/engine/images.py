@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_digests
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_digests, image_references
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 
@@ -69,7 +69,7 @@ def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal) ->
     """
     for pinned, name in {spec["pinned"]: spec["image"] for spec in services.values()}.items():
         if docker.local_image(pinned) is None:
-            if docker.is_local_only(name):
+            if image_references.is_local_only(name):
                 raise RolloutFailed(f"the image {name} of this release is no longer on this host; send it again")
             if pinned.startswith("sha256:"):
                 raise RolloutFailed(f"the image {name} of this release was built on this host and is no longer on it")
@@ -122,7 +122,9 @@ def unused_images(
     for image in images:
         if image.id in used or kept & {image.id, *map(_digest, image.references)}:
             continue
-        removable = tuple(reference for reference in image.references if docker.repository(reference) in repositories)
+        removable = tuple(
+            reference for reference in image.references if image_references.repository(reference) in repositories
+        )
         if removable:
             result.append(UnusedImage(removable, removable == image.references, image.own_size))
     return result
@@ -137,7 +139,7 @@ def _repositories(releases: Iterable[Mapping[str, Any]]) -> set[str]:
     services = [spec for manifest in releases for spec in manifest["services"].values()]
     # An image that is pinned by its id is found by its reference.
     return {
-        docker.repository(str(spec["image"] if spec["pinned"].startswith("sha256:") else spec["pinned"]))
+        image_references.repository(str(spec["image"] if spec["pinned"].startswith("sha256:") else spec["pinned"]))
         for spec in services
     }
 

@@ -14,7 +14,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_references
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
 #: The user name in a helper's answer if the secret is an identity token.
@@ -54,8 +54,8 @@ def _login(reference: str) -> dict[str, str]:
 
 def _server(reference: str) -> str:
     """Return the name of an image's registry in logins: its host, or the engine's name of the default registry."""
-    if docker.has_registry_host(reference):
-        return docker.registry_host(reference)
+    if image_references.has_registry_host(reference):
+        return image_references.registry_host(reference)
     return str(docker.get("/info")["IndexServerAddress"])
 
 

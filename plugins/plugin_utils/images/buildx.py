@@ -14,7 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_transfer, registries
+from ansible_collections.slipway.stack.plugins.module_utils.engine import (
+    image_references,
+    image_transfer,
+    registries,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import attestations
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import Builder, ResolvedImage
@@ -147,7 +151,7 @@ def retag(tags: Sequence[str], image: ResolvedImage) -> bool:
     """
     options = [] if image.index else ["--prefer-index=false"]
     options += [word for tag in tags for word in ("--tag", tag)]
-    source = f"{docker.repository(tags[0])}@{image.digest}"
+    source = f"{image_references.repository(tags[0])}@{image.digest}"
     return _run(["docker", "buildx", "imagetools", "create", *options, source]).returncode == 0
 
 
@@ -175,7 +179,7 @@ def _in_registry(reference: str) -> ResolvedImage | None:
     except DockerError as error:
         if is_absent(str(error)):
             return None
-    raise BuildError(f"{docker.registry_host(reference)} cannot be queried for {reference}: {answer}")
+    raise BuildError(f"{image_references.registry_host(reference)} cannot be queried for {reference}: {answer}")
 
 
 def is_absent(answer: str) -> bool:
