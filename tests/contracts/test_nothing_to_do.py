@@ -1,0 +1,61 @@
+"""A run that would do nothing is an error for every playbook. Ansible itself exits with code 0."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.checkout import ROOT, load
+
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+INVENTORY = """\
+stack: {hosts: {app1: {ansible_connection: local}}, vars: {stack_name: shop, stack_root: ROOT}}
+other: {hosts: {db1: {ansible_connection: local}}}
+"""
+
+
+def _run(tmp_path: Path, *arguments: str) -> tuple[int, str]:
+    """Return the exit code of ansible-playbook and its output as one line."""
+    (tmp_path / "hosts.yml").write_text(INVENTORY.replace("ROOT", str(tmp_path)))
+    argv = ["ansible-playbook", *(one.replace("INVENTORY", str(tmp_path / "hosts.yml")) for one in arguments)]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_every_playbook_checks_its_hosts(playbook: Path) -> None:
+    assert [str(play["hosts"]).startswith("{{ lookup('slipway.stack.hosts', ") for play in load(playbook)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "give one that has the servers, such as -i inventories/production"),
+        (["-i", "/nowhere/hosts.yml"], "the inventory /nowhere/hosts.yml has no hosts"),
+        (["-i", "INVENTORY", "-e", "stack_hosts=stak"], "no host of the inventory matches 'stak'; did you mean 'stack'?"),
+        (["-i", "INVENTORY", "--limit", "db1"], "--limit db1 leaves no host of 'stack', which has app1"),
+        (["-i", "INVENTORY", "--tags", "deply"], "no task of playbooks/deploy.yml has the tag 'deply'"),
+        (["-i", "INVENTORY", "--start-at-task", "Nothing"], "no task of playbooks/deploy.yml is called 'Nothing'"),
+        # One of its roles needs what another one registers.
+        (["-i", "INVENTORY", "--tags", "deploy"], "there is no release; run the role stack first, or set deploy_release"),
+    ],
+)
+def test_a_run_that_does_nothing_is_an_error(tmp_path: Path, options: list[str], sentence: str) -> None:
+    code, text = _run(tmp_path, *options, "playbooks/deploy.yml")
+    assert sentence in text
+    assert code != 0
+
+
+def test_a_tag_is_enough_to_choose_a_part() -> None:
+    """A condition would skip the only part that the tag has left."""
+    conditions = [
+        (play["tags"][0], str(play["when"]))
+        for playbook in PLAYBOOKS
+        for one in load(playbook)
+        for play in [*one.get("roles", []), *one.get("tasks", [])]
+        if "ansible_run_tags" in str(play.get("when", ""))
+    ]
+    assert sorted(tag for tag, _condition in conditions) == ["engine", "secrets"]
+    assert all(f"'{tag}' in ansible_run_tags" in condition for tag, condition in conditions)
