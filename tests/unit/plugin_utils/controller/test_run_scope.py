@@ -100,6 +100,10 @@ def test_our_playbooks_know_each_tag(option: str) -> None:
     assert found == f"{option}: no task of slipway.stack.deploy has the tag 'deply'; did you mean 'deploy'?"
 
 
+def test_a_tool_may_skip_tags_of_its_own() -> None:
+    run_scope.check_tags({"ansible_skip_tags": ["molecule-notest", "notest"]}, ["slipway.stack.deploy"])
+
+
 def test_a_first_task_that_no_playbook_has_is_an_error(playbook: str) -> None:
     found = error_of(run_scope.check_first_task, "Say it all", [playbook])
     assert found == f"--start-at-task: no task of {playbook} is called 'Say it all'; did you mean 'Say it'?"
