@@ -50,7 +50,7 @@ def _oneshot_reason(stack: Stack, service: Service) -> str:
         return "other services wait until it has ended"
     if known_software.MIGRATIONS.search(service.command):
         return "its command is a migration"
-    return "its restart policy is no" if service.text("restart") == "no" else "its name is that of a job"
+    return "its restart policy is no" if service.restart == "no" else "its name is that of a job"
 
 
 def _own_volume(stack: Stack, service: Service) -> Mount | None:

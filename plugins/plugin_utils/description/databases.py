@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, known_datastores
 
 
 def server(needs: Iterable[str], services: Mapping[str, Written]) -> dict[str, Any]:
@@ -42,7 +42,8 @@ def migrated(draft: Draft) -> bool:
     if provided(draft):
         return True
     keeps_data = draft.service.service_class == "stateful" and not draft.body["cache"]
-    return keeps_data and image_reference.parse(draft.service.image).base not in known_software.BROKERS
+    image = image_reference.parse(draft.service.image)
+    return keeps_data and not {image.base, known_datastores.name_of(image)} & known_datastores.BROKERS
 
 
 def check(drafts: Mapping[str, Draft]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import image_reference, interpolation, known_software, long_syntax, merging
+from . import datastore_command, image_reference, interpolation, known_datastores, known_software, long_syntax, merging
 from .image_reference import Image
 from .mounts import Mount, mounts
 from .published_ports import Port, ports
@@ -34,6 +34,7 @@ class Service:
     ``variables``: what the container gets, ``environment`` over the variables of the env files.
     ``variables_incomplete``: some variables of the container are not known.
     ``command``: entrypoint and command as one text; ``arguments``: the same as a list.
+    ``datastore``: the known datastore that it runs; empty if it runs none, or a client from the image of one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Service:
     arguments: tuple[str, ...]
     replicas: int
     labels: Map
+    datastore: str = ""
 
     def mapping(self, *path: str) -> Map:
         """Return the mapping at *path*, an empty one if there is none."""
@@ -67,6 +69,15 @@ class Service:
         return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
 
     @property
+    def restart(self) -> str:
+        """The restart policy in the words of ``restart``, empty without one.
+
+        ``deploy.restart_policy`` counts if there is no ``restart``, as in Compose.
+        """
+        condition = str(self.mapping("deploy", "restart_policy").get("condition") or "")
+        return self.text("restart") or {"none": "no", "any": "always"}.get(condition, condition)
+
+    @property
     def base(self) -> str:
         """The last part of the image name, empty without an image."""
         return self.image.base if self.image else ""
@@ -74,7 +85,7 @@ class Service:
     @property
     def is_datastore(self) -> bool:
         """Whether it runs a datastore: it has the image of one, and its command is not a client from that image."""
-        return self.base in known_software.DATASTORES and not known_software.CLIENTS.match(self.command)
+        return bool(self.datastore)
 
     @property
     def is_proxy(self) -> bool:
@@ -112,7 +123,7 @@ class Stack:
             return True
         if service.labels.get("slipway.class") is not None:
             return False
-        restart = service.text("restart")
+        restart = service.restart
         if restart == "no" and not service.ports and not service.mapping("healthcheck").get("test"):
             return True
         by_name = known_software.ONE_OFF_NAMES.fullmatch(service.name)
@@ -222,10 +233,13 @@ def _service(name: str, keys: Map, env_file_variables: Map, incomplete: bool) ->
     variables = {key: scalar_text(value) for key, value in env_file_variables.items()}
     variables |= {key: scalar_text(value) for key, value in environment.items() if value is not None}
     labels = keys.get("labels")
+    image = image_reference.parse(keys["image"]) if isinstance(keys.get("image"), str) else None
+    datastore = known_datastores.name_of(image)
+    scanned = [argument[:MAX_SCANNED] for argument in arguments]
     return Service(
         name=name,
         keys=keys,
-        image=image_reference.parse(keys["image"]) if isinstance(keys.get("image"), str) else None,
+        image=image,
         ports=tuple(ports(keys)),
         mounts=tuple(mounts(keys)),
         environment=environment,
@@ -235,6 +249,7 @@ def _service(name: str, keys: Map, env_file_variables: Map, incomplete: bool) ->
         arguments=tuple(arguments),
         replicas=_replicas(keys),
         labels=labels if isinstance(labels, Map) else Map(),
+        datastore=datastore if datastore and datastore_command.starts_server(scanned) else "",
     )
 
 

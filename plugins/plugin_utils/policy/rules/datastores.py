@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..known_software import MYSQL, POSTGRES, REDIS, TAGS_WITHOUT_VERSION_FIRST
+from ..known_datastores import MYSQL, POSTGRES, REDIS, TAGS_WITHOUT_VERSION_FIRST
 from ..rule_registry import Problem, service_rule
 from ..stack import Service, Stack
 
@@ -87,11 +87,12 @@ def published_open(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find published ports of Redis and MongoDB without authentication."""
     if not service.ports:
         return
-    if service.base in REDIS and not _has_configuration_file(service):
-        if (
-            not re.search(r"--(?:requirepass|aclfile)\b", _redis_options(service))
-            and "REDIS_PASSWORD" not in service.variables
-        ):
+    if (service.base in REDIS or service.base == "dragonfly") and not _has_configuration_file(service):
+        if not re.search(r"--(?:requirepass|aclfile)\b", _redis_options(service)) and not {
+            "REDIS_PASSWORD",
+            "REDIS_PASSWORD_FILE",
+            "DFLY_requirepass",
+        } & set(service.variables):
             yield "publishes a port and requires no password", service.ports[0].path
     elif service.base in ("mongo", "mongodb") and not service.variables_incomplete:
         has_login = any("ROOT_USERNAME" in name or "ROOT_PASSWORD" in name for name in service.variables)

@@ -128,5 +128,8 @@ def development_stage(service: Service, stack: Stack) -> Iterator[Problem]:
         r"(?:.*[-_])?(?:dev|devel|development|debug|test|local)(?:[-_].*)?", target
     ):
         yield f"is built from the stage {target!r}", ("build", "target")
-    elif service.image and re.fullmatch(r"(?:.*[-_])?(?:dev|development|debug|local)", service.image.tag):
+    # With a version in front, `local` is a variant of a release.
+    elif service.image and re.fullmatch(
+        r"(?:.*[-_])?(?:dev|development|debug)|(?:[^0-9]*[-_])?local", service.image.tag
+    ):
         yield f"runs {service.image.text!r}, which has a development tag", ("image",)

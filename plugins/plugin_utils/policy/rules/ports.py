@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from ..known_software import DATA_PORTS, DEBUG_PORTS, OTHER_USES_OF_DEBUG_PORTS
+from ..known_datastores import DATA_PORTS
+from ..known_software import DEBUG_PORTS, DEBUGGERS, DISTINCTIVE_DEBUG_PORTS, OTHER_USES_OF_DEBUG_PORTS
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
 
@@ -118,5 +120,62 @@ def low_port(service: Service, stack: Stack) -> Iterator[Problem]:
 def debugger(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find published ports that debuggers use."""
     for port in service.ports:
-        if port.target in DEBUG_PORTS and OTHER_USES_OF_DEBUG_PORTS.get(port.target) != service.base:
+        if port.target in DEBUG_PORTS and _is_debugger(service, port.target):
             yield f"publishes port {port.target}, the port of {DEBUG_PORTS[port.target]}", port.path
+
+
+def _is_debugger(service: Service, number: int) -> bool:
+    """Return whether a port that debuggers use is one of a debugger here, and not the port of an application."""
+    other = OTHER_USES_OF_DEBUG_PORTS.get(number)
+    if other and other in service.base:
+        return False
+    if number in DISTINCTIVE_DEBUG_PORTS or DEBUGGERS.search(" ".join([service.command, *service.variables.values()])):
+        return True
+    # The only port of a service is that of its application.
+    return any(port.target != number and port.protocol == "tcp" for port in service.ports)
+
+
+#: The port of the API that controls a proxy, by image.
+_ADMIN_PORTS = {"caddy": 2019, "kong": 8001, "envoy": 9901, "apisix": 9180}
+
+
+@service_rule(
+    "iwee",
+    id="SLP085",
+    title="No API without a login is published that controls a proxy or the engine",
+    reason="Everybody who reaches the API of a proxy sees all routes, and with most proxies can change them. Everybody "
+    "who reaches the API of Docker is root on the host.",
+    fix="Remove the port, and `--api.insecure`. Publish the dashboard through a router of the proxy with a login.",
+    reference="Traefik documentation, API and dashboard; the admin APIs of Caddy, Kong, Envoy and APISIX",
+)
+def admin_api(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find published APIs: the insecure one of Traefik, the admin APIs of other proxies, and that of Docker."""
+    for number, name in _apis(service):
+        for port in service.ports:
+            if port.target is not None and port.target <= number < port.target + port.count and not port.loopback:
+                yield f"publishes {name}, which has no login, on port {number}", port.path
+        if service.text("network_mode") == "host" and service.base == "traefik":
+            yield f"publishes {name}, which has no login, on port {number} of the host", ("network_mode",)
+
+
+def _apis(service: Service) -> Iterator[tuple[int, str]]:
+    """Yield the ports of APIs without a login that a service may have, each with its name."""
+    yield from ((2375, "the API of Docker"),) if not service.is_proxy else ()
+    if service.base in _ADMIN_PORTS:
+        yield _ADMIN_PORTS[service.base], f"the admin API of {service.base}"
+    if service.base == "traefik" and _is_insecure_traefik(service):
+        yield _traefik_port(service), "Traefik's API"
+
+
+def _is_insecure_traefik(service: Service) -> bool:
+    option = re.search(r"--api\.insecure(?:=(\S+))?(?=\s|$)", service.command, re.IGNORECASE)
+    value = (option[1] or "true") if option else service.variables.get("TRAEFIK_API_INSECURE", "false")
+    return value.strip("\"'").lower() in ("true", "1", "t", "yes")
+
+
+def _traefik_port(service: Service) -> int:
+    """Return the port of the entrypoint `traefik`, where the API is."""
+    option = re.search(r"--entrypoints\.traefik\.address=[^\s:]*:(\d{1,5})", service.command, re.IGNORECASE)
+    told = re.fullmatch(r"[^\s:]*:(\d{1,5})", service.variables.get("TRAEFIK_ENTRYPOINTS_TRAEFIK_ADDRESS", ""))
+    match = option or told
+    return int(match[1]) if match else 8080

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..known_software import CHANGES_USER
+from ..host_paths import normal
+from ..known_datastores import RUN_AS_ROOT, name_of
 from ..rule_registry import Problem, service_rule
-from ..stack import Service, Stack
+from ..stack import Service, Stack, scalar_text
 
 _OWASP = "OWASP Docker Security Cheat Sheet"
 #: Capabilities of images that start as root and then change to a user of their own, or that listen on a low port.
@@ -16,7 +17,7 @@ _HARMLESS_CAPABILITIES = frozenset(
     | {"AUDIT_WRITE", "SETFCAP", "IPC_LOCK", "SYS_NICE"}
 )
 _DEVICES = re.compile(
-    r"/dev/(?:mem|kmem|port|sd[a-z]\d*|nvme\S*|vd[a-z]\d*|xvd[a-z]\d*|mapper/\S*|dm-\d+|disk/\S*|kmsg)?"
+    r"/dev(?:/(?:mem|kmem|port|sd[a-z]\d*|nvme\S*|vd[a-z]\d*|xvd[a-z]\d*|mapper/\S*|dm-\d+|disk/\S*|kmsg))?"
 )
 
 
@@ -48,7 +49,9 @@ def root(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def no_user(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find services without a user, except with images that change their user themselves."""
-    if service.keys.get("user") is None and service.base not in CHANGES_USER:
+    image = name_of(service.image)
+    changes_user = (bool(image) and image not in RUN_AS_ROOT) or service.base == "nginx-unprivileged"
+    if service.keys.get("user") is None and not changes_user:
         variables = {name.upper() for name in service.variables}
         # Some images read their user from a variable and change to it.
         if not variables & {"PUID", "USER_UID", "UID"}:
@@ -154,6 +157,21 @@ def host_namespace(service: Service, stack: Stack) -> Iterator[Problem]:
 
 
 @service_rule(
+    "iwww",
+    id="SLP101",
+    title="The kernel may stop a service when memory runs out",
+    reason="Without it, the kernel stops other processes instead: the database, or those of the host.",
+    fix="Remove `oom_kill_disable` and `oom_score_adj: -1000`. Set a memory limit above the peak use.",
+    reference="Docker documentation, resource constraints, --oom-kill-disable",
+)
+def never_stopped(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find services that the kernel never stops when memory runs out."""
+    for key, value in (("oom_kill_disable", "true"), ("oom_score_adj", "-1000")):
+        if scalar_text(service.keys.get(key)) == value:
+            yield "is not stopped when memory runs out", (key,)
+
+
+@service_rule(
     "wwee",
     "compose-lint:CL-0016",
     id="SLP098",
@@ -166,7 +184,7 @@ def device(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find disks, memory and the whole of /dev in `devices`."""
     for index, item in enumerate(service.items("devices")):
         source = item.get("source") if isinstance(item, dict) else str(item).split(":", 1)[0]
-        if isinstance(source, str) and (_DEVICES.fullmatch(source) or source.rstrip("/") == "/dev"):
+        if isinstance(source, str) and _DEVICES.fullmatch(normal(source)):
             yield f"has the host device {source}", ("devices", index)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..known_software import DATABASES, WORKERS
+from ..known_datastores import DATABASES
+from ..known_software import WORKERS
 from ..rule_registry import Problem, service_rule
 from ..stack import MAX_SCANNED, Service, Stack
 from ..units import decimal, seconds
@@ -18,6 +19,7 @@ _TIME_OPTIONS = re.compile(
     r"(?<!-)--(?P<name>time-limit|soft-time-limit|graceful-timeout|timeout-graceful-shutdown|shutdown-timeout|job-timeout"
     r"|drain-timeout)[=\s]+(?P<seconds>\d{1,6})(?:\.\d+)?s?\b"
 )
+_PHP_CONSUMER = re.compile(r"\bmessenger:consume\b|\bbin/console\b|\benqueue:consume\b|\brabbitmq:\S*consumer\b")
 #: Variables that set how long a task or a stop can take.
 _TIME_VARIABLES = re.compile(
     r"(?:CELERY_?(?:D_)?)?TASK_(?:SOFT_)?TIME_LIMIT|CELERYD_TASK_(?:SOFT_)?TIME_LIMIT|GRACEFUL_TIMEOUT|WORKER_TIMEOUT_SECONDS"
@@ -42,7 +44,9 @@ def _grace(service: Service) -> float:
 def too_short(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find time limits of tasks and of graceful stops that are above the grace period."""
     grace = _grace(service)
-    limits = [(match["name"], float(match["seconds"])) for match in _TIME_OPTIONS.finditer(service.command)]
+    # Consumers of PHP end by themselves after their time limit, between two tasks.
+    command = "" if _PHP_CONSUMER.search(service.command) else service.command
+    limits = [(match["name"], float(match["seconds"])) for match in _TIME_OPTIONS.finditer(command)]
     for name, value in service.variables.items():
         limit = decimal(value)
         if limit is not None and _TIME_VARIABLES.fullmatch(name):
@@ -67,7 +71,7 @@ def default_grace_period(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find workers and databases without `stop_grace_period`."""
     if "stop_grace_period" in service.keys or stack.is_one_off(service):
         return
-    if service.base in DATABASES and service.is_datastore:
+    if service.datastore in DATABASES:
         yield "is a database and is killed after 10 s", ("stop_grace_period",)
     elif WORKERS.search(service.command):
         yield "is a worker and is killed after 10 s", ("stop_grace_period",)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..known_software import DATASTORES, POSTGRES, REDIS
+from ..host_paths import engine_addresses, has_socket, host_paths, is_socket, normal
+from ..known_datastores import POSTGRES, REDIS, data_paths
 from ..mounts import Mount
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
 
 _REFERENCE = "Compose specification, services, volumes"
-_SOCKETS = re.compile(r"(?:/var)?/run/(?:docker|podman/podman|containerd/containerd|crio/crio)\.sock")
+#: The engine over TCP without TLS, at an address of the host. A name is that of a container, such as a socket proxy.
+_ENGINE_OF_HOST = re.compile(
+    r"(?:tcp|https?)://(?:(?:host|gateway)\.docker\.internal|(?!127\.)[\d.]+|\[[0-9a-f:]+\]):(?!2376)"
+)
 _SENSITIVE = re.compile(
-    r"/(?:etc|proc|sys|dev|boot|root|run|var/run|usr|bin|sbin|lib|lib64|home|var/lib/docker|var/lib/containerd|var/log)?"
+    r"/(?:etc|proc|sys|dev|boot|root|run|var|var/run|var/lib|usr|bin|sbin|lib|lib64|home|var/lib/docker|var/lib/containerd"
+    r"|var/log)?"
     r"|/(?:etc|root|boot|var/lib/docker|var/lib/containerd|proc|sys|lib)/.+|/(?:var/)?run/(?:docker|dbus|systemd)(?:/.+)?"
     r"|(?:~|/home/[^/]+|\$\{HOME\})"
     r"(?:/\.(?:ssh|aws|kube|docker|gnupg|config)(?:/.*)?)?"
@@ -32,9 +37,28 @@ _DATA_TARGET = re.compile(
 _FILE = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
-def _data_path(service: Service) -> str:
-    """Return where the image of a datastore keeps its data, an empty text for other services."""
-    return DATASTORES[service.base] if service.is_datastore else ""
+#: Variables and options with the directory for the data.
+_DATA_VARIABLE = re.compile(
+    r"(?:.*[_.-])?(?:data|db|database|storage|persist\w*|log|bolt|engine|mnesia|snapshots?|minio)_?"
+    r"(?:data|storage)?_?(?:dirs?|directory|directories|paths?|folder|base|location|volumes?|home)(?:_\w+)?|SURREAL_PATH",
+    re.IGNORECASE,
+)
+
+
+def _data_paths(service: Service) -> tuple[str, ...]:
+    """Return the directories where a datastore keeps its data, the usual one first; none for other services."""
+    paths = data_paths(service.datastore, service.image)
+    if not paths:
+        return ()
+    own = [service.variables["PGDATA"]] if service.base in POSTGRES and service.variables.get("PGDATA") else []
+    told = [value for name, value in service.variables.items() if _DATA_VARIABLE.fullmatch(name)]
+    # A directory that the command names, such as `minio server /export`, is where the data is.
+    named = re.findall(r"(?:^|[\s=:,])(/[\w./-]+)", " ".join([*told, service.command]))
+    return (*paths, *own, *(path for path in map(normal, named) if path.count("/") > 0 and not _NO_DATA.match(path)))
+
+
+#: Directories of programs and their configuration, which a command often names.
+_NO_DATA = re.compile(r"/(?:usr|bin|sbin|opt/[^/]+/(?:bin|scripts)|etc|run|tmp|dev|proc|docker-entrypoint\S*)?(?:/|$)")
 
 
 def _is_data_mount(service: Service, mount: Mount) -> bool:
@@ -44,10 +68,9 @@ def _is_data_mount(service: Service, mount: Mount) -> bool:
 
 def _is_at_data_path(service: Service, target: str) -> bool:
     """Return whether *target* is a data path of a datastore, or contains it, or is inside of it."""
-    own = service.variables.get("PGDATA", "") if service.base in POSTGRES else ""
     return any(
-        path and (target == path or target.startswith(f"{path}/") or path.startswith(f"{target}/"))
-        for path in (_data_path(service), own)
+        target == path or target.startswith(f"{path}/") or path.startswith(f"{target}/")
+        for path in _data_paths(service)
     )
 
 
@@ -69,13 +92,14 @@ def _is_cache(service: Service) -> bool:
 )
 def no_volume(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find datastores without a mount at their data path."""
-    if not _data_path(service) or stack.is_one_off(service) or _is_cache(service):
+    paths = _data_paths(service)
+    if not paths or stack.is_one_off(service) or _is_cache(service):
         return
     if any(_is_data_mount(service, mount) for mount in service.mounts):
         return
     if any(_is_at_data_path(service, str(item).split(":", 1)[0].rstrip("/")) for item in service.items("tmpfs")):
         return
-    yield f"keeps its data in the container; nothing is mounted at {_data_path(service)}", ("volumes",)
+    yield f"keeps its data in the container; nothing is mounted at {paths[0]}", ("volumes",)
 
 
 @service_rule(
@@ -105,7 +129,7 @@ def anonymous(service: Service, stack: Stack) -> Iterator[Problem]:
 def on_bind_mount(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find datastores whose data path is a directory of the host."""
     for mount in service.mounts:
-        if mount.type == "bind" and _data_path(service) and _is_data_mount(service, mount):
+        if mount.type == "bind" and _is_data_mount(service, mount):
             yield f"keeps its data in the host directory {mount.source}", mount.path
 
 
@@ -147,10 +171,21 @@ def source_code(service: Service, stack: Stack) -> Iterator[Problem]:
     reference="OWASP Docker Security Cheat Sheet, rule 1; CIS Docker Benchmark 5.32",
 )
 def docker_socket(service: Service, stack: Stack) -> Iterator[Problem]:
-    """Find mounts of the socket of an engine."""
-    for mount in service.mounts:
-        if mount.source and _SOCKETS.fullmatch(mount.source):
-            yield f"mounts the engine's socket, {mount.source}", mount.path
+    """Find every way to the socket of an engine: mounts of it and of its directory, `use_api_socket`, TCP."""
+    if service.keys.get("use_api_socket") is True:
+        yield "gets the engine's socket by use_api_socket", ("use_api_socket",)
+    addresses = list(engine_addresses(service))
+    sockets = {normal(address.partition("://")[2]) for address, _path in addresses if address.startswith("unix://")}
+    for found in host_paths(service, stack):
+        if is_socket(found.source) or is_socket(found.target) or found.target in sockets:
+            yield f"mounts the engine's socket, {found.shown}", found.path
+        elif has_socket(found.source):
+            yield f"mounts {found.shown}, which has the engine's socket in it", found.path
+    if service.variables.get("DOCKER_TLS_VERIFY"):
+        return
+    for address, path in addresses:
+        if _ENGINE_OF_HOST.match(address):
+            yield f"controls the engine of the host at {address[:80]}", path
 
 
 @service_rule(
@@ -165,13 +200,12 @@ def docker_socket(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def system_path(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find bind mounts of system directories, and of directories with keys of users."""
-    for mount in service.mounts:
-        source = (mount.source or "").rstrip("/") or ("/" if mount.source else "")
-        if mount.type != "bind" or not source or _SOCKETS.fullmatch(source):
+    for found in host_paths(service, stack):
+        if found.path[0] != "volumes" or is_socket(found.source):
             continue
-        harmless = _HARMLESS.fullmatch(source) and mount.read_only
-        if _SENSITIVE.fullmatch(source) and not harmless:
-            yield f"mounts {mount.source} of the host", mount.path
+        harmless = _HARMLESS.fullmatch(found.source) and found.read_only
+        if _SENSITIVE.fullmatch(found.source) and not harmless:
+            yield f"mounts {found.shown} of the host", found.path
 
 
 @service_rule(
@@ -187,7 +221,9 @@ def writable_configuration(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find configuration files and directories that are mounted writable."""
     for mount in service.mounts:
         source = mount.source or ""
-        if mount.type != "bind" or mount.read_only or not source.startswith((".", "/")) or _SOCKETS.fullmatch(source):
+        if mount.type != "bind" or mount.read_only or not source.startswith((".", "/")):
+            continue
+        if is_socket(normal(source)):
             continue
         is_configuration = mount.target.startswith(("/etc/", "/docker-entrypoint-initdb.d"))
         if is_configuration or re.search(
