@@ -34,7 +34,7 @@ def config(suite: str, folder: Path, *options: str) -> dict[str, Any]:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
     found: dict[str, Any] = _literal(json.loads(done.stdout))
     return found
 
@@ -44,5 +44,5 @@ def _literal(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("$$", "$")
     if isinstance(value, dict):
-        return {key: _literal(item) for key, item in value.items()}
+        return {_literal(key): _literal(item) for key, item in value.items()}
     return [_literal(item) for item in value] if isinstance(value, list) else value

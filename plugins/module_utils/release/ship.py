@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, image_digests
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, paths, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan, without_new_services
 from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
@@ -74,6 +74,9 @@ def ship(
     :param dry_run: only return what would be done.
     :raises Refused: if a check fails. Nothing has been written then.
     """
+    problems = paths.problems(content)
+    if problems:
+        raise Refused(problems)
     # Containers with other uids must read the files and enter the directories, with any umask of the login.
     os.umask(0o022)
     home = Home(content["home"])

@@ -13,7 +13,13 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import reading
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, is_executable
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated, translate
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import describe, kinds, mounted_files, resources
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    describe,
+    kinds,
+    mounted_files,
+    notations,
+    resources,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
@@ -100,6 +106,7 @@ def plain_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source] | None = None) -> Stack:
     """Return the model of a stack from the result of :func:`plain_of`. :raises ValueError: like :func:`bundle_of`."""
+    _check_texts(plain)
     services = {name: with_contents(name, entry, base) for name, entry in plain["services"].items()}
     translated = translate_files(plain, services, base)
     stack = describe.describe(
@@ -116,6 +123,17 @@ def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source]
     )
     rendered_resources.check(stack, plain, translated.services if translated else services)
     return stack
+
+
+def _check_texts(plain: Mapping[str, Any]) -> None:
+    """Check that no text of a description has a character that none can have; secrets may have any."""
+    for keys, text in notations.texts({key: value for key, value in plain.items() if key != "secrets"}):
+        try:
+            notations.check_text(text)
+        except ValueError as error:
+            is_service = keys[:1] == ("services",) and len(keys) > 2
+            where = f"service {keys[1]!r}: key {'.'.join(keys[2:])!r}" if is_service else f"stack_{'.'.join(keys)}"
+            raise ValueError(f"{where}: {error}") from None
 
 
 def translate_files(plain: Mapping[str, Any], services: Mapping[str, Any], base: Path) -> Translated | None:

@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     health_check,
     image_build,
     mounted_files,
+    notations,
     overrides,
     routes,
     secret_text,
@@ -28,6 +29,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
+
+#: The highest uid and gid; one more means "no id" to the kernel.
+_MAX_ID = 2**32 - 2
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,10 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
     image = values["image"] or body["image"]
     if not image:
         raise ValueError(f"{where}: required key 'image' is missing; kind {kind.name!r} has no default image")
+    try:
+        notations.image(image)
+    except ValueError as error:
+        raise ValueError(f"{where}: key 'image': {error}") from None
     service_class = values["class"] or kind.service_class
     _check_replicas(where, replicas, service_class)
     build = image_build.build(where, values["build"], values["image"])
@@ -151,7 +159,7 @@ def _check_replicas(where: str, replicas: int, service_class: str) -> None:
 
 
 def _user(where: str, user: str | None) -> str | None:
-    if user and not all(part.isascii() and part.isdigit() for part in user.split(":", 1)):
+    if user and not all(part.isascii() and part.isdigit() and int(part[:11]) <= _MAX_ID for part in user.split(":", 1)):
         raise ValueError(
             f"{where}: key 'user': {user!r} is not numeric; write uid:gid, because its secret files get that owner"
         )

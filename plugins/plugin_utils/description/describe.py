@@ -13,6 +13,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     completion,
     connections,
     names,
+    notations,
     reading,
     secret_sources,
 )
@@ -45,6 +46,7 @@ def describe(
     names.check(name, "stack_name")
     names.check(environment, "stack_environment")
     names.check_domain(domain)
+    directory = notations.stack_root(root)
     given = secret_sources.read(secrets)
 
     written = reading.read(services, environment, kinds)
@@ -57,7 +59,7 @@ def describe(
         name=name,
         environment=environment,
         domain=domain,
-        home=f"{root.rstrip('/')}/{name}",
+        home=f"{directory}/{name}",
         services=connected,
         secrets=secret_sources.used(connected.values(), known),
         top=top or {},

@@ -11,7 +11,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "kind": Field("str", "what the service is, such as fastapi or postgres", required=True),
     "like": Field("str", "service whose image, build, needs, environment, secrets, files, volumes and user it shares"),
     "only_in": Field("list", "environments that have it; all of them if empty", default=[]),
-    "image": Field("str", "image reference with its tag"),
+    "image": Field("image", "image reference with its tag"),
     "build": Field("dict", "how the image is built: context, optionally dockerfile, target, args, platforms"),
     "development": Field("dict", "how it is developed in a checkout; each key replaces the kind's", default={}),
     "class": Field("str", "update strategy", choices=("rolling", "drain", "singleton", "stateful", "oneshot")),

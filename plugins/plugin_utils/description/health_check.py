@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import kinds as kinds_
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations, overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
 
 _TIMES = {"interval": "10s", "timeout": "5s", "retries": 3, "start_period": "30s", "start_interval": "1s"}
@@ -36,8 +36,10 @@ def complete(
                 f"{where}: key 'health': kind {kind.name!r} is not asked for a path; "
                 f"give a Compose healthcheck with its 'test'"
             )
-        if not given.startswith("/"):
-            raise ValueError(f"{where}: key 'health': path {given!r} does not begin with /")
+        try:
+            notations.url_path(given)
+        except ValueError as error:
+            raise ValueError(f"{where}: key 'health': path {error}") from None
         result.update(kinds_.render(kind.body["health"], {**context, "health_path": given}, where))
     elif isinstance(given, Mapping):
         result.update(given)

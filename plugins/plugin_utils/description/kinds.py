@@ -18,6 +18,11 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import d
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 
+#: The types from ``word`` on are texts that need no quoting where they go, see ``notations``.
+OPTION_TYPES = (
+    *("str", "bool", "int", "float", "list", "dict", "size", "duration"),
+    *("word", "identifier", "identifiers", "module", "path", "url_path"),
+)
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
 
 _FIELDS = {
@@ -58,9 +63,7 @@ _FIELDS = {
     "development": Field("dict", "how a service with a build is developed in a checkout", default={}),
 }
 _OPTION_FIELDS = {
-    "type": Field(
-        "str", "type", required=True, choices=("str", "bool", "int", "float", "list", "dict", "size", "duration")
-    ),
+    "type": Field("str", "type", required=True, choices=OPTION_TYPES),
     "default": Field("any", "value if the service does not set it"),
     "required": Field("bool", "whether the service must set it", default=False),
     "description": Field("str", "one sentence", required=True),

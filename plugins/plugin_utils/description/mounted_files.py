@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations, schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Directory, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 
@@ -33,19 +33,33 @@ def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
     result: dict[str, str | Directory] = {}
     for target, source in given.items():
         values = schema.read(source, FILE_FIELDS, f"{where}, key 'files', file {target!r}")
-        if not str(target).startswith("/") or str(target).endswith("/"):
-            raise ValueError(f"{where}: key 'files': {target!r} is not the absolute path of a file in the container")
-        if ":" in str(target):
-            raise ValueError(
-                f"{where}: key 'files': {target!r} contains a colon, which Compose reads as the end of the path"
-            )
+        try:
+            notations.container_path(str(target))
+        except ValueError as error:
+            raise ValueError(f"{where}: key 'files': {error}") from None
         if values["directory"] is not None:
-            result[str(target)] = Directory({str(path): str(text) for path, text in values["directory"].items()})
+            result[str(target)] = _directory(f"{where}, key 'files', directory {target!r}", values)
         elif values["content"] is not None:
             result[str(target)] = values["content"]
         else:
             raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
     return result
+
+
+def _directory(where: str, values: Mapping[str, Any]) -> Directory:
+    files: dict[str, str] = {}
+    for path, text in values["directory"].items():
+        if not isinstance(text, str):
+            raise ValueError(f"{where}: the text of {path!r} is not text; put it in quotes")
+        files[str(path)] = text
+    try:
+        notations.check_directory(files)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    for path in values["executable"]:
+        if path not in files:
+            raise ValueError(f"{where}: 'executable' names {path!r}, which the directory does not have")
+    return Directory(files)
 
 
 def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
@@ -59,6 +73,10 @@ def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
                 f"service {service!r}: key 'volumes': {volume!r} is not in Compose's short notation, such as "
                 f"{service}-data:/path or /srv/{service}:/path:ro"
             )
+        try:
+            notations.volume(volume)
+        except ValueError as error:
+            raise ValueError(f"service {service!r}: key 'volumes': {error}") from None
     return tuple(given)
 
 

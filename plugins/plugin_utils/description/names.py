@@ -11,15 +11,22 @@ from collections.abc import Mapping
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NAME
 
+#: Other services find a service by its name, as a label of DNS.
+MAX_NAME = 63
+#: The name of a secret is that of its files, to which the host adds an address.
+MAX_SECRET_NAME = 200
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?", re.IGNORECASE)
 
 
-def check(name: object, where: str) -> None:
+def check(name: object, where: str, longest: int = MAX_NAME) -> None:
     """Check the name of a stack, an environment, a service or a secret.
 
+    :param longest: the most characters that it may have.
     :raises ValueError: if it is not valid; *where* says whose name it is.
     """
+    if isinstance(name, str) and len(name) > longest:
+        raise ValueError(f"{where}: the name has {len(name)} characters; use at most {longest}")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ValueError(
             f"{where}: {name!r} is not a valid name; use lower-case letters, digits, - and _, the first one a letter "
@@ -32,7 +39,7 @@ def check_domain(domain: object) -> None:
 
     :raises ValueError: unless it is empty or one host name, with or without a port.
     """
-    if not isinstance(domain, str) or not (domain == "" or _DOMAIN.fullmatch(domain)):
+    if not isinstance(domain, str) or not (domain == "" or (_DOMAIN.fullmatch(domain) and len(domain) <= 253)):
         raise ValueError(
             f"stack_domain: {domain!r} is not one host name, such as shop.example.com or localhost:8443; "
             f"leave it empty if the stack answers to any name"

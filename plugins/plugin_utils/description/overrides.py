@@ -6,13 +6,17 @@ reads are checked here. Compose judges the others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 
 #: Compose accepts some of these as lists, too. A list would replace the mapping that it is merged with.
 _MAPPINGS = ("depends_on", "deploy", "environment", "healthcheck", "labels", "logging")
+#: A name of a network, in Compose's own schema.
+_NETWORK = re.compile(r"[A-Za-z0-9._-]+")
 _DURATIONS = ("interval", "timeout", "start_period", "start_interval")
 
 
@@ -25,15 +29,21 @@ def check(service: str, key: str, given: object) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise ValueError(f"{where}': {given!r} is not a mapping of keys to values")
     for name, value in given.items():
-        if name == "image" and not (isinstance(value, str) and value):
-            raise ValueError(f"{where}.image': {value!r} is not an image reference")
+        if name == "image":
+            _check_image(f"{where}.image'", value)
         if value is None:
             continue
         if name in _MAPPINGS and not isinstance(value, Mapping):
             raise ValueError(f"{where}.{name}': {value!r} is not a mapping of keys to values")
+        if name in ("labels", "environment"):
+            for label in value:
+                if not (str(label) and str(label).isprintable()):
+                    raise ValueError(
+                        f"{where}.{name}': {label!r} is not a name; it is empty or has a control character"
+                    )
         if name == "ports" and not isinstance(value, list):
             raise ValueError(f"{where}.ports': {value!r} is not a list")
-        if name == "networks" and not (isinstance(value, Mapping) or _is_names(value)):
+        if name == "networks" and not (_is_names(list(value) if isinstance(value, Mapping) else value)):
             raise ValueError(f"{where}.networks': {value!r} is neither a list of names nor a mapping by name")
         if name == "deploy" and not isinstance(value.get("resources") or {}, Mapping):
             raise ValueError(f"{where}.deploy.resources': {value['resources']!r} is not a mapping of keys to values")
@@ -106,5 +116,14 @@ def check_health(service: str, key: str, health: Mapping[str, Any]) -> None:
         raise ValueError(f"service {service!r}: key '{key}.retries': {retries!r} is not a whole number from 1 up")
 
 
+def _check_image(where: str, value: object) -> None:
+    try:
+        if not isinstance(value, str):
+            raise ValueError(f"{value!r} is not an image reference, such as {notations.IMAGE_EXAMPLE}")
+        notations.image(value)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
 def _is_names(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return isinstance(value, list) and all(isinstance(name, str) and _NETWORK.fullmatch(name) for name in value)

@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import o
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 
 _PUBLISHED = re.compile(
-    r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<inside>\d+)(?:/(?P<protocol>tcp|udp))?"
+    r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>[0-9]+):(?P<inside>[0-9]+)(?:/(?P<protocol>tcp|udp))?"
 )
 
 

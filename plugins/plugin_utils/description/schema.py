@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
 
@@ -119,6 +120,13 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "command": _command,
     "duration": _duration,
     "size": _size,
+    "image": lambda value: notations.image(_text(value)),
+    "url_path": lambda value: notations.url_path(_text(value)),
+    "identifier": lambda value: notations.identifier(_text(value)),
+    "identifiers": lambda value: notations.identifiers(_list(value)),
+    "module": lambda value: notations.module(_text(value)),
+    "word": lambda value: notations.word(_text(value)),
+    "path": lambda value: notations.path(_text(value)),
     "any": lambda value: value,
 }
 

@@ -26,7 +26,7 @@ def read(given: object) -> dict[str, Secret]:
 
 def _read(name: str, source: object) -> Secret:
     where = f"stack_secrets, secret {name!r}"
-    names.check(name, where)
+    names.check(name, where, names.MAX_SECRET_NAME)
     if isinstance(source, str):
         secret = Secret(name, value=source)
     elif isinstance(source, Mapping):

@@ -25,7 +25,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
 )
 
 _PROBE_FIELDS = {
-    "path": Field("str", "path to request through the edge", required=True),
+    "path": Field("url_path", "path to request through the edge", required=True),
     "status": Field("int", "expected status; by default any status below 500"),
     "contains": Field("str", "text that the response must contain"),
 }
@@ -210,7 +210,4 @@ def _probes(stack: Stack, probes: object) -> list[dict[str, Any]]:
 
 
 def _probe(probe: object, where: str) -> dict[str, Any]:
-    values = read(probe, _PROBE_FIELDS, where)
-    if not values["path"].startswith("/"):
-        raise ValueError(f"{where}: key 'path': {values['path']!r} does not begin with /")
-    return values
+    return read(probe, _PROBE_FIELDS, where)

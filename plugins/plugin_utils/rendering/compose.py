@@ -9,14 +9,12 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
-from ansible.module_utils.common.yaml import SafeDumper
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NETWORKS, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, development, pod
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, development, pod, yaml_text
 
 BASE = "compose.yaml"
 #: The host writes this file, because it resolves images to digests.
@@ -110,16 +108,11 @@ def env_file(service: Service) -> str | None:
     return dotenv.dump(service.environment, f"What {service.name!r} is told; secrets are in files of their own.")
 
 
-class Override(list[Any]):
-    """A list of an overlay that replaces the list of the base. Without it Compose would append one to the other."""
-
-
 def dump(stack: Stack, title: str, document: Mapping[str, Any], header: str = _HEADER) -> str:
     """Return the text of *document*, below a *header* that says where it comes from."""
     header = header.format(title=title, name=stack.name, home=stack.home)
     comment = "".join(f"# {line}\n" for line in header.splitlines())
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=120)
-    return comment + comments.annotate(text, comments.for_stack(stack))
+    return comment + comments.annotate(yaml_text.dump(document), comments.for_stack(stack))
 
 
 def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict[str, Any]:
@@ -264,29 +257,3 @@ def secret_files(stack: Stack) -> Iterator[tuple[Service, SecretFile]]:
             yield service, mount.file
         if service.secret_env:
             yield service, service.secret_env
-
-
-class _Dumper(SafeDumper):
-    """YAML as people write it: short lists on one line, no anchors. The dumper is in C, which is ten times as fast."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:
-    short = all(isinstance(item, (str, int, float)) for item in data) and sum(len(str(item)) + 2 for item in data) < 90
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=short)
-
-
-def _represent_none(dumper: SafeDumper, _none: None) -> yaml.Node:
-    # Only overlays have it: it removes a key of the base, which an empty value would not do.
-    return dumper.represent_scalar("!reset", "null")
-
-
-def _represent_override(dumper: SafeDumper, data: Override) -> yaml.Node:
-    return dumper.represent_sequence("!override", list(data), flow_style=False)
-
-
-_Dumper.add_representer(list, _represent_list)
-_Dumper.add_representer(Override, _represent_override)
-_Dumper.add_representer(type(None), _represent_none)

@@ -25,6 +25,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     edge,
     pod,
     templating,
+    yaml_text,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import dockerfiles
 
@@ -129,7 +130,7 @@ def _publish_on_loopback(stack: Stack, base: Mapping[str, Any], overlay: dict[st
         if not published:
             continue
         entries = [_entry(service, str(port), variables) for port in published]
-        overlay.setdefault("services", {}).setdefault(name, {})["ports"] = compose.Override(entries)
+        overlay.setdefault("services", {}).setdefault(name, {})["ports"] = yaml_text.Override(entries)
     return variables
 
 

@@ -80,6 +80,30 @@ def test_images_can_be_described_without_the_secrets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"command": ["a", "b\0c"]}, "service 'web': key 'command': 'b\\x00c' contains a NUL character"),
+        (
+            {"compose": {"labels": {"x": "\ud800"}}},
+            "service 'web': key 'compose.labels.x': '\\ud800' contains the character U+D800",
+        ),
+        (
+            {"environment": {"A": "\ue000db_password|raw\ue001"}},
+            "service 'web': key 'environment.A': '\\ue000db_password|raw\\ue001' contains the character U+E000",
+        ),
+    ],
+)
+def test_a_character_that_no_text_can_have(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
+    said = error_of(inventory.bundle_of, _arguments({"web": plain(**changed)}), tmp_path)
+    assert said == f"{message}, which no text here can have; remove it"
+
+
+def test_a_character_of_an_icon_font_is_a_text_as_any_other(tmp_path: Path) -> None:
+    services = {"web": plain(environment={"ICON": "\ue000 \ue001"})}
+    assert "\ue000 \ue001" in inventory.bundle_of(_arguments(services), tmp_path).files["env/web.env"]
+
+
+@pytest.mark.parametrize(
     ("variables", "base"),
     [
         ({"inventory_dir": "/i", "playbook_dir": "/p"}, "/i"),

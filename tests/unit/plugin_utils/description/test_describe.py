@@ -88,9 +88,10 @@ def test_command_is_taken_literally(command: object, arguments: object) -> None:
 
 
 def test_options_are_taken_literally_and_their_defaults_evaluated() -> None:
-    stack = model({"a": {"kind": "postgres"}, "b": {"kind": "postgres", "database": "{{ name }}"}}, name="my-shop")
+    flow = {"kind": "langflow", "superuser": "{{ name }}", "needs": ["a"]}
+    stack = model({"a": {"kind": "postgres"}, "b": flow}, name="my-shop")
     assert stack.services["a"].options["database"] == "my_shop"
-    assert stack.services["b"].options["database"] == "{{ name }}"
+    assert stack.services["b"].options["superuser"] == "{{ name }}"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from tests.support.errors import error_of
 KINDS = ", ".join(sorted(SHIPPED))
 NO_DURATION = "is not a duration; write a number with its unit, such as 30s or 1m30s"
 
+NO_IMAGE = "is not an image reference, such as registry.example.com/shop/backend:1.4.2"
 NO_REPLICAS = "a rollout would not know of it; set the service's own key 'replicas' instead"
 
 NO_DOMAIN = (
@@ -168,7 +169,10 @@ WRITTEN = [
         "service 'web': key 'compose.labels': ['a=b'] is not a mapping of keys to values",
     ),
     (_one(compose={"ports": 80}), "service 'web': key 'compose.ports': 80 is not a list"),
-    (_one(compose={"image": None}), "service 'web': key 'compose.image': None is not an image reference"),
+    (
+        _one(compose={"image": None}),
+        f"service 'web': key 'compose.image': None {NO_IMAGE}",
+    ),
     (
         _one(compose={"networks": "app"}),
         "service 'web': key 'compose.networks': 'app' is neither a list of names nor a mapping by name",
@@ -278,6 +282,13 @@ def test_probes_without_an_edge(probes: object, sentence: str) -> None:
         ({"path": "/", "stauts": 200}, "stack_probes, entry 2: unknown key 'stauts'; did you mean 'status'?"),
         ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path to request through the edge)"),
         ({"path": "health"}, "stack_probes, entry 2: key 'path': 'health' does not begin with /"),
+        (
+            {"path": "/a\r\nX: y"},
+            (
+                "stack_probes, entry 2: key 'path': '/a\\r\\nX: y' has characters that a URL cannot have as they are; "
+                "write them in percent-encoding, such as %20 for a space"
+            ),
+        ),
         ({"path": "/", "status": "ok"}, "stack_probes, entry 2: key 'status': 'ok' is not a whole number"),
     ],
 )
