@@ -12,6 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Finding, Review
 
@@ -27,7 +28,10 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self.validate_argument_spec(
+        problems = arguments.misspelt(self, task_vars or {})
+        if problems:
+            raise AnsibleActionFail("\n".join(problems))
+        given = self.validate_argument_spec(
             {
                 "files": {"type": "list", "elements": "path", "required": True},
                 "environment": {"type": "str", "default": "production"},
@@ -42,12 +46,12 @@ class ActionModule(ActionBase):
             }
         )[1]
         try:
-            review = _review(arguments)
+            review = _review(given)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         display.display(file_check.render([review], "table"))
-        if arguments["report"] and not self._task.check_mode:
-            _write(Path(arguments["report"]), file_check.render([review], arguments["format"]))
+        if given["report"] and not self._task.check_mode:
+            _write(Path(given["report"]), file_check.render([review], given["format"]))
         result.update(changed=False, findings=[_plain(finding) for finding in review.findings])
         if review.failing:
             result.update(

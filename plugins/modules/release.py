@@ -55,6 +55,15 @@ options:
       - The policy compares the release with them.
     type: dict
     default: {}
+  own_variables:
+    description:
+      - Names of your own variables that begin like those of the collection, such as V(stack_owner), or patterns such as
+        V(registry_*).
+      - A variable that begins with the name of a role and that the collection does not know is an error, because it is
+        probably misspelt. A variable that another variable uses is accepted without being named here.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full

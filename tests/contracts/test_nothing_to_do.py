@@ -57,5 +57,5 @@ def test_a_tag_is_enough_to_choose_a_part() -> None:
         for play in [*one.get("roles", []), *one.get("tasks", [])]
         if "ansible_run_tags" in str(play.get("when", ""))
     ]
-    assert sorted(tag for tag, _condition in conditions) == ["engine", "secrets"]
+    assert sorted(tag for tag, _condition in conditions) == ["engine", "registry", "secrets"]
     assert all(f"'{tag}' in ansible_run_tags" in condition for tag, condition in conditions)

@@ -19,6 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import variable_names
 
 _PLUGINS = Path(__file__).parents[2]
 #: The module whose options are the description of a stack.
@@ -26,6 +27,8 @@ _DESCRIPTION = "release"
 #: What the documentation of an option and an argument spec have in common.
 _KEYS = ("type", "elements", "choices", "default", "required", "options")
 _SECRET = "secrets"
+#: The option that names a team's own variables.
+_OWN = "own_variables"
 
 Spec = dict[str, dict[str, Any]]
 
@@ -59,8 +62,10 @@ def given(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict
     An argument of the description that the module has no use for is left out: a play may give one to all of them.
 
     :param module: the one that documents the action.
-    :raises AnsibleActionFail: naming every variable that has to be set and is not, or one that cannot be templated.
+    :raises AnsibleActionFail: naming every variable that has to be set and is not, and every variable whose name is
+        misspelt; or one that cannot be templated.
     """
+    problems = misspelt(action, task_vars)
     accepted, description = spec(module), spec(_DESCRIPTION)
     result = {name: value for name, value in action._task.args.items() if name in accepted or name not in description}
     described = [name for name in accepted if name in description and name not in result]
@@ -69,11 +74,19 @@ def given(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict
             result |= _templated(action, name, task_vars[f"stack_{name}"])
     missing = [f"stack_{name}" for name in described if accepted[name].get("required") and result.get(name) is None]
     if missing:
-        raise AnsibleActionFail(
-            f"slipway.stack.{module} needs {' and '.join(missing)}; set {'it' if len(missing) == 1 else 'them'} "
-            "in the inventory"
-        )
+        pronoun = "it" if len(missing) == 1 else "them"
+        problems.append(f"slipway.stack.{module} needs {' and '.join(missing)}; set {pronoun} in the inventory")
+    if problems:
+        raise AnsibleActionFail("\n".join(problems))
     return result
+
+
+def misspelt(action: ActionBase, task_vars: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each variable of the host that has a name as ours and that the collection does not know."""
+    own = _templated(action, _OWN, task_vars.get(f"stack_{_OWN}") or []).get(_OWN) or []
+    if not isinstance(own, list):
+        raise AnsibleActionFail(f"stack_{_OWN}: {own!r} is not a list of names of variables", obj=own)
+    return variable_names.problems(task_vars, [str(name) for name in own])
 
 
 def complete(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import ar
 from tests.contracts.checkout import ROOT
 from tests.support import inventories
 
-ACTIONS = sorted(path.stem for path in ROOT.glob("plugins/action/[!_]*.py") if path.stem != "policy")
+ACTIONS = sorted(path.stem for path in ROOT.glob("plugins/action/[!_]*.py") if path.stem not in ("policy", "variables"))
 VARIABLES = {"stack_name": "shop", "stack_environment": "production"}
 
 
@@ -68,6 +68,22 @@ def test_all_that_is_missing_is_named_at_once(variables: dict[str, Any], sentenc
     assert str(refused.value) == sentence
 
 
+def test_what_is_misspelt_is_named_together_with_what_is_missing() -> None:
+    with pytest.raises(AnsibleActionFail) as refused:
+        _complete("pull", {}, {"stack_nmae": "shop", "deploy_keep_relases": 3})
+    assert str(refused.value).splitlines() == [
+        "deploy_keep_relases: the collection has no such variable; did you mean deploy_keep_releases?",
+        "stack_nmae: the collection has no such variable; did you mean stack_name?",
+        "Correct the name, or add a variable of your own to stack_own_variables",
+        "slipway.stack.pull needs stack_name and stack_environment; set them in the inventory",
+    ]
+
+
+def test_the_names_of_own_variables_are_a_list() -> None:
+    with pytest.raises(AnsibleActionFail, match="stack_own_variables: 'registry_' is not a list of names of variables"):
+        _complete("pull", {}, {**VARIABLES, "stack_own_variables": "registry_"})
+
+
 def test_a_variable_that_cannot_be_read_is_named() -> None:
     variables = {**VARIABLES, "stack_domain": trust_as_template("{{ nowhere }}")}
     with pytest.raises(AnsibleActionFail, match="The variable stack_domain cannot be read: 'nowhere' is undefined"):
@@ -89,7 +105,8 @@ def test_an_argument_that_is_unknown_or_of_another_type(args: dict[str, Any], se
 
 def test_only_the_description_comes_from_variables() -> None:
     """What the role stack registers is called as the argument of a rollout would be, and is another thing."""
-    variables = {**VARIABLES, "stack_release": {"release": "r1"}, "stack_timeout": 1, "stack_push": False}
+    own = {"stack_timeout": 1, "stack_push": False, "stack_own_variables": ["stack_timeout", "stack_push"]}
+    variables = {**VARIABLES, "stack_release": {"release": "r1"}, **own}
     assert "release" not in _given("rollout", {}, variables)
     assert "timeout" not in _given("verify", {}, variables)
     assert _complete("images", {}, variables)["push"] is True
