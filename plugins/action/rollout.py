@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB
@@ -26,6 +27,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         host = task_vars.get("inventory_hostname", "")
         given = arguments.given(self, task_vars, "rollout")
+        if given.get("release") == "":
+            raise AnsibleActionFail("there is no release; run the role stack first, or set deploy_release")
         given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
         given["owner"] = given.get("owner") or module_call.owner()
         verb = given.get("verb", "all")

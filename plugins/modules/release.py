@@ -57,8 +57,7 @@ options:
     default: {}
   own_variables:
     description:
-      - Names of your own variables that begin like those of the collection, such as V(stack_owner), or patterns such as
-        V(registry_*).
+      - Names of your own variables that begin like those of the collection, or patterns such as V(registry_*).
       - A variable that begins with the name of a role and that the collection does not know is an error, because it is
         probably misspelt. A variable that another variable uses is accepted without being named here.
     type: list

@@ -32,5 +32,4 @@ EXAMPLES = r"""
   slipway.stack.variables:
 """
 
-RETURN = r"""
-"""
+RETURN = "{}"
