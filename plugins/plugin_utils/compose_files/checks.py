@@ -20,16 +20,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields i
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import compose_keys
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
-
-#: The keys of mappings inside a service that people misspell.
-_NESTED_KEYS = {
-    "healthcheck": "test interval timeout retries start_period start_interval disable",
-    "logging": "driver options",
-    "deploy": "mode replicas labels update_config rollback_config restart_policy placement resources endpoint_mode",
-    "build": "context dockerfile dockerfile_inline args ssh labels cache_from cache_to no_cache additional_contexts "
-    "network pull target shm_size extra_hosts isolation privileged secrets tags ulimits platforms entitlements",
-}
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_at, mark_of
 
 
 def check(project: Project, problems: Problems, excluded: Collection[str]) -> None:
@@ -66,10 +57,10 @@ def _check_service(project: Project, problems: Problems, name: str, service: Map
 
 
 def _check_service_keys(problems: Problems, name: str, service: Map) -> None:
-    _check_keys(problems, service, sorted(compose_keys.SERVICE_KEYS), f"service {name!r}: key {{!r}}", "of a service")
-    for key, words in _NESTED_KEYS.items():
-        where = f"service {name!r}: key '{key}.{{}}'"
-        _check_keys(problems, mapping(service.get(key)), words.split(), where, f"of {key}")
+    for path, valid in compose_keys.unknown_in_service(service):
+        owner = "a service" if len(path) == 1 else compose_keys.shown(path[:-1])
+        message = f"is not a key of {owner}{_key_hint(str(path[-1]), list(valid))}"
+        problems.add(mark_at(service, path), f"service {name!r}: key {compose_keys.shown(path)!r}", message)
     _check_keys(
         problems,
         mapping(service.get("x-slipway")),

@@ -74,9 +74,15 @@ def pairs(value: Any) -> Map:
         result[name] = text if equals else None
         mark = mark_of(value, index)
         if mark:
-            source = mark.source.partition("=")[2] if mark.source and "=" in mark.source else None
-            result.marks[name] = mark._replace(source=source)
+            result.marks[name] = mark._replace(source=_value_in_file(mark.source))
     return result
+
+
+def _value_in_file(source: str | None) -> str | None:
+    """Return the value of ``NAME=VALUE`` as the file has it if it has a variable, else ``None``."""
+    # The sign `=` inside of a variable, such as ${A:-b=c}, does not separate.
+    match = re.match(r"(?:\$\{[^${}]*\}|[^=])*?=(.*)", source or "", re.DOTALL)
+    return match[1] if match and "$" in match[1] else None
 
 
 def _names_to_mapping(value: Any, default: Any) -> Any:

@@ -242,7 +242,7 @@ def _top_level(content: Map) -> Map:
     """Return the top-level keys except the services; ``networks`` and the like are always mappings."""
     result = Map({}, {})
     for key, value in content.items():
-        if key in ("services", "include"):
+        if key == "services":
             continue
         result[key] = Map({}, {}) if key in _TOP and not isinstance(value, (Map, Override)) else value
         if key in content.marks:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from . import rules as _rules  # noqa: F401  (registers the rules)
 from .rule_registry import RULES, SEVERITIES, Rule
 from .settings import RuleException, Settings
-from .source_positions import KeyPath, mark_of
+from .source_positions import KeyPath, mark_at
 from .stack import Service, Stack
 
 
@@ -152,17 +151,9 @@ def _key_text(service: Service | None, path: KeyPath, index: int) -> str:
 def location(stack: Stack, service: Service | None, path: KeyPath) -> tuple[str, int]:
     """Return the file and the line of the last existing key of *path*; line 0 if none has a mark."""
     default = stack.files[0] if stack.files else ""
-    value: Any = stack.top
-    mark = None
-    if service is not None:
+    mark = mark_at(stack.top if service is None else service.keys, path)
+    if mark is None and service is not None:
         mark = stack.marks.get(service.name)
-        value = service.keys
-    for key in path:
-        own = mark_of(value, key)
-        if own is None or not isinstance(value, (dict, list)):
-            break
-        mark = own if own.file else mark
-        value = value.get(key) if isinstance(value, dict) else value[key] if key < len(value) else None
     return (mark.file, mark.line) if mark is not None else (default, 0)
 
 

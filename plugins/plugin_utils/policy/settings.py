@@ -8,12 +8,12 @@ file.
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .rule_registry import RULES
+from .spelling import Suggestions
 
 FILE = ".slipway-policy.yml"
 LEVELS = ("error", "warning", "info", "off")
@@ -121,7 +121,7 @@ def _exception(entry: Any, where: str) -> RuleException:
     _check_keys(entry, _EXCEPTION_KEYS, where)
     texts = {key: str(entry[key]) if entry.get(key) is not None else "" for key in _EXCEPTION_KEYS}
     if texts["rule"] not in RULES:
-        raise BadSettings(f"{where}: there is no rule {texts['rule']!r}{_suggestion(texts['rule'], RULES)}")
+        raise BadSettings(f"{where}: there is no rule {texts['rule']!r}{Suggestions().text(texts['rule'], RULES)}")
     if len(texts["reason"].strip()) < 4:
         raise BadSettings(
             f"{where}: the exception of {texts['rule']} has no reason; write why the finding is right here"
@@ -145,10 +145,5 @@ def _registries(value: Any, where: str) -> tuple[str, ...]:
 def _check_keys(entry: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
     for key in entry:
         if key not in keys:
-            hint = _suggestion(str(key), keys)
+            hint = Suggestions().text(str(key), keys)
             raise BadSettings(f"{where}: key {key!r} is unknown{hint}; valid keys: {', '.join(keys)}")
-
-
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -58,3 +58,15 @@ def mark_of(value: Any, key: Any) -> Mark | None:
     if isinstance(marks, list) and isinstance(key, int) and 0 <= key < len(marks):
         return marks[key]
     return None
+
+
+def mark_at(value: Any, path: KeyPath) -> Mark | None:
+    """Return the mark of the last entry on *path* that has one, ``None`` if none has."""
+    found = None
+    for key in path:
+        own = mark_of(value, key)
+        if own is None or not isinstance(value, (dict, list)):
+            break
+        found = own if own.file else found
+        value = value.get(key) if isinstance(value, dict) else value[key] if key < len(value) else None
+    return found

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
+from ..source_positions import KeyPath
+from ..spelling import Suggestions
 from ..stack import Service, Stack
 from . import health
 
 _REFERENCE = "Compose specification, services, depends_on"
-#: Keys of a service with names that the top-level key of the same name declares.
-_DECLARED_KEYS = ("networks", "secrets", "configs")
 
 
 def _dependencies(service: Service) -> Iterator[tuple[str, str, bool]]:
@@ -38,7 +37,7 @@ def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
             yield f"waits only until {name!r} has started, although {name!r} has a health check", ("depends_on", name)
 
 
-@service_rule(
+@stack_rule(
     "eeee",
     id="SLP011",
     title="Every name that a service uses is declared",
@@ -46,46 +45,42 @@ def only_started(service: Service, stack: Stack) -> Iterator[Problem]:
     fix="Declare the name, or correct it.",
     reference="Compose specification, top-level elements",
 )
-def undeclared(service: Service, stack: Stack) -> Iterator[Problem]:
+def undeclared(stack: Stack) -> Iterator[StackProblem]:
     """Find services, volumes, networks, secrets and configs that are used but not declared."""
-    for name, _condition, required in _dependencies(service):
-        if required and name not in stack.services:
-            yield (
-                f"depends on {name!r}, which is not a service{_suggestion(name, stack.services)}",
-                ("depends_on", name),
-            )
-    for key in _DECLARED_KEYS:
-        declared = _declared(stack, key)
-        for position, name in _names(service, key):
+    suggestions = Suggestions()
+    for service in stack.services.values():
+        for name, _condition, required in _dependencies(service):
+            if required and name not in stack.services:
+                hint = suggestions.text(name, stack.services)
+                yield service.name, f"depends on {name!r}, which is not a service{hint}", ("depends_on", name)
+        for key, path, name in _used_names(service):
+            declared = _declared(stack, key)
             # Compose creates the network `default`.
-            if name not in declared and name != "default" and "${" not in name:
-                hint = _suggestion(name, declared)
-                yield f"uses {name!r}, which is not declared in the top-level {key}{hint}", (key, position)
-    declared = _declared(stack, "volumes")
-    for mount in service.mounts:
-        if mount.type == "volume" and mount.source and mount.source not in declared and "${" not in mount.source:
-            hint = _suggestion(mount.source, declared)
-            yield f"mounts {mount.source!r}, which is not declared in the top-level volumes{hint}", mount.path
+            if name not in declared and "${" not in name and (key, name) != ("networks", "default"):
+                hint = suggestions.text(name, declared)
+                yield service.name, f"{_VERBS[key]} {name!r}, which is not declared in the top-level {key}{hint}", path
 
 
-def _declared(stack: Stack, key: str) -> set[str]:
+def _declared(stack: Stack, key: str) -> list[str]:
     entries = stack.top.get(key)
-    return set(entries) if isinstance(entries, dict) else set()
+    return list(entries) if isinstance(entries, dict) else []
 
 
-def _names(service: Service, key: str) -> Iterator[tuple[object, str]]:
-    """Yield the names under *key*, each with its key or index."""
-    if key == "networks":
-        yield from ((name, name) for name in service.mapping(key))
-        return
-    for index, item in enumerate(service.items(key)):
-        if isinstance(item, dict) and isinstance(item.get("source"), str):
-            yield index, item["source"]
+#: Keys of a service with names that the top-level key of the same name declares, and what a service does with them.
+_VERBS = {"networks": "uses", "secrets": "uses", "configs": "uses", "volumes": "mounts"}
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, list(known)[:200], n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+def _used_names(service: Service) -> Iterator[tuple[str, KeyPath, str]]:
+    """Yield the names that the top-level keys must declare: the top-level key, the path in the service, the name."""
+    for name in service.mapping("networks"):
+        yield "networks", ("networks", name), name
+    for key in ("secrets", "configs"):
+        for index, item in enumerate(service.items(key)):
+            if isinstance(item, dict) and isinstance(item.get("source"), str):
+                yield key, (key, index), item["source"]
+    for mount in service.mounts:
+        if mount.type == "volume" and mount.source:
+            yield "volumes", mount.path, mount.source
 
 
 @stack_rule(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..compose_keys import SERVICE_KEYS, TOP_KEYS
+from ..compose_keys import shown, unknown_in_service, unknown_in_top_level
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..source_positions import KeyPath, mark_of
+from ..spelling import Suggestions
 from ..stack import Service, Stack
 
 _YAML = "YAML 1.1 and 1.2, resolution of scalars"
@@ -126,19 +126,13 @@ def container_name(stack: Stack) -> Iterator[StackProblem]:
     reference="Compose specification, services",
 )
 def unknown_key(stack: Stack) -> Iterator[StackProblem]:
-    """Find keys of the file and of services that the Compose specification does not have."""
-    for key in stack.top:
-        if key not in TOP_KEYS and not key.startswith("x-"):
-            yield "", f"has the unknown key {key!r}{_suggestion(key, TOP_KEYS)}", (key,)
+    """Find keys that the Compose specification does not have, at every level of the file."""
+    suggestions = Suggestions()
+    for path, valid in unknown_in_top_level(stack.top):
+        yield "", f"has the unknown key {shown(path)!r}{suggestions.text(path[-1], valid)}", path
     for service in stack.services.values():
-        for key in service.keys:
-            if key not in SERVICE_KEYS and not str(key).startswith("x-"):
-                yield service.name, f"has the unknown key {key!r}{_suggestion(key, SERVICE_KEYS)}", (key,)
-
-
-def _suggestion(key: str, known: frozenset[str]) -> str:
-    matches = difflib.get_close_matches(str(key)[:60], sorted(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+        for path, valid in unknown_in_service(service.keys):
+            yield service.name, f"has the unknown key {shown(path)!r}{suggestions.text(path[-1], valid)}", path
 
 
 @service_rule(

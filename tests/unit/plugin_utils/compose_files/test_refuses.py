@@ -23,6 +23,13 @@ CASES = [
         ),
     ),
     (
+        "services:\n  web:\n    image: web:1\n    deploy: {resources: {limits: {mem: 64m}}}",
+        (
+            "docker-compose.yml:4: service 'web': key 'deploy.resources.limits.mem': is not a key of "
+            "deploy.resources.limits; did you mean 'memory'?"
+        ),
+    ),
+    (
         "sevices: {}\nservices: {web: {image: 'a:1'}}\n",
         "docker-compose.yml:1: key 'sevices': is not a key of a Compose",
     ),
