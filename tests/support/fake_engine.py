@@ -15,7 +15,10 @@ from typing import Any
 Answer = Callable[[dict[str, tuple[int, Any]]], list[tuple[str, dict[str, str]]]]
 
 
-class _Server(socketserver.UnixStreamServer):
+class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    # A body that is still being sent does not keep the server.
+    block_on_close = False
     answers: dict[str, tuple[int, Any]]
     asked: list[tuple[str, dict[str, str]]]
 
@@ -27,6 +30,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Send the answer for the path, 404 for any other path."""
         self.server.asked.append((self.path, dict(self.headers)))
         status, body = self.server.answers.get(self.path, (404, {"message": "no such thing"}))
+        if callable(body):
+            self._stream(status, body())
+            return
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
@@ -35,9 +41,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(text)
 
+    def _stream(self, status: int, chunks: Iterator[bytes]) -> None:
+        """Send a body of unknown length until it ends or the client disconnects."""
+        self.send_response(status)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for chunk in chunks:
+                self.wfile.write(chunk)
+                self.wfile.flush()
+
     def do_POST(self) -> None:
         """Answer like GET."""
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.do_GET()
 
     def address_string(self) -> str:
@@ -50,7 +65,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def engine(socket: Path, answers: dict[str, tuple[int, Any]]) -> Iterator[list[tuple[str, dict[str, str]]]]:
-    """Answer on *socket* with ``{path: (status, body)}``. A body of bytes is sent unchanged, any other as JSON.
+    """Answer on *socket* with ``{path: (status, body)}``.
+
+    A body of bytes is sent unchanged. A function returns the chunks of a body, sent one by one. Any other is JSON.
 
     Yields the list of requests: path and headers of each.
     """

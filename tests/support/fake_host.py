@@ -26,6 +26,7 @@ def container(service: str = "web", number: int = 1, **changes: Any) -> Containe
         "probe_output": "",
         "started_at": "2026-11-21T10:00:00Z",
         "uptime": 86400.0,
+        "stop_grace": 10.0,
     }
     return Container(**{**values, **changes})
 

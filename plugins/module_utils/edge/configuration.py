@@ -22,6 +22,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation im
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
+from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
@@ -196,6 +197,7 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
             if time.monotonic() > deadline:
                 journal.write("switch", "done", "closed the connections that were still open", service)
                 return
+            watch.check()
             time.sleep(0.1)
 
 

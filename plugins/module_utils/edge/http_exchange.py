@@ -1,19 +1,18 @@
 """One HTTP request and its answer, within one deadline and within limits for what is kept of the answer.
 
-Place in the pipeline: target, used by everything that asks the edge over HTTP. A timeout of a socket counts from one
-read to the next, so a server that sends one byte a second would never be too slow.
+Place in the pipeline: target, used by everything that asks the edge over HTTP.
 """
 
 from __future__ import annotations
 
 import functools
 import http.client
-import io
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.engine.timed_response import TimedResponse, seconds_until
 
 _CHUNK_BYTES = 64 * 1024
 
@@ -53,10 +52,10 @@ def exchange(
     """
     deadline = time.monotonic() + seconds
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
-    connection.response_class = functools.partial(_Response, deadline=deadline)  # type: ignore[assignment]
+    connection.response_class = functools.partial(TimedResponse, deadline=deadline)  # type: ignore[assignment]
     try:
         connection.connect()
-        connection.sock.settimeout(_seconds_until(deadline))
+        connection.sock.settimeout(seconds_until(deadline))
         connection.request(method, path, body=body, headers={**headers, "Connection": "close"})
         response = connection.getresponse()
         found, ended = _search(response, text, max_bytes) if text is not None else (False, "")
@@ -80,53 +79,3 @@ def _search(response: http.client.HTTPResponse, text: str, max_bytes: int) -> tu
     except socket.timeout:
         return False, "in time"
     return False, f"in its first {max_bytes} bytes"
-
-
-def _seconds_until(deadline: float) -> float:
-    """Return the time that is left.
-
-    :raises socket.timeout: if none is left.
-    """
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise socket.timeout("timed out")
-    return left
-
-
-class _Response(http.client.HTTPResponse):
-    """A response that is read until a deadline, and that is the first one which is not informational."""
-
-    def __init__(self, sock: socket.socket, *arguments: Any, deadline: float, **keywords: Any) -> None:
-        super().__init__(sock, *arguments, **keywords)
-        self.fp = io.BufferedReader(_UntilDeadline(self.fp.detach(), sock, deadline))
-
-    def begin(self) -> None:
-        """Read the status and the headers. The base class takes 103 Early Hints for the answer itself."""
-        super().begin()
-        while 100 <= self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS:
-            self.headers = self.msg = None  # type: ignore[assignment]
-            super().begin()
-
-
-class _UntilDeadline(io.RawIOBase):
-    """What a socket receives until a deadline."""
-
-    def __init__(self, raw: Any, sock: socket.socket, deadline: float) -> None:
-        self._raw, self._socket, self._deadline = raw, sock, deadline
-
-    def readable(self) -> bool:
-        """Return true, as the buffer around it requires."""
-        return True
-
-    def readinto(self, buffer: Any) -> Any:
-        """Receive into the buffer.
-
-        :raises socket.timeout: after the deadline.
-        """
-        self._socket.settimeout(_seconds_until(self._deadline))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._raw.close()
-        super().close()

@@ -59,9 +59,9 @@ def remove_proxies(
     # The proxies stop first: their requests must end before their network does.
     for names in (proxies, pods):
         changed = [name for name in sorted(names) if actions.get(name) != "unchanged"]
-        ids = [container.id for name in changed for container in removable.get(name, [])]
-        replicas.stop(ids)
-        replicas.remove(ids)
+        found = [container for name in changed for container in removable.get(name, [])]
+        replicas.stop(found)
+        replicas.remove([container.id for container in found])
 
 
 def _start(home: Home, manifest: Mapping[str, Any], containers: ProjectContainers) -> None:

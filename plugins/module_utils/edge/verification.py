@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import endpoint
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 
 #: Returns containers by service.
 FindContainers = Callable[[], "dict[str, list[Container]]"]
@@ -44,6 +45,7 @@ def verify(manifest: Mapping[str, Any], timeout: float, find_containers: FindCon
         verification = _verify_once(manifest, find_containers())
         if not verification.problems or time.monotonic() > deadline:
             return verification
+        watch.check()
         time.sleep(0.2)
 
 
@@ -52,7 +54,7 @@ def _verify_once(manifest: Mapping[str, Any], running: Mapping[str, list[Contain
     problems: list[str] = []
     detail: list[str] = []
     for name, spec in manifest["services"].items():
-        verdict = health_check.judge(spec, running.get(name, []))
+        verdict = health_check.judge_live(spec, running.get(name, []))
         services.append({"service": name, "state": verdict.state, "reason": verdict.reason})
         if verdict.state != "up":
             problems.append(f"service '{name}': {verdict.reason}")

@@ -7,6 +7,7 @@ command line. Changes use ``docker compose``, so they are the same as those that
 from __future__ import annotations
 
 import calendar
+import functools
 import http.client
 import json
 import os
@@ -19,11 +20,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.engine import program
+from ansible_collections.slipway.stack.plugins.module_utils.engine.timed_response import TimedResponse
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import duration
+
 #: Engine 25 is the first with this version. Engine 29 refuses older versions.
 API = "/v1.44"
 _LABEL_PROJECT = "com.docker.compose.project"
 _LABEL_SERVICE = "com.docker.compose.service"
 _LABEL_ONEOFF = "com.docker.compose.oneoff"
+#: The engine's own time between the stop signal and SIGKILL, in seconds.
+_STOP_GRACE = 10
+#: Seconds that a command may take which has no limit of its own. It does some work of the engine, not of a service.
+COMMAND_SECONDS = 300.0
 #: The names that the engine gives to anonymous volumes.
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
@@ -44,7 +53,7 @@ class Container:
     """One container of a project. ``health`` is ``None`` without a health check of the image or the service.
 
     ``restarts``: how often the engine has restarted it after an exit. ``uptime``: seconds since its last start, 0 if it
-    does not run.
+    does not run. ``stop_grace``: seconds between its stop signal and SIGKILL.
     """
 
     id: str
@@ -59,6 +68,7 @@ class Container:
     probe_output: str
     started_at: str
     uptime: float
+    stop_grace: float
 
 
 class EngineSocket(http.client.HTTPConnection):
@@ -103,6 +113,8 @@ def _request(
 ) -> tuple[int, bytes]:
     """Return the status and the body of the engine's answer."""
     connection = EngineSocket("localhost", timeout=timeout)
+    response_class = functools.partial(TimedResponse, deadline=time.monotonic() + timeout)
+    connection.response_class = response_class  # type: ignore[assignment]
     try:
         connection.request(method, API + path, data, headers)
         response = connection.getresponse()
@@ -166,6 +178,7 @@ def inspect(container_id: str) -> Container | None:
         health=health.get("Status") if health.get("Status") not in (None, "none") else None,
         probe_output=(log[-1].get("Output") or "").strip() if log else "",
         started_at=state["StartedAt"],
+        stop_grace=float(_STOP_GRACE if config.get("StopTimeout") is None else config["StopTimeout"]),
         uptime=max(0.0, time.time() - _unix_seconds(state["StartedAt"])) if state["Status"] == "running" else 0.0,
     )
 
@@ -214,36 +227,31 @@ def local_image(reference: str) -> dict[str, Any] | None:
     return record
 
 
-def run(arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
+def run(arguments: list[str], cwd: str | None = None, timeout: float = COMMAND_SECONDS) -> str:
     """Run ``docker ARGUMENTS`` and return its standard output.
 
-    :param timeout: seconds, for commands that must not hang.
+    :param timeout: seconds that it may take.
     :raises DockerError: if the command fails or times out. The message is the last meaningful line of its errors.
+    :raises RolloutFailed: if the rollout is aborted meanwhile.
     """
     environment = {**os.environ, "COMPOSE_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
     # The environment of the operator's shell must not select another project or other files.
     for name in ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"):
         environment.pop(name, None)
     try:
-        # Not AnsibleModule.run_command, which ansible-test expects here: a detached rollout has no AnsibleModule.
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
-            ["docker", *arguments],
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
+        done = program.run(["docker", *arguments], timeout, cwd, environment)
     except subprocess.TimeoutExpired:
-        raise DockerError(f"docker {arguments[0]} did not end within {timeout:.0f} s") from None
+        raise DockerError(f"{_command_name(arguments)} did not end within {duration(timeout)}") from None
     except OSError as error:
         raise DockerError(f"docker cannot be started: {error}") from None
     if done.returncode != 0:
         raise command_error(f"docker {arguments[0]}", done.returncode, done.stdout, done.stderr)
     return done.stdout
+
+
+def _command_name(arguments: list[str]) -> str:
+    """Return a command without its options: ``docker compose run``."""
+    return " ".join(["docker", *arguments[: 2 if arguments[0] == "compose" else 1]])
 
 
 def command_error(command: str, code: int, out: str, err: str) -> DockerError:

@@ -12,12 +12,15 @@ from typing import Any, Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 
 #: After this many restarts a service that is not healthy yet counts as down before its deadline: waiting does not help.
 MAX_RESTARTS = 3
 #: Seconds that a container must run to count as up if its health check does not say more. Manifests of older versions
 #: do not have this setting.
 _MIN_UPTIME = 10.0
+#: The same for the time limit of release jobs and one-shots.
+_JOB_SECONDS = 1800.0
 #: Number of log lines of a container in diagnostics.
 LAST_LINES = 20
 
@@ -68,6 +71,16 @@ def judge(spec: Mapping[str, Any], containers: list[Container], settled: bool = 
     waiting = next((one for one in containers if one not in up), None)
     detail = f", {waiting.name} is {_state(waiting)}" if waiting else ""
     return Verdict("waiting", f"{len(up)} of {expected} up{detail}", waiting)
+
+
+def judge_live(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
+    """Return the verdict on a service of a release that was verified: its one-shots have completed.
+
+    A one-shot's container may be gone since then, removed by a person or by the revert of a later rollout.
+    """
+    if spec["class"] == "oneshot" and not containers:
+        return Verdict("up", "completed; its container was removed")
+    return judge(spec, containers)
 
 
 def _crashes(container: Container, min_uptime: float) -> bool:
@@ -132,26 +145,29 @@ def wait_until_up(
     """Wait until all *services* are up or one is down, and return the last verdicts.
 
     Each service has its own deadline: the time until Docker itself reports it as unhealthy (``start_seconds``), and
-    *margin* seconds more.
+    *margin* seconds more. A one-shot has its ``job_seconds`` to complete.
 
     :param settled: see :func:`judge`.
 
     :param find_containers: returns the containers of the given services. Only services that are not up yet are asked
         for: every answer costs the engine CPU time, which starting containers need on a busy host.
     :param report: called once for a service when it is up or down, with the seconds that it took.
+    :raises RolloutFailed: if the rollout is aborted meanwhile.
     """
     started = clock.now()
     verdicts: dict[str, Verdict] = {}
     first_seen: dict[tuple[str, str], tuple[float, float]] = {}
     pending = list(services)
     while pending:
+        watch.check()
         containers = find_containers(pending)
         elapsed = clock.now() - started
         for name in list(pending):
             group = [_with_measured_uptime(one, first_seen, clock.now()) for one in containers.get(name, [])]
             verdict = judge(services[name], group, settled)
-            if verdict.state == "waiting" and elapsed > services[name]["start_seconds"] + margin:
-                verdict = Verdict("down", f"not up after {elapsed:.0f} s: {verdict.reason}", verdict.container)
+            if verdict.state == "waiting" and elapsed > _limit(services[name], margin):
+                late = "completed" if services[name]["class"] == "oneshot" else "up"
+                verdict = Verdict("down", f"not {late} after {elapsed:.0f} s: {verdict.reason}", verdict.container)
             verdicts[name] = verdict
             if verdict.state != "waiting":
                 report(name, verdict, elapsed)
@@ -161,6 +177,15 @@ def wait_until_up(
         if pending:
             clock.sleep(0.1)
     return verdicts
+
+
+def _limit(spec: Mapping[str, Any], margin: float) -> float:
+    return job_seconds(spec) if spec["class"] == "oneshot" else float(spec["start_seconds"]) + margin
+
+
+def job_seconds(spec: Mapping[str, Any]) -> float:
+    """Return how many seconds the release job of a service, or the service itself if it runs once, may take."""
+    return float(spec.get("job_seconds", _JOB_SECONDS))
 
 
 def _with_measured_uptime(

@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_digests, image_references
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.engine import (
+    docker,
+    image_digests,
+    image_pull,
+    image_references,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed, duration
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 
 # Official images have a name without a namespace. Registries that mirror them use the namespace `library`.
@@ -56,14 +61,15 @@ def pull(services: Mapping[str, str], dry_run: bool) -> tuple[dict[str, str], li
         raise ImagesError("; ".join(problems))
     missing = [pinned for pinned in dict.fromkeys(resolved.values()) if docker.local_image(pinned) is None]
     for pinned in missing if not dry_run else []:
-        docker.run(["pull", "--quiet", pinned])
+        image_pull.pull(pinned)
     return resolved, missing
 
 
-def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal) -> None:
+def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal, stall_seconds: float) -> None:
     """Pull the images of a release that are missing on this host.
 
     :param services: the services of the manifest.
+    :param stall_seconds: seconds without progress after which a pull fails.
     :raises RolloutFailed: for a missing image that no registry has.
     :raises DockerError: if a pull fails.
     """
@@ -73,8 +79,9 @@ def pull_missing(services: Mapping[str, Mapping[str, Any]], journal: Journal) ->
                 raise RolloutFailed(f"the image {name} of this release is no longer on this host; send it again")
             if pinned.startswith("sha256:"):
                 raise RolloutFailed(f"the image {name} of this release was built on this host and is no longer on it")
-            with journal.part("pull", "pull", start_text=f"pulling {name}", end_text=f"pulled {name}"):
-                docker.run(["pull", "--quiet", pinned])
+            start_text = f"pulling {name}, for at most {duration(stall_seconds)} without progress"
+            with journal.part("pull", "pull", start_text=start_text, end_text=f"pulled {name}"):
+                image_pull.pull(pinned, stall_seconds)
 
 
 def prune(root: Path, stack: str, dry_run: bool) -> tuple[list[str], int]:

@@ -29,11 +29,19 @@ def remote_digest(reference: str) -> str:
     :raises DockerError: if the registry does not have the image, refuses, or cannot be reached within 15 seconds; or if
         the helper that stores the login fails.
     """
-    login = base64.urlsafe_b64encode(json.dumps(_login(reference)).encode()).decode()
-    answer = docker.get(f"/distribution/{urllib.parse.quote(reference)}/json", {"X-Registry-Auth": login}, timeout=15.0)
+    path = f"/distribution/{urllib.parse.quote(reference)}/json"
+    answer = docker.get(path, login_header(reference), timeout=15.0)
     if answer is None:
         raise DockerError("no such image")
     return str(answer["Descriptor"]["digest"])
+
+
+def login_header(reference: str) -> dict[str, str]:
+    """Return the header with the login of this host for the registry of an image, for a request to the engine.
+
+    :raises DockerError: if the helper that stores the login fails.
+    """
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(_login(reference)).encode()).decode()}
 
 
 def _login(reference: str) -> dict[str, str]:

@@ -6,11 +6,14 @@ Place in the pipeline: target, rollout. Compose creates the containers, so they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import COMMAND_SECONDS, Container
 
+#: Seconds that stopping containers may take beyond their grace periods, and that removing them may take.
+_STOP_MARGIN = 60.0
 _UP = ("compose", "up", "--no-build", "--pull", "never")
 
 
@@ -34,7 +37,8 @@ def create_arguments(
     """
     names = _with_dependencies(additional, services)
     counts = {name: existing.get(name, 0) + additional.get(name, 0) for name in names}
-    scale = [f"--scale={name}={count}" for name, count in counts.items() if count]
+    # A dependency without a container is one that has completed. Without its count, Compose would create one.
+    scale = [f"--scale={name}={count}" for name, count in counts.items()]
     return [*_UP, "--no-start", "--no-recreate", *scale, *additional]
 
 
@@ -55,10 +59,20 @@ def start(ids: list[str]) -> None:
         docker.run(["start", *ids])
 
 
-def stop(ids: list[str]) -> None:
+def stop(containers: Collection[Container]) -> None:
     """Stop containers, all at once: each gets its stop signal and its own grace period before it is killed."""
-    if ids:
-        docker.run(["stop", *ids])
+    if containers:
+        docker.run(["stop", *(one.id for one in containers)], timeout=stop_limit(containers))
+
+
+def stop_limit(containers: Iterable[Container]) -> float:
+    """Return how many seconds :func:`stop` may take: the longest grace period and a minute."""
+    return max((one.stop_grace for one in containers), default=0.0) + _STOP_MARGIN
+
+
+def up_limit(replaced: Iterable[Container]) -> float:
+    """Return how many seconds Compose may take to replace containers in place, without the start of their services."""
+    return stop_limit(replaced) + COMMAND_SECONDS
 
 
 def remove(ids: list[str]) -> None:

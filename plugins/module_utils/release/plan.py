@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.own_proxies import needs_reload
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import judge
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import judge_live
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     REPLACING,
     RUN_ONCE,
@@ -50,7 +50,7 @@ def plan(
         because = ["new"]
         if old_spec:
             because = differences(old_spec, spec, (old or {}).get("addresses", {}), new["addresses"])
-        verdict = judge(spec, existing)
+        verdict = judge_live(spec, existing)
         pod_changes = pod is not None and pod["action"] != "unchanged"
         if because or (pod and pod["action"] in REPLACING):
             can_roll = replacement(spec) in (START_FIRST, RUN_ONCE)
@@ -162,7 +162,7 @@ def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -
     """Return ``{service, reason}`` for each service that differs from the release or is not part of it."""
     result = []
     for name, spec in manifest["services"].items():
-        verdict = judge(spec, running.get(name, []))
+        verdict = judge_live(spec, running.get(name, []))
         if verdict.state != "up":
             result.append({"service": name, "reason": verdict.reason})
     for name in sorted(set(running) - set(manifest["services"])):

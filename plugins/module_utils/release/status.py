@@ -42,7 +42,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
 def _services(manifest: Mapping[str, Any], running: Mapping[str, list[docker.Container]]) -> list[dict[str, str]]:
     result = []
     for name, spec in manifest["services"].items():
-        verdict = health_check.judge(spec, running.get(name, []))
+        verdict = health_check.judge_live(spec, running.get(name, []))
         since = min((container.started_at[:19] for container in running.get(name, [])), default="")
         result.append(
             {

@@ -11,6 +11,7 @@ import json
 import time
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING, Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
@@ -62,8 +63,9 @@ class Barrier:
     def wait(self, barrier: str) -> None:
         """Wait at *barrier* for the permission to go on.
 
-        :raises RolloutFailed: if the controller aborts the rollout, or gives no permission in time.
+        :raises RolloutFailed: if the controller or a person aborts the rollout, or there is no permission in time.
         """
+        watch.check()
         if not self._with_barriers:
             return
         with self._journal.part(barrier, "wait", start_text=_TEXTS[barrier], state=WAITING):
@@ -79,4 +81,5 @@ class Barrier:
                 return
             if time.monotonic() > deadline:
                 raise RolloutFailed(f"the controller did not answer within {self._barrier_timeout:.0f} s")
+            watch.check()
             time.sleep(0.1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.engine import images, replicas
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
@@ -33,22 +33,20 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
         raise RolloutFailed(f"release {tx.release} is no longer on this host; its containers are left as they are")
     services = manifest["services"]
     replaced = replaced_services(services, tx.plan, START_FIRST, STOP_FIRST)
-    removed: list[str] = []
+    removed: list[Container] = []
     for name, group in containers.find().items():
-        ids = [
-            one.id for one in group if name not in services or (name in replaced and tx.existed_before(name, one.id))
-        ]
-        if ids:
-            count = _count(len(ids), "container")
-            journal.write("finalize", "started", f"stopping {count} of the previous release", name)
-        removed += ids
+        old = [one for one in group if name not in services or (name in replaced and tx.existed_before(name, one.id))]
+        if old:
+            text = f"stopping {_count(len(old), 'container')} of the previous release"
+            journal.write("finalize", "started", text, name, limit=replicas.stop_limit(old))
+        removed += old
     if removed:
-        with journal.part("finalize", "stop"):
+        with journal.part("finalize", "stop", limit=replicas.stop_limit(removed)):
             replicas.stop(removed)
         # Now, because the names of the stopped containers do not resolve any more.
         _reload_proxies(services, containers, journal)
         with journal.part("finalize", "remove"):
-            replicas.remove(removed)
+            replicas.remove([one.id for one in removed])
     with journal.part("finalize", "record"):
         link(home.current, f"releases/{tx.release}")
         home.transaction.unlink(missing_ok=True)

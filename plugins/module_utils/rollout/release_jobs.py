@@ -14,6 +14,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 _RUN = ("compose", "run", "--rm", "--no-deps", "-T")
+#: Seconds that a check may take. It reads the revision of a database.
+_CHECK_SECONDS = 300.0
 
 
 def run_jobs(
@@ -29,7 +31,7 @@ def run_jobs(
     :param changes: returns whether a service changes.
     :param folder: the directory of the new release.
     :param first_host: whether this host runs the jobs that run once for all hosts.
-    :raises RolloutFailed: if a job fails. ``detail`` has its last lines.
+    :raises RolloutFailed: if a job fails or takes longer than its ``job_seconds``. ``detail`` has its last lines.
     """
     for name, spec in services.items():
         if not spec["release"] or not changes(name):
@@ -38,10 +40,11 @@ def run_jobs(
             journal.write("release", "done", "the release job runs on the first host", name)
             continue
         try:
+            limit = health_check.job_seconds(spec)
             with journal.part(
-                "release", "job", name, start_text="release job running", end_text="release job completed"
+                "release", "job", name, start_text="release job running", end_text="release job completed", limit=limit
             ):
-                docker.run([*_RUN, spec["release"]], cwd=folder)
+                docker.run([*_RUN, spec["release"]], cwd=folder, timeout=limit)
         except DockerError as error:
             lines = error.detail[-health_check.LAST_LINES :]
             raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
@@ -51,6 +54,8 @@ def run_checks(
     services: Mapping[str, Mapping[str, Any]], changes: Callable[[str], bool], folder: str, journal: Journal
 ) -> None:
     """Let the images of an older release check whether they know the current database schema.
+
+    Both release jobs and one-shots have such a check. A one-shot of an older release does not run: it may migrate.
 
     :param services: the services of the older manifest.
     :param changes: returns whether a service changes.
@@ -64,9 +69,15 @@ def run_checks(
         text = "checking whether the older image knows the current database schema"
         try:
             with journal.part(
-                "release", "job", name, start_text=text, end_text="the older image knows the current database schema"
+                "release",
+                "job",
+                name,
+                start_text=text,
+                end_text="the older image knows the current database schema",
+                limit=_CHECK_SECONDS,
             ):
-                docker.run([*_RUN, spec["release"], *spec["release_check"]], cwd=folder)
+                command = [*_RUN, spec["release"] or name, *spec["release_check"]]
+                docker.run(command, cwd=folder, timeout=_CHECK_SECONDS)
         except DockerError as error:
             raise RolloutFailed(
                 f"service '{name}': {spec['image']} does not know the current database schema ({error}); migrate the "

@@ -35,10 +35,10 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
         new_services = (home.manifest(tx.release) or {"services": {}})["services"]
         # A killed release job leaves its container. Other one-off containers were started by a person and are kept.
         jobs = {spec["release"] for spec in new_services.values()}
-        replicas.remove([container.id for container in containers.find_one_off() if container.service in jobs])
+        _remove([container for container in containers.find_one_off() if container.service in jobs], journal)
         created = _created_containers(tx, new_services, containers)
         if previous is None:
-            _remove([container.id for container in created], journal)
+            _remove(created, journal)
         else:
             _Revert(home, tx, containers, journal, previous, new_services, created).run()
     except (RolloutFailed, DockerError, EdgeError, OSError) as error:
@@ -49,10 +49,11 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
     return f"Release {tx.previous} keeps serving"
 
 
-def _remove(ids: list[str], journal: Journal) -> None:
-    with journal.part("revert", "stop"):
-        replicas.stop(ids)
-        replicas.remove(ids)
+def _remove(containers: list[Container], journal: Journal) -> None:
+    if containers:
+        with journal.part("revert", "stop", limit=replicas.stop_limit(containers)):
+            replicas.stop(containers)
+            replicas.remove([container.id for container in containers])
 
 
 def _created_containers(
@@ -60,8 +61,9 @@ def _created_containers(
 ) -> list[Container]:
     """Return the containers that the rollout created and that the revert removes.
 
-    Containers of data services and one-shot services are kept if the service had others before: Compose replaced those
-    in place.
+    Containers of data services are kept if the service had others before: Compose replaced those in place. A one-shot
+    of the new release is removed, also if it still runs. That of the previous release has completed, and is not
+    restored: it would run again.
     """
     return [
         container
@@ -69,7 +71,7 @@ def _created_containers(
         for container in group
         if name in new_services
         and not tx.existed_before(name, container.id)
-        and (new_services[name]["class"] not in ("stateful", "oneshot") or not tx.old.get(name))
+        and (new_services[name]["class"] != "stateful" or not tx.old.get(name))
     ]
 
 
@@ -97,7 +99,7 @@ class _Revert:
         if edge_of(self.previous) and self.tx.edge_before and self.tx.phase == "switching":
             self._restore_edge()
         existing = {one.id for group in self.containers.find().values() for one in group}
-        _remove([one.id for one in self.created if one.service not in in_place and one.id in existing], self.journal)
+        _remove([one for one in self.created if one.service not in in_place and one.id in existing], self.journal)
         with self.journal.part("revert", "start"):
             replicas.start(self._stopped_ids(services))
             # One-shot services are neither undone nor run again.
@@ -110,11 +112,15 @@ class _Revert:
         in_place = [
             name
             for name, spec in services.items()
-            if self.tx.plan.get(name) in REPLACING and (replacement(spec) == IN_PLACE or self._was_replaced(name))
+            if self.tx.plan.get(name) in REPLACING
+            and replacement(spec) != RUN_ONCE
+            and (replacement(spec) == IN_PLACE or self._was_replaced(name))
         ]
         if in_place:
-            with self.journal.part("revert", "start"):
-                docker.run(replicas.up_arguments(in_place), cwd=str(self.home.release(str(self.tx.previous))))
+            limit = replicas.up_limit(one for name in in_place for one in self.containers.find().get(name, []))
+            with self.journal.part("revert", "start", limit=limit):
+                folder = str(self.home.release(str(self.tx.previous)))
+                docker.run(replicas.up_arguments(in_place), cwd=folder, timeout=limit)
         return in_place
 
     def _was_replaced(self, name: str) -> bool:
@@ -150,7 +156,7 @@ class _Revert:
             configuration.proxy(self.previous).resume_accepting(self.previous, running, old)
             with self.journal.part("revert", "stop", name):
                 # Both edges share the port, so the new one would still answer.
-                replicas.stop([container.id for container in self.created if container.service == name])
+                replicas.stop([container for container in self.created if container.service == name])
         elif action not in ("reload", "unchanged"):
             removable = self.containers.find(lambda one: not self.tx.existed_before(one.service, one.id))
             new_manifest = self.home.manifest(self.tx.release)

@@ -21,7 +21,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, images, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
     ProjectContainers,
@@ -44,6 +44,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery imp
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
@@ -80,6 +81,7 @@ class Rollout:
         started = time.monotonic()
         try:
             recover(self._home, self._containers, self._journal)
+            watch.open(self._home.abort, self._options.release)
             try:
                 self._begin()
                 self._barrier.wait("ready")
@@ -87,6 +89,7 @@ class Rollout:
                 self._barrier.wait("prepared")
                 self._switch()
                 self._barrier.wait("proven")
+                watch.close()
                 self._enter_phase("switched")
             except Exception as error:
                 self._fail(started, error)
@@ -100,6 +103,7 @@ class Rollout:
 
     def _fail(self, started: float, error: Exception) -> None:
         """Report why a step failed, and revert what was done."""
+        watch.close()
         reason = str(error)
         if not isinstance(error, (RolloutFailed, DockerError, EdgeError)):
             traceback.print_exc()
@@ -127,7 +131,7 @@ class Rollout:
     def _begin(self) -> None:
         existing = self._containers.find()
         self._save_transaction(existing)
-        images.pull_missing(self._services, self._journal)
+        images.pull_missing(self._services, self._journal, self._options.pull_timeout)
         data_loss.warn_about_anonymous_volumes(self._services, self._tx.plan, self._journal)
         if edge_of(self._manifest):
             self._edge.test_configuration(existing)
@@ -158,20 +162,36 @@ class Rollout:
 
         :param late: replace the services that are replaced after the switch, or else all others.
         """
-        names = self._selection.replaced(IN_PLACE, RUN_ONCE)
+        names = self._selection.replaced(IN_PLACE, *([] if self._goes_back() else [RUN_ONCE]))
         services = {name: self._services[name] for name in names if bool(self._services[name].get("late")) == late}
         for group in start_groups(services):
-            with self._journal.part(step, "start"):
-                docker.run(replicas.up_arguments(group), cwd=self._folder)
+            limit = replicas.up_limit(one for name in group for one in self._containers.find().get(name, []))
+            with self._journal.part(step, "start", limit=limit):
+                docker.run(replicas.up_arguments(group), cwd=self._folder, timeout=limit)
+                self._announce_jobs(step, group)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
 
+    def _announce_jobs(self, step: str, names: list[str]) -> None:
+        for name in names:
+            if self._services[name]["class"] == "oneshot":
+                limit = health_check.job_seconds(self._services[name])
+                self._journal.write(step, "started", "running", name, part="job", limit=limit)
+
     def _run_release_jobs(self) -> None:
-        if self._tx.previous is None or self._tx.previous < self._tx.release:
+        """Run the release jobs. On the way back let the older images check the database instead."""
+        if not self._goes_back():
             release_jobs.run_jobs(
                 self._services, self._is_replaced, self._folder, self._journal, self._options.first_host
             )
-        elif not self._options.compatible:
+            return
+        for name in self._selection.replaced(RUN_ONCE):
+            self._journal.write("release", "done", "does not run on the way back to an older release", name)
+        if not self._options.compatible:
             release_jobs.run_checks(self._services, self._is_replaced, self._folder, self._journal)
+
+    def _goes_back(self) -> bool:
+        """Return whether the release is older than the live one. Then no job and no one-shot runs: it may migrate."""
+        return self._tx.previous is not None and self._tx.previous > self._tx.release
 
     def _is_replaced(self, name: str) -> bool:
         return self._tx.plan[name] in REPLACING
@@ -193,7 +213,7 @@ class Rollout:
         """Create the new containers of these services next to the old ones, without a start."""
         additional = {name: self._services[name]["replicas"] for name in names}
         existing = {name: len(group) for name, group in self._containers.find().items()}
-        with self._journal.part("prepare", "create"):
+        with self._journal.part("prepare", "create", limit=docker.COMMAND_SECONDS):
             docker.run(replicas.create_arguments(additional, existing, self._services), cwd=self._folder)
 
     def _start_containers(self, step: str, names: list[str], test_edge: bool = False) -> None:
@@ -220,8 +240,9 @@ class Rollout:
         self._enter_phase("switching")
         self._edge.switch()
         for name in self._selection.replaced(STOP_FIRST):
-            with self._journal.part("switch", "stop", name):
-                replicas.stop(self._tx.old.get(name, []))
+            old = self._containers.find(self._selection.is_old, [name]).get(name, [])
+            with self._journal.part("switch", "stop", name, limit=replicas.stop_limit(old)):
+                replicas.stop(old)
             self._start_containers("switch", [name])
         self._replace_in_place("switch", late=True)
         self._edge.update_upstreams()

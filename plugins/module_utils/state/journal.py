@@ -3,7 +3,8 @@
 Place in the pipeline: target, during every step. Each line is one JSON object::
 
     {"at": UNIX_SECONDS, "elapsed": SECONDS, "release": ID, "step": NAME, "part": NAME_OR_NULL, "service": NAME_OR_NULL,
-     "state": "started" | "done" | "failed" | "waiting", "text": SENTENCE, "detail": [LINE, ...]}
+     "state": "started" | "done" | "failed" | "waiting", "text": SENTENCE, "detail": [LINE, ...],
+     "limit": SECONDS_OR_NULL}
 
 Every change is a part of a step. A part has one record before it and one after it. Records without a text are not shown
 to the user. If a part has no second record, the rollout was interrupted there or it failed. The record of the step
@@ -71,13 +72,15 @@ class Journal:
         start_text: str = "",
         end_text: str = "",
         state: str = "started",
+        limit: float | None = None,
     ) -> Iterator[None]:
         """Write one record before the body of the ``with`` statement, and one after it unless the body raises.
 
         :param start_text: the text of the first record; *end_text* is that of the second. An empty text is not shown.
         :param state: the state of the first record.
+        :param limit: seconds that the body may take. The first record has them.
         """
-        self.write(step, state, start_text, service, part=part)
+        self.write(step, state, start_text, service, part=part, limit=limit)
         started = time.monotonic()
         yield
         self._seconds_by_part[part] = self._seconds_by_part.get(part, 0.0) + time.monotonic() - started
@@ -95,8 +98,13 @@ class Journal:
         service: str | None = None,
         detail: tuple[str, ...] = (),
         part: str | None = None,
+        limit: float | None = None,
     ) -> None:
-        """Append one record. *detail* are more lines for the user."""
+        """Append one record.
+
+        :param detail: more lines for the user.
+        :param limit: seconds that what begins here may take. A text that is shown gets them, too.
+        """
         record = {
             "at": round(time.time(), 3),
             "elapsed": round(time.monotonic() - self._started, 2),
@@ -105,7 +113,8 @@ class Journal:
             "part": part,
             "service": service,
             "state": state,
-            "text": text,
+            "text": f"{text}, for at most {duration(limit)}" if text and limit is not None else text,
+            "limit": limit,
             "detail": list(detail),
         }
         try:
@@ -116,6 +125,14 @@ class Journal:
         except OSError:
             if not self._tolerates_write_errors:
                 raise
+
+
+def duration(seconds: float) -> str:
+    """Return a time limit in words: ``45 s``, ``30 min``, ``2 h``. It is exact: 90 seconds are ``90 s``."""
+    for length, unit in ((3600, "h"), (60, "min")):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g} {unit}"
+    return f"{seconds:g} s"
 
 
 def time_summary(seconds: float, seconds_by_part: Mapping[str, float]) -> str:

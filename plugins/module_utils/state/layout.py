@@ -28,6 +28,7 @@ class Home:
         self.journal = self.state / "journal.jsonl"
         self.lease = self.state / "lease"
         self.barrier = self.state / "barrier.json"
+        self.abort = self.state / "abort.json"
         self.transaction = self.state / "transaction.json"
         self.audit = self.state / "audit.jsonl"
         self.log = self.state / "rollout.log"

@@ -21,7 +21,8 @@ class RolloutOptions:
 
     ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: at a rollback, do not
     check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
-    barrier, ``barrier_timeout`` seconds each. ``first_host``: this host runs the release jobs that run once for all
+    barrier, ``barrier_timeout`` seconds each. ``pull_timeout``: seconds without progress after which a pull fails.
+    ``first_host``: this host runs the release jobs that run once for all
     hosts.
     """
 
@@ -33,6 +34,7 @@ class RolloutOptions:
     with_barriers: bool = False
     first_host: bool = True
     barrier_timeout: float = 0.0
+    pull_timeout: float = 120.0
 
 
 @dataclass

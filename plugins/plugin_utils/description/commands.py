@@ -32,20 +32,24 @@ def escaped(command: list[str] | None) -> list[str] | None:
     return command and [argument.replace("$", "$$") for argument in command]
 
 
-def release(where: str, values: Mapping[str, Any]) -> tuple[list[str] | None, list[str] | None]:
+def release(
+    where: str, values: Mapping[str, Any], runs_once: bool = False
+) -> tuple[list[str] | None, list[str] | None]:
     """Return the release job's command as Compose reads it, and the arguments of its check; ``None`` if there is none.
 
-    :param values: the service's keys ``release``, ``release_once`` and ``release_check``.
+    :param values: the service's keys ``release``, ``release_once``, ``release_check`` and ``command``.
+    :param runs_once: whether the service itself is such a job: then it has a check without a release job.
     :raises ValueError: for a command that cannot be split, or a setting of a job without a job.
     """
-    job = arguments(where, "release", values["release"])
+    release_job = arguments(where, "release", values["release"])
     check = arguments(where, "release_check", values["release_check"])
+    job = arguments(where, "command", values["command"] or None) if runs_once and release_job is None else release_job
     for key in ("release_once", "release_check"):
-        if values[key] is not None and job is None:
+        if values[key] is not None and release_job is None and not (runs_once and key == "release_check"):
             raise ValueError(f"{where}: key {key!r}: there is no release job; set 'release', or remove this key")
     if check is None and job and "upgrade" in job:
         command = job[: job.index("upgrade")]
         if any(posixpath.basename(argument) == "alembic" for argument in command):
             # It reads the revision of the database, and fails if the image does not have that revision.
             check = [*command, "current"]
-    return escaped(job), check
+    return escaped(release_job), check

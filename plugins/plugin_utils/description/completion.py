@@ -71,7 +71,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
     service_class = values["class"] or kind.service_class
     _check_replicas(where, replicas, service_class)
     build = image_build.build(where, values["build"], values["image"])
-    release, release_check = commands.release(where, values)
+    release, release_check = commands.release(where, values, service_class == "oneshot")
     edge_routes = tuple(routes.read(where, route) for route in context.get("routes") or []) if kind.edge else ()
     own_overlay = overrides.check_own(
         written.name,

@@ -39,7 +39,9 @@ SERVICE_FIELDS: dict[str, Field] = {
         "run the release job on the first host only; default: if the stack has no database that the service needs",
     ),
     "release_check": Field(
-        "command", "command that fails if the image does not know the state of the database; alembic has a default"
+        "command",
+        "command that fails if the image does not know the state of the database, asked before a rollback; "
+        "alembic has a default",
     ),
     "job_timeout": Field(
         "duration", "time limit of its release job, and of the service itself if it runs once", default="30m"

@@ -15,11 +15,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.container_fil
     NoSuchDirectory,
     UnfitDirectory,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-from tests.support.fake_host import tree
+from tests.support.fake_host import container, tree
 
 DIRECTORY = "/srv/assets"
 NO_RELEASE: assets.Release = (None, dict)
@@ -57,8 +57,8 @@ class _Host:
         entry = {"service": "web", "path": "/assets/", "directory": DIRECTORY, "required": required}
         manifest = {"services": {"web": {"pinned": image}}, "assets": [entry]}
         write_text(self.home.release(release_id) / "manifest.json", json.dumps(manifest))
-        container = Container(image, image, "web", False, image, "running", 0, 0, None, "", "2026-01-01T00:00:00Z")
-        return manifest, lambda: {"web": [container]}
+        found = container(id=image, name=image, image=image)
+        return manifest, lambda: {"web": [found]}
 
     def keep(self, *releases: assets.Release) -> None:
         assets.keep_assets(self.home, releases, Journal(self.home.journal, "r"))

@@ -20,16 +20,16 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
+from tests.support.fake_host import container
+
 
 def _container(service: str, state: str = "running") -> Container:
-    return Container(
-        f"id-{service}", f"s-{service}-1", service, False, "a:1", state, 0, 0, None, "", "2026-01-01T00:00:00Z"
-    )
+    return container(service, id=f"id-{service}", name=f"s-{service}-1", state=state, health=None)
 
 
 class _Running:
     def __init__(self, *containers: Container) -> None:
-        self._found = {container.service: [container] for container in containers}
+        self._found = {one.service: [one] for one in containers}
 
     def find(self) -> dict[str, list[Container]]:
         return self._found

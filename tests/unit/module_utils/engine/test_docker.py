@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import subprocess
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, program
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 
 from tests.support.fake_engine import Answer
@@ -74,7 +75,7 @@ def test_the_containers_of_a_project(
     )
     at = "2026-11-21T10:00:00Z"
     assert docker.containers("shop") == [
-        Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, at, 90.0)
+        Container("c1", "shop-web-1", "web", False, "app:1", "running", 0, 2, health, output, at, 90.0, 10.0)
     ]
 
 
@@ -243,8 +244,47 @@ def test_a_failed_command_without_output_is_reported_with_its_exit_code(command:
 
 def test_a_command_that_takes_too_long_is_reported(command: Callable[[str], None]) -> None:
     command("exec sleep 10")
-    with pytest.raises(DockerError, match=r"^docker pull did not end within 0 s$"):
+    with pytest.raises(DockerError, match=r"^docker pull did not end within 0\.05 s$"):
         docker.run(["pull", "x"], timeout=0.05)
+    with pytest.raises(DockerError, match=r"^docker compose up did not end within 0\.05 s$"):
+        docker.run(["compose", "up", "--no-build"], timeout=0.05)
+
+
+def test_every_command_has_a_limit(command: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float] = []
+
+    def run(_command: list[str], timeout: float, *_: Any) -> subprocess.CompletedProcess[str]:
+        limits.append(timeout)
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    monkeypatch.setattr(program, "run", run)
+    docker.run(["start", "x"])
+    assert limits == [300.0]
+
+
+@pytest.mark.parametrize(("config", "seconds"), [({}, 10.0), ({"StopTimeout": 90}, 90.0), ({"StopTimeout": 0}, 0.0)])
+def test_the_grace_period_of_a_container(answer: Answer, config: dict[str, int], seconds: float) -> None:
+    record = _inspected()
+    record["Config"].update(config)
+    answer({"/v1.44/containers/c1/json": (200, record)})
+    found = docker.inspect("c1")
+    assert found is not None
+    assert found.stop_grace == seconds
+
+
+def test_an_answer_has_one_deadline(answer: Answer) -> None:
+    """A command in a container that prints a line now and then never ends otherwise."""
+
+    def trickle() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.05)
+            yield b"x"
+
+    answer({"/v1.44/exec/e1/start": (200, trickle)})
+    started = time.monotonic()
+    with pytest.raises(DockerError, match="nginx did not end"):
+        docker.post("/exec/e1/start", {}, 0.3, "nginx did not end")
+    assert time.monotonic() - started < 2
 
 
 def test_a_missing_docker_command_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check 
     by_service,
     diagnostics,
     judge,
+    judge_live,
     wait_until_up,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.state import abort
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
 from tests.support.fake_host import FakeClock, container, spec
 
@@ -182,6 +186,36 @@ def test_one_service_that_is_down_ends_the_wait() -> None:
     assert verdicts["db"] == Verdict("down", "shop-db-1 is unhealthy", container("db", health="unhealthy"))
     assert wait.reports == [("db", "down", 0.0)]
     assert wait.clock.now() == wait.started
+
+
+def test_a_one_shot_has_its_own_limit() -> None:
+    """Not the 30 seconds that a service without a health check had."""
+    job = spec(**{"class": "oneshot", "start_seconds": 0.0, "job_seconds": 1800.0})
+
+    def containers_at(seconds: float) -> dict[str, list[Container]]:
+        ended = seconds > 1500
+        return {"migrate": [container("migrate", health=None, state="exited" if ended else "running")]}
+
+    wait = _Wait(containers_at)
+    assert wait.wait({"migrate": job})["migrate"] == Verdict("up", "completed")
+    stuck = _Wait(containers_at)
+    verdict = stuck.wait({"migrate": {**job, "job_seconds": 60.0}})["migrate"]
+    assert (verdict.state, verdict.reason) == ("down", "not completed after 60 s: shop-migrate-1 is running")
+
+
+def test_a_one_shot_of_a_live_release_has_completed() -> None:
+    job = spec(**{"class": "oneshot"})
+    assert judge_live(job, []) == Verdict("up", "completed; its container was removed")
+    assert judge_live(job, [container(state="exited", exit_code=1)]).state == "down"
+    assert judge_live(spec(), []).state == "waiting"
+
+
+def test_an_abort_ends_the_wait(tmp_path: Path) -> None:
+    wait = _Wait(lambda _seconds: {"web": [STARTING]})
+    abort.request(tmp_path / "abort.json", "r1", "ada@laptop")
+    abort.watch.open(tmp_path / "abort.json", "r1")
+    with pytest.raises(RolloutFailed, match="ada@laptop aborted the rollout"):
+        wait.wait({"web": spec()})
 
 
 def test_each_service_has_its_own_deadline() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, image_pull, registries
 from ansible_collections.slipway.stack.plugins.module_utils.engine import images as images_
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.images import Image, ImagesError, UnusedImage
@@ -178,12 +178,14 @@ def test_pull_pulls_missing_images(engine: Engine, monkeypatch: pytest.MonkeyPat
     third = f"sha256:{'2' * 64}"
     digests = {f"{APP}:1": OLD, f"{APP}:2": third}
     monkeypatch.setattr(registries, "remote_digest", digests.__getitem__)
+    pulled: list[str] = []
+    monkeypatch.setattr(image_pull, "pull", pulled.append)
     services = {"api": f"{APP}:1", "worker": f"{APP}:2", "beat": f"{APP}:2"}
     resolved = {f"{APP}:1": f"{APP}@{OLD}", f"{APP}:2": f"{APP}@{third}"}
     assert images_.pull(services, dry_run=True) == (resolved, [f"{APP}@{third}"])
     assert engine.commands == []
     assert images_.pull(services, dry_run=False) == (resolved, [f"{APP}@{third}"])
-    assert engine.commands == [["pull", "--quiet", f"{APP}@{third}"]]
+    assert pulled == [f"{APP}@{third}"]
 
 
 def test_pull_reports_every_missing_image(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,8 +210,22 @@ def test_a_missing_image_without_a_registry_is_not_pulled(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, image: str, message: str
 ) -> None:
     monkeypatch.setattr(docker, "local_image", lambda _reference: None)
+    journal = Journal(tmp_path / "journal.jsonl", "r1")
     with pytest.raises(RolloutFailed, match=message):
-        images_.pull_missing({"web": spec(image=image, pinned="sha256:1")}, Journal(tmp_path / "journal.jsonl", "r1"))
+        images_.pull_missing({"web": spec(image=image, pinned="sha256:1")}, journal, 120.0)
+
+
+def test_a_pull_writes_its_limit_when_it_begins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def pull(pinned: str, stall_seconds: float) -> None:
+        raise DockerError(f"{pinned}, {stall_seconds}")
+
+    monkeypatch.setattr(docker, "local_image", lambda _reference: None)
+    monkeypatch.setattr(image_pull, "pull", pull)
+    services = {"web": spec(image="app:1", pinned="app@sha256:1")}
+    with pytest.raises(DockerError, match=r"app@sha256:1, 120\.0"):
+        images_.pull_missing(services, Journal(tmp_path / "journal.jsonl", "r1"), 120.0)
+    record = json.loads((tmp_path / "journal.jsonl").read_text())
+    assert record["text"] == "pulling app:1, for at most 2 min without progress"
 
 
 @pytest.mark.parametrize("image", ["localhost/app:1", "app:1"])

@@ -30,7 +30,7 @@ def test_only_replaced_and_undescribed_containers_are_removed(tmp_path: Path, mo
     existing += [container("db", 2), container("api", 1), container("removed", 1)]
     commands: list[list[str]] = []
     monkeypatch.setattr(docker, "containers", lambda _project, _services=None: existing)
-    monkeypatch.setattr(docker, "run", commands.append)
+    monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
     journal = Journal(home.journal, "r2")
     remove_replaced(home, tx, ProjectContainers("shop", journal), journal)
     ids = ["web1", "web2", "removed1"]
@@ -38,6 +38,6 @@ def test_only_replaced_and_undescribed_containers_are_removed(tmp_path: Path, mo
     assert (home.current_id(), home.transaction.exists()) == ("r2", False)
     records = [json.loads(line) for line in home.journal.read_text().splitlines()]
     assert [(record["service"], record["text"]) for record in records if record["text"]] == [
-        ("web", "stopping 2 containers of the previous release"),
-        ("removed", "stopping 1 container of the previous release"),
+        ("web", "stopping 2 containers of the previous release, for at most 70 s"),
+        ("removed", "stopping 1 container of the previous release, for at most 70 s"),
     ]

@@ -19,8 +19,8 @@ RUN = ["compose", "run", "--rm", "--no-deps", "-T"]
 def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     recorded: list[list[str]] = []
 
-    def run(arguments: list[str], cwd: str) -> str:
-        assert cwd == "/releases/r2"
+    def run(arguments: list[str], cwd: str, timeout: float) -> str:
+        assert (cwd, timeout) == ("/releases/r2", 300.0 if "current" in arguments else 600.0)
         recorded.append(arguments)
         return ""
 
@@ -30,6 +30,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def _services(**changes: Any) -> dict[str, dict[str, Any]]:
     job = {"release": "backend-release", "release_once": False, "release_check": ["alembic", "current"], "image": "b:1"}
+    job["job_seconds"] = 600.0
     return {"backend": {**job, **changes}, "worker": {**job, "release": None, "release_check": None}}
 
 
@@ -82,6 +83,27 @@ def test_an_image_that_does_not_know_the_database_schema_is_refused(
         RolloutFailed, match=r"service 'backend': b:1 does not know the current .*'0003'.*rollback_compatible=true"
     ):
         release_jobs.run_checks(_services(), lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
+
+
+def test_the_limit_of_a_job_is_written_when_it_begins(tmp_path: Path, commands: list[list[str]]) -> None:
+    _run_jobs(tmp_path, _services())
+    first, _last = journal.read(tmp_path / "j", 0)[0]
+    assert (first["text"], first["limit"]) == ("release job running, for at most 10 min", 600.0)
+
+
+def test_a_manifest_without_a_limit_gives_a_job_half_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float] = []
+    monkeypatch.setattr(docker, "run", lambda _arguments, cwd, timeout: limits.append(timeout))
+    services = _services()
+    del services["backend"]["job_seconds"]
+    _run_jobs(tmp_path, services)
+    assert limits == [1800.0]
+
+
+def test_a_one_shot_is_asked_for_its_check_as_a_release_job_is(tmp_path: Path, commands: list[list[str]]) -> None:
+    services = {"prestart": {**_services()["backend"], "release": None, "class": "oneshot"}}
+    release_jobs.run_checks(services, lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
+    assert commands == [[*RUN, "prestart", "alembic", "current"]]
 
 
 def test_a_manifest_without_a_check_runs_none(tmp_path: Path, commands: list[list[str]]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -54,18 +57,55 @@ def test_a_reverted_first_deploy_leaves_no_container(tmp_path: Path, engine: Eng
     assert not home.transaction.exists()
 
 
-def test_one_shot_services_are_not_reverted(tmp_path: Path, engine: Engine) -> None:
-    """Compose has replaced the old container, which cannot be restored."""
+ONESHOT = {"class": "oneshot", "start_seconds": 0.0}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"state": "exited", "exit_code": 1}, {"state": "exited"}, {"state": "running"}],
+    ids=["failed", "completed", "running"],
+)
+@pytest.mark.parametrize("existing", [["migrate1"], []], ids=["replaced", "new"])
+def test_the_one_shot_of_the_new_release_is_removed(
+    tmp_path: Path, engine: Engine, state: dict[str, object], existing: list[str]
+) -> None:
+    """Compose has replaced the old container. It had completed, so it does not run again."""
     home = Home(str(tmp_path))
-    services = {"web": spec(), "seed": spec(**{"class": "oneshot"})}
+    services = {"web": spec(), "migrate": spec(**ONESHOT)}
     write_release(home, "r1", services=services)
     write_release(home, "r2", services=services)
-    engine.containers = [container("web", 1), container("web", 2), container("seed", 2, state="exited", exit_code=1)]
-    old = {"web": ["web1"], "seed": ["seed1"]}
-    tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll", "seed": "roll"}, old=old)
+    engine.containers = [container("web", 1), container("web", 2), container("migrate", 2, health=None, **state)]
+    old = {"web": ["web1"], "migrate": existing}
+    tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll", "migrate": "roll"}, old=old)
     assert _revert(home, tx) == "Release r1 keeps serving"
-    assert engine.commands == [["stop", "web2"], ["rm", "--force", "--volumes", "web2"]]
-    assert not home.transaction.exists()
+    assert engine.commands == [["stop", "web2", "migrate2"], ["rm", "--force", "--volumes", "web2", "migrate2"]]
+    # The live release is not broken by it.
+    verification = verify(home.manifest("r1") or {}, 0.0, lambda: by_service(engine.containers))
+    assert verification.problems == []
+    assert drift(home.manifest("r1") or {}, by_service(engine.containers)) == []
+
+
+def test_the_one_shot_of_the_previous_release_is_kept(tmp_path: Path, engine: Engine) -> None:
+    home = Home(str(tmp_path))
+    services = {"web": spec(), "migrate": spec(**ONESHOT)}
+    write_release(home, "r1", services=services)
+    write_release(home, "r2", services=services)
+    engine.containers = [container("web"), container("migrate", state="exited", health=None)]
+    old = {"web": ["web1"], "migrate": ["migrate1"]}
+    tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll", "migrate": "unchanged"}, old=old)
+    assert _revert(home, tx) == "Release r1 keeps serving"
+    assert engine.commands == []
+
+
+def test_a_service_that_ran_once_before_does_not_run_again_at_a_revert(tmp_path: Path, engine: Engine) -> None:
+    """In the new release it is a service that is replaced in place."""
+    home = Home(str(tmp_path))
+    write_release(home, "r1", services={"job": spec(**ONESHOT)})
+    write_release(home, "r2", services={"job": spec(ports=["80:8000"])})
+    engine.containers = [container("job", 2)]
+    tx = Transaction("r2", "r1", "ada@laptop", plan={"job": "recreate"}, old={"job": ["job1"]})
+    assert _revert(home, tx) == "Release r1 keeps serving"
+    assert engine.commands == [["stop", "job2"], ["rm", "--force", "--volumes", "job2"]]
 
 
 def test_a_rolling_service_that_was_replaced_in_place_is_restored(tmp_path: Path, engine: Engine) -> None:
@@ -93,4 +133,5 @@ def test_one_off_containers_of_a_person_are_kept(tmp_path: Path, engine: Engine)
     ]
     tx = Transaction("r2", "r1", "ada@laptop", plan={"web": "roll"}, old={"web": ["web1"]})
     assert _revert(home, tx) == "Release r1 keeps serving"
-    assert engine.commands == [["rm", "--force", "--volumes", "web-release7"]]
+    # A migration gets its time to end cleanly.
+    assert engine.commands == [["stop", "web-release7"], ["rm", "--force", "--volumes", "web-release7"]]

@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import data_
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
-from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import abort, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
@@ -93,6 +93,79 @@ def test_only_an_edge_that_is_not_replaced_tests_the_configuration_ahead(
     _fill_transaction(rollout, {"web": "roll", "edge": action}, {"web": ["web1"], "edge": ["edge1"]})
     rollout._start_containers("prepare", ["web"], test_edge=True)
     assert tests == (["test"] if tested else [])
+
+
+def _with_one_shot(home: Home, monkeypatch: pytest.MonkeyPatch, live: str) -> tuple[Rollout, list[list[str]]]:
+    """Return a rollout of r2 with a migrating one-shot, and its commands. *live* is the live release."""
+    services = {"prestart": spec(**{"class": "oneshot", "release_check": ["alembic", "current"]})}
+    write_release(home, "r2", stack="shop", version="1", commit="", upstreams=[], services=services)
+    commands: list[list[str]] = []
+    monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments) or "")
+    done = [container("prestart", state="exited", health=None)]
+    monkeypatch.setattr(docker, "containers", lambda _project, _services=None: done)
+    rollout = Rollout(home, RolloutOptions("r2", 5, "ada@laptop"))
+    _fill_transaction(rollout, {"prestart": "roll"}, {"prestart": ["prestart1"]})
+    rollout._tx.previous = live
+    return rollout, commands
+
+
+def test_a_one_shot_runs_on_the_way_forward(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    rollout, commands = _with_one_shot(home, monkeypatch, live="r1")
+    rollout._replace_in_place("prepare", late=False)
+    rollout._run_release_jobs()
+    assert commands == [["compose", "up", "--no-build", "--pull", "never", "--no-deps", "--detach", "prestart"]]
+    assert "running, for at most 30 min" in [record["text"] for record in _records(home)]
+
+
+@pytest.mark.parametrize("compatible", [False, True])
+def test_a_one_shot_is_asked_for_its_check_on_the_way_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch, compatible: bool
+) -> None:
+    """It may migrate: the older one would fail on the newer schema."""
+    rollout, commands = _with_one_shot(home, monkeypatch, live="r3")
+    rollout._options = RolloutOptions("r2", 5, "ada@laptop", compatible=compatible)
+    rollout._replace_in_place("prepare", late=False)
+    rollout._run_release_jobs()
+    check = ["compose", "run", "--rm", "--no-deps", "-T", "prestart", "alembic", "current"]
+    assert commands == ([] if compatible else [check])
+    assert "does not run on the way back to an older release" in [record["text"] for record in _records(home)]
+
+
+@pytest.mark.parametrize("step", ["_begin", "_prepare", "_switch"])
+def test_a_rollout_that_is_aborted_reverts(
+    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def begin(rollout: Rollout) -> None:
+        _fill_transaction(rollout, {"web": "roll"}, {"web": ["web1"]})
+        engine.append(container("web", 2))
+
+    def requested(_rollout: Rollout) -> None:
+        abort.request(home.abort, "r2", "eve@phone")
+
+    for name in ("_prepare", "_switch"):
+        monkeypatch.setattr(Rollout, name, lambda _rollout: None)
+    monkeypatch.setattr(Rollout, "_begin", begin)
+    original = getattr(Rollout, step)
+    monkeypatch.setattr(Rollout, step, lambda rollout: (original(rollout), requested(rollout)))
+    Rollout(home, RolloutOptions("r2", 5, "ada@laptop")).run()
+    assert [one.id for one in engine] == ["web1"]
+    assert not home.transaction.exists()
+    texts = [record["text"] for record in _records(home) if record["state"] == "failed"]
+    assert texts == ["eve@phone aborted the rollout", "Release r1 keeps serving"]
+
+
+def test_a_verified_rollout_cannot_be_aborted(
+    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finalize(rollout: Rollout, _started: float) -> None:
+        abort.request(home.abort, "r2", "eve@phone")
+        abort.watch.check()
+
+    for name in ("_begin", "_prepare", "_switch"):
+        monkeypatch.setattr(Rollout, name, lambda _rollout: None)
+    monkeypatch.setattr(Rollout, "_finalize", finalize)
+    Rollout(home, RolloutOptions("r2", 5, "ada@laptop")).run()
+    assert _records(home)[-1]["text"].startswith("release r2 is live")
 
 
 def test_a_verified_release_without_its_directory_removes_no_container(home: Home, engine: list[Container]) -> None:
