@@ -44,6 +44,17 @@ options:
     type: list
     elements: str
     default: []
+  compose_project:
+    description:
+      - Directory on the controller with everything that these files refer to, relative to the inventory.
+      - If this is empty, it is the directory of the first file. A path that leads out of it is refused.
+    type: str
+    default: ""
+  compose_roots:
+    description: Further directories on the controller that these files may refer to, relative to the inventory.
+    type: list
+    elements: str
+    default: []
   kinds_paths:
     description:
       - Directories on the controller with further kinds. Paths are relative to the inventory.

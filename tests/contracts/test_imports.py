@@ -17,7 +17,7 @@ PREFIX = "ansible_collections.slipway.stack.plugins."
 ALLOWED: dict[str, set[str]] = {
     "plugin_utils.policy": set(),
     "plugin_utils.description": {"plugin_utils.policy", "module_utils.state"},
-    "plugin_utils.compose_files": {"plugin_utils.policy", "plugin_utils.description"},
+    "plugin_utils.compose_files": {"plugin_utils.policy", "plugin_utils.description", "module_utils.state"},
     "plugin_utils.rendering": {"plugin_utils.description", "module_utils.state", "module_utils.release"},
     "plugin_utils.images": {"plugin_utils.policy", "plugin_utils.description", "module_utils.engine"},
     "plugin_utils.workspace": {

@@ -7,12 +7,17 @@ which the host turns back into the same bytes.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import OutsideError, Roots
 
 #: Limit for all files of a project together, in bytes: they are uploaded with every release.
 MAX_BYTES = 4 * 1024**2
 MAX_FILES = 500
+#: Limit for what is looked at in directories: links can lead to one directory many times.
+MAX_ENTRIES = 5000
 #: Files that only keep an empty directory in a repository.
 _PLACEHOLDERS = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
 
@@ -26,16 +31,18 @@ class Tree:
 
 
 class Contents:
-    """Reads files below one directory and counts what it has read."""
+    """Reads the files of a project and counts what it has read.
 
-    def __init__(self, folder: Path) -> None:
+    :param folder: the directory that relative paths start from.
+    :param roots: the directories that are read; *folder* without them.
+    """
+
+    def __init__(self, folder: Path, roots: Roots | None = None) -> None:
         self.folder = folder
+        self.roots = roots or Roots([folder])
         self._bytes = 0
         self._files = 0
-
-    def inside(self, path: Path) -> bool:
-        """Return whether *path* is inside the project, after links are followed."""
-        return path.resolve().is_relative_to(self.folder.resolve())
+        self._entries = 0
 
     def text(self, path: Path) -> str:
         """Return the content of a file. :raises ValueError: if it cannot be read, or a limit is exceeded."""
@@ -46,35 +53,54 @@ class Contents:
             )
         try:
             self._bytes += path.stat().st_size
-            if self._bytes > MAX_BYTES:
-                raise ValueError(
-                    f"more than {MAX_BYTES // 1024**2} MB would be uploaded with every release; "
-                    "put such files into an image, or data into a named volume"
-                )
-            return path.read_bytes().decode("utf-8", "surrogateescape")
         except OSError as error:
             raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
+        if self._bytes > MAX_BYTES:
+            raise ValueError(
+                f"more than {MAX_BYTES // 1024**2} MB would be uploaded with every release; "
+                "put such files into an image, or data into a named volume"
+            )
+        return self.roots.read(path, MAX_BYTES).decode("utf-8", "surrogateescape")
 
     def tree(self, path: Path) -> Tree:
         """Return the content of a directory, empty if it holds only placeholders.
 
-        :raises ValueError: like :meth:`text`, and for a link to a place outside the project.
+        Links to files and directories of the project are followed: the server gets a copy.
+
+        :raises ValueError: like :meth:`text`, and for a link to a place outside the project or to a directory around
+            it, or for something that is neither a file nor a directory.
         """
         files: dict[str, str] = {}
         executable: list[str] = []
-        for folder, names, entries in os.walk(path):
-            names.sort()
-            for entry in sorted(entries):
-                file = Path(folder, entry)
-                name = str(file.relative_to(path))
-                if not self.inside(file):
-                    raise ValueError(f"{name} is a link to a place outside the project")
-                files[name] = self.text(file)
-                if is_executable(file):
-                    executable.append(name)
+        for name, file in self._below(self.roots.locate(path), "", ()):
+            files[name] = self.text(file)
+            if is_executable(file):
+                executable.append(name)
         if all(os.path.basename(name) in _PLACEHOLDERS for name in files):
             return Tree({}, ())
         return Tree(files, tuple(executable))
+
+    def _below(self, folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
+        """Yield the name below the first directory, and the path without links, of each file in a directory."""
+        try:
+            entries = sorted(os.listdir(folder))
+        except OSError as error:
+            raise ValueError(f"{folder.name} cannot be read: {error.strerror}") from None
+        for entry in entries:
+            name = f"{prefix}{entry}"
+            self._entries += 1
+            if self._entries > MAX_ENTRIES:
+                raise ValueError(f"more than {MAX_ENTRIES} files and directories; put them into an image")
+            try:
+                found = self.roots.locate(folder / entry)
+            except OutsideError:
+                raise ValueError(f"{name} is a link to a place outside the project") from None
+            if not found.is_dir():
+                yield name, found
+            elif found in (*above, folder):
+                raise ValueError(f"{name} is a link to a directory that contains it")
+            else:
+                yield from self._below(found, f"{name}/", (*above, folder))
 
 
 def is_executable(path: Path) -> bool:

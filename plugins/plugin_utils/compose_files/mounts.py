@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     mapping,
     service_key,
 )
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import OutsideError
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
@@ -91,12 +92,19 @@ class MountReader:
             result.volumes.append(f"{path}:{target}:ro" if read_only else f"{path}:{target}")
             return
         where = service_key(name, "volumes")
-        if source.startswith("~") or not self._contents.inside(path):
+        try:
+            if source.startswith("~"):
+                raise OutsideError(source)
+            self._contents.roots.locate(path)
+        except OutsideError:
             message = (
-                f"{source} is outside the project and is not uploaded; move it into the project, or add it to "
-                f"stack_compose_host_paths if it is a path of the server"
+                f"{source} is outside the project and is not uploaded; if it is a path of the server, add it to "
+                f"stack_compose_host_paths; else set stack_compose_project to a directory that contains it"
             )
             self._problems.add(mark, where, message)
+            return
+        except ValueError as error:
+            self._problems.add(mark, where, f"{source}: {error}")
             return
         try:
             if path.is_file():
@@ -104,6 +112,8 @@ class MountReader:
                     "content": self._contents.text(path),
                     **({"executable": ["."]} if is_executable(path) else {}),
                 }
+            elif path.exists() and not path.is_dir():
+                raise ValueError("it is neither a file nor a directory")
             elif path.is_dir() and (tree := self._contents.tree(path)).files:
                 result.files[target] = {"directory": tree.files, "executable": list(tree.executable)}
             else:
@@ -169,10 +179,10 @@ def source_text(
     if not isinstance(spec.get("file"), str) or locations.unset_in(spec["file"]):
         return None
     path = Path(os.path.normpath(contents.folder / spec["file"]))
-    if not path.is_file():
-        problems.add(mark, where, f"{spec['file']} is not a file")
-        return None
     try:
+        contents.roots.locate(path)
+        if not path.is_file():
+            raise ValueError("it is not a file")
         return contents.text(path)
     except ValueError as error:
         problems.add(mark, where, f"{spec['file']}: {error}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import reading
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
@@ -24,13 +25,15 @@ class Project:
     """The content of the files.
 
     ``folder``: the directory that relative paths start from. ``shown``: the directory that paths in messages are
-    relative to. ``inactive``: services of which no profile is active.
+    relative to. ``roots``: the directories that files are read from. ``inactive``: services of which no profile is
+    active.
     """
 
     document: reading.Document
     stack: Stack
     folder: Path
     shown: Path
+    roots: Roots
     inactive: tuple[str, ...] = ()
 
     @property
@@ -50,6 +53,7 @@ def read(
     profiles: Sequence[str],
     variables: Mapping[str, str],
     secrets: Sequence[str],
+    roots: Roots,
     secrets_unknown: bool = False,
 ) -> Project:
     """Return the merged content of *files*.
@@ -57,6 +61,7 @@ def read(
     :param files: in the order in which they are merged; relative paths start from *base*.
     :param variables: for interpolation; they take precedence over ``.env`` and *secrets*.
     :param secrets: names of secrets; ``${DB_PASSWORD}`` is the secret ``db_password``.
+    :param roots: the directories that the files may refer to.
     :param secrets_unknown: treat a variable without a value as a secret. Building and pulling images needs no secret.
     :raises ValueError: with one sentence about the first problem.
     """
@@ -70,15 +75,15 @@ def read(
     }
     try:
         # First without profiles: `.env` may say which ones are active.
-        document = reading.read(paths, known, None, unset=unset)
+        document = reading.read(paths, known, None, unset=unset, opener=roots.read)
         all_services = list(document.services)
         active = [*profiles] or [name for name in document.variables.get("COMPOSE_PROFILES", "").split(",") if name]
         if any("profiles" in service for service in document.services.values()):
-            document = reading.read(paths, known, active, unset=unset)
+            document = reading.read(paths, known, active, unset=unset, opener=roots.read)
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
     inactive = tuple(name for name in all_services if name not in document.services)
-    return Project(document, from_document(document), paths[0].parent, base, inactive)
+    return Project(document, from_document(document), paths[0].parent, base, roots, inactive)
 
 
 def _secret_placeholder(name: str, reference: str) -> str:

@@ -143,7 +143,7 @@ class _Translator:
         self._project = project
         self._document = project.document
         self._problems = problems
-        self._contents = Contents(project.folder)
+        self._contents = Contents(project.folder, project.roots)
         self._mounts = mounts.MountReader(self._contents, host_paths, problems)
         self.secrets = secrets
         self.notes: dict[str, list[str]] = {}

@@ -25,7 +25,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose, resources
 
 #: The arguments that the description replaces.
-REPLACED_ARGUMENTS = ("compose_files", "compose_profiles", "compose_variables", "compose_host_paths")
+REPLACED_ARGUMENTS = (
+    *("compose_files", "compose_profiles", "compose_variables", "compose_host_paths"),
+    *("compose_project", "compose_roots"),
+)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ Place in the pipeline: before describe; used by the action plugins.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import reading
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, is_executable
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated, translate
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     describe,
@@ -143,16 +145,37 @@ def translate_files(plain: Mapping[str, Any], services: Mapping[str, Any], base:
     :raises ValueError: with a line for each problem in the files.
     """
     if not plain.get("compose_files"):
-        for key in ("compose_profiles", "compose_variables", "compose_host_paths"):
+        for key in ("compose_profiles", "compose_variables", "compose_host_paths", "compose_project", "compose_roots"):
             if plain.get(key):
                 raise ValueError(f"stack_{key}: there are no Compose files; name them in stack_compose_files")
         return None
     variables = {str(name): "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
     secrets_unknown = bool(plain.get(_SECRETS_UNKNOWN))
     project = reading.read(
-        plain["compose_files"], base, plain["compose_profiles"], variables, list(plain["secrets"]), secrets_unknown
+        plain["compose_files"],
+        base,
+        plain["compose_profiles"],
+        variables,
+        list(plain["secrets"]),
+        _roots(plain, base),
+        secrets_unknown,
     )
     return translate(project, plain["name"], services, plain["secrets"], plain["compose_host_paths"], secrets_unknown)
+
+
+def _roots(plain: Mapping[str, Any], base: Path) -> Roots:
+    """Return the directories that a team's Compose files may refer to.
+
+    :raises ValueError: for one that is not a directory.
+    """
+    named = [base / name for name in plain["compose_files"]]
+    project = str(plain.get("compose_project") or "")
+    further = [str(name) for name in plain.get("compose_roots") or []]
+    for key, name in (("project", project), *(("roots", name) for name in further)):
+        if name and not (base / name).is_dir():
+            raise ValueError(f"stack_compose_{key}: {name} is not a directory on the controller")
+    folder = base / project if project else named[0].parent
+    return Roots([folder, *(base / name for name in further)], named)
 
 
 def with_contents(name: str, entry: Any, base: Path) -> Any:
@@ -175,6 +198,8 @@ def with_contents(name: str, entry: Any, base: Path) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     """Return a file or directory as an entry of ``files`` with its contents."""
+    # The inventory names the file, so a link is followed to wherever it leads.
+    path = Path(os.path.realpath(path))
     contents = Contents(path if path.is_dir() else path.parent)
     if path.is_dir():
         tree = contents.tree(path)

@@ -5,7 +5,8 @@ Place in the pipeline: check, its first step for files. Bytes, values, files and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from .yaml_parser import MAX_BYTES, Budget, Unreadable, parse
 
 MAX_FILES = 100
 MAX_EXTENDS = 20
+#: Returns the content of a file, from its path and the number of bytes that are read at most; it may return one more.
+#: :raises ValueError: if the file must not be read; the message names the file.
+Opener = Callable[[Path, int], bytes]
 #: What Compose reads if no file is named: the first existing file of each line.
 DEFAULT_FILES = (
     ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"),
@@ -40,6 +44,12 @@ class Document:
     variables: dict[str, str] = field(default_factory=dict)
 
 
+def open_file(path: Path, limit: int) -> bytes:
+    """Return the content of any file."""
+    with path.open("rb") as stream:
+        return stream.read(limit + 1)
+
+
 def default_files(folder: Path) -> list[Path]:
     """Return the files that Compose would read in *folder*. :raises Unreadable: if there is no such file."""
     found = [next((folder / name for name in names if (folder / name).is_file()), None) for names in DEFAULT_FILES]
@@ -54,6 +64,7 @@ def read(
     profiles: Iterable[str] | None = None,
     project: Path | None = None,
     unset: interpolation.Unset = interpolation.keep_reference,
+    opener: Opener = open_file,
 ) -> Document:
     """Return the content of *files*, merged in their order.
 
@@ -61,10 +72,11 @@ def read(
     :param profiles: the active profiles; ``None`` selects all services.
     :param project: the directory where relative paths start; ``None`` is the directory of the first file.
     :param unset: returns the text for a variable without a value.
+    :param opener: reads every file.
     :raises Unreadable: for the first file that cannot be read.
     """
     paths = list(files)
-    reader = _Reader(unset)
+    reader = _Reader(unset, opener)
     folder = project or (paths[0].parent if paths else Path())
     all_variables = {**reader.dotenv(folder / ".env", variables), **(variables or {})}
     document = reader.read_files(paths, all_variables, ())
@@ -89,27 +101,30 @@ def _select_profiles(document: Document, active: set[str]) -> None:
 class _Reader:
     """Reads the files of one stack within one budget."""
 
-    def __init__(self, unset: interpolation.Unset) -> None:
+    def __init__(self, unset: interpolation.Unset, opener: Opener) -> None:
         self.unset = unset
+        self.opener = opener
         self.budget = Budget()
         self.files = 0
         self.read_env_files: dict[Path, dict[str, tuple[str, int]]] = {}
 
-    def read_files(self, paths: list[Path], variables: Mapping[str, str], including: tuple[Path, ...]) -> Document:
+    def read_files(
+        self, paths: list[Path], variables: Mapping[str, str], including: tuple[Path, ...], where: str = ""
+    ) -> Document:
         """Return the content of files. :param including: the files that include these, to find a cycle."""
         result = Document()
         for path in paths:
-            for content in self.documents(path, variables):
+            for content in self.documents(path, variables, where):
                 self.merge(result, path, content, variables, including)
         return result
 
-    def documents(self, path: Path, variables: Mapping[str, str]) -> list[Map]:
-        """Return the YAML documents of a file, interpolated."""
+    def documents(self, path: Path, variables: Mapping[str, str], where: str = "") -> list[Map]:
+        """Return the YAML documents of a file, interpolated. :param where: the place that names the file."""
         self.files += 1
         if self.files > MAX_FILES:
             raise Unreadable(f"{path}: a stack may have at most {MAX_FILES} files")
         found = []
-        for content in parse(self.text(path), str(path), self.budget):
+        for content in parse(self.text(path, where), str(path), self.budget):
             if not isinstance(content, Map):
                 raise Unreadable(f"{path}:1: not a Compose file: a mapping with the key 'services' is needed")
             found.append(interpolation.resolve(content, variables, self.unset))
@@ -117,17 +132,24 @@ class _Reader:
             raise Unreadable(f"{path}:1: the file is empty; a mapping with the key 'services' is needed")
         return found
 
-    def text(self, path: Path) -> str:
+    def text(self, path: Path, where: str = "") -> str:
+        """Return the text of a file. :param where: the place that names it; empty if the user names it."""
+        shown = f"{where}: {path}" if where else f"{path}:"
         try:
-            with path.open("rb") as stream:
-                content = stream.read(MAX_BYTES + 1)
+            if where and path.exists() and not path.is_file():
+                raise Unreadable(f"{shown} is not a regular file")
+            content = self.opener(path, MAX_BYTES)
             if len(content) > MAX_BYTES:
                 raise Unreadable(f"{path}: the file has more than {MAX_BYTES // 1024**2} MB, which is the limit")
             return content.decode("utf-8-sig")
         except OSError as error:
-            raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+            raise Unreadable(f"{shown} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             raise Unreadable(f"{path}: the file is not UTF-8 text, at byte {error.start}") from None
+        except Unreadable:
+            raise
+        except ValueError as error:
+            raise Unreadable(f"{where}: {error}" if where else str(error)) from None
 
     def merge(
         self, result: Document, path: Path, content: Map, variables: Mapping[str, str], including: tuple[Path, ...]
@@ -161,17 +183,18 @@ class _Reader:
             names = [name for name in _texts(entry.get("path")) if "${" not in name]
             paths = [path.parent / name for name in names]
             for included in paths:
-                if included.resolve() in including:
+                if Path(os.path.realpath(included)) in including:
                     raise Unreadable(f"{where}: 'include' has a cycle through {included.name}")
-                if not included.is_file():
+                if not os.path.lexists(included):
                     raise Unreadable(f"{where}: 'include' names {included}, which does not exist")
             if not paths:
                 continue
             folder = path.parent / entry["project_directory"] if entry.get("project_directory") else paths[0].parent
-            own: dict[str, str] = {} if entry.get("env_file") else self.dotenv(folder / ".env", variables)
+            where = f"{where}: 'include'"
+            own: dict[str, str] = {} if entry.get("env_file") else self.dotenv(folder / ".env", variables, where)
             for name in _texts(entry.get("env_file")):
-                own.update(self.dotenv(path.parent / name, variables))
-            found = self.read_files(paths, {**own, **variables}, including)
+                own.update(self.dotenv(path.parent / name, variables, where))
+            found = self.read_files(paths, {**own, **variables}, including, where)
             result.files += found.files
             for name, service in found.services.items():
                 result.services.setdefault(name, relative_paths.service(service, folder))
@@ -200,7 +223,7 @@ class _Reader:
         base_path, base_services = path, services
         if isinstance(extends.get("file"), str):
             base_path = path.parent / extends["file"]
-            content = self.documents(base_path, variables)[0]
+            content = self.documents(base_path, variables, f"{where}: 'extends'")[0]
             found = content.get("services")
             base_services = found if isinstance(found, Map) else Map()
         if base_name not in base_services:
@@ -213,24 +236,28 @@ class _Reader:
         self.budget.spend(len(base) + 1, str(path), line)
         return merging.services(base, service)
 
-    def dotenv(self, path: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    def dotenv(self, path: Path, variables: Mapping[str, str] | None = None, where: str = "") -> dict[str, str]:
         """Return the variables of an ``.env`` file, none if it does not exist."""
-        if not path.is_file():
+        if not os.path.lexists(path):
             return {}
-        return {name: value for name, (value, _line) in interpolation.dotenv(self.text(path), variables).items()}
+        found = interpolation.dotenv(self.text(path, where or str(path)), variables)
+        return {name: value for name, (value, _line) in found.items()}
 
     def env_files(self, document: Document, name: str, service: Map, folder: Path) -> None:
         """Add the variables in the env files of a service to *document*."""
         variables = Map()
         entries = service.get("env_file")
-        for entry in entries if isinstance(entries, Seq) else ():
+        for index, entry in enumerate(entries if isinstance(entries, Seq) else ()):
             file = entry.get("path") if isinstance(entry, dict) else entry
             path = folder / str(file)
-            if not isinstance(file, str) or "${" in file or not path.is_file():
+            if not isinstance(file, str) or "${" in file or not path.exists():
                 document.missing_env_files.add(name)
                 continue
             if path not in self.read_env_files:
-                self.read_env_files[path] = interpolation.dotenv(self.text(path), document.variables)
+                mark = mark_of(entries, index) or mark_of(service, "env_file")
+                place = f"{mark.file}:{mark.line}: " if mark else ""
+                text = self.text(path, f"{place}service {name!r}: key 'env_file'")
+                self.read_env_files[path] = interpolation.dotenv(text, document.variables)
             for variable, (value, line) in self.read_env_files[path].items():
                 variables[variable] = value
                 variables.marks[variable] = Mark(str(path), line)

@@ -53,7 +53,8 @@ CASES = [
         "services:\n  web:\n    image: a:1\n    volumes:\n      - ../conf:/etc/conf\n",
         (
             "docker-compose.yml:5: service 'web': key 'volumes': ../conf is outside the project and is not "
-            "uploaded; move it into the project, or add it to stack_compose_host_paths if it is a path of the server"
+            "uploaded; if it is a path of the server, add it to stack_compose_host_paths; else set "
+            "stack_compose_project to a directory that contains it"
         ),
     ),
     (
@@ -116,7 +117,7 @@ CASES = [
     ),
     (
         "services:\n  web:\n    image: a:1\n    secrets: [key]\nsecrets:\n  key: {file: key.txt}\n",
-        "docker-compose.yml:6: key 'secrets.key': key.txt is not a file",
+        "docker-compose.yml:6: key 'secrets.key': key.txt: it is not a file",
     ),
     (
         "name: other\nservices: {web: {image: 'a:1', volumes: ['d:/d']}}\nvolumes: {d: }\n",
@@ -154,7 +155,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
-    assert error_of(parcel, tmp_path) == "docker-compose.yml: cannot be read: No such file or directory"
+    assert error_of(parcel, tmp_path) == "docker-compose.yml does not exist"
 
 
 def test_a_file_in_a_directory_is_named_as_the_inventory_names_it(tmp_path: Path) -> None:
