@@ -39,6 +39,9 @@ stack_policy_exceptions:
 An exception needs a reason. Each deploy shows it. A deploy also shows exceptions that are over, and exceptions that
 nothing needs any more.
 
+A rule that most services break is one line, such as `68 of 70 services write a log without a size limit`. With `-v`
+you see every finding. Reports for other programs (JSON, SARIF, JUnit, GitHub) always have every finding.
+
 ### Other environments
 
 If an inventory names the other environments, each deploy compares its release with them. The rules are SLP150 and
@@ -86,6 +89,7 @@ the file and the line.
 | `--environment NAME` | development, test, staging or production (the default); it decides the severity of a finding |
 | `--level LEVEL` | the severity from which the command fails |
 | `--format FORMAT` | `table`, `json`, `sarif` (2.1.0), `junit`, or `github` for annotations |
+| `--verbose` | prints every finding in a table; without it, a table fits on a page |
 | `--output FILE` | where the report is written |
 | `--each` | every file is a stack of its own |
 | `--write-baseline FILE` | writes today's findings to a file |

@@ -49,9 +49,9 @@ class ActionModule(ActionBase):
             review = _review(given)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        display.display(file_check.render([review], "table"))
+        display.display(file_check.render([review], "table", verbose=display.verbosity > 0))
         if given["report"] and not self._task.check_mode:
-            _write(Path(given["report"]), file_check.render([review], given["format"]))
+            _write(Path(given["report"]), file_check.render([review], given["format"], verbose=True))
         result.update(changed=False, findings=[_plain(finding) for finding in review.findings])
         if review.failing:
             result.update(

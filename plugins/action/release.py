@@ -86,8 +86,8 @@ class ActionModule(ActionBase):
             others.stacks,
         )
         if found.failing:
-            raise ValueError(release_check.failure_text(found))
-        remarks = release_check.report_lines(found, others.notes)
+            raise ValueError(release_check.failure_text(found, verbose=display.verbosity > 0))
+        remarks = release_check.report_lines(found, others.notes, verbose=display.verbosity > 0)
         # Every host of the play gets the same release, so the remarks are shown once.
         if remarks and _is_first_host(task_vars):
             display.display("\n".join(remarks))

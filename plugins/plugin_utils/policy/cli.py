@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         default="table",
         help="format of the report (default: %(default)s)",
     )
+    add("--verbose", "-v", action="store_true", help="print every finding in a table, not one page")
     add("--output", "-o", type=Path, metavar="FILE", help="write the report to this file")
     add("--baseline", type=Path, metavar="FILE", help="findings in this file do not count")
     add("--write-baseline", type=Path, metavar="FILE", help="write all findings to this file, exit with 0")
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.write_baseline.write_text(file_check.baseline(reviews), encoding="utf-8")
             return 0
         width = shutil.get_terminal_size((120, 24)).columns
-        _write(file_check.render(reviews, options.format, width), options.output)
+        _write(file_check.render(reviews, options.format, width, options.verbose), options.output)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -98,14 +98,14 @@ def baseline(reviews: Iterable[Review]) -> str:
     return json.dumps({"findings": known}, indent=1, ensure_ascii=False) + "\n"
 
 
-def render(reviews: Sequence[Review], form: str, width: int = 120) -> str:
+def render(reviews: Sequence[Review], form: str, width: int = 120, verbose: bool = False) -> str:
     """Return reviews as text.
 
     :param form: one of :data:`FORMATS`.
-    :param width: characters of a line, for the table.
+    :param width: characters of a line, for the table. :param verbose: every finding in the table, too.
     """
     if form == "table":
-        return "\n".join("\n".join(report.table(one, width)) for one in reviews)
+        return "\n".join("\n".join(report.table(one, width, verbose)) for one in reviews)
     writers: dict[str, Any] = {
         "json": formats.as_json,
         "sarif": formats.as_sarif,

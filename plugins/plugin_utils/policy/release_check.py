@@ -9,10 +9,13 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import settings
+from . import grouping, settings
 from .review import Finding, Review, review
 from .rule_registry import RULES
 from .stack import Stack, from_data
+
+#: The last line of a message that has less than every finding.
+_MORE = "Run the playbook with -v to see every finding."
 
 
 def stack(
@@ -64,28 +67,49 @@ def check(
     return review(release, environment, policy_settings, today, others)
 
 
-def failure_text(result: Review) -> str:
-    """Return the message of a stopped deploy: every finding that stops it, each with its fix."""
+def failure_text(result: Review, verbose: bool = False) -> str:
+    """Return the message of a stopped deploy: what stops it, each rule with its fix.
+
+    :param verbose: with every finding, not only one line for a rule that most services break.
+    """
     count = len(result.failing)
     subject = "1 finding of the policy stops" if count == 1 else f"{count} findings of the policy stop"
-    lines = [f"{subject} this deploy to {result.environment}:"]
-    for finding in result.failing:
-        lines.append(f"  {_text(finding)}")
-        lines.append(f"          {RULES[finding.rule].fix}")
-    lines.append("Fix them, or add an exception with a reason to stack_policy_exceptions.")
-    return "\n".join(lines)
+
+    def write(step: int) -> list[str]:
+        lines = [f"{subject} this deploy to {result.environment}:"]
+        for entry in grouping.entries(result.failing, result.services, step):
+            lines.append(f"  {entry.finding.rule}  {entry.sentence}")
+            lines.append(f"          {RULES[entry.finding.rule].fix}")
+        return [*lines, "Fix them, or add an exception with a reason to stack_policy_exceptions."]
+
+    lines, shortened = grouping.on_a_page(write, verbose)
+    return "\n".join([*lines, _MORE] if shortened else lines)
 
 
-def report_lines(result: Review, more: Iterable[str] = ()) -> list[str]:
+def report_lines(result: Review, more: Iterable[str] = (), verbose: bool = False) -> list[str]:
     """Return the lines to show for a release that is uploaded, an empty list if there is nothing to show.
 
     These are the warnings and errors, the exceptions, the notes of the review, and *more*.
+
+    :param verbose: as in :func:`failure_text`.
     """
-    lines = [f"  {_text(finding)}" for finding in result.open if finding.severity in ("warning", "error")]
-    lines += [f"  {_text(finding)}; excepted: {finding.excepted}" for finding in result.findings if finding.excepted]
-    lines += [f"  {note}" for note in (*result.notes, *more)]
-    return [result.summary + ":", *lines] if lines else []
+    shown = [finding for finding in result.open if finding.severity in ("warning", "error")]
+    excepted: dict[str, list[Finding]] = {}
+    for finding in result.findings:
+        if finding.excepted:
+            excepted.setdefault(finding.excepted, []).append(finding)
+    notes = [f"  {note}" for note in (*result.notes, *more)]
+
+    def write(step: int) -> list[str]:
+        lines = [_line(entry) for entry in grouping.entries(shown, result.services, step)]
+        for reason, findings in excepted.items():
+            entries = grouping.entries(findings, result.services, step)
+            lines += [f"{_line(entry)}; excepted: {reason}" for entry in entries]
+        return [f"{result.summary}:", *lines, *notes] if lines or notes else []
+
+    lines, shortened = grouping.on_a_page(write, verbose)
+    return [*lines, _MORE] if shortened else lines
 
 
-def _text(finding: Finding) -> str:
-    return f"{finding.rule}  {finding.service or 'the stack'} {finding.message}"
+def _line(entry: grouping.Entry) -> str:
+    return f"  {entry.finding.rule}  {entry.sentence}"

@@ -8,33 +8,50 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from . import grouping
 from .review import Finding, Review
 from .rule_registry import RULES
 
 _LETTERS = {"error": "E", "warning": "W", "info": "i"}
 
 
-def table(review: Review, width: int = 120, fixes: bool = True) -> list[str]:
-    """Return the lines of the report: findings by service, then exceptions and notes, then the summary."""
+def table(review: Review, width: int = 120, verbose: bool = False) -> list[str]:
+    """Return the lines of the report: findings by service, then exceptions and notes, then the summary.
+
+    :param verbose: with every finding; otherwise a report that fits on a page.
+    """
+    lines, shortened = grouping.on_a_page(lambda step: _lines(review, width, step), verbose)
+    more = ["Not every finding is shown; --verbose shows all, --explain RULE explains one rule."] if shortened else []
+    return [*lines[:-1], *more, lines[-1]]
+
+
+def _lines(review: Review, width: int, step: int) -> list[str]:
+    """Return the lines of the report. :param step: how much is left out, as in :func:`grouping.entries`."""
     lines: list[str] = []
-    by_service: dict[str, list[Finding]] = {}
-    for finding in review.open:
-        by_service.setdefault(finding.service, []).append(finding)
-    for service, findings in sorted(by_service.items()):
-        lines.append(service or "the stack")
-        explained: set[str] = set()
-        for finding in findings:
-            lines += _wrapped(f"  {_LETTERS[finding.severity]} {finding.rule}  ", _line(finding), width)
-            if fixes and finding.rule not in explained:
-                lines += _wrapped("            -> ", RULES[finding.rule].fix, width)
-            explained.add(finding.rule)
-    excepted = [finding for finding in review.findings if finding.excepted]
+    last = step == grouping.LAST_STEP
+    block = None
+    for entry in grouping.entries(review.open, review.services, step):
+        title = entry.service or ("the stack" if entry.count == 1 else "several services")
+        if not last and title != block:
+            lines.append(title)
+            block, explained = title, set[str]()
+        indent = "" if last else "  "
+        text = entry.sentence if last else entry.text
+        prefix = f"{indent}{_LETTERS[entry.finding.severity]} {entry.finding.rule}  "
+        lines += _wrapped(prefix, _located(entry, text), width)
+        if not last and entry.finding.rule not in explained:
+            lines += _wrapped("            -> ", RULES[entry.finding.rule].fix, width)
+            explained.add(entry.finding.rule)
+    excepted: dict[tuple[str, str], list[Finding]] = {}
+    for finding in review.findings:
+        if finding.excepted:
+            excepted.setdefault((finding.rule, finding.excepted), []).append(finding)
     if excepted:
         lines.append("exceptions")
-        for finding in excepted:
-            text = f"{finding.service or 'the stack'} {finding.message}; reason: {finding.excepted}"
-            lines += _wrapped(f"  - {finding.rule}  ", text, width)
-    lines += [f"note: {note}" for note in review.notes]
+    for (rule, reason), findings in excepted.items():
+        for entry in grouping.entries(findings, review.services, step):
+            lines += _wrapped(f"  - {rule}  ", f"{entry.sentence}; reason: {reason}", width)
+    lines += [grouping.printable(f"note: {note}") for note in review.notes]
     return [*lines, review.summary]
 
 
@@ -43,9 +60,10 @@ def location(finding: Finding) -> str:
     return f"{finding.file}:{finding.line}" if finding.line else finding.file
 
 
-def _line(finding: Finding) -> str:
-    suffix = f"  [{location(finding)}]" if finding.line else ""
-    return f"{finding.message}{suffix}"
+def _located(entry: grouping.Entry, text: str) -> str:
+    """Return a text with the file and line of its finding. Several findings of one rule have several lines."""
+    several = entry.count > 1 and not entry.service
+    return f"{text}  [{location(entry.finding)}]" if entry.finding.line and not several else text
 
 
 def _wrapped(prefix: str, text: str, width: int) -> Iterable[str]:

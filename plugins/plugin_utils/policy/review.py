@@ -45,12 +45,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Review:
-    """All findings of one stack in one environment, errors first. ``notes``: exceptions that are over or not needed."""
+    """All findings of one stack in one environment, errors first.
+
+    ``notes``: exceptions that are over or not needed. ``services``: the number of services of the stack.
+    """
 
     environment: str
     level: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    services: int = 0
 
     @property
     def open(self) -> list[Finding]:
@@ -106,7 +110,7 @@ def review(
         result.append(finding)
     result.sort(key=lambda found: (-SEVERITIES.index(found.severity), found.service, found.rule, found.line, found.key))
     notes = tuple(_notes(settings.exceptions, used, environment, today))
-    return Review(environment, settings.level(environment), tuple(result), notes)
+    return Review(environment, settings.level(environment), tuple(result), notes, len(stack.services))
 
 
 def _findings(stack: Stack, environment: str, others: Mapping[str, Stack]) -> Iterable[Finding]:
