@@ -16,6 +16,7 @@ from .rule_registry import RULES, SEVERITIES
 _MAX_LINES = 55
 #: A rule that fewer services break is never one line on the first steps.
 _MIN_SERVICES = 3
+_MIN_DIFFERENT = 10
 _MAX_NAMES = 4
 #: The steps go from every finding to the shortest report.
 LAST_STEP = 3
@@ -57,6 +58,9 @@ def entries(findings: Iterable[Finding], services: int, step: int = 0) -> list[E
     for found in by_rule.values():
         names = dict.fromkeys(finding.service for finding in found)
         least = {0: len(names) + 1, 1: max(_MIN_SERVICES, services // 2 + 1), 2: _MIN_SERVICES, 3: 2}[step]
+        if step == 1 and len({finding.message for finding in found}) > 1:
+            # Each message tells something of its own, which one line for all would hide.
+            least = max(least, _MIN_DIFFERENT)
         if len(names) >= least:
             result.append(_of_services(found, list(names), services))
         else:
