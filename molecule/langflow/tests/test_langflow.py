@@ -93,5 +93,8 @@ def test_langflow_in_the_database_of_the_application_is_refused(playbook: Playbo
         },
     )
     assert run.code != 0
-    assert "'backend' migrates the database 'db' too, and at its start langflow drops the alembic_version" in run.output
+    assert (
+        "'backend' migrates the database 'db' as well, and langflow drops another service's alembic_version"
+        in run.output
+    )
     assert stack.live() == before

@@ -54,7 +54,7 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
 
 def _reload_proxies(services: Mapping[str, Mapping[str, Any]], containers: ProjectContainers, journal: Journal) -> None:
     try:
-        own_proxies.reload_proxies(services, containers, journal, "finalize")
+        own_proxies.reload_proxies(services, containers, journal, "finalize", wait_for_workers=False)
     except RolloutFailed as error:
         # The same reload succeeded in *switch*, so the proxy knows the new containers.
         journal.write("finalize", "done", str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,6 +46,16 @@ def _written(tmp_path: Path) -> list[tuple[str, str, str]]:
     return [(record["part"], record["state"], record["text"]) for record in records]
 
 
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
+    """The processes of the proxy, by process id. A test changes them."""
+    running = {1: "nginx: master process nginx -g daemon off;"}
+    monkeypatch.setattr(container_exec, "processes", lambda _id: dict(running))
+    monkeypatch.setattr(container_exec, "command_line", lambda pid: running.get(pid, ""))
+    return running
+
+
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("program", "command"),
     [
@@ -70,6 +81,54 @@ def test_a_proxy_that_resolves_names_once_is_reloaded(
     ]
 
 
+@pytest.mark.parametrize(
+    ("program", "worker"),
+    [
+        ("nginx", "nginx: worker process"),
+        ("openresty", "nginx: worker process"),
+        ("httpd", "/usr/local/apache2/bin/httpd -DFOREGROUND"),
+        ("haproxy", "haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg"),
+    ],
+)
+def test_workers_from_before_the_reload_end_before_anything_else_happens(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, processes: dict[int, str], program: str, worker: str
+) -> None:
+    processes |= {2: worker, 3: worker, 4: "rotatelogs /var/log/access"}
+    asked: list[int] = []
+
+    def command_line(pid: int) -> str:
+        asked.append(pid)
+        if len(asked) == 5:
+            # A worker that was started by the reload counts as little as the logger.
+            processes.update({5: worker})
+            del processes[2], processes[3]
+        return processes.get(pid, "")
+
+    monkeypatch.setattr(container_exec, "execute", lambda one, command: "")
+    monkeypatch.setattr(container_exec, "send_sighup", lambda one: None)
+    monkeypatch.setattr(container_exec, "command_line", command_line)
+    running: Any = _Running(_container("proxy"))
+    own_proxies.reload_proxies({"proxy": {"own_proxy": program}}, running, journal, "switch")
+    assert set(asked) == {2, 3}
+    assert set(processes) == {1, 4, 5}
+    asked.clear()
+    own_proxies.reload_proxies({"proxy": {"own_proxy": program}}, running, journal, "finalize", wait_for_workers=False)
+    assert asked == []
+
+
+def test_a_worker_with_a_long_request_is_waited_for_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, journal: Journal, processes: dict[int, str]
+) -> None:
+    processes[2] = "nginx: worker process is shutting down"
+    slept: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: sum(slept), sleep=slept.append)
+    monkeypatch.setattr(own_proxies, "time", clock)
+    monkeypatch.setattr(container_exec, "execute", lambda one, command: "")
+    running: Any = _Running(_container("proxy"))
+    own_proxies.reload_proxies({"proxy": {"own_proxy": "nginx"}}, running, journal, "switch")
+    assert sum(slept) == pytest.approx(10, abs=0.1)
+
+
 @pytest.mark.parametrize("program", ["caddy", "traefik", "other", "", None])
 def test_a_proxy_that_resolves_names_again_by_itself_is_not_reloaded(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, program: str | None
@@ -80,6 +139,7 @@ def test_a_proxy_that_resolves_names_again_by_itself_is_not_reloaded(
     own_proxies.reload_proxies({"proxy": {"own_proxy": program}}, running, journal, "switch")
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_proxy_that_refuses_its_configuration_fails_the_rollout(
     monkeypatch: pytest.MonkeyPatch, journal: Journal, tmp_path: Path
 ) -> None:
