@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
             stack = inventory.without_secrets(given, base)
             targets = bake.targets(stack, _build_contexts(stack, base), registries)
             if not targets:
-                return {**result, "changed": False, "images": [], "msg": f"no service of {stack.name} has a 'build'"}
+                raise AnsibleActionFail(f"no service of {stack.name} has a key 'build', so there is no image to build")
             buildx.require()
             before = _resolve(targets, push)
             attested, without = _attested(targets, push, before, given)

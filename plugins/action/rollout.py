@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -20,6 +21,7 @@ class ActionModule(ActionBase):
     """``slipway.stack.rollout``."""
 
     _supports_check_mode = True
+    _supports_diff = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the action."""
@@ -29,6 +31,8 @@ class ActionModule(ActionBase):
         given = arguments.given(self, task_vars, "rollout")
         if given.get("release") == "":
             raise AnsibleActionFail("there is no release; run the role stack first, or set deploy_release")
+        if self._task.check_mode and _is_not_there_yet(given.get("release"), task_vars):
+            return {**result, "changed": True, "release": given["release"], "records": []}
         given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
         given["owner"] = given.get("owner") or module_call.owner()
         verb = given.get("verb", "all")
@@ -43,6 +47,9 @@ class ActionModule(ActionBase):
                 )
                 return result
             answer = self._execute_module(module_name="slipway.stack.rollout", module_args=given, task_vars=variables)
+            if "plan" in answer:
+                lines = report.rollback_lines(host, str(given.get("name")), answer)
+                display.display("\n".join(lines))
             # Without an offset in the journal there is nothing to follow.
             if answer.get("failed") or "offset" not in answer:
                 return {**result, **answer}
@@ -62,6 +69,12 @@ class ActionModule(ActionBase):
         else:
             result["records"] = records
         return result
+
+
+def _is_not_there_yet(release: object, task_vars: dict[str, Any]) -> bool:
+    """Return whether *release* would be uploaded in this play: in check mode it is not on the host."""
+    shipped = task_vars.get("stack_release")
+    return isinstance(shipped, Mapping) and bool(shipped.get("changed")) and shipped.get("release") == release
 
 
 def _ends(record: dict[str, Any], verb: str) -> bool:

@@ -53,6 +53,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.configuration i
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError, containers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
+from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -70,7 +71,7 @@ def main() -> None:
     home = Home(f"{module.params['root']}/{name}")
     manifest = home.manifest(home.current_id())
     if manifest is None:
-        module.fail_json(msg=f"stack '{name}': no release is live on this host; deploy one")
+        module.fail_json(msg=f"stack '{name}': {absence(home) or NOT_LIVE}")
     try:
         running = by_service(containers(name))
         repaired = repair(home, manifest, running, module.params["reload"], module.check_mode)

@@ -55,6 +55,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.images import ImagesError, prune
+from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def main() -> None:
@@ -63,8 +65,12 @@ def main() -> None:
         argument_spec={"name": {"type": "str"}, "root": {"type": "path", "default": "/opt/stacks"}},
         supports_check_mode=True,
     )
+    name = module.params["name"]
+    missing = absence(Home(f"{module.params['root']}/{name}"))
+    if missing:
+        module.fail_json(msg=f"stack '{name}': {missing}")
     try:
-        removed, freed = prune(Path(module.params["root"]), module.params["name"], module.check_mode)
+        removed, freed = prune(Path(module.params["root"]), name, module.check_mode)
     except (ImagesError, DockerError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=bool(removed), removed=removed, freed=freed)

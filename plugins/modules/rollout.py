@@ -77,9 +77,12 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Does nothing. M(slipway.stack.release) shows the plan.
+    details:
+      - Shows the release that it would roll out, and the plan. For a release that M(slipway.stack.release) would upload
+        in the same play, that module shows them.
   diff_mode:
-    support: none
+    support: partial
+    details: In check mode, shows each file before and after. No secret is in any of them.
 seealso:
   - module: slipway.stack.release
   - module: slipway.stack.verify
@@ -113,6 +116,11 @@ joined:
   description: Who started the rollout that is followed, and when. Empty if this task started it.
   type: str
   returned: success
+plan:
+  description: What the rollout would do to each service. C(because) names what differs.
+  type: list
+  elements: dict
+  returned: in check mode
 records:
   description: The steps, as in the journal on the host.
   type: list
@@ -124,7 +132,9 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
+from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
@@ -237,6 +247,17 @@ def _records(home: Home, release: str, offset: int) -> tuple[list[dict[str, obje
     return [record for record in records if record["release"] == release], end
 
 
+def _preview(home: Home, release: str, params: dict[str, Any], with_diff: bool) -> dict[str, Any]:
+    """Return the result of check mode, with the plan where the verb would begin a rollout."""
+    result: dict[str, Any] = {"changed": True, "records": [], "release": release}
+    if params["verb"] in ("all", "begin"):
+        found = preview(home, release, params["allow_downtime"])
+        result.update(plan=found.plan, version=found.version)
+        if with_diff and found.diff:
+            result["diff"] = found.diff
+    return result
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -263,14 +284,14 @@ def main() -> None:
         if offset is None:
             release = previous_release(home) if release == "previous" else release
             if module.check_mode:
-                module.exit_json(changed=True, records=[], release=release)
+                module.exit_json(**_preview(home, release, params, module._diff))
             offset, joined = enter(home, release, params)
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)
     except LeaseHeld as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
-    except (RolloutFailed, Refused) as error:
+    except (RolloutFailed, Refused, DockerError) as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
     module.exit_json(changed=True, records=records, offset=offset, release=release, joined=joined)
 

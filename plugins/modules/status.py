@@ -12,7 +12,8 @@ description:
   - Reports the services of the live release with their state, the containers and files that differ from the release,
     the releases on the host, the last rollouts with who started them and how they ended, and a rollout that is under
     way.
-  - Changes nothing, and does not fail if something is wrong. M(slipway.stack.verify) does.
+  - Changes nothing, and does not fail if something is wrong. M(slipway.stack.verify) does. It fails if nothing was ever
+    deployed on the host under this name.
 extends_documentation_fragment:
   - slipway.stack.stack
   - slipway.stack.stack.host
@@ -67,7 +68,7 @@ under_way:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.release.status import status
+from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence, status
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -81,10 +82,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     name = module.params["name"]
+    home = Home(f"{module.params['root']}/{name}")
     try:
-        current = status(Home(f"{module.params['root']}/{name}"), name)
+        current = status(home, name)
     except DockerError as error:
         module.fail_json(msg=str(error))
+    missing = absence(home)
+    if missing:
+        module.fail_json(msg=f"stack '{name}': {missing}")
     module.exit_json(changed=False, **current)
 
 

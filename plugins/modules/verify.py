@@ -29,7 +29,9 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Never changes anything. Succeeds in check mode if nothing is deployed yet.
+    details:
+      - Never changes anything. Where nothing is live yet, it succeeds in check mode if M(slipway.stack.release) would
+        upload a release in the same play.
   diff_mode:
     support: none
 seealso:
@@ -44,9 +46,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 release:
-  description: Id of the live release.
+  description: Id of the live release. Null if there is none.
   type: str
-  returned: success
+  returned: always
 services:
   description: The state of each service, in words.
   type: list
@@ -68,6 +70,7 @@ detail:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -85,9 +88,8 @@ def main() -> None:
     home = Home(f"{module.params['root']}/{name}")
     manifest = home.manifest(home.current_id())
     if manifest is None:
-        if module.check_mode:
-            module.exit_json(changed=False, services=[], problems=[])
-        module.fail_json(msg=f"stack '{name}': no release is live on this host; deploy one", services=[], problems=[])
+        missing = absence(home) or NOT_LIVE
+        module.fail_json(msg=f"stack '{name}': {missing}", release=None, services=[], problems=[missing])
     try:
         verification = verify(manifest, module.params["timeout"])
     except DockerError as error:

@@ -11,7 +11,13 @@ from tests.contracts.checkout import ROOT, load
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
 INVENTORY = """\
-stack: {hosts: {app1: {ansible_connection: local}}, vars: {stack_name: shop, stack_root: ROOT}}
+stack:
+  hosts: {app1: {ansible_connection: local}}
+  vars:
+    stack_name: shop
+    stack_environment: production
+    stack_root: ROOT
+    stack_services: {web: {kind: custom, image: "web:1", health: {test: [CMD, healthy]}}}
 other: {hosts: {db1: {ansible_connection: local}}}
 """
 
@@ -45,6 +51,12 @@ def test_every_playbook_checks_its_hosts(playbook: Path) -> None:
 def test_a_run_that_does_nothing_is_an_error(tmp_path: Path, options: list[str], sentence: str) -> None:
     code, text = _run(tmp_path, *options, "playbooks/deploy.yml")
     assert sentence in text
+    assert code != 0
+
+
+def test_images_without_a_build_are_an_error(tmp_path: Path) -> None:
+    code, text = _run(tmp_path, "-i", "INVENTORY", "playbooks/images.yml")
+    assert "no service of shop has a key 'build', so there is no image to build" in text
     assert code != 0
 
 

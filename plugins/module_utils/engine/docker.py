@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import program
+from ansible_collections.slipway.stack.plugins.module_utils.engine import absence, program
 from ansible_collections.slipway.stack.plugins.module_utils.engine.timed_response import TimedResponse
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import duration
 
@@ -123,7 +123,7 @@ def _request(
         # Before Python 3.10 socket.timeout is not a TimeoutError.
         if timeout_message and isinstance(error, socket.timeout):
             raise DockerError(timeout_message) from None
-        raise DockerError(f"the Docker engine does not answer: {error}") from None
+        raise DockerError(absence.of_engine(error)) from None
     finally:
         connection.close()
 
@@ -131,7 +131,8 @@ def _request(
 def raise_for_status(status: int, body: bytes) -> None:
     """:raises DockerError: with the engine's own message, if an answer has the status of an error."""
     if status >= 400:
-        raise DockerError(str(json.loads(body or b"{}").get("message", f"status {status}")).strip())
+        message = str(json.loads(body or b"{}").get("message", f"status {status}")).strip()
+        raise DockerError(absence.of_refusal(message) or message)
 
 
 def containers(project: str, services: Collection[str] | None = None) -> list[Container]:
@@ -243,8 +244,11 @@ def run(arguments: list[str], cwd: str | None = None, timeout: float = COMMAND_S
     except subprocess.TimeoutExpired:
         raise DockerError(f"{_command_name(arguments)} did not end within {duration(timeout)}") from None
     except OSError as error:
-        raise DockerError(f"docker cannot be started: {error}") from None
+        raise DockerError(absence.of_command(error)) from None
     if done.returncode != 0:
+        missing = absence.of_compose(done.stderr) if arguments[0] == "compose" else ""
+        if missing:
+            raise DockerError(missing, tuple(done.stderr.splitlines()))
         raise command_error(f"docker {arguments[0]}", done.returncode, done.stdout, done.stderr)
     return done.stdout
 

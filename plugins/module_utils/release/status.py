@@ -15,8 +15,25 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.plan import 
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, lease, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 
+#: What is said of a stack of which no rollout has succeeded.
+NOT_LIVE = "no release is live on this host; run playbooks/deploy.yml"
 #: The number of rollouts in the status.
 _LAST_ROLLOUTS = 5
+
+
+def absence(home: Home) -> str | None:
+    """Return a sentence if nothing was ever deployed in the directory of a stack, with the stacks next to it."""
+    if home.releases.is_dir() or home.audit.is_file() or home.current.is_symlink():
+        return None
+    if home.path.is_dir():
+        return "nothing has been deployed on this host; run playbooks/deploy.yml"
+    folder = home.path.parent
+    others = sorted(one.name for one in folder.iterdir() if (one / "releases").is_dir()) if folder.is_dir() else []
+    stacks = f"the stacks there are {', '.join(others)}" if others else "there is no stack"
+    return (
+        f"there is no {home.path} on this host; run playbooks/deploy.yml, or correct stack_name or stack_root; in "
+        f"{folder}, {stacks}"
+    )
 
 
 def status(home: Home, project: str) -> dict[str, Any]:

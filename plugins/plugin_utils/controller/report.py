@@ -45,6 +45,15 @@ def release_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]
     ]
 
 
+def rollback_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]:
+    """Return what a rollout to a release on *host* would do."""
+    version = f" (version {result['version']})" if result.get("version") else ""
+    return [
+        f"rollback of {stack} on {host} to release {result['release']}{version}:",
+        *(f"  {line}" for line in plan_lines(result["plan"])),
+    ]
+
+
 def note_lines(stack: str, notes: Mapping[str, Iterable[str]]) -> list[str]:
     """Return what was decided about the services of a team's Compose files, and why."""
     rows = ((name if number == 0 else "", line) for name, lines in notes.items() for number, line in enumerate(lines))
@@ -65,8 +74,6 @@ def state_lines(services: Iterable[Mapping[str, str]]) -> list[str]:
 
 def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
     """Return the result of ``slipway.stack.status`` on one host."""
-    if status["release"] is None:
-        return [f"{host}: nothing has been deployed"]
     rows = [
         (
             _MARKS[service["state"]],
@@ -77,12 +84,16 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         )
         for service in status["services"]
     ]
-    lines = [f"{host}: release {status['release']}", *(f"  {line}" for line in table(rows))]
+    live = f"release {status['release']}" if status["release"] else "no release is live"
+    lines = [f"{host}: {live}", *(f"  {line}" for line in table(rows))]
     if status["under_way"]:
         lines.append(f"under way: {status['under_way']}")
     if status["drift"]:
         lines.append("differs from the release:")
         lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["drift"])]
+    last = next(iter(status["rollouts"]), None)
+    if last and last["outcome"] == "failed":
+        lines.append(f"the last rollout failed: {last['reason']}")
     lines.append("last rollouts:")
     rollouts = (
         (

@@ -67,3 +67,31 @@ def test_a_state_has_a_mark_and_a_reason() -> None:
         "..  worker  0 of 1 up",
         "!!  db      shop-db-1 is unhealthy",
     ]
+
+
+STATUS: dict[str, Any] = {"release": None, "services": [], "under_way": None, "drift": [], "rollouts": []}
+FAILED = {"at": "now", "outcome": "failed", "version": "1.0", "seconds": 3, "owner": "ada", "reason": "web: exit 1"}
+
+
+def test_after_a_failed_first_deploy_the_status_says_what_failed() -> None:
+    assert report.status_lines("one", {**STATUS, "rollouts": [FAILED]}) == [
+        "one: no release is live",
+        "the last rollout failed: web: exit 1",
+        "last rollouts:",
+        "  now  failed  1.0  3 s  ada  web: exit 1",
+    ]
+
+
+def test_a_later_success_is_not_called_failed() -> None:
+    rollouts = [{**FAILED, "outcome": "ok", "reason": ""}, FAILED]
+    lines = report.status_lines("one", {**STATUS, "release": "r2", "rollouts": rollouts})
+    assert lines[:2] == ["one: release r2", "last rollouts:"]
+
+
+def test_a_rollback_in_check_mode_shows_its_target_and_its_plan() -> None:
+    plan = [_entry("web", "roll", "image"), _entry("db", "unchanged")]
+    assert report.rollback_lines("one", "shop", {"release": "r1", "version": "1.0", "plan": plan}) == [
+        "rollback of shop on one to release r1 (version 1.0):",
+        "  web  roll  image",
+        "  1 unchanged",
+    ]

@@ -1,0 +1,56 @@
+"""What a rollout to a release on this host would do: for a rollback in check mode.
+
+Place in the pipeline: target, read-only, in place of a rollout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+
+@dataclass(frozen=True)
+class Preview:
+    """``version`` of the release; ``plan``: see ``plan.plan``; ``diff``: the text before and after of each file."""
+
+    version: str
+    plan: list[dict[str, Any]]
+    diff: list[dict[str, str]]
+
+
+def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Preview:
+    """Return what a rollout to *release* would do now.
+
+    :param allow_downtime: data services that may be down.
+    :raises Refused: if the release is not on this host, or if the rollout would be refused.
+    """
+    current_id = home.current_id()
+    current, new = home.manifest(current_id), home.manifest(release)
+    if new is None:
+        known = ", ".join(home.release_ids()[::-1]) or "none"
+        raise Refused([f"release {release} is not on this host; releases here, newest first: {known}"])
+    running = by_service(docker.containers(new["stack"]))
+    old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
+    new_files = file_diff.release_files(home.release(release), new["files"])
+    edge_changed = _edge(old_files) != _edge(new_files)
+    entries = plan(current, new, running, edge_changed)
+    problems = preflight.check_data(new["services"], new["stack"])
+    problems += data_loss.refusals(entries, current, new, running, allow_downtime)
+    if problems:
+        raise Refused(problems)
+    new_files.update(file_diff.mounted_texts(home, new, {}))
+    if current:
+        old_files.update(file_diff.mounted_texts(home, current, {}))
+    return Preview(str(new.get("version", "")), entries, file_diff.diff(old_files, new_files))
+
+
+def _edge(files: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in files.items() if name.startswith("edge/")}
