@@ -40,8 +40,11 @@ class ActionModule(ActionBase):
         try:
             stack = inventory.without_secrets(given, base)
             targets = bake.targets(stack, _build_contexts(stack, base), registries)
+            if not targets and not any(image_references.is_local_only(one.image) for one in stack.services.values()):
+                raise ValueError(f"no service of {stack.name} has a key 'build', so there is no image to build")
             if not targets:
-                raise AnsibleActionFail(f"no service of {stack.name} has a key 'build', so there is no image to build")
+                # The next task of the role sends images that have no registry.
+                return {**result, "changed": False, "images": [], "msg": f"no service of {stack.name} has a 'build'"}
             buildx.require()
             before = _resolve(targets, push)
             attested, without = _attested(targets, push, before, given)
