@@ -37,13 +37,15 @@ class ActionModule(ActionBase):
         given["owner"] = given.get("owner") or module_call.owner()
         verb = given.get("verb", "all")
         variables = module_call.prepare(self, task_vars)
-        deadline = time.monotonic() + int(given.get("timeout", 1800))
+        timeout = int(given.get("timeout", 3600))
+        deadline = time.monotonic() + timeout
         records: list[dict[str, Any]] = []
         while not any(_ends(record, verb) for record in records):
             if time.monotonic() > deadline:
                 result.update(
                     failed=True,
-                    msg=f"the rollout has not ended after {given.get('timeout', 1800)} s; it continues on the host",
+                    msg=f"the rollout has not ended after {timeout} s; it continues on the host; "
+                    "playbooks/abort.yml makes it revert",
                 )
                 return result
             answer = self._execute_module(module_name="slipway.stack.rollout", module_args=given, task_vars=variables)

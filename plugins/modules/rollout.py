@@ -53,6 +53,10 @@ options:
     description: Number of seconds that the host waits for its next verb before it reverts.
     type: int
     default: 900
+  pull_timeout:
+    description: Number of seconds without progress after which a pull fails. A slow download may take longer.
+    type: int
+    default: 120
   compatible:
     description: Whether to skip the question to the images of an older release whether they work with the database.
     type: bool
@@ -68,9 +72,11 @@ options:
     type: str
     default: ""
   timeout:
-    description: Number of seconds after which the module stops following. The rollout goes on.
+    description:
+      - Number of seconds after which the module stops following. The rollout goes on. M(slipway.stack.abort) makes it
+        revert.
     type: int
-    default: 1800
+    default: 3600
   offset:
     description: Place in the journal to read from. Only for the action plugin.
     type: int
@@ -86,6 +92,7 @@ attributes:
 seealso:
   - module: slipway.stack.release
   - module: slipway.stack.verify
+  - module: slipway.stack.abort
 """
 
 EXAMPLES = r"""
@@ -128,7 +135,6 @@ records:
   returned: success
 """
 
-import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -138,6 +144,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.preview impo
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
@@ -145,10 +152,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
-#: Seconds that one call waits for a record with a text.
-_POLL_SECONDS = 5.0
-#: Seconds that one call waits for more records after the first: this saves round trips.
-_COALESCE_SECONDS = 0.2
 #: The barrier at which the rollout waits for each verb.
 _WAITS_AT = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
 
@@ -189,9 +192,11 @@ def _start(home: Home, release: str, params: dict[str, Any]) -> int:
         with_barriers=params["verb"] != "all",
         first_host=params["first_host"],
         barrier_timeout=params["barrier_timeout"],
+        pull_timeout=params["pull_timeout"],
     )
     rollout = Rollout(home, options)
-    home.barrier.unlink(missing_ok=True)
+    for request in (home.barrier, home.abort):
+        request.unlink(missing_ok=True)
     permit(home.barrier, release, BARRIER_OF_VERB[params["verb"]])
     detach(rollout.run, home.log)
     lease.close_own_copy()
@@ -218,35 +223,6 @@ def _failure(home: Home, release: str) -> str:
     return f"no rollout of release {release} is under way; run the playbook again"
 
 
-def follow(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
-    """Return the journal's records of *release* after *offset*, and the offset after them.
-
-    The function waits up to five seconds for a record with a text.
-
-    :raises RolloutFailed: if the rollout process has died without writing its last record.
-    """
-    deadline = time.monotonic() + _POLL_SECONDS
-    while True:
-        alive = holder(home.lease) is not None
-        records, end = _records(home, release, offset)
-        has_text = any(record["text"] for record in records)
-        if has_text and records[-1]["step"] != "end":
-            time.sleep(_COALESCE_SECONDS)
-            records, end = _records(home, release, offset)
-        if not records and not alive:
-            raise RolloutFailed(
-                f"the rollout process on the host died; look into {home.log} for the cause and run the playbook again"
-            )
-        if has_text or not alive or time.monotonic() > deadline:
-            return records, end
-        time.sleep(0.1)
-
-
-def _records(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
-    records, end = journal.read(home.journal, offset)
-    return [record for record in records if record["release"] == release], end
-
-
 def _preview(home: Home, release: str, params: dict[str, Any], with_diff: bool) -> dict[str, Any]:
     """Return the result of check mode, with the plan where the verb would begin a rollout."""
     result: dict[str, Any] = {"changed": True, "records": [], "release": release}
@@ -268,11 +244,12 @@ def main() -> None:
             "verb": {"type": "str", "choices": list(BARRIER_OF_VERB), "default": "all"},
             "first_host": {"type": "bool", "default": True},
             "barrier_timeout": {"type": "int", "default": 900},
+            "pull_timeout": {"type": "int", "default": 120},
             "compatible": {"type": "bool", "default": False},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},
-            "timeout": {"type": "int", "default": 1800},
+            "timeout": {"type": "int", "default": 3600},
             "offset": {"type": "int"},
         },
         supports_check_mode=True,

@@ -6,10 +6,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.modules.rollout import follow, open_journal
+from ansible_collections.slipway.stack.plugins.modules.rollout import open_journal
 
 
 @pytest.fixture
