@@ -56,7 +56,7 @@ import json
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
 
 
 def main() -> None:
@@ -70,7 +70,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     store = SecretStore(Path(module.params["home"]), dry_run=module.check_mode)
-    store.addresses(module.params["files"], json.loads(module.params["sources"]))
+    try:
+        store.addresses(module.params["files"], json.loads(module.params["sources"]))
+    except DamagedSecret as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=bool(store.written), written=store.written)
 
 

@@ -69,6 +69,9 @@ def main() -> None:
     )
     name = module.params["name"]
     home = Home(f"{module.params['root']}/{name}")
+    problem = home.live_problem()
+    if problem:
+        module.fail_json(msg=f"stack '{name}': {problem}")
     manifest = home.manifest(home.current_id())
     if manifest is None:
         module.fail_json(msg=f"stack '{name}': {absence(home) or NOT_LIVE}")

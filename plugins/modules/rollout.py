@@ -29,7 +29,8 @@ options:
   release:
     description:
       - Id of the release, from M(slipway.stack.release).
-      - V(previous) is the release that was live before the live one. If you use it twice, you go back two releases.
+      - V(previous) is the release that was live before the live one. If you use it twice, you go back two releases. A
+        release that was rolled back from is not chosen.
     type: str
     required: true
   verb:

@@ -12,6 +12,8 @@ description:
   - Reports the services of the live release with their state, the containers and files that differ from the release,
     the releases on the host, the last rollouts with who started them and how they ended, and a rollout that is under
     way.
+  - Names the files of the stack's directory that are damaged, and what to do about each. If the record of the live
+    release is one of them, RV(services) is what runs, as the engine says.
   - Changes nothing, and does not fail if something is wrong. M(slipway.stack.verify) does. It fails if nothing was ever
     deployed on the host under this name.
 extends_documentation_fragment:
@@ -49,6 +51,11 @@ services:
   description: The services of the live release, each with C(state), C(reason), C(image) and C(since).
   type: list
   elements: dict
+  returned: success
+damage:
+  description: A sentence for each damaged file of the stack's directory. It names the file and the remedy.
+  type: list
+  elements: str
   returned: success
 drift:
   description: What differs from the release.

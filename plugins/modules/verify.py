@@ -86,6 +86,9 @@ def main() -> None:
     )
     name = module.params["name"]
     home = Home(f"{module.params['root']}/{name}")
+    problem = home.live_problem()
+    if problem:
+        module.fail_json(msg=f"stack '{name}': {problem}", services=[], problems=[problem])
     manifest = home.manifest(home.current_id())
     if manifest is None:
         missing = absence(home) or NOT_LIVE

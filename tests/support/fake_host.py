@@ -69,7 +69,7 @@ class FakeClock(Clock):
 
 def write_release(home: Home, release_id: str, **manifest: Any) -> None:
     """Write a release with this manifest into *home*, as `ship` does."""
-    given = {"release": release_id, "mounted": [], "addresses": {}, "services": {}, **manifest}
+    given = {"release": release_id, "stack": "shop", "mounted": [], "addresses": {}, "services": {}, **manifest}
     write_text(home.release(release_id) / "manifest.json", json.dumps(given))
 
 

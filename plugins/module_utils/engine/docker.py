@@ -28,6 +28,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 API = "/v1.44"
 _LABEL_PROJECT = "com.docker.compose.project"
 _LABEL_SERVICE = "com.docker.compose.service"
+_LABEL_FOLDER = "com.docker.compose.project.working_dir"
 _LABEL_ONEOFF = "com.docker.compose.oneoff"
 #: The engine's own time between the stop signal and SIGKILL, in seconds.
 _STOP_GRACE = 10
@@ -53,7 +54,8 @@ class Container:
     """One container of a project. ``health`` is ``None`` without a health check of the image or the service.
 
     ``restarts``: how often the engine has restarted it after an exit. ``uptime``: seconds since its last start, 0 if it
-    does not run. ``stop_grace``: seconds between its stop signal and SIGKILL.
+    does not run. ``stop_grace``: seconds between its stop signal and SIGKILL. ``release``: the id of the release that
+    it was created for, empty for other projects.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Container:
     started_at: str
     uptime: float
     stop_grace: float
+    release: str = ""
 
 
 class EngineSocket(http.client.HTTPConnection):
@@ -180,6 +183,7 @@ def inspect(container_id: str) -> Container | None:
         probe_output=(log[-1].get("Output") or "").strip() if log else "",
         started_at=state["StartedAt"],
         stop_grace=float(_STOP_GRACE if config.get("StopTimeout") is None else config["StopTimeout"]),
+        release=os.path.basename(config["Labels"].get(_LABEL_FOLDER, "")),
         uptime=max(0.0, time.time() - _unix_seconds(state["StartedAt"])) if state["Status"] == "running" else 0.0,
     )
 

@@ -19,7 +19,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import (
     image_references,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed, duration
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 # Official images have a name without a namespace. Registries that mirror them use the namespace `library`.
 _OFFICIAL = re.compile(r"[^/]+|(?:.+/)?library/[^/]+")
@@ -175,13 +175,10 @@ def manifests(root: Path) -> list[tuple[str, dict[str, Any]]]:
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
         home = Home(str(folder))
         for release_id in home.release_ids():
-            manifest = home.manifest(release_id)
-            if manifest is None:
-                raise ImagesError(
-                    f"{home.release(release_id) / MANIFEST} cannot be read, so the images that this release needs are "
-                    f"unknown; repair the file or remove the release"
-                )
-            result.append((folder.name, manifest))
+            found = home.read_manifest(release_id)
+            if found.value is None:
+                raise ImagesError(f"{found.problem}. Until then, the images that this release needs are unknown")
+            result.append((folder.name, found.value))
     return result
 
 

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import mounted_files
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+#: Larger than every file of a release: all of them arrive in one request.
+_MAX_SIZE = 64 * 1024**2
 
 
 def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -19,11 +24,8 @@ def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
     :param names: the paths of the files in the manifest. Other files in the directory are ignored.
     """
-    return {
-        name: (folder / name).read_text(encoding="utf-8", errors="replace")
-        for name in sorted(names)
-        if (folder / name).is_file()
-    }
+    found = {name: _text(folder, name, "replace") for name in sorted(names)}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def mounted_texts(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
@@ -34,7 +36,7 @@ def mounted_texts(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, s
     result = {}
     for name, spec in manifest["services"].items():
         for target, address in mounted_files(spec).items():
-            for path, text in _texts_below(home.files / address).items():
+            for path, text in _texts_below(home.files, address).items():
                 result[f"{name}:{target}{path}"] = text
             for file_address, text in texts.items():
                 if file_address == address or file_address.startswith(f"{address}/"):
@@ -42,13 +44,22 @@ def mounted_texts(home: Home, manifest: Mapping[str, Any], texts: Mapping[str, s
     return result
 
 
-def _texts_below(path: Path) -> dict[str, str]:
-    """Return the text of a file by "", or the texts of a directory by their paths in it. Empty if *path* is missing."""
-    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
-    return {
-        str(one)[len(str(path)) :]: _displayable(one.read_text(encoding="utf-8", errors="surrogateescape"))
-        for one in files
-    }
+def _texts_below(root: Path, path: str) -> dict[str, str]:
+    """Return the text of a file by "", or the texts of a directory by their paths in it. Empty if it is missing."""
+    try:
+        names = [f"/{name}" for name in foreign_file.files_below(root, path)]
+    except ForeignFileError:
+        names = [""]
+    found = {name: _text(root, f"{path}{name}", "surrogateescape") for name in names}
+    return {name: _displayable(text) for name, text in found.items() if text is not None}
+
+
+def _text(root: Path, path: str, errors: str) -> str | None:
+    """Return the text of a regular file, ``None`` if there is none."""
+    try:
+        return foreign_file.read_text(root, path, _MAX_SIZE, errors=errors)
+    except ForeignFileError:
+        return None
 
 
 def _displayable(text: str) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, integrity, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
+from ansible_collections.slipway.stack.plugins.module_utils.state import damage
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -33,13 +34,21 @@ def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Previe
     :raises Refused: if the release is not on this host, or if the rollout would be refused.
     """
     current_id = home.current_id()
-    current, new = home.manifest(current_id), home.manifest(release)
+    current, found = home.manifest(current_id), home.read_manifest(release)
+    new = found.value
+    if new is None and found.problem:
+        raise Refused([found.problem])
     if new is None:
         known = ", ".join(home.release_ids()[::-1]) or "none"
         raise Refused([f"release {release} is not on this host; releases here, newest first: {known}"])
+    damaged = [*damage.blocking(home), *integrity.problems(home, new)]
+    if damaged:
+        raise Refused(damaged)
     running = by_service(docker.containers(new["stack"]))
-    old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
-    new_files = file_diff.release_files(home.release(release), new["files"])
+    old_files = (
+        file_diff.release_files(home.release(current_id), current.get("files", {})) if current and current_id else {}
+    )
+    new_files = file_diff.release_files(home.release(release), new.get("files", {}))
     edge_changed = _edge(old_files) != _edge(new_files)
     entries = plan(current, new, running, edge_changed)
     problems = preflight.check_data(new["services"], new["stack"])

@@ -5,7 +5,6 @@ Place in the pipeline: target, ship. Running containers are not changed. Nothing
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,18 +15,24 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, image_digests
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, paths, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release import (
+    data_loss,
+    file_diff,
+    integrity,
+    paths,
+    preflight,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.release.contents import complete_files, new_manifest
+from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan, without_new_services
-from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import damage, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
     MANIFEST,
-    SHARED_SECTIONS,
     Home,
     write_text,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
 
-IMAGES = "compose.images.yaml"
 #: Seconds after which a live release that is not verified needs a rollout.
 _VERIFY_SECONDS = 5.0
 
@@ -80,17 +85,26 @@ def ship(
     # Containers with other uids must read the files and enter the directories, with any umask of the login.
     os.umask(0o022)
     home = Home(content["home"])
+    damaged = damage.blocking(home)
+    if damaged:
+        raise Refused(damaged)
     current_id = home.current_id()
     current = home.manifest(current_id)
     # A dry run: no secret is written before every check has passed.
-    addresses = SecretStore(home.path, dry_run=True).addresses(content["secret_files"], sources)
+    try:
+        addresses = SecretStore(home.path, dry_run=True).addresses(content["secret_files"], sources)
+    except DamagedSecret as error:
+        raise Refused([str(error)]) from None
     same = current and current["digest"] == content["digest"] and current["addresses"] == addresses
     if current and current_id and same and not _has_other_local_image(current["services"]):
+        before, after = _edited_texts(home, content, current)
         if not dry_run:
             # A container cannot start again without files that somebody removed.
             SecretStore(home.path).addresses(content["secret_files"], sources)
             _write_mounted_files(home, content, only_missing=True)
-        return _verify_live(home, current_id, current)
+            for name, text in after.items():
+                write_text(home.release(current_id) / name, text)
+        return _verify_live(home, current_id, current, file_diff.diff(before, after))
 
     running = health_check.by_service(docker.containers(content["stack"]))
     pinned, problems = image_digests.resolve_images(content["services"], current)
@@ -100,12 +114,12 @@ def ship(
     if problems:
         raise Refused(problems)
     services = _pin_images(content["services"], pinned, current, allow_downtime)
-    manifest = _manifest(content, release_id, origin, addresses, services)
+    manifest = new_manifest(content, release_id, origin, addresses, services)
     old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _edge_files(old_files) != _edge_files(content["files"])
-    interrupted = transaction.load(home.transaction)
+    interrupted = transaction.read(home.transaction).value
     planned = plan(current, manifest, without_new_services(interrupted, running), edge_changed)
-    new_files = _complete_files(content, manifest)
+    new_files = complete_files(content, manifest)
     existing_id = _find_same_release(home, manifest)
     problems = data_loss.refusals(planned, current, manifest, running, allow_downtime)
     # An interrupted rollout is settled first. That can change which service holds which port.
@@ -115,7 +129,7 @@ def ship(
         raise Refused(problems)
     if not dry_run:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
-        new_files = _complete_files(content, manifest)
+        new_files = complete_files(content, manifest)
         _write_mounted_files(home, content, only_missing=existing_id is not None)
         release_id = existing_id or _write_release(home, manifest, new_files)
     new_files.update(file_diff.mounted_texts(home, manifest, content["mounted"]))
@@ -124,12 +138,26 @@ def ship(
     return Shipped(True, release_id, planned, file_diff.diff(old_files, new_files))
 
 
-def _verify_live(home: Home, current_id: str, current: Mapping[str, Any]) -> Shipped:
-    """Verify the live release. It needs a rollout if it has a problem or its last rollout was interrupted."""
+def _edited_texts(
+    home: Home, content: Mapping[str, Any], current: Mapping[str, Any]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the texts of the live release's own files that were edited or removed, and what they were before that."""
+    names = integrity.edited_files(home, current)
+    uploaded = complete_files(content, {**current}) if names else {}
+    # Another version of the collection may have written a file in another way.
+    known = [name for name in names if digest_of(uploaded.get(name, "")) == current["files"][name]]
+    return file_diff.release_files(home.release(current["release"]), known), {name: uploaded[name] for name in known}
+
+
+def _verify_live(home: Home, current_id: str, current: Mapping[str, Any], restored: list[dict[str, str]]) -> Shipped:
+    """Verify the live release.
+
+    It needs a rollout if it has a problem, if files of it were restored, or if its last rollout was interrupted.
+    """
     verification = verify(current, _VERIFY_SECONDS)
     entries = plan(current, current, verification.running, edge_changed=False)
-    changed = bool(verification.problems) or home.transaction.exists()
-    return Shipped(changed, current_id, entries, [], verification.services)
+    changed = bool(verification.problems or restored) or home.transaction.exists()
+    return Shipped(changed, current_id, entries, restored, verification.services)
 
 
 def _has_other_local_image(services: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -179,56 +207,12 @@ def _keeps_image(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return bool(new["class"] == "stateful" and old["image"] == new["image"])
 
 
-def _manifest(
-    content: Mapping[str, Any],
-    release_id: str,
-    origin: Mapping[str, str],
-    addresses: Mapping[str, str],
-    services: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    return {
-        "release": release_id,
-        "stack": content["stack"],
-        "environment": content["environment"],
-        "domain": content["domain"],
-        "digest": content["digest"],
-        **origin,
-        "services": dict(services),
-        **{section: content[section] for section in SHARED_SECTIONS},
-        "probes": content["probes"],
-        "upstreams": content["upstreams"],
-        "assets": content["assets"],
-        "addresses": dict(addresses),
-        "mounted": sorted({address.split("/", 1)[0] for address in content["mounted"]}),
-    }
-
-
-def _complete_files(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the files of the release, with the addresses of secrets and the digests of images that the host adds.
-
-    The digests of the files are added to the *manifest*.
-    """
-    files = dict(content["files"])
-    files[".env"] += "".join(f'{name}="{address}"\n' for name, address in manifest["addresses"].items())
-    files[IMAGES] = _images_overlay(manifest)
-    manifest["files"] = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
-    return files
-
-
-def _images_overlay(manifest: Mapping[str, Any]) -> str:
-    # JSON strings are valid YAML. The target has no YAML library.
-    lines = ["# The images of this release by digest, as the registry answered when it was shipped.", "services:"]
-    for name, spec in manifest["services"].items():
-        for service in [name] + ([spec["release"]] if spec["release"] else []):
-            lines += [f"  {service}:", f"    image: {json.dumps(spec['pinned'])}  # {spec['image']}"]
-    return "\n".join(lines) + "\n"
-
-
 def _find_same_release(home: Home, manifest: Mapping[str, Any]) -> str | None:
     """Return the id of a release on this host, newer than the live one, that is the same. A failed deploy leaves it."""
     for release_id in reversed(home.release_ids()):
         existing = home.manifest(release_id) if release_id > (home.current_id() or "") else None
-        if existing and {**existing, "release": manifest["release"]} == manifest:
+        same = existing and {**existing, "release": manifest["release"]} == manifest
+        if existing and same and not integrity.edited_files(home, existing):
             return release_id
     return None
 
@@ -249,13 +233,13 @@ def _check_order(home: Home, release_id: str) -> list[str]:
 
 
 def _write_mounted_files(home: Home, content: Mapping[str, Any], only_missing: bool = False) -> None:
-    """Write the files that services mount, all of them or only the missing ones."""
+    """Write the files that services mount, all of them or only those that are missing or have other content."""
     for address, text in content["mounted"].items():
         path = home.files / address
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             # If a mounted file is missing, the engine creates a directory in its place.
             path.rmdir()
-        if not only_missing or not path.is_file():
+        if not only_missing or not integrity.has_content(home.files, address, digest_of(text)):
             write_text(path, text, 0o755 if address in content["executable"] else 0o644)
 
 

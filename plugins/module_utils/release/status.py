@@ -5,15 +5,15 @@ Place in the pipeline: target, read-only.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, lease, transaction
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
 #: What is said of a stack of which no rollout has succeeded.
 NOT_LIVE = "no release is live on this host; run playbooks/deploy.yml"
@@ -39,18 +39,21 @@ def absence(home: Home) -> str | None:
 def status(home: Home, project: str) -> dict[str, Any]:
     """Return the status of a stack as plain values. ``release`` is ``None`` before the first rollout.
 
-    ``services``: ``{service, state, reason, image, since}``. ``drift``: ``{service, reason}``, also for edited files.
-    ``releases``: ids, newest first. ``rollouts``: the last lines of the audit log, newest first. ``under_way``: a
-    sentence about an unfinished rollout, or ``None``.
+    ``services``: ``{service, state, reason, image, since}``. Without a readable record of the live release, they are
+    what runs, as the engine says. ``drift``: ``{service, reason}``, also for edited files. ``damage``: a sentence for
+    each damaged state file. ``releases``: ids, newest first. ``rollouts``: the last lines of the audit log, newest
+    first. ``under_way``: a sentence about an unfinished rollout, or ``None``.
     """
     current = home.current_id()
     manifest = home.manifest(current)
+    damage_found = damage.problems(home)
     running = health_check.by_service(docker.containers(project))
     return {
         "release": current,
         "releases": home.release_ids()[::-1],
-        "services": _services(manifest, running) if manifest else [],
-        "drift": [*drift(manifest, running), *_edited_files(home, manifest)] if manifest else [],
+        "damage": damage_found,
+        "services": _services(manifest, running) if manifest else _running_services(running),
+        "drift": [*drift(manifest, running), *_changed_files(home, manifest)] if manifest else [],
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
     }
@@ -73,25 +76,37 @@ def _services(manifest: Mapping[str, Any], running: Mapping[str, list[docker.Con
     return result
 
 
-def _edited_files(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return an entry for each file of the live release that was edited or removed after the upload."""
-    folder = home.release(str(manifest["release"]))
-    return [
-        {"service": name, "reason": "the file was edited or removed on the host"}
-        for name, digest in manifest["files"].items()
-        if _digest(folder / name) != digest
-    ]
+def _running_services(running: Mapping[str, list[docker.Container]]) -> list[dict[str, str]]:
+    """Return an entry for each service that has containers, with the releases that they were created for."""
+    result = []
+    for name, containers in running.items():
+        verdict = health_check.judge({"class": "rolling", "replicas": len(containers)}, containers)
+        releases = sorted({container.release for container in containers if container.release})
+        created_for = f", created for release {', '.join(releases)}" if releases else ""
+        result.append(
+            {
+                "service": name,
+                "state": verdict.state,
+                "reason": f"{verdict.reason}{created_for}",
+                "image": containers[0].image,
+                "since": f"{min(container.started_at[:19] for container in containers)}Z",
+            }
+        )
+    return result
 
 
-def _digest(path: Path) -> str:
-    """Return the SHA-256 digest of a file; empty if it does not exist."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() and path.name != MANIFEST else ""
+def _changed_files(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return an entry for each file of the live release that was changed or removed after the upload."""
+    names = integrity.edited_files(home, manifest)
+    edited = [{"service": name, "reason": "the file was edited or removed on the host"} for name in names]
+    others = [*integrity.mounted_problems(home, manifest), *SecretStore(home.path).problems(manifest)]
+    return [*edited, *({"service": "files", "reason": problem} for problem in others)]
 
 
 def _under_way(home: Home) -> str | None:
     if lease.holder(home.lease):
         return lease.describe(home.lease)
-    interrupted = transaction.load(home.transaction)
+    interrupted = transaction.read(home.transaction).value
     if interrupted:
         return (
             f"a rollout of {interrupted.release} by {interrupted.owner} was interrupted; the next deploy reverts or "

@@ -31,7 +31,7 @@ def begin(home: Home, owner: str, dry_run: bool) -> UnderWay | None:
     :raises RolloutFailed: if it has died, or its release is verified already; with what to do instead.
     """
     current = holder(home.lease)
-    unfinished = transaction.load(home.transaction)
+    unfinished = transaction.read(home.transaction).value
     if current is None:
         if unfinished is None:
             return None

@@ -7,13 +7,13 @@ if the controller has died.
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import permission
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING, Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.permission import Permission
 
 #: The barriers in order. At ``ready`` the images are on the host and the release jobs have run. At ``prepared`` the new
 #: containers are healthy next to the old ones. At ``proven`` they get the requests and are verified. ``end`` is after
@@ -28,6 +28,7 @@ BARRIER_OF_VERB = {
     "finalize": "end",
     "abort": "abort",
 }
+_PERMITTED = frozenset(BARRIER_OF_VERB.values())
 _TEXTS = {
     "ready": "ready; waiting for the other hosts",
     "prepared": "prepared; waiting for the other hosts",
@@ -36,17 +37,27 @@ _TEXTS = {
 
 
 def permit(path: Path, release: str, barrier: str) -> None:
-    """Permit the rollout of *release* to go on up to a barrier of :data:`BARRIERS`, or tell it to ``abort``."""
-    if _permitted(path, release) != barrier:
-        write_text(path, json.dumps({"release": release, "barrier": barrier}) + "\n")
+    """Permit the rollout of *release* to go on up to a barrier of :data:`BARRIERS`, or tell it to ``abort``.
+
+    :raises RolloutFailed: if that cannot be written.
+    """
+    wanted = Permission(release, barrier)
+    if permission.read(path).value != wanted:
+        try:
+            permission.write(path, wanted)
+        except OSError as error:
+            raise RolloutFailed(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _permitted(path: Path, release: str) -> str | None:
-    try:
-        permission = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    found = permission.read(path)
+    if found.problem:
+        raise RolloutFailed(found.problem)
+    if found.value is None or found.value.release != release:
         return None
-    return str(permission["barrier"]) if permission["release"] == release else None
+    if found.value.barrier not in _PERMITTED:
+        raise RolloutFailed(f"{path} permits {found.value.barrier!r}, which this version does not know")
+    return found.value.barrier
 
 
 class Barrier:
@@ -63,7 +74,8 @@ class Barrier:
     def wait(self, barrier: str) -> None:
         """Wait at *barrier* for the permission to go on.
 
-        :raises RolloutFailed: if the controller or a person aborts the rollout, or there is no permission in time.
+        :raises RolloutFailed: if the controller or a person aborts the rollout, or if there is no permission in time or
+            a damaged one.
         """
         watch.check()
         if not self._with_barriers:

@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import images, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
-from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases
+from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases, record_live
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     START_FIRST,
     STOP_FIRST,
@@ -48,6 +48,7 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
         with journal.part("finalize", "remove"):
             replicas.remove([one.id for one in removed])
     with journal.part("finalize", "record"):
+        record_live(home, tx.release, tx.previous)
         link(home.current, f"releases/{tx.release}")
         home.transaction.unlink(missing_ok=True)
 

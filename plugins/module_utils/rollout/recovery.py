@@ -5,10 +5,12 @@ Place in the pipeline: target, before *begin*.
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import remove_replaced
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
-from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import outcome, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
@@ -19,7 +21,7 @@ def recover(home: Home, containers: ProjectContainers, journal: Journal) -> None
 
     If that fails, the next rollout starts from the state that is left.
     """
-    interrupted = transaction.load(home.transaction)
+    interrupted = transaction.read(home.transaction).value
     if interrupted is not None:
         _end(home, interrupted, containers, journal)
     containers.remove_unused_networks()
@@ -30,8 +32,10 @@ def _end(home: Home, interrupted: Transaction, containers: ProjectContainers, jo
     description = f"the interrupted rollout of {interrupted.release} by {interrupted.owner}"
     if interrupted.phase != "switched":
         journal.write("recover", "started", f"reverting {description}")
-        outcome = revert(home, interrupted, containers, journal)
-        journal.write("recover", "failed" if home.transaction.exists() else "done", outcome)
+        text = revert(home, interrupted, containers, journal)
+        with contextlib.suppress(OSError):
+            outcome.mark_failed(home, interrupted.release)
+        journal.write("recover", "failed" if home.transaction.exists() else "done", text)
         return
     journal.write("recover", "started", f"completing {description}")
     try:

@@ -28,7 +28,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.transaction im
 
 def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: Journal) -> str:
     """Revert the rollout *tx* from any phase before ``switched``, and return a sentence about the outcome."""
-    previous = home.manifest(tx.previous)
+    found = home.read_manifest(tx.previous) if tx.previous else None
+    if found and found.value is None:
+        # Without it nobody knows what ran before. Nothing must be removed.
+        reason = found.problem or f"release {tx.previous} is no longer on this host"
+        return f"Release {tx.previous} could not be restored: {reason}. All containers are left as they are"
+    previous = found.value if found else None
     text = "reverting to the previous release" if previous else "removing the containers of the first release"
     journal.write("revert", "started", text)
     try:

@@ -27,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
     ProjectContainers,
     start_groups,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, integrity, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     IN_PLACE,
@@ -43,7 +43,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import outcome as outcome_of_release
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -57,10 +58,14 @@ class Rollout:
     """The rollout of one release on this host."""
 
     def __init__(self, home: Home, options: RolloutOptions) -> None:
-        """:raises RolloutFailed: if the release is not on this host."""
-        manifest = home.manifest(options.release)
+        """:raises RolloutFailed: if the release is not on this host, or if a file that the rollout needs is damaged."""
+        found = home.read_manifest(options.release)
+        manifest = found.value
         if manifest is None:
-            raise RolloutFailed(f"release {options.release} is not on this host")
+            raise RolloutFailed(found.problem or f"release {options.release} is not on this host")
+        problems = [*damage.blocking(home), *integrity.problems(home, manifest)]
+        if problems:
+            raise RolloutFailed("; ".join(problems))
         self._home = home
         self._options = options
         self._manifest = manifest
@@ -110,16 +115,17 @@ class Rollout:
             reason = _interruption(error)
         self._journal.tolerate_write_errors()
         self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
-        saved = transaction.load(self._home.transaction)
-        if saved is None:
-            outcome = "Nothing was changed"
-        elif saved.since == self._tx.since:
+        if self._tx.saved:
+            # Not what the file says: it may have been damaged meanwhile.
             outcome = revert(self._home, self._tx, self._containers, self._journal)
-        else:
+        elif other := transaction.read(self._home.transaction).value:
             # This rollout has changed nothing yet, and does not know which containers are older than the other one.
-            outcome = f"The interrupted rollout of {saved.release} is still unfinished; the next deploy reverts it"
+            outcome = f"The interrupted rollout of {other.release} is still unfinished; the next deploy reverts it"
+        else:
+            outcome = "Nothing was changed"
         with contextlib.suppress(OSError):
-            audit.write(self._home, self._manifest, self._tx, "failed", time.monotonic() - started, reason)
+            outcome_of_release.mark_failed(self._home, self._tx.release)
+        self._audit("failed", started, reason)
         self._journal.write("end", "failed", outcome)
 
     def _enter_phase(self, phase: str) -> None:
@@ -271,8 +277,16 @@ class Rollout:
 
     def _finalize(self, started: float) -> None:
         remove_replaced(self._home, self._tx, self._containers, self._journal)
-        audit.write(self._home, self._manifest, self._tx, "ok", time.monotonic() - started)
+        self._audit("ok", started)
         prune_host(self._home, self._manifest["stack"], self._options.keep, self._journal)
+
+    def _audit(self, outcome: str, started: float, reason: str = "") -> None:
+        """Write the line for people. Nothing depends on it, so a rollout does not fail because of it."""
+        try:
+            audit.write(self._home, self._manifest, self._tx, outcome, time.monotonic() - started, reason)
+        except OSError as error:
+            text = f"{self._home.audit} cannot be written: {error.strerror or error}"
+            self._journal.write("finalize", "done", text)
 
 
 def _interruption(error: Exception) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
@@ -47,11 +48,8 @@ class Watch:
 
 def _requested_by(path: Path, release: str) -> str | None:
     """Return who wants to abort the rollout of *release*, ``None`` if nobody does or the file is damaged."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return str(found["owner"]) if found["release"] == release else None
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+    found = state_file.read(path, {"release": str, "owner": str}, "").value
+    return str(found["owner"]) if found and found["release"] == release else None
 
 
 #: The watch of this process: it has one rollout. In any other process it finds nothing.

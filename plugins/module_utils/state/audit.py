@@ -12,8 +12,22 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
+
+#: Size in bytes of the newest lines that are read. This is some ten thousand rollouts.
+_MAX_SIZE = 16 * 1024**2
+_FIELDS: Mapping[str, state_file.Types] = {
+    "at": str,
+    "release": str,
+    "owner": str,
+    "version": str,
+    "seconds": (int, float),
+    "outcome": str,
+    "reason": str,
+}
 
 
 def write(
@@ -48,22 +62,24 @@ def write(
 
 
 def read(home: Home, limit: int = 0) -> list[dict[str, Any]]:
-    """Return the complete lines, oldest first.
+    """Return the complete lines of rollouts, oldest first. Other lines are ignored: people may edit the file.
 
     :param limit: return only this many of the newest lines; 0 returns all.
     """
+    size = home.audit.stat().st_size if home.audit.is_file() else 0
     try:
-        text = home.audit.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+        content = foreign_file.read_from(home.audit.parent, home.audit.name, max(size - _MAX_SIZE, 0), _MAX_SIZE)
+    except ForeignFileError:
         return []
+    text = content.decode("utf-8", "replace")
     parsed = (_parse(line) for line in text.split("\n"))
     return [line for line in parsed if line is not None][-limit:]
 
 
 def _parse(line: str) -> dict[str, Any] | None:
-    """Return a line as a mapping, or ``None`` if it is incomplete."""
+    """Return a line as a mapping, or ``None`` if no rollout has written it."""
     try:
         parsed = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return parsed if isinstance(parsed, dict) else None
+    return parsed if isinstance(parsed, dict) and not state_file.wrong_field(parsed, _FIELDS) else None

@@ -62,14 +62,18 @@ def read_bytes(root: Path, path: str, max_size: int) -> bytes:
         is a link.
     """
     shown = root / path
-    *folders, name = _components(root, path)
-    with _reported(shown), _folder(root, folders) as folder:
-        _require(_kind_at(folder, name), stat.S_IFREG, shown)
-        with _opened(name, _FLAGS, folder) as file:
-            # The file may have been replaced after the first look.
-            found = os.fstat(file)
-            _require(stat.S_IFMT(found.st_mode), stat.S_IFREG, shown)
-            return _content(file, found.st_size, max_size, shown)
+    with _reported(shown), _regular_file(root, path) as file:
+        return _content(file, os.fstat(file).st_size, max_size, shown)
+
+
+def read_from(root: Path, path: str, offset: int, max_size: int) -> bytes:
+    """Return the content of a regular file after *offset*, at most *max_size* bytes.
+
+    :raises ForeignFileError: as :func:`read_bytes`. A large file is no error.
+    """
+    with _reported(root / path), _regular_file(root, path) as file:
+        os.lseek(file, offset, os.SEEK_SET)
+        return _content(file, 0, max_size, root / path, cut=True)
 
 
 def read_text(
@@ -176,6 +180,17 @@ def _reported(shown: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _regular_file(root: Path, path: str) -> Iterator[int]:
+    *folders, name = _components(root, path)
+    with _folder(root, folders) as folder:
+        _require(_kind_at(folder, name), stat.S_IFREG, root / path)
+        with _opened(name, _FLAGS, folder) as file:
+            # The file may have been replaced after the first look.
+            _require(stat.S_IFMT(os.fstat(file).st_mode), stat.S_IFREG, root / path)
+            yield file
+
+
+@contextlib.contextmanager
 def _opened(name: str | Path, flags: int, folder: int | None = None) -> Iterator[int]:
     descriptor = os.open(name, flags, dir_fd=folder)
     try:
@@ -208,12 +223,13 @@ def _require(kind: int, expected: int, shown: Path) -> None:
         raise ForeignFileError(f"{shown} is {_KINDS.get(kind, 'a special file')}; it must be {right}")
 
 
-def _content(file: int, size: int, max_size: int, shown: Path) -> bytes:
+def _content(file: int, size: int, max_size: int, shown: Path, cut: bool = False) -> bytes:
+    """Return the content of an open file. :param cut: return the first *max_size* bytes of a larger one."""
     if size > max_size:
         raise ForeignFileError(f"{shown} has {size} bytes; it must have at most {max_size}")
     deadline = time.monotonic() + _READ_SECONDS
     chunks, length = [], 0
-    while chunk := os.read(file, min(_CHUNK, max_size + 1 - length)):
+    while chunk := os.read(file, min(_CHUNK, max_size + (not cut) - length)):
         chunks.append(chunk)
         length += len(chunk)
         if length > max_size:

@@ -22,6 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
+
 #: The state of a record if the rollout waits for the other hosts.
 WAITING = "waiting"
 
@@ -36,6 +39,20 @@ _EXTERNAL_PARTS = {
     "wait": "waiting for other hosts",
 }
 
+_TEXT_OR_NONE = (str, type(None))
+_FIELDS: Mapping[str, state_file.Types] = {
+    "elapsed": (int, float),
+    "release": str,
+    "step": str,
+    "part": _TEXT_OR_NONE,
+    "service": _TEXT_OR_NONE,
+    "state": str,
+    "text": str,
+    "detail": list,
+}
+
+#: Size in bytes that is read at once. A journal is rotated before it has this size.
+_MAX_READ = 64 * 1024**2
 #: Size in bytes above which the journal is rotated before the next rollout. This is some hundred rollouts.
 _MAX_SIZE = 4 * 1024**2
 
@@ -146,27 +163,38 @@ def time_summary(seconds: float, seconds_by_part: Mapping[str, float]) -> str:
 
 
 def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """Return the complete records after *offset* (bytes), and the offset after them."""
+    """Return the complete records after *offset* (bytes), and the offset after them.
+
+    Lines that are no records, and anything else than a regular file, have no records.
+    """
+    lines = _complete_lines(path, offset)
+    return [record for record in map(_record, lines) if record], offset + sum(map(len, lines))
+
+
+def _complete_lines(path: Path, offset: int) -> list[bytes]:
     try:
-        with open(path, "rb") as stream:
-            stream.seek(offset)
-            text = stream.read()
-    except FileNotFoundError:
-        return [], offset
-    complete = text[: text.rfind(b"\n") + 1]
-    return [json.loads(line) for line in complete.splitlines()], offset + len(complete)
+        text = foreign_file.read_from(path.parent, path.name, offset, _MAX_READ)
+    except ForeignFileError:
+        return []
+    return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """Return a line as a record, ``None`` for a line that no rollout has written."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) and not state_file.wrong_field(record, _FIELDS) else None
 
 
 def offset_after(path: Path, offset: int, step: str) -> int:
     """Return the offset in bytes after the last record of *step* that follows *offset*; *offset* if there is none."""
     result = offset
-    records = read(path, offset)[0]
-    with open(path, "rb") as stream:
-        stream.seek(offset)
-        for record in records:
-            stream.readline()
-            if record["step"] == step:
-                result = stream.tell()
+    for line in _complete_lines(path, offset):
+        offset += len(line)
+        if (record := _record(line)) and record["step"] == step:
+            result = offset
     return result
 
 

@@ -5,12 +5,34 @@ Place in the pipeline: target, everywhere. ``docs/architecture.md`` describes th
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import Reading
+
 MANIFEST = "manifest.json"
+#: The keys that every version of the collection has written, with their types.
+_MANIFEST_FIELDS: Mapping[str, state_file.Types] = {
+    "stack": str,
+    "services": dict,
+    "addresses": dict,
+    "mounted": list,
+}
+_SERVICE_FIELDS: Mapping[str, state_file.Types] = {
+    "class": str,
+    "image": str,
+    "pinned": str,
+    "replicas": int,
+    "depends_on": list,
+    "edge": bool,
+    "ports": list,
+    "start_seconds": (int, float),
+    "secrets": dict,
+    "settings": dict,
+}
 #: The keys of a manifest for resources that services share.
 SHARED_SECTIONS = ("networks", "volumes")
 
@@ -37,26 +59,69 @@ class Home:
         """Return the directory of a release."""
         return self.releases / release_id
 
+    def read_current(self) -> Reading[str]:
+        """Return the id of the live release. Without a value and a problem, nothing has been rolled out yet."""
+        remedy = f"Make it a link to the release that runs (the status shows it): ln -sfn releases/ID {self.current}"
+        try:
+            target = os.readlink(self.current)
+        except FileNotFoundError:
+            return Reading()
+        except NotADirectoryError:
+            return Reading(problem=f"{self.path} is not a directory. Move it away and deploy again")
+        except OSError:
+            # Remove it first: `ln` would make the link inside of a directory.
+            return Reading(problem=f"{self.current} is not a link. Move it away. {remedy}")
+        release_id = os.path.basename(target)
+        if target not in (f"releases/{release_id}", str(self.release(release_id))) or not is_release_id(release_id):
+            return Reading(problem=f"{self.current} links to {target}, which is not a release. {remedy}")
+        if not self.release(release_id).is_dir():
+            return Reading(problem=f"{self.current} links to release {release_id}, which does not exist. {remedy}")
+        return Reading(release_id)
+
     def current_id(self) -> str | None:
-        """Return the id of the live release, ``None`` before the first rollout."""
-        return os.path.basename(os.readlink(self.current)) if self.current.is_symlink() else None
+        """Return the id of the live release, ``None`` before the first rollout or if the link is damaged."""
+        return self.read_current().value
+
+    def read_manifest(self, release_id: str) -> Reading[dict[str, Any]]:
+        """Return the manifest of a release. Without a value and a problem, the release is not on this host."""
+        path = self.release(release_id) / MANIFEST
+        if not is_release_id(release_id) or not path.parent.is_dir():
+            return Reading()
+        remedy = (
+            f"Restore the file from a backup, or point {self.current} to another release of this host and deploy again"
+            if release_id == self.current_id()
+            else f"Restore the file from a backup, or remove {path.parent}"
+        )
+        found = state_file.read(path, _MANIFEST_FIELDS, remedy)
+        if found.value is None:
+            return found if found.problem else Reading(problem=f"{path} does not exist. {remedy}")
+        for name, spec in found.value["services"].items():
+            wrong = state_file.wrong_field(spec, _SERVICE_FIELDS) if isinstance(spec, dict) else "is no mapping"
+            if wrong:
+                return Reading(problem=f"{path}: service '{name}': {wrong}. {remedy}")
+        # The directory names the release.
+        return Reading({**found.value, "release": release_id})
 
     def manifest(self, release_id: str | None) -> dict[str, Any] | None:
-        """Return the manifest of a release, ``None`` without a release or if its manifest is missing or incomplete."""
-        if release_id is None:
-            return None
-        try:
-            manifest: dict[str, Any] = json.loads((self.release(release_id) / MANIFEST).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return None
-        return manifest
+        """Return the manifest of a release, ``None`` without a release or if its manifest is missing or damaged."""
+        return self.read_manifest(release_id).value if release_id else None
+
+    def live_problem(self) -> str:
+        """Return what is wrong with the record of the live release, as :class:`Reading`; empty if nothing is."""
+        current = self.read_current()
+        return current.problem or (self.read_manifest(current.value).problem if current.value else "")
 
     def release_ids(self) -> list[str]:
         """Return the ids of all releases on this host, oldest first."""
         if not self.releases.is_dir():
             return []
-        entries = (entry for entry in self.releases.iterdir() if entry.is_dir())
-        return sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        entries = (entry for entry in self.releases.iterdir() if entry.is_dir() and not entry.is_symlink())
+        return sorted(entry.name for entry in entries if is_release_id(entry.name))
+
+
+def is_release_id(name: str) -> bool:
+    """Return whether *name* can be the id of a release: one component of a path, not hidden."""
+    return bool(name) and "/" not in name and "\0" not in name and not name.startswith(".")
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:

@@ -11,13 +11,25 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+
 #: Seconds for which taking the lease is retried.
 _RETRY_SECONDS = 0.5
+_REMEDY = "Remove it and run the playbook again"
+_MAX_TEXT = 64 * 1024
+_FIELDS: Mapping[str, state_file.Types] = {
+    "owner": str,
+    "release": str,
+    "since": (int, float),
+    "journal": int,
+}
 
 
 class LeaseHeld(Exception):
@@ -34,8 +46,9 @@ class Lease:
             joins the rollout reads from there. It is called while the lease is held and before the lease names its
             owner, so a run that joins never reads the end of an earlier rollout.
         :raises LeaseHeld: if another process holds the lease.
+        :raises RolloutFailed: if something else than a regular file is in the place of the file.
         """
-        self._stream = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+", encoding="utf-8")
+        self._stream = os.fdopen(_open(path, os.O_RDWR | os.O_CREAT), "r+", encoding="utf-8")
         # A process that asks for the holder has the lock for a short time. A rollout has it for longer than this.
         deadline = time.monotonic() + _RETRY_SECONDS
         while not self._lock():
@@ -65,16 +78,41 @@ class Lease:
 
 def holder(path: Path) -> dict[str, Any] | None:
     """Return who holds the lease (``owner``, ``release``, ``since``, ``journal``), ``None`` if it is free."""
-    if not path.exists():
+    try:
+        file = _open(path, os.O_RDONLY)
+    except (FileNotFoundError, RolloutFailed):
         return None
-    with open(path, encoding="utf-8") as stream:
+    with os.fdopen(file, "rb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return None
         except BlockingIOError:
-            text = stream.read()
-    known: dict[str, Any] = json.loads(text or "{}")
-    return {"owner": "another rollout", "release": "", "since": time.time(), "journal": 0, **known}
+            text = stream.read(_MAX_TEXT)
+    return {"owner": "another rollout", "release": "", "since": time.time(), "journal": 0, **_known(text)}
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open the lease. A link is not followed, and a pipe does not block."""
+    try:
+        file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise RolloutFailed(f"{path} cannot be opened: {error.strerror}. {_REMEDY}") from None
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise RolloutFailed(f"{path} is not a regular file. {_REMEDY}")
+    return file
+
+
+def _known(text: bytes) -> dict[str, Any]:
+    """Return what the text of a lease says. A damaged text says nothing, but the lease is held all the same."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    said = said if isinstance(said, dict) else {}
+    return {name: said[name] for name, types in _FIELDS.items() if not state_file.wrong_field(said, {name: types})}
 
 
 def describe(path: Path) -> str:
@@ -82,5 +120,7 @@ def describe(path: Path) -> str:
     current = holder(path)
     if current is None:
         return "a rollout has just ended; run the playbook again"
+    if not current["release"]:
+        return f"a rollout is under way, but {path} does not say who started it"
     seconds = max(0.0, time.time() - current["since"])
     return f"a rollout of release {current['release']} by {current['owner']} has been under way for {seconds:.0f} s"

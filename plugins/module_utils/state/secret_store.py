@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import string
 import tempfile
@@ -22,9 +23,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError, MissingFile
 from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
 
 _ALPHABET = string.ascii_letters + string.digits
+_SALT_BYTES = 32
+#: Sizes in bytes: of the files that only this store writes, and of a secret. A release arrives in one request.
+_MAX_OWN_FILE, _MAX_FILE = 4096, 64 * 1024**2
+
+
+class DamagedSecret(ValueError):
+    """A file of the store is damaged. The message names it and the remedy, and never has the content."""
 
 
 class SecretStore:
@@ -44,6 +54,7 @@ class SecretStore:
 
         :param files: ``name``, ``uid``, ``gid``, ``variable`` and ``parts`` of each file.
         :param sources: ``{"value": TEXT}`` or ``{"generate": LENGTH}`` by the name of the secret.
+        :raises DamagedSecret: if a file of the store is not what this store has written.
         """
         if not files:
             return {}
@@ -55,12 +66,39 @@ class SecretStore:
                 part if isinstance(part, str) else QUOTING[part["quote"]](values[part["secret"]])
                 for part in file["parts"]
             ).encode()
-            address = hmac.new(salt, content, hashlib.sha256).hexdigest()[:16]
+            address = _address(salt, content)
             result[file["variable"]] = address
             path = self._path(file, address)
-            if not self._holds(path, content):
+            existing = self._read(path, _MAX_FILE)
+            if existing is None:
                 self.written.append(f"{file['name']} for uid {file['uid']}")
                 self._write(path, content, file["uid"], file["gid"])
+            elif existing != content:
+                raise DamagedSecret(_changed(path))
+        return result
+
+    def problems(self, manifest: Mapping[str, Any]) -> list[str]:
+        """Return a sentence for each secret file of a release that is missing or damaged.
+
+        Manifests of older versions of the collection do not have the list of files.
+        """
+        result = []
+        try:
+            salt = self._salt(create=False) if manifest.get("secret_files") else None
+        except DamagedSecret as error:
+            return [str(error)]
+        if salt is None:
+            return []
+        for file in manifest["secret_files"]:
+            path = self._path(file, manifest["addresses"].get(file["variable"], ""))
+            try:
+                content = self._read(path, _MAX_FILE)
+                if content is None:
+                    result.append(f"{path} does not exist; deploy again, which writes it from its source")
+                elif _address(salt, content) != path.suffix[1:]:
+                    result.append(_changed(path))
+            except DamagedSecret as error:
+                result.append(str(error))
         return result
 
     def prune(self, kept: set[str]) -> None:
@@ -74,25 +112,55 @@ class SecretStore:
         """Return the path of a file with the content of *address*."""
         return self._root / str(file["uid"]) / f"{file['name']}.{address}"
 
-    def _holds(self, path: Path, content: bytes) -> bool:
-        """Return whether the file at *path* has *content*. The address in the path stands for the content."""
-        return path.exists()
-
-    def _salt(self) -> bytes:
+    def _salt(self, create: bool = True) -> bytes:
         path = self._root / "salt"
-        if not path.exists():
-            self._write(path, secrets.token_hex(32).encode(), 0, 0)
-        return path.read_bytes() if path.exists() else b"dry"
+        salt = self._read(path, _MAX_OWN_FILE)
+        if salt is None and create:
+            salt = secrets.token_hex(_SALT_BYTES).encode()
+            self._write(path, salt, 0, 0)
+        if salt is not None and not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * _SALT_BYTES), salt):
+            raise DamagedSecret(
+                f"{path} is damaged ({len(salt)} bytes); restore it from a backup, or remove it: then the next deploy "
+                f"replaces every container that reads a secret"
+            )
+        return salt or b""
 
     def _value(self, name: str, source: Mapping[str, Any]) -> str:
         if source.get("value") is not None:
             return str(source["value"])
+        length = int(source["generate"])
         path = self._root / "generated" / name
-        if not path.exists():
-            generated = "".join(secrets.choice(_ALPHABET) for _position in range(int(source["generate"])))
+        content = self._read(path, _MAX_FILE)
+        if content is None:
+            generated = "".join(secrets.choice(_ALPHABET) for _position in range(length))
             self._write(path, generated.encode(), 0, 0)
             return generated
-        return path.read_text(encoding="utf-8")
+        if len(content) != length:
+            raise DamagedSecret(
+                f"secret '{name}': {path} has {len(content)} characters, the description says generate: {length}; "
+                f"restore it from a backup"
+                + (f", or set generate: {len(content)} if it is right" if content else "")
+                + "; it is the only copy of a value that may be in use"
+            )
+        if not set(content) <= set(_ALPHABET.encode()):
+            raise DamagedSecret(
+                f"secret '{name}': {path} has other characters than letters and digits, so it was not generated here; "
+                f"restore it from a backup, or give the value to the secret in place of generate"
+            )
+        return content.decode()
+
+    def _read(self, path: Path, max_size: int) -> bytes | None:
+        """Return the content of a file of the store, ``None`` if it does not exist.
+
+        :raises DamagedSecret: if it is not a regular file, is too large, or cannot be read.
+        """
+        home = self._root.parent
+        try:
+            return foreign_file.read_bytes(home, str(path.relative_to(home)), max_size)
+        except MissingFile:
+            return None
+        except ForeignFileError as error:
+            raise DamagedSecret(f"{error}; restore it from a backup, or remove it and deploy again") from None
 
     def _write(self, path: Path, content: bytes, uid: int, gid: int) -> None:
         """Write a file completely or not at all. It gets its owner and mode before its name."""
@@ -116,3 +184,14 @@ class SecretStore:
         """Set mode and owner of an open file, so that only this uid can read it."""
         os.fchmod(descriptor, 0o400)
         os.fchown(descriptor, uid, gid)
+
+
+def _address(salt: bytes, content: bytes) -> str:
+    return hmac.new(salt, content, hashlib.sha256).hexdigest()[:16]
+
+
+def _changed(path: Path) -> str:
+    return (
+        f"{path} was changed after it was written; remove it, deploy again, and restart the containers that read it "
+        f"(docker restart)"
+    )

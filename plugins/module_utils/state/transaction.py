@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import FORMAT, Reading
+
+_PHASES = ("preparing", "switching", "switched")
+_FIELDS: Mapping[str, state_file.Types] = {"release": str, "previous": (str, type(None)), "owner": str, "phase": str}
+_OPTIONAL: Mapping[str, state_file.Types] = {
+    "since": (int, float),
+    "edge_before": (str, type(None)),
+    "plan": dict,
+    "old": dict,
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +57,8 @@ class Transaction:
 
     ``plan``: the action for each service (see ``plan.plan``). ``old``: the ids of the containers that existed before,
     by service. Every other container of a replaced service was created by this rollout.
+
+    ``saved``: whether the file has this rollout. It is not written.
     """
 
     release: str
@@ -56,6 +69,7 @@ class Transaction:
     edge_before: str | None = None
     plan: dict[str, str] = field(default_factory=dict)
     old: dict[str, list[str]] = field(default_factory=dict)
+    saved: bool = field(default=False, compare=False)
 
     def existed_before(self, service: str, container_id: str) -> bool:
         """Return whether a container is older than this rollout."""
@@ -63,13 +77,35 @@ class Transaction:
 
     def save(self, path: Path) -> None:
         """Write the transaction to *path*, completely or not at all."""
-        write_text(path, json.dumps(asdict(self), indent=1) + "\n")
+        values = {name: value for name, value in asdict(self).items() if name != "saved"}
+        write_text(path, json.dumps({"format": FORMAT, **values}, indent=1) + "\n")
+        self.saved = True
 
 
-def load(path: Path) -> Transaction | None:
-    """Return the unfinished rollout, ``None`` if there is none."""
-    try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return Transaction(**fields)
+def read(path: Path) -> Reading[Transaction]:
+    """Return the unfinished rollout. Without a value and a problem there is none."""
+    remedy = (
+        "It is the record of an interrupted rollout. See with playbooks/status.yml what runs. If the stack serves, "
+        "remove the file and deploy again"
+    )
+    found = state_file.read(path, _FIELDS, remedy)
+    if found.value is None:
+        return Reading(problem=found.problem)
+    known = {one.name for one in fields(Transaction)} - {"saved"}
+    values = {name: value for name, value in found.value.items() if name in known}
+    wrong = state_file.wrong_field(values, {name: types for name, types in _OPTIONAL.items() if name in values})
+    if not wrong and values["phase"] not in _PHASES:
+        wrong = f"key 'phase': {values['phase']!r} is none of {', '.join(_PHASES)}"
+    if not wrong and not (_is_text_by_text(values.get("plan", {})) and _is_texts_by_text(values.get("old", {}))):
+        wrong = "key 'plan' or 'old' has a value of the wrong type"
+    if wrong:
+        return Reading(problem=f"{path}: {wrong}. {remedy}")
+    return Reading(Transaction(**values, saved=True))
+
+
+def _is_text_by_text(value: Mapping[str, object]) -> bool:
+    return all(isinstance(one, str) for one in value.values())
+
+
+def _is_texts_by_text(value: Mapping[str, object]) -> bool:
+    return all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in value.values())

@@ -86,6 +86,8 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
     ]
     live = f"release {status['release']}" if status["release"] else "no release is live"
     lines = [f"{host}: {live}", *(f"  {line}" for line in table(rows))]
+    if status["damage"]:
+        lines += ["damaged:", *(f"  {problem}" for problem in status["damage"])]
     if status["under_way"]:
         lines.append(f"under way: {status['under_way']}")
     if status["drift"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-from tests.support.fake_host import container, tree
+from tests.support.fake_host import container, spec, tree, write_release
 
 DIRECTORY = "/srv/assets"
 NO_RELEASE: assets.Release = (None, dict)
@@ -55,10 +54,8 @@ class _Host:
 
     def release(self, release_id: str, image: str, required: bool = False) -> assets.Release:
         entry = {"service": "web", "path": "/assets/", "directory": DIRECTORY, "required": required}
-        manifest = {"services": {"web": {"pinned": image}}, "assets": [entry]}
-        write_text(self.home.release(release_id) / "manifest.json", json.dumps(manifest))
-        found = container(id=image, name=image, image=image)
-        return manifest, lambda: {"web": [found]}
+        write_release(self.home, release_id, services={"web": spec(pinned=image)}, assets=[entry])
+        return self.home.manifest(release_id), lambda: {"web": [container("web", id=image)]}
 
     def keep(self, *releases: assets.Release) -> None:
         assets.keep_assets(self.home, releases, Journal(self.home.journal, "r"))

@@ -11,8 +11,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.engine.images import Image, ImagesError, UnusedImage
 from ansible_collections.slipway.stack.plugins.module_utils.release import ship
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-from tests.support.fake_host import spec
+from tests.support.fake_host import spec, write_release
 
 OLD, NEW = f"sha256:{'0' * 64}", f"sha256:{'1' * 64}"
 APP = "registry:5000/shop/app"
@@ -142,8 +143,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
 def root(tmp_path: Path) -> Path:
     """Return a directory of stacks that has one release of `shop`."""
     release = tmp_path / "shop/releases/20261121T101500Z-1a2b3c4d"
-    release.mkdir(parents=True)
-    (release / "manifest.json").write_text(json.dumps(_release(f"{APP}@{NEW}")))
+    write_release(Home(str(tmp_path / "shop")), release.name, services={"web": spec(pinned=f"{APP}@{NEW}")})
     (tmp_path / "lost+found").mkdir()
     return tmp_path
 
@@ -168,7 +168,8 @@ def test_an_unreadable_release_prevents_pruning(engine: Engine, root: Path) -> N
     (root / "twin/releases/broken").mkdir(parents=True)
     with pytest.raises(
         ImagesError,
-        match=r"twin/releases/broken/manifest\.json cannot be read, so the images that this release needs are unknown",
+        match=r"twin/releases/broken/manifest\.json does not exist\. Restore the file from a backup, or remove .*/twin/"
+        r"releases/broken\. Until then, the images that this release needs are unknown",
     ):
         images_.prune(root, "shop", dry_run=False)
     assert engine.commands == []

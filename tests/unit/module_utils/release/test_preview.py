@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
@@ -24,10 +25,11 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     for release_id, version in ((OLD, "1.0"), (LIVE, "1.1")):
         image = f"app:{version}"
         web = spec(image=image, pinned=image, settings={"image": image, "environment": {}}, data_version=None)
-        shared = {"networks": {}, "volumes": {}, "files": {"env/web.env": ""}}
+        text = f"V={version}\n"
+        shared = {"networks": {}, "volumes": {}, "files": {"env/web.env": digest_of(text)}}
         services = {"web": web, "db": spec(**{"class": "stateful"}, data_version=None)}
         write_release(home, release_id, stack="shop", version=version, services=services, **shared)
-        write_text(home.release(release_id) / "env/web.env", f"V={version}\n")
+        write_text(home.release(release_id) / "env/web.env", text)
     link(home.current, f"releases/{LIVE}")
     return home
 
@@ -43,6 +45,15 @@ def test_the_plan_and_the_files(home: Home) -> None:
 def test_a_release_that_is_not_there_is_refused_with_those_that_are(home: Home) -> None:
     with pytest.raises(Refused, match=f"release r9 is not on this host; releases here, newest first: {LIVE}, {OLD}$"):
         preview(home, "r9", [])
+
+
+def test_a_damaged_release_is_refused(home: Home) -> None:
+    write_text(home.release(OLD) / "env/web.env", "")
+    with pytest.raises(Refused, match=f"{OLD}/env/web.env was edited or removed after the upload; restore it"):
+        preview(home, OLD, [])
+    write_text(home.release(OLD) / "manifest.json", "")
+    with pytest.raises(Refused, match=rf"{OLD}/manifest.json is empty\. Restore the file from a backup"):
+        preview(home, OLD, [])
 
 
 def test_what_the_rollback_would_refuse_is_refused(home: Home) -> None:

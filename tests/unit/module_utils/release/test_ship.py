@@ -2,76 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from errno import EADDRINUSE
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, registries
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
-from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused, Shipped, ship
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused, Shipped
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import link
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
-from tests.support.descriptions import example, parcel
+from tests.support.descriptions import example
 from tests.support.fake_host import container, tree
-
-ORIGIN = {"owner": "ada@laptop", "version": "1.4.2", "commit": "0123456789ab"}
-RUNNING = [
-    container(name, number) for name in [*example(), "edge-pod"] for number in ((1, 2) if name == "backend" else (1,))
-]
-
-
-class Host:
-    """A host whose fake engine has no image and whose registry has all. Its commands are in `commands`."""
-
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root = root
-        self.home = Home(str(root / "shop"))
-        self.running: list[docker.Container] = []
-        self.missing: set[str] = set()
-        self.digest = "sha256:11"
-        self.commands: list[list[str]] = []
-        self.refuses = ""
-        monkeypatch.setattr(docker, "containers", lambda _project: self.running)
-        monkeypatch.setattr(registries, "remote_digest", self._remote_digest)
-        monkeypatch.setattr(docker, "local_image", lambda _reference: None)
-        monkeypatch.setattr(docker, "get", lambda path: {"DockerRootDir": str(root)} if path == "/info" else None)
-        monkeypatch.setattr(docker, "run", self._run)
-        monkeypatch.setattr(preflight, "_bind_error", lambda *_place: None)
-
-    def ship(self, release_id: str, services: Any = None, dry_run: bool = False, **values: Any) -> Shipped:
-        """Ship *services*, or those of the example."""
-        release = parcel(services or example(), root=str(self.root))
-        content = json.loads(json.dumps(release.content()))
-        limits = {"min_free": 1, "allow_downtime": [], **values}
-        return ship(content, release.secrets(), release_id, ORIGIN, dry_run=dry_run, **limits)
-
-    def _remote_digest(self, reference: str) -> str:
-        if reference in self.missing:
-            raise DockerError("no such image")
-        return self.digest
-
-    def _run(self, arguments: list[str], cwd: str | None = None, timeout: float | None = None) -> str:
-        self.commands.append(arguments)
-        if self.refuses:
-            raise DockerError(f"{cwd}/compose.yaml: {self.refuses}")
-        return ""
+from tests.support.ship_host import ORIGIN, RUNNING, ShipHost, make_live
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    return Host(tmp_path, monkeypatch)
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ShipHost:
+    return ShipHost(tmp_path, monkeypatch)
 
 
 def _actions(shipped: Shipped) -> dict[str, str]:
     return {entry["service"]: entry["action"] for entry in shipped.plan}
 
 
-def test_the_first_release_is_written_and_does_not_become_live(host: Host) -> None:
+def test_the_first_release_is_written_and_does_not_becomemake_live(host: ShipHost) -> None:
     shipped = host.ship("r1")
     assert (shipped.changed, shipped.release) == (True, "r1")
     assert set(_actions(shipped).values()) == {"create"}
@@ -84,7 +41,7 @@ def test_the_first_release_is_written_and_does_not_become_live(host: Host) -> No
     assert host.commands == [["compose", "--profile", "*", "config", "--quiet"]]
 
 
-def test_images_are_pinned_for_a_service_and_its_release_job(host: Host) -> None:
+def test_images_are_pinned_for_a_service_and_its_release_job(host: ShipHost) -> None:
     host.ship("r1")
     document = yaml.safe_load((host.home.release("r1") / "compose.images.yaml").read_text())["services"]
     assert document["backend"] == document["backend-release"]
@@ -92,7 +49,7 @@ def test_images_are_pinned_for_a_service_and_its_release_job(host: Host) -> None
     assert sorted(document) == sorted([*example(), "backend-release", "edge-pod"])
 
 
-def test_the_addresses_of_secrets_are_in_the_env_file_of_compose(host: Host) -> None:
+def test_the_addresses_of_secrets_are_in_the_env_file_of_compose(host: ShipHost) -> None:
     host.ship("r1")
     manifest = host.home.manifest("r1")
     assert manifest is not None
@@ -102,7 +59,7 @@ def test_the_addresses_of_secrets_are_in_the_env_file_of_compose(host: Host) -> 
     assert (host.home.path / "secrets/10001" / f"secret_key.{address}").is_file()
 
 
-def test_a_dry_run_writes_nothing(host: Host) -> None:
+def test_a_dry_run_writes_nothing(host: ShipHost) -> None:
     shipped = host.ship("r1", dry_run=True)
     assert set(_actions(shipped).values()) == {"create"}
     assert any(change["after_header"] == "compose.yaml" for change in shipped.diff)
@@ -110,7 +67,7 @@ def test_a_dry_run_writes_nothing(host: Host) -> None:
 
 
 @pytest.mark.parametrize("fault", ["image", "disk"])
-def test_a_refused_release_changes_nothing_on_the_host(host: Host, fault: str) -> None:
+def test_a_refused_release_changes_nothing_on_the_host(host: ShipHost, fault: str) -> None:
     if fault == "image":
         host.missing = {"registry.example.com/shop/backend:1.4.2", "redis:8"}
     with pytest.raises(Refused) as caught:
@@ -120,7 +77,7 @@ def test_a_refused_release_changes_nothing_on_the_host(host: Host, fault: str) -
     assert tree(host.root) == []
 
 
-def test_a_release_that_compose_refuses_is_not_kept(host: Host) -> None:
+def test_a_release_that_compose_refuses_is_not_kept(host: ShipHost) -> None:
     host.refuses = "services.web.ports must be a list"
     with pytest.raises(Refused, match=r"^Compose does not accept the release: /compose.yaml: services.web.ports must"):
         host.ship("r1")
@@ -128,15 +85,8 @@ def test_a_release_that_compose_refuses_is_not_kept(host: Host) -> None:
     assert list(host.home.releases.iterdir()) == []
 
 
-def _live(host: Host, release_id: str = "r1") -> None:
-    """Ship the example and make it the live release, as a rollout does."""
-    host.ship(release_id)
-    link(host.home.current, f"releases/{release_id}")
-    host.running = RUNNING
-
-
-def test_the_plan_and_the_diff_show_the_differences_from_the_live_release(host: Host) -> None:
-    _live(host)
+def test_the_plan_and_the_diff_show_the_differences_from_the_live_release(host: ShipHost) -> None:
+    make_live(host)
     services = example(backend={"environment": {"LOG": "debug"}}, edge={"max_body": "1m"})
     shipped = host.ship("r2", services)
     assert shipped.changed
@@ -149,8 +99,8 @@ def test_the_plan_and_the_diff_show_the_differences_from_the_live_release(host: 
     assert "compose.yaml" not in diff
 
 
-def test_stray_and_edited_files_of_the_live_release_do_not_disturb(host: Host) -> None:
-    _live(host)
+def test_stray_and_edited_files_of_the_live_release_do_not_disturb(host: ShipHost) -> None:
+    make_live(host)
     folder = host.home.release("r1")
     (folder / "edge/.nginx.conf.swp").write_bytes(b"b0VIM 9.1\0\xff\xfe")
     (folder / "compose.yaml").write_bytes(b"# Gr\xf6\xdfe\n")
@@ -163,7 +113,7 @@ def test_stray_and_edited_files_of_the_live_release_do_not_disturb(host: Host) -
     assert "edge/.nginx.conf.swp" not in diff
 
 
-def test_the_diff_shows_a_mounted_file_by_its_path_in_the_container(host: Host) -> None:
+def test_the_diff_shows_a_mounted_file_by_its_path_in_the_container(host: ShipHost) -> None:
     def services(text: str) -> dict[str, Any]:
         return example(backend={"files": {"/etc/app.conf": {"content": text}}})
 
@@ -178,7 +128,7 @@ def test_the_diff_shows_a_mounted_file_by_its_path_in_the_container(host: Host) 
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_removed_files_of_a_release_on_the_host_are_written_again(host: Host, live: bool) -> None:
+def test_removed_files_of_a_release_on_the_host_are_written_again(host: ShipHost, live: bool) -> None:
     services = example(backend={"files": {"/etc/app.conf": {"content": "colour: red"}}})
     host.ship("r1", services)
     if live:
@@ -197,16 +147,16 @@ def test_removed_files_of_a_release_on_the_host_are_written_again(host: Host, li
     assert tree(host.root) == before
 
 
-def test_the_release_of_a_failed_deploy_is_used_again(host: Host) -> None:
-    _live(host)
+def test_the_release_of_a_failed_deploy_is_used_again(host: ShipHost) -> None:
+    make_live(host)
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
     assert host.ship("r2", services).release == "r2"
     assert host.ship("r3", services).release == "r2"
     assert host.home.release_ids() == ["r1", "r2"]
 
 
-def test_a_new_release_with_an_earlier_time_is_refused(host: Host) -> None:
-    _live(host, "20261121T101500Z-b")
+def test_a_new_release_with_an_earlier_time_is_refused(host: ShipHost) -> None:
+    make_live(host, "20261121T101500Z-b")
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
     before = tree(host.root)
     for late in ("20261121T101400Z-a", "20261121T101500Z-b"):
@@ -221,9 +171,9 @@ def test_a_new_release_with_an_earlier_time_is_refused(host: Host) -> None:
 
 
 def test_a_port_of_another_service_of_the_stack_is_checked_against_the_plan(
-    host: Host, monkeypatch: pytest.MonkeyPatch
+    host: ShipHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _live(host)
+    make_live(host)
     monkeypatch.setattr(preflight, "_bind_error", lambda _address, port, _protocol: EADDRINUSE if port == 81 else None)
     monkeypatch.setattr(docker, "containers_publishing", lambda *_place: ["shop-frontend-1"])
     services = example(edge={"http_port": 81})
@@ -234,8 +184,8 @@ def test_a_port_of_another_service_of_the_stack_is_checked_against_the_plan(
     assert host.ship("r3", services).changed
 
 
-def test_a_moved_tag_does_not_stop_a_database(host: Host) -> None:
-    _live(host)
+def test_a_moved_tag_does_not_stop_a_database(host: ShipHost) -> None:
+    make_live(host)
     host.digest = "sha256:22"
     shipped = host.ship("r2", example(backend={"environment": {"LOG": "debug"}}))
     actions = _actions(shipped)
@@ -243,8 +193,8 @@ def test_a_moved_tag_does_not_stop_a_database(host: Host) -> None:
     assert (actions["backend"], actions["frontend"]) == ("roll", "roll")
 
 
-def test_a_database_is_stopped_only_if_it_is_allowed_by_name(host: Host) -> None:
-    _live(host)
+def test_a_database_is_stopped_only_if_it_is_allowed_by_name(host: ShipHost) -> None:
+    make_live(host)
     services = example(db={"memory": "1g"})
     before = tree(host.root)
     with pytest.raises(Refused, match=r"service 'db': it holds data and would be down .*deploy_allow_downtime: \[db\]"):
@@ -253,8 +203,8 @@ def test_a_database_is_stopped_only_if_it_is_allowed_by_name(host: Host) -> None
     assert _actions(host.ship("r2", services, allow_downtime=["db"]))["db"] == "recreate"
 
 
-def test_a_pod_keeps_its_image_when_nginx_changes(host: Host) -> None:
-    _live(host)
+def test_a_pod_keeps_its_image_when_nginx_changes(host: ShipHost) -> None:
+    make_live(host)
     host.digest = "sha256:22"
     shipped = host.ship("r2", example(edge={"version": "1.31", "memory": "64m"}))
     actions = _actions(shipped)
@@ -268,8 +218,8 @@ def test_a_pod_keeps_its_image_when_nginx_changes(host: Host) -> None:
     assert document["edge-pod"] == {"image": "nginx@sha256:11"}
 
 
-def test_another_port_recreates_the_pod_and_the_edge(host: Host) -> None:
-    _live(host)
+def test_another_port_recreates_the_pod_and_the_edge(host: ShipHost) -> None:
+    make_live(host)
     host.digest = "sha256:22"
     shipped = host.ship("r2", example(edge={"version": "1.31", "http_port": 81}))
     entries = {entry["service"]: entry for entry in shipped.plan}
@@ -281,7 +231,7 @@ def test_another_port_recreates_the_pod_and_the_edge(host: Host) -> None:
     assert manifest["services"]["edge-pod"]["pinned"] == "nginx@sha256:22"
 
 
-def test_data_of_a_killed_first_deploy_is_not_in_use(host: Host) -> None:
+def test_data_of_a_killed_first_deploy_is_not_in_use(host: ShipHost) -> None:
     """The deploy was killed after it started the database. No release was ever live."""
     host.ship("r1")
     Transaction("r1", None, "ada@laptop").save(host.home.transaction)
@@ -289,8 +239,8 @@ def test_data_of_a_killed_first_deploy_is_not_in_use(host: Host) -> None:
     assert set(_actions(host.ship("r2")).values()) == {"create"}
 
 
-def test_the_database_of_the_live_release_is_protected_after_an_interrupted_rollout(host: Host) -> None:
-    _live(host)
+def test_the_database_of_the_live_release_is_protected_after_an_interrupted_rollout(host: ShipHost) -> None:
+    make_live(host)
     old = {name: [one.id for one in RUNNING if one.service == name] for name in example()}
     Transaction("r2", "r1", "ada@laptop", old=old).save(host.home.transaction)
     with pytest.raises(Refused, match="service 'db': it holds data"):

@@ -17,7 +17,15 @@ from ansible_collections.slipway.stack.plugins.modules import edge, prune_images
 from tests.support.fake_engine import Answer
 from tests.support.fake_host import write_release
 
-FAILED = {"release": "r1", "outcome": "failed", "reason": "web exited with 1", "at": "2026-11-21T10:00:00Z"}
+FAILED = {
+    "release": "r1",
+    "outcome": "failed",
+    "reason": "web exited with 1",
+    "at": "2026-11-21T10:00:00Z",
+    "owner": "ada@laptop",
+    "version": "1.0",
+    "seconds": 3.0,
+}
 
 
 def test_a_stack_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:

