@@ -50,6 +50,7 @@ print(json.dumps({
     "engine_registry_mirrors": ["http://registry:5000"],
     "app_registry": "registry:5000",
     "app_version": "1.0.0",
+    "stack_domain": "127.0.0.1",
     "app_http_address": "",
     "app_http_port": 80,
     "app_langflow_image": "registry:5000/example/langflow:1.13.0",

@@ -43,6 +43,8 @@ _TYPES = {
     "size": "a number with its unit: `64k`, `512m`, `2g`",
     "port": "a number from 1 to 65535",
     "command": "one text, split as a shell splits it, or a list of arguments; no shell runs it",
+    "host names": "a list, such as `[www.example.com, '*.shop.example.com']`; the second stands for all names below it",
+    "networks": "a list of addresses and networks, such as `[10.0.0.0/8, 192.0.2.7]`",
     "list, mapping, any": "as in YAML",
 }
 _NAMES = {
@@ -53,6 +55,7 @@ _NAMES = {
     "cpus": "number",
     "memory": "size",
     "dict": "mapping",
+    "host_names": "host names",
 }
 
 _CLASSES = {

@@ -12,6 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 
 from tests.contracts.checkout import ROOT
 from tests.support import inventories, real_compose, uploaded
+from tests.support.descriptions import KINDS
 
 ENVIRONMENTS = ["development", "test", "staging", "production"]
 DEPLOYED = ENVIRONMENTS[2:]
@@ -144,7 +145,8 @@ def test_the_environment_test_runs_the_tests(compose: Any, stack: str) -> None:
         tests["depends_on"], "service_healthy"
     )
     # The tests use the database and the settings of the application.
-    assert tests["environment"] == document["services"]["backend"]["environment"]
+    of_kind = KINDS["fastapi"].body["environment"]
+    assert {**of_kind, **tests["environment"]} == document["services"]["backend"]["environment"]
     assert set(_published(document)) <= {"edge-pod"}
     assert "fsync=off" in document["services"]["db"]["command"]
 

@@ -18,6 +18,7 @@ ROUTES = [
     {"path": "/api/", "to": "backend", "timeout": "2m"},
     {"path": "/api/admin/", "to": "backend", "port": 8001},
     {"path": "/files", "to": "backend", "timeout": "500ms"},
+    {"path": "/files of `all`; 'größe' \"1\"", "to": "backend"},
     {"path": "/docs/", "static": "/srv/docs", "immutable": "_static"},
     {"path": "/", "to": "frontend"},
 ]
@@ -27,6 +28,7 @@ EVERYTHING = {
     "real_ip_from": ["10.0.0.0/8", "fd00::/8"],
     "max_body": "1g",
     "drain": "1.5s",
+    "domains": ["*.example.org", "203.0.113.7"],
 }
 
 
@@ -38,13 +40,13 @@ def _image() -> None:
             images.ensure(["nginx"])
 
 
-def _tested(folder: Path, keys: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """Write a configuration like the host does, and let nginx test it with the privileges of the edge."""
+def _tested(folder: Path, keys: dict[str, Any], change: tuple[str, str] = ("", "")) -> subprocess.CompletedProcess[str]:
+    """Write a configuration like the host does, with one text replaced, and let nginx test it as the edge would."""
     release = parcel(example(edge=keys))
     home = Home(str(folder))
     for path, text in release.files.items():
         if path.startswith("edge/"):
-            write_text(home.release("r1") / path, text)
+            write_text(home.release("r1") / path, text.replace(*change) if path.endswith("nginx.conf") else text)
     manifest = {"release": "r1", "services": release.services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in release.services}
     name = configuration.write_version(home, configuration.render(home, manifest, targets))
@@ -70,6 +72,6 @@ def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, An
 
 
 def test_an_invalid_configuration_is_refused(tmp_path: Path) -> None:
-    done = _tested(tmp_path, {"routes": [{"path": "/a b", "to": "backend"}]})
+    done = _tested(tmp_path, {}, ("server_tokens off;", "server_tokens of;"))
     assert done.returncode != 0
-    assert 'invalid location modifier "/a"' in done.stderr
+    assert 'invalid value "of"' in done.stderr

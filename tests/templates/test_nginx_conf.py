@@ -35,12 +35,19 @@ def _inside(text: str, location: str) -> str:
     """Return the text of one location."""
     text = _public(text)
     start = text.index(f"location {location} {{")
-    return text[start : text.index("}", start + len(location) + 12)]
+    return text[start : text.index("\n        }", start)]
 
 
 def test_the_longest_routes_come_first() -> None:
     routes = [{"path": path, "to": "backend"} for path in ("/", "/api/", "/api/admin/", "/ws")]
-    assert _locations(_configuration(routes=routes)) == ["= /healthz", "/api/admin/", "/api/", "/ws", "/"]
+    locations = _locations(_configuration(routes=routes))
+    assert [one for one in locations if not one.startswith("@")] == [
+        "= /healthz",
+        '"/api/admin/"',
+        '"/api/"',
+        '"/ws"',
+        '"/"',
+    ]
 
 
 def test_each_route_has_its_upstream_and_its_timeouts() -> None:
@@ -49,14 +56,21 @@ def test_each_route_has_its_upstream_and_its_timeouts() -> None:
         {"path": "/", "to": "frontend", "port": 81, "timeout": "500ms"},
     ]
     text = _configuration(routes=routes)
-    assert _lines(_inside(text, "/api/"))[1:4] == [
+    assert _lines(_inside(text, '"/api/"'))[-3:] == [
         "proxy_pass http://backend_8000;",
         "proxy_read_timeout 120s;",
         "proxy_send_timeout 120s;",
     ]
-    assert "proxy_pass http://frontend_81;" in _inside(text, "/")
+    assert "proxy_pass http://frontend_81;" in _inside(text, '"/"')
     # nginx knows no fractions of a second.
-    assert "proxy_read_timeout 500ms;" in _inside(text, "/")
+    assert "proxy_read_timeout 500ms;" in _inside(text, '"/"')
+
+
+def test_a_stream_and_a_websocket_may_be_silent_for_an_hour() -> None:
+    text = _configuration(routes=[{"path": "/api/", "to": "backend"}, {"path": "/", "to": "frontend", "timeout": "2h"}])
+    assert "proxy_read_timeout 3600s;" in _inside(text, "@stream_1")
+    # Unless the route allows more.
+    assert "proxy_read_timeout 7200s;" in _inside(text, "@stream_2")
 
 
 def test_the_path_is_passed_on_unchanged() -> None:
@@ -89,7 +103,7 @@ def test_every_response_has_the_release_header() -> None:
     lines = _lines(_configuration())
     assert "include release.conf;" in lines
     assert "add_header X-Release $slipway_release always;" in lines
-    assert "add_header X-Request-Id $request_id always;" in lines
+    assert "proxy_hide_header X-Release;" in lines
     assert 'return 200 "$slipway_release\\n";' in lines
 
 
@@ -105,16 +119,16 @@ def test_websockets_and_ordinary_connections_are_both_passed_on() -> None:
     text = _configuration()
     lines = _lines(text)
     assert "proxy_http_version 1.1;" in lines
-    assert "proxy_set_header Upgrade $http_upgrade;" in lines
+    assert "proxy_set_header Upgrade $slipway_upgrade;" in lines
     assert "proxy_set_header Connection $slipway_connection;" in lines
     # Empty, not "close": without an upgrade the connection to the application is kept.
-    assert re.search(r"map \$http_upgrade \$slipway_connection \{\s+default upgrade;\s+''\s+'';\s+\}", text)
+    assert re.search(r'map \$slipway_upgrade \$slipway_connection \{\s+default upgrade;\s+"" "";\s+\}', text)
 
 
 def test_the_application_gets_the_headers_of_the_client() -> None:
     lines = _lines(_configuration())
     assert {
-        "proxy_set_header Host $http_host;",
+        "proxy_set_header Host $slipway_host;",
         "proxy_set_header X-Real-IP $remote_addr;",
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto $scheme;",
@@ -125,8 +139,8 @@ def test_the_application_gets_the_headers_of_the_client() -> None:
 def test_only_named_load_balancers_are_trusted() -> None:
     assert "real_ip" not in _configuration()
     lines = _lines(_configuration(real_ip_from=["10.0.0.0/8", "192.168.0.0/16"]))
-    assert lines.count("set_real_ip_from 10.0.0.0/8;") == 1
-    assert lines.count("set_real_ip_from 192.168.0.0/16;") == 1
+    assert lines.count('set_real_ip_from "10.0.0.0/8";') == 1
+    assert lines.count('set_real_ip_from "192.168.0.0/16";') == 1
     assert "real_ip_header X-Forwarded-For;" in lines
     assert "real_ip_recursive on;" in lines
 
@@ -137,7 +151,7 @@ def test_the_forwarded_scheme_is_trusted_from_load_balancers_only() -> None:
     text = _configuration(real_ip_from=["10.0.0.0/8", "192.168.0.1", "10.0.0.0/8"])
     known = re.search(r"geo \$realip_remote_addr \$slipway_balancer \{\s+([^}]*)\}", text)
     assert known is not None
-    assert _lines(known[1]) == ["10.0.0.0/8 1;", "192.168.0.1/32 1;", ""]
+    assert _lines(known[1]) == ['"10.0.0.0/8" 1;', '"192.168.0.1/32" 1;', ""]
     # Thanks to the colon, what a client sends cannot begin with the part that depends on the address only.
     assert "map $slipway_balancer:$http_x_forwarded_proto $slipway_scheme {" in text
     assert "default $scheme;" in _lines(text)
@@ -162,7 +176,9 @@ def test_a_load_balancer_without_an_address_is_refused() -> None:
         ({}, "listen unix:/tmp/nginx.sock;"),
         ({}, "include /tmp/listen[.]conf;"),
         ({}, "server_tokens off;"),
-        ({}, "add_header X-Content-Type-Options nosniff always;"),
+        ({}, "absolute_redirect off;"),
+        ({}, "proxy_buffering off;"),
+        ({}, "add_header X-Content-Type-Options $slipway_x_content_type_options always;"),
     ],
 )
 def test_a_setting_is_a_line_of_the_configuration(keys: dict[str, Any], line: str) -> None:
@@ -178,9 +194,34 @@ def test_the_port_is_opened_by_a_separate_file(keys: dict[str, Any], port: int) 
     assert "echo 'include listen.conf;' > /tmp/listen.conf" in files["start.sh"]
 
 
-def test_the_server_name_is_the_domain() -> None:
-    assert "server_name shop.example.com;" in _configuration()
-    assert "server_name _;" in edge.files(model(example(), domain=""))["nginx.conf"]
+def test_only_the_domains_of_the_stack_are_answered() -> None:
+    known = re.search(r"map \$host \$slipway_known_host \{([^}]*)\}", _configuration(domains=["*.Example.org", "a.b"]))
+    assert known is not None
+    assert _lines(known[1])[1:-1] == [
+        "hostnames;",
+        "default 0;",
+        '"shop.example.com" 1;',
+        '"*.example.org" 1;',
+        '"a.b" 1;',
+    ]
+    assert "return 421;" in _configuration()
+
+
+def test_a_domain_counts_without_its_port() -> None:
+    text = edge.files(model(example(), domain="Localhost:8443"))["nginx.conf"]
+    assert '"localhost" 1;' in _lines(text)
+
+
+def test_without_a_domain_every_name_is_answered() -> None:
+    assert "421" not in edge.files(model(example(), domain=""))["nginx.conf"]
+
+
+def test_further_domains_without_a_domain_are_refused() -> None:
+    services = example(edge={"domains": ["www.example.com"]})
+    assert error_of(edge.files, model(services, domain="")) == (
+        "service 'edge': key 'domains': stack_domain is empty, so the edge answers to any name, not only to "
+        "www.example.com; set stack_domain"
+    )
 
 
 def test_nginx_writes_only_below_tmp() -> None:
@@ -192,7 +233,7 @@ def test_nginx_writes_only_below_tmp() -> None:
 
 
 def test_no_template_syntax_is_left() -> None:
-    assert re.search(r"\{\{|\{%|\n\n\n", _configuration(real_ip_from=["10.0.0.0/8"])) is None
+    assert re.search(r"\{\{|\{%|\n\n\n|\{\n\n", _configuration(real_ip_from=["10.0.0.0/8"])) is None
 
 
 def test_a_stack_without_an_edge_has_no_edge_files() -> None:

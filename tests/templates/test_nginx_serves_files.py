@@ -27,6 +27,7 @@ FILES = {
 }
 #: Kept on the host: assets of earlier releases and of services.
 KEPT = {"assets/index-old.js": "old script", "assets/index-abc.js": "another", "next/static/page-1.js": "page one"}
+NAMED = ["--header", "Host: shop.example.com"]
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -70,7 +71,8 @@ def _get(nginx: str, path: str, retries: int = 20) -> tuple[int, str, str]:
     # Even without a network there is the loopback address.
     url = f"http://127.0.0.1:8080{path}"
     retry = ["--retry", str(retries), "--retry-connrefused", "--retry-delay", "0", "--retry-max-time", "10"]
-    curl = ["curl", "--silent", *retry, "--write-out", "|%{http_code}|%header{cache-control}|%header{x-release}", url]
+    shown = ["--write-out", "|%{http_code}|%header{cache-control}|%header{x-release}"]
+    curl = ["curl", "--silent", *NAMED, *retry, *shown, url]
     done = subprocess.run(["docker", "exec", nginx, *curl], check=True, capture_output=True, text=True)
     body, status, age, release = done.stdout.rsplit("|", 3)
     assert release == "r1"

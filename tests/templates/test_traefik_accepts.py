@@ -17,10 +17,16 @@ IMAGE = "traefik:3"
 ROUTES = [
     {"path": "/api/", "to": "backend", "timeout": "2m"},
     {"path": "/api/admin/", "to": "backend", "port": 8001},
-    {"path": '/files "of all"\\`', "to": "backend", "timeout": "500ms"},
+    {"path": "/files of `all`; 'größe' \"1\"", "to": "backend", "timeout": "500ms"},
     {"path": "/", "to": "frontend"},
 ]
-EVERYTHING = {"routes": ROUTES, "real_ip_from": ["10.0.0.0/8", "fd00::/8"], "max_body": "1g", "drain": "1.5s"}
+EVERYTHING = {
+    "routes": ROUTES,
+    "real_ip_from": ["10.0.0.0/8", "fd00::/8"],
+    "max_body": "1g",
+    "drain": "1.5s",
+    "domains": ["*.example.org", "203.0.113.7"],
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -67,5 +73,5 @@ def test_an_invalid_configuration_is_refused(tmp_path: Path, change: tuple[str, 
 
 
 def test_a_problem_that_appears_at_the_start_is_refused_too(tmp_path: Path) -> None:
-    with pytest.raises(EdgeError, match="invalid CIDR address: nonsense"):
-        _test(tmp_path, real_ip_from=["nonsense"])
+    with pytest.raises(EdgeError, match="transport cannot be a standalone element"):
+        _test(tmp_path, compose={"command": ["--log.level=WARN", "--entryPoints.web.transport=nonsense"]})

@@ -22,11 +22,16 @@ def _http(**values: Any) -> dict[str, Any]:
     return found
 
 
-def _public(http: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the routers for the services, by their rule."""
+def _public(http: dict[str, Any], websocket: bool = False) -> dict[str, dict[str, Any]]:
+    """Return the routers for the services, by their rule: those for websockets, or the others."""
     return {
-        router["rule"]: router for router in http["routers"].values() if not router["service"].endswith("@internal")
+        router["rule"]: router
+        for name, router in http["routers"].items()
+        if not router["service"].endswith("@internal") and name.endswith("-websocket") == websocket
     }
+
+
+HOST = ' && (Host("shop.example.com"))'
 
 
 def _arguments(**values: Any) -> list[str]:
@@ -40,12 +45,47 @@ def test_the_longest_matching_path_has_the_highest_priority() -> None:
     http = _http(routes=routes)
     found = _public(http)
     assert {rule: router["priority"] for rule, router in found.items()} == {
-        'PathPrefix("/api/admin/")': 11,
-        'PathPrefix("/api/")': 5,
-        'PathPrefix("/ws")': 3,
-        'PathPrefix("/")': 1,
+        'PathPrefix("/api/admin/")' + HOST: 44,
+        'PathPrefix("/api/")' + HOST: 20,
+        'PathPrefix("/ws")' + HOST: 12,
+        'PathPrefix("/")' + HOST: 4,
     }
-    assert http["routers"]["healthz"]["priority"] > 11
+    assert http["routers"]["healthz"]["priority"] > 4003
+
+
+def test_a_websocket_has_a_router_of_its_own() -> None:
+    http = _http(real_ip_from=["10.0.0.1"])
+    others, sockets = _public(http), _public(http, websocket=True)
+    for (rule, router), (socket_rule, socket) in zip(others.items(), sockets.items(), strict=True):
+        assert socket_rule == f"{rule} && HeaderRegexp(`Upgrade`, `(?i)^websocket$`)"
+        assert socket["priority"] == router["priority"] + 1
+        assert "no-upgrade" in router["middlewares"]
+        assert "websocket" in socket["middlewares"]
+    assert len({router["priority"] for router in [*others.values(), *sockets.values()]}) == 8
+
+
+def test_only_the_domains_of_the_stack_are_answered() -> None:
+    http = _http(domains=["*.example.org"])
+    names = r'Host("shop.example.com") || HostRegexp("(?i)^[a-z0-9_.-]+\\.example\\.org$")'
+    assert all(router["rule"].endswith(f" && ({names})") for router in _public(http).values())
+    assert http["routers"]["misdirected"]["rule"] == f"!({names})"
+    assert http["middlewares"]["misdirected"]["ipAllowList"]["rejectStatusCode"] == 421
+
+
+def test_without_a_domain_every_name_is_answered() -> None:
+    text = edge.files(model(example(edge={"kind": "traefik"}), domain=""))["routes.yml"]
+    assert "Host(" not in text
+    assert "misdirected" not in text
+
+
+def test_what_a_client_claims_is_removed_unless_it_comes_by_a_load_balancer() -> None:
+    assert all(router["middlewares"][0] == "claims" for router in _public(_http()).values())
+    http = _http(routes=[{"path": "/", "to": "frontend"}], real_ip_from=["10.0.0.0/8", "192.168.0.1"])
+    direct, forwarded = _public(http).items()
+    assert forwarded[0] == f'{direct[0]} && (ClientIP("10.0.0.0/8") || ClientIP("192.168.0.1/32"))'
+    assert forwarded[1]["priority"] > direct[1]["priority"]
+    assert ["claims", *forwarded[1]["middlewares"]] == direct[1]["middlewares"]
+    assert http["middlewares"]["claims"]["headers"]["customRequestHeaders"]["X-Original-URL"] == ""
 
 
 def test_each_route_has_its_service_and_its_timeout() -> None:
@@ -78,7 +118,8 @@ def test_each_route_has_its_service_and_its_timeout() -> None:
 
 def test_every_response_has_the_release_header() -> None:
     http = _http()
-    assert all(router["middlewares"][0] == "release" for router in _public(http).values())
+    assert all("release" in router["middlewares"] for router in _public(http).values())
+    assert "release" in http["routers"]["misdirected"]["middlewares"]
     assert http["routers"]["healthz"] | {"priority": 0} == {
         "entryPoints": ["web"],
         "rule": "Path(`/healthz`)",

@@ -82,7 +82,7 @@ def test_the_edge_uses_service_names_and_long_timeouts_for_vite() -> None:
         "server frontend:8080 resolve max_fails=0;\n"
     )
     configuration = FILES[".slipway/edge/current/nginx.conf"]
-    assert configuration.count("proxy_read_timeout 3600s;") == 2
+    assert set(re.findall("proxy_read_timeout (.*);", configuration)) == {"3600s"}
     assert "include release.conf;" in configuration
     assert FILES[".slipway/edge/current/release.conf"] == 'map "" $slipway_release { default "development"; }\n'
 

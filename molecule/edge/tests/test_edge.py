@@ -73,13 +73,17 @@ def test_a_requested_reload_replaces_only_the_workers(host: Any, kiosk: Stack, p
 
 def test_a_configuration_that_nginx_refuses_never_goes_live(host: Any, kiosk: Stack, playbook: Playbook) -> None:
     live, started, containers = kiosk.live(), _started(host, kiosk), kiosk.containers()
-    routes = [{"path": "/", "to": "page"}, {"path": "/{", "to": "page"}]
+    (edge,) = kiosk.containers("edge")
+    routes = [{"path": "/", "to": "page"}, {"path": "/news/", "to": "page"}]
+    # No description makes nginx refuse its configuration, but a file that this nginx includes can.
+    host.check_output("docker exec %s sh -c 'echo nonsense >> /tmp/listen.conf'", edge)
     with Visitor(kiosk, "/") as visitor:
         run = playbook("deploy", stack_services=described(INVENTORY, edge={"routes": routes}))
+    host.check_output("docker exec %s sed -i /nonsense/d /tmp/listen.conf", edge)
     assert run.code == 2, run.output
     # The message of nginx is shown.
     assert "service 'edge': nginx refuses the configuration: " in run.output
-    assert "nginx.conf:" in run.output
+    assert "/tmp/listen.conf:" in run.output
     assert "test failed" not in run.output
     assert {(status, release) for status, _, release in visitor.seen} == {(200, live)}
     assert (kiosk.live(), _started(host, kiosk), kiosk.containers()) == (live, started, containers)

@@ -83,10 +83,11 @@ def test_a_configuration_that_traefik_refuses_never_goes_live(
     stack: Stack, playbook: Playbook, services: Services
 ) -> None:
     live, containers = stack.live(), stack.containers()
-    run = playbook("deploy", app_version=NEW, stack_services=services(version="3-other", real_ip_from=["nowhere"]))
+    command = ["--entryPoints.web.address=:8080", "--entryPoints.web.transport=nowhere"]
+    run = playbook("deploy", app_version=NEW, stack_services=services(version="3-other", compose={"command": command}))
     assert run.code == 2, run.output
     assert "service 'edge': Traefik refuses the configuration: " in run.output
-    assert "invalid CIDR address: nowhere" in run.output
+    assert "transport cannot be a standalone element" in run.output
     assert (stack.live(), stack.containers()) == (live, containers)
 
 

@@ -5,11 +5,13 @@ Place in the pipeline: controller, for settings; target, for secrets.
 
 from __future__ import annotations
 
+import json
 import urllib.parse
 from collections.abc import Mapping
 from typing import Callable
 
 _DOTENV = str.maketrans({"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r"})
+_NGINX = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 _REDIS = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 #: Quoting functions by name. ``raw``: unchanged; ``url``: a component of a URL; ``redis``: an argument in redis.conf,
@@ -20,3 +22,44 @@ QUOTING: Mapping[str, Callable[[str], str]] = {
     "redis": lambda value: '"' + value.translate(_REDIS) + '"',
     "dotenv": lambda value: value.translate(_DOTENV),
 }
+
+
+def nginx_string(value: str) -> str:
+    """Return one parameter of a directive of nginx, with its quotes.
+
+    :raises ValueError: for a dollar sign, which begins a variable in most directives and which nothing escapes; and for
+        what no parameter can contain.
+    """
+    if "$" in value:
+        raise ValueError(f"{value!r} contains '$', which the configuration of nginx cannot express")
+    return nginx_pattern(value)
+
+
+def nginx_pattern(value: str) -> str:
+    """Return a regular expression as one parameter, with its quotes, for a directive that knows no variables there.
+
+    :raises ValueError: for what no parameter can contain.
+    """
+    if "\0" in value:
+        raise ValueError(f"{value!r} contains a zero byte, which the configuration of nginx cannot express")
+    _check_encodable(value)
+    return '"' + value.translate(_NGINX) + '"'
+
+
+def traefik_string(value: str) -> str:
+    """Return a string inside a rule of Traefik, with its quotes. Rules have the syntax of Go."""
+    _check_encodable(value)
+    # A string of JSON is one of Go, as long as the characters above ASCII are written as they are.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def traefik_file(text: str) -> str:
+    """Return a whole file as Traefik must find it, which executes it as a template of Go before it parses it."""
+    return text.replace("{{", '{{"{{"}}')
+
+
+def _check_encodable(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{value!r} contains half of a character, which no file can contain") from None

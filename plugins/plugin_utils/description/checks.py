@@ -64,9 +64,10 @@ def _check_needs(draft: Draft, drafts: Mapping[str, Draft]) -> None:
 def _check_routes(draft: Draft, drafts: Mapping[str, Draft]) -> None:
     seen = set()
     for route in draft.service.routes:
-        if route.path in seen:
-            raise ValueError(f"{draft.where}: key 'routes': path {route.path!r} is there twice")
-        seen.add(route.path)
+        for path in [route.path, *([f"{route.path}{route.immutable}/"] if route.static else [])]:
+            if path in seen:
+                raise ValueError(f"{draft.where}: key 'routes': path {path!r} is there twice")
+            seen.add(path)
         if route.to is None:
             continue
         if route.to not in drafts or route.to == draft.name:

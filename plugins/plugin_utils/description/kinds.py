@@ -21,7 +21,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema i
 #: The types from ``word`` on are texts that need no quoting where they go, see ``notations``.
 OPTION_TYPES = (
     *("str", "bool", "int", "float", "list", "dict", "size", "duration"),
-    *("word", "identifier", "identifiers", "module", "path", "url_path"),
+    *("word", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
 )
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
 

@@ -5,9 +5,9 @@ Place in the pipeline: description, under ``reading`` and ``checks``. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import addresses
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NAME
 
@@ -15,8 +15,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 MAX_NAME = 63
 #: The name of a secret is that of its files, to which the host adds an address.
 MAX_SECRET_NAME = 200
-_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?", re.IGNORECASE)
 
 
 def check(name: object, where: str, longest: int = MAX_NAME) -> None:
@@ -39,7 +37,7 @@ def check_domain(domain: object) -> None:
 
     :raises ValueError: unless it is empty or one host name, with or without a port.
     """
-    if not isinstance(domain, str) or not (domain == "" or (_DOMAIN.fullmatch(domain) and len(domain) <= 253)):
+    if not isinstance(domain, str) or not (domain == "" or addresses.is_host_and_port(domain)):
         raise ValueError(
             f"stack_domain: {domain!r} is not one host name, such as shop.example.com or localhost:8443; "
             f"leave it empty if the stack answers to any name"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import addresses, notations
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
 
@@ -127,6 +127,8 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "module": lambda value: notations.module(_text(value)),
     "word": lambda value: notations.word(_text(value)),
     "path": lambda value: notations.path(_text(value)),
+    "host_names": lambda value: addresses.host_names(_list(value)),
+    "networks": lambda value: addresses.networks(_list(value)),
     "any": lambda value: value,
 }
 

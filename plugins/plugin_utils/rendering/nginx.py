@@ -5,17 +5,22 @@ Place in the pipeline: model -> compose -> bundle. Pure.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, headers, public_names
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
 #: The first nginx whose open-source edition resolves the names in an upstream again while it runs.
 _OLDEST = (1, 27, 3)
+#: Bytes for one header of a request, and for all headers of an answer. 16 kB of them pass, and as much besides.
+_HEADER_BUFFER = 24 * 1024
+#: Seconds that a websocket or a stream of events may be silent. Servers send something every few seconds; if one does
+#: not, the longest pause that the timeouts of common load balancers can be set to is about an hour.
+_STREAM_SILENCE = 3600.0
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -28,7 +33,7 @@ def version_problem(version: tuple[int, ...]) -> str | None:
 def files(stack: Stack, edge: Service) -> dict[str, str]:
     """Return the files of the edge's directory by name; the host writes ``release.conf`` and ``upstreams/``.
 
-    :raises ValueError: for a route to files that the image cannot contain, or a load balancer without an address.
+    :raises ValueError: for a route to files that the image cannot contain, or ``domains`` of a stack without a domain.
     """
     static = next((route for route in edge.routes if route.static), None)
     if static and edge.image == f"nginx:{edge.options['version']}" and not (edge.volumes or edge.files):
@@ -36,6 +41,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
             f"service {edge.name!r}: key 'routes': path {static.path!r} serves files from {static.static}, which the "
             f"image {edge.image} does not contain; give the edge an 'image' that is built from it"
         )
+    names = public_names.names(stack, edge)
     values = {
         "stack": stack,
         "edge": edge,
@@ -46,7 +52,15 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "upstreams": upstreams(edge),
         "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
-        "real_ip_from": _networks(edge),
+        "real_ip_from": edge.options["real_ip_from"],
+        "names": names,
+        "said_host": _said_host(names),
+        "health_path": HEALTH_PATH,
+        "claims": headers.CLAIMS,
+        "never": headers.NEVER,
+        "defaults": {**headers.DEFAULTS, "X-Request-Id": "$request_id"},
+        "header_buffer": _HEADER_BUFFER,
+        "stream_silence": _STREAM_SILENCE,
     }
     return {
         "nginx.conf": template("nginx.conf.j2").render(values),
@@ -55,18 +69,10 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     }
 
 
-def _networks(edge: Service) -> list[str]:
-    """Return the networks of load balancers as addresses, in the one form that every directive of nginx accepts."""
-    networks: dict[str, None] = {}
-    for network in edge.options["real_ip_from"]:
-        try:
-            networks[str(ipaddress.ip_network(str(network), strict=False))] = None
-        except ValueError:
-            raise ValueError(
-                f"service {edge.name!r}: key 'real_ip_from': {network!r} is not an address or a network such as "
-                "10.0.0.0/8"
-            ) from None
-    return list(networks)
+def _said_host(names: Iterable[str]) -> str:
+    """Return the pattern of what a load balancer may say of the host, after ``1:``: one of the names, with any port."""
+    known = "|".join(map(public_names.pattern, names)) or "[a-z0-9_.-]+"
+    return rf"^1:(?<slipway_said_host>(?:{known})(?::[0-9]+)?)$"
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:

@@ -6,21 +6,21 @@ kind's command; a change of them replaces the container.
 
 from __future__ import annotations
 
-import json
+import itertools
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text, parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, headers, public_names
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import text
 
 #: The first Traefik that can remove headers which applications would take for its own (CVE-2026-88879).
 _OLDEST = (3, 7, 12)
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-}
+#: The one default header that may replace the application's, because it has one valid value. Traefik cannot leave the
+#: others to the application, so it does not send them.
+_NO_SNIFF = "X-Content-Type-Options"
 #: Only these are compressed. Everything else is streamed unchanged, server-sent events for example.
 _COMPRESSED = [
     "text/html",
@@ -31,8 +31,9 @@ _COMPRESSED = [
     "text/javascript",
     "image/svg+xml",
 ]
-#: The highest priority. The priority of a route is the length of its path.
+#: The highest priority. That of a route is the length of its path times this number, and more for a special variant.
 _HIGHEST_PRIORITY = 1_000_000
+_VARIANTS = 4
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -47,7 +48,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
 
     The host writes the services that the routes name, and the middleware ``release``.
 
-    :raises ValueError: for a route to files, which Traefik does not serve.
+    :raises ValueError: for a route to files, which Traefik does not serve, or ``domains`` of a stack without a domain.
     """
     for route in edge.routes:
         if route.static:
@@ -56,7 +57,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
                 "Traefik serves no files; send it 'to' a service of kind spa"
             )
     return {
-        "routes.yml": compose.dump(stack, "Routes", {"http": _http(edge)}),
+        "routes.yml": quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge)})),
         "start.sh": text("traefik_start.sh"),
         "check.sh": text("traefik_check.sh"),
     }
@@ -75,20 +76,68 @@ def upstreams(edge: Service) -> list[dict[str, Any]]:
     ]
 
 
-def _http(edge: Service) -> dict[str, Any]:
-    common = ["release", "headers", "compress", *(["body"] if edge.options["max_body"] else []), "retry"]
-    middlewares: dict[str, Any] = {
-        "headers": {"headers": {"customResponseHeaders": _HEADERS}},
-        "compress": {"compress": {"includedContentTypes": _COMPRESSED}},
-        # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
-        "retry": {"retry": {"attempts": 2}},
+def _http(stack: Stack, edge: Service) -> dict[str, Any]:
+    hosts = _host_rule(public_names.names(stack, edge))
+    routers = _internal_routers()
+    if hosts:
+        routers["misdirected"] = {
+            "entryPoints": ["web"],
+            "rule": f"!({hosts})",
+            "priority": 1,
+            "middlewares": ["release", "misdirected"],
+            "service": "noop@internal",
+        }
+    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
+        for suffix, router in _routers(edge, route, hosts).items():
+            routers[f"{number}-{route.to}{suffix}"] = router
+    return {"routers": routers, "middlewares": _middlewares(edge, bool(hosts)), "serversTransports": _transports(edge)}
+
+
+def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
+    """Return the routers of a route by the end of their names.
+
+    A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
+    with other middlewares and with a higher priority.
+    """
+    common = ["never", "release", "headers", "compress", *(["body"] if edge.options["max_body"] else []), "retry"]
+    rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
+    senders: dict[str, tuple[list[str], list[str]]] = {"": ([], ["claims"])}
+    if edge.options["real_ip_from"]:
+        balancers = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in edge.options["real_ip_from"])
+        senders["-by-balancer"] = ([f"({balancers})"], [])
+    protocols = {
+        "": ([], ["no-upgrade"]),
+        "-websocket": (["HeaderRegexp(`Upgrade`, `(?i)^websocket$`)"], ["websocket"]),
     }
-    if edge.options["max_body"]:
-        middlewares["body"] = {"buffering": {"maxRequestBodyBytes": parse_size(edge.options["max_body"])}}
-    routers: dict[str, Any] = {
+    variants = itertools.product(senders.items(), protocols.items())
+    return {
+        f"{by}{to}": {
+            "entryPoints": ["web"],
+            "rule": " && ".join([*rules, *sender, *protocol]),
+            "priority": _VARIANTS * len(route.path) + number,
+            "middlewares": [*removing, *upgrading, *common],
+            "service": _name(route),
+        }
+        for number, ((by, (sender, removing)), (to, (protocol, upgrading))) in enumerate(variants)
+    }
+
+
+def _host_rule(names: list[str]) -> str:
+    """Return the rule for requests with one of these names; empty for no names."""
+    rules = [
+        f"HostRegexp({quoting.traefik_string(f'(?i)^{public_names.pattern(name)}$')})"
+        if name.startswith("*.")
+        else f"Host({quoting.traefik_string(name)})"
+        for name in names
+    ]
+    return " || ".join(rules)
+
+
+def _internal_routers() -> dict[str, Any]:
+    return {
         "healthz": {
             "entryPoints": ["web"],
-            "rule": "Path(`/healthz`)",
+            "rule": f"Path(`{HEALTH_PATH}`)",
             "priority": _HIGHEST_PRIORITY,
             "middlewares": ["release"],
             "service": "ping@internal",
@@ -102,15 +151,28 @@ def _http(edge: Service) -> dict[str, Any]:
             "observability": {"accessLogs": False},
         },
     }
-    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
-        routers[f"{number}-{route.to}"] = {
-            "entryPoints": ["web"],
-            "rule": f"PathPrefix({json.dumps(route.path, ensure_ascii=False)})",
-            "priority": len(route.path),
-            "middlewares": common,
-            "service": _name(route),
-        }
-    return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
+
+
+def _middlewares(edge: Service, only_own_names: bool) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        # An empty value removes a header.
+        "claims": {"headers": {"customRequestHeaders": dict.fromkeys(headers.CLAIMS, "")}},
+        "never": {"headers": {"customRequestHeaders": dict.fromkeys(headers.NEVER, "")}},
+        # Over another protocol, such as h2c, a client would reach the application past these routes.
+        "no-upgrade": {"headers": {"customRequestHeaders": {"Upgrade": ""}}},
+        # A second header of this name is removed.
+        "websocket": {"headers": {"customRequestHeaders": {"Upgrade": "websocket"}}},
+        "headers": {"headers": {"customResponseHeaders": {_NO_SNIFF: headers.DEFAULTS[_NO_SNIFF]}}},
+        "compress": {"compress": {"includedContentTypes": _COMPRESSED}},
+        # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
+        "retry": {"retry": {"attempts": 2}},
+    }
+    if edge.options["max_body"]:
+        result["body"] = {"buffering": {"maxRequestBodyBytes": parse_size(edge.options["max_body"])}}
+    if only_own_names:
+        # Traefik has no answer of a given status. It refuses everybody whose address is not this one, which nobody has.
+        result["misdirected"] = {"ipAllowList": {"sourceRange": ["255.255.255.255"], "rejectStatusCode": 421}}
+    return result
 
 
 def _transports(edge: Service) -> dict[str, Any]:

@@ -51,7 +51,10 @@ _PUBLISHED = re.compile(r"(?:(?:[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<i
 
 
 def for_checkout(stack: Stack) -> Stack:
-    """Return *stack* as it is in a checkout: with its directory there, and with timeouts for silent websockets."""
+    """Return *stack* as it is in a checkout: with its directory there, and with timeouts for silent websockets.
+
+    Its edge answers to any name, such as localhost.
+    """
     services = {
         name: dataclasses.replace(
             service,
@@ -61,10 +64,11 @@ def for_checkout(stack: Stack) -> Stack:
                 else route
                 for route in service.routes
             ),
+            options={**service.options, "domains": []} if service.kind.edge else service.options,
         )
         for name, service in stack.services.items()
     }
-    return dataclasses.replace(stack, services=services, home=HOME, addressed=False)
+    return dataclasses.replace(stack, services=services, home=HOME, addressed=False, domain="")
 
 
 def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.descriptions import example, model, plain
+from tests.support.descriptions import KINDS, example, model, plain
 from tests.support.errors import error_of
 
 DATABASE = {
@@ -29,7 +29,8 @@ def _mounts(service: Any) -> dict[str, tuple[str, int, int]]:
 
 def test_a_need_gives_address_account_and_password_file() -> None:
     backend = _service("backend", example())
-    assert backend.environment == {**DATABASE, **REDIS, "SECRET_KEY_FILE": "/run/secrets/secret_key"}
+    own = {"FORWARDED_ALLOW_IPS": "*", "SECRET_KEY_FILE": "/run/secrets/secret_key"}
+    assert backend.environment == {**own, **DATABASE, **REDIS}
     assert _mounts(backend) == {
         "/run/secrets/db_password": ("db_password", 10001, 10001),
         "/run/secrets/redis_password": ("redis_password", 10001, 10001),
@@ -89,7 +90,7 @@ def test_like_shares_what_makes_the_container_and_not_what_it_does() -> None:
     assert (worker.image, worker.user, worker.needs) == (backend.image, "5:6", backend.needs)
     assert (worker.volumes, worker.files) == (("uploads:/uploads",), {"/etc/app.toml": "x"})
     assert _mounts(worker) == _mounts(backend)
-    assert worker.environment == {**backend.environment, "B": "3"}
+    assert {**KINDS["fastapi"].body["environment"], **worker.environment} == {**backend.environment, "B": "3"}
     assert (worker.release, worker.replicas, worker.memory, worker.compose.get("init")) == (None, 1, "512m", None)
 
 

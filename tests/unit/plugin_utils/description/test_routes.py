@@ -86,3 +86,70 @@ def test_a_route_without_any_time_to_answer_is_refused(timeout: str) -> None:
         f"service 'edge': key 'routes': path '/': 'timeout' is {timeout}, in which no service answers; "
         "set how long the service may be silent, such as 60s"
     )
+
+
+def test_the_immutable_part_of_a_static_route_is_a_path_of_its_own() -> None:
+    routes_ = [STATIC, {"path": "/assets/", "to": "backend"}]
+    assert error_of(model, _edge(*routes_)) == READ + "'/assets/' is there twice"
+
+
+VALID_PATHS = [
+    *("/", "/api/", "/v1/models:predict", "/~user/", "/größe/日本", "/a b/", "/it's", '/"q"', "/a;b", "/`", "/a.b"),
+    "/@scope/+x,y=z&c!",
+]
+PATTERN = "but it is no pattern; every path that begins with it counts, so write"
+PLAIN = "write the characters themselves, such as"
+READ_AS = "is never requested, because the edge reads it as"
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("api/", "does not begin with /"),
+        ("", "does not begin with /"),
+        ("^~ /api/", "does not begin with /"),
+        ("~ ^/api/", "does not begin with /"),
+        ("= /api", "does not begin with /"),
+        ("https://shop.example.com/api/", "does not begin with /"),
+        ("/api/*", f"contains '*', {PATTERN} '/api/'"),
+        ("/api/.*", f"contains '*', {PATTERN} '/api/.'"),
+        ("/api/(.+)", f"contains '(', {PATTERN} '/api/'"),
+        ("/users/{id}/", f"contains '{{', {PATTERN} '/users/'"),
+        ("/users/<int:id>", f"contains '<', {PATTERN} '/users/'"),
+        ("/users/:id", f"contains ':', {PATTERN} '/users/'"),
+        ("/api$", f"contains '$', {PATTERN} '/api'"),
+        ("/api|/rest", f"contains '|', {PATTERN} '/api'"),
+        ("/[a-z]", f"contains '[', {PATTERN} '/'"),
+        ("/api\\", f"contains '\\\\', {PATTERN} '/api'"),
+        ("/{ return 200; } location /x", f"contains '{{', {PATTERN} '/'"),
+        ("/api?v=1", "contains '?', where the query begins; write only the path, such as '/api'"),
+        ("/app#/login", "contains '#', where the path ends in a browser; write only the path, such as '/app'"),
+        ("/gr%C3%B6%C3%9Fe/", f"contains '%'; {PLAIN} '/größe/'"),
+        ("/a%2fb", f"contains '%'; {PLAIN} '/a/b'"),
+        ("//api/", f"{READ_AS} '/api'"),
+        ("/api//", f"{READ_AS} '/api'"),
+        ("/api/../admin", f"{READ_AS} '/admin'"),
+        ("/api/.", f"{READ_AS} '/api'"),
+        ("/api ", "ends with a space"),
+        ("/api\n", "contains a character that is not printable"),
+        ("/a\r\nHost: x", "contains a character that is not printable"),
+        ("/a\0b", "contains a character that is not printable"),
+        ("/a\u202eb", "contains a character that is not printable"),
+        ("/a\ud800", "contains a character that is not printable"),
+        ("/healthz", "belongs to the edge, which answers /healthz itself; choose another path"),
+        ("/healthz/", "belongs to the edge, which answers /healthz itself; choose another path"),
+        ("/healthz/live", "belongs to the edge, which answers /healthz itself; choose another path"),
+    ],
+)
+def test_a_path_that_no_request_can_have_is_refused(path: str, problem: str) -> None:
+    assert error_of(routes.read, "service 'edge'", {"path": path, "to": "web"}) == f"{READ}{path!r} {problem}"
+
+
+def test_a_path_that_is_too_long_is_refused_without_its_end() -> None:
+    message = error_of(routes.read, "service 'edge'", {"path": f"/{'ä' * 500}", "to": "web"})
+    assert message == f"{READ}'/{'ä' * 99}' is longer than 1000 bytes"
+
+
+@pytest.mark.parametrize("path", VALID_PATHS)
+def test_any_other_path_is_taken_as_it_is(path: str) -> None:
+    assert routes.read("service 'edge'", {"path": path, "to": "web"}).path == path

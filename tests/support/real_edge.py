@@ -1,0 +1,157 @@
+"""A real nginx or Traefik as the edge, with the privileges and the start that it has on a server."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+
+from testbed import engine, images, shell
+from tests.support.descriptions import parcel, plain
+
+IMAGES = {"nginx": "nginx:1.30", "traefik": "traefik:3"}
+RELEASE = "20261121T101500Z-1a2b3c4d"
+ROUTES = [{"path": "/api/", "to": "app"}, {"path": "/", "to": "app"}]
+_APPLICATION = Path(__file__).with_name("echo_application.py")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the edge. ``headers``: in order, with names in lower case. ``body``: as it was sent."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a header."""
+        return [value for key, value in self.headers if key == name]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A running edge. ``address``: of its container. ``gateway``: the address of this machine, as the edge sees it."""
+
+    kind: str
+    container: str
+    address: str
+    gateway: str
+
+    def ask(self, path: str = "/", method: str = "GET", host: str | None = "shop.example.com", **headers: str) -> Reply:
+        """Send a request. Underscores of *headers* stand for hyphens. Without a *host*: that header is not sent."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send(method, path, [*([("Host", host)] if host is not None else []), *named.items()])
+
+    def send(self, method: str, path: str, headers: list[tuple[str, str]], version: str = "HTTP/1.1") -> Reply:
+        """Send a request with exactly these headers, and read the answer until its end."""
+        with self.connected() as connection:
+            lines = [f"{method} {path} {version}", *(f"{name}: {value}" for name, value in headers)]
+            if not any(name.lower() == "connection" for name, _ in headers):
+                lines.append("Connection: close")
+            connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1"))
+            response = http.client.HTTPResponse(connection, method=method)
+            response.begin()
+            found = tuple((name.lower(), value) for name, value in response.getheaders())
+            return Reply(response.status, found, response.read() if response.status != 101 else b"")
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[socket.socket]:
+        """Return a connection to the public port."""
+        with socket.create_connection((self.address, 8080), timeout=20) as connection:
+            yield connection
+
+    def log(self) -> str:
+        """Return what the edge has logged."""
+        done = subprocess.run(["docker", "logs", self.container], capture_output=True, text=True, check=True)
+        return done.stdout + done.stderr
+
+
+@contextlib.contextmanager
+def running(kind: str, folder: Path, domain: str = "shop.example.com", **keys: Any) -> Iterator[Edge]:
+    """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
+
+    ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
+    """
+    with shell.locked("images"):
+        engine.require()
+        for name in (kind, "python"):
+            if images.image_id(IMAGES.get(name, "python:3.13-slim")) is None:
+                images.ensure([name])
+    with _network() as (network, gateway), contextlib.ExitStack() as stack:
+        if "real_ip_from" in keys:
+            keys["real_ip_from"] = [gateway if one == "GATEWAY" else one for one in keys["real_ip_from"]]
+        app = f"{network}-app"
+        mounted = f"--volume={_APPLICATION}:/app.py:ro"
+        stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", "app"]))
+        arguments = _arguments(kind, folder, app, domain, {"routes": ROUTES, **keys})
+        edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
+        form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
+        address = _run("inspect", f"--format={form}", edge)
+        result = Edge(kind, edge, address, gateway)
+        _wait(result)
+        yield result
+
+
+def _arguments(kind: str, folder: Path, app: str, domain: str, keys: Mapping[str, Any]) -> list[str]:
+    services = {"app": plain(port=8000), "edge": {"kind": kind, **keys}}
+    release = parcel(services, domain=domain)
+    folder.chmod(0o755)
+    home = Home(str(folder / "home"))
+    for path, text in release.files.items():
+        if path.startswith("edge/"):
+            write_text(home.release(RELEASE) / path, text)
+    manifest = {"release": RELEASE, "services": release.services, "upstreams": list(release.upstreams)}
+    version = configuration.write_version(home, configuration.render(home, manifest, {"app": [app]}))
+    configuration.set_live(home, version)
+    settings = release.services["edge"]["settings"]
+    rights = ["--read-only", "--tmpfs=/tmp", f"--user={settings['user']}", "--cap-drop=ALL"]
+    mount = f"--volume={home.edge}:/etc/slipway/edge:ro"
+    script = "/etc/slipway/edge/current/start.sh"
+    return [*rights, mount, "--entrypoint=sh", IMAGES[kind], script, *(settings.get("command") or [])]
+
+
+@contextlib.contextmanager
+def _network() -> Iterator[tuple[str, str]]:
+    """Return the name of a new network, and the address of this machine in it."""
+    name = f"edge-test-{uuid.uuid4().hex[:8]}"
+    _run("network", "create", name)
+    try:
+        yield name, _run("network", "inspect", "--format={{(index .IPAM.Config 0).Gateway}}", name)
+    finally:
+        _run("network", "rm", name)
+
+
+@contextlib.contextmanager
+def _container(name: str, network: str, arguments: list[str]) -> Iterator[str]:
+    container = _run("run", "--detach", f"--name={name}", f"--network={network}", *arguments)
+    try:
+        yield container
+    finally:
+        _run("rm", "--force", container)
+
+
+def _run(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _wait(edge: Edge) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            # Traefik answers 404 before it has read its routes.
+            if edge.ask("/healthz").status == 200:
+                return
+        assert time.monotonic() < deadline, edge.log()
+        time.sleep(0.1)
