@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import socket
 import subprocess
 import time
@@ -21,6 +22,7 @@ from tests.support.descriptions import parcel, plain
 
 IMAGES = {"nginx": "nginx:1.30", "traefik": "traefik:3"}
 RELEASE = "20261121T101500Z-1a2b3c4d"
+HOST = "shop.example.com"
 ROUTES = [{"path": "/api/", "to": "app"}, {"path": "/", "to": "app"}]
 _APPLICATION = Path(__file__).with_name("echo_application.py")
 
@@ -38,6 +40,15 @@ class Reply:
         return [value for key, value in self.headers if key == name]
 
 
+def arrived(reply: Reply) -> dict[str, list[str]]:
+    """Return the headers that the application got, by name."""
+    assert reply.status == 200, reply
+    result: dict[str, list[str]] = {}
+    for name, value in json.loads(reply.body)["headers"]:
+        result.setdefault(name, []).append(value)
+    return result
+
+
 @dataclass(frozen=True)
 class Edge:
     """A running edge. ``address``: of its container. ``gateway``: the address of this machine, as the edge sees it."""
@@ -47,7 +58,7 @@ class Edge:
     address: str
     gateway: str
 
-    def ask(self, path: str = "/", method: str = "GET", host: str | None = "shop.example.com", **headers: str) -> Reply:
+    def ask(self, path: str = "/", method: str = "GET", host: str | None = HOST, **headers: str) -> Reply:
         """Send a request. Underscores of *headers* stand for hyphens. Without a *host*: that header is not sent."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send(method, path, [*([("Host", host)] if host is not None else []), *named.items()])
@@ -77,7 +88,7 @@ class Edge:
 
 
 @contextlib.contextmanager
-def running(kind: str, folder: Path, domain: str = "shop.example.com", **keys: Any) -> Iterator[Edge]:
+def running(kind: str, folder: Path, domain: str = HOST, **keys: Any) -> Iterator[Edge]:
     """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
