@@ -44,7 +44,8 @@ class ActionModule(ActionBase):
         try:
             bundle = inventory.bundle_of(given, base)
             min_free = units.parse_size(str(given["min_free"]))
-            self._check_policy(bundle, given, base, task_vars)
+            notes = "\n".join(report.note_lines(bundle.stack, bundle.notes)) if bundle.notes else ""
+            self._check_policy(bundle, given, base, task_vars, notes)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         answer = self._execute_module(
@@ -60,16 +61,22 @@ class ActionModule(ActionBase):
             task_vars=module_call.prepare(self, task_vars),
         )
         result.update(answer)
+        if notes and (result.get("failed") or result["changed"]) and _is_first_host(task_vars):
+            display.display(notes)
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
             result["notes"] = {name: list(lines) for name, lines in bundle.notes.items()}
-            if bundle.notes and result["changed"] and _is_first_host(task_vars):
-                display.display("\n".join(report.note_lines(bundle.stack, bundle.notes)))
             display.display("\n".join(report.release_lines(host, bundle.stack, result)))
         return result
 
-    def _check_policy(self, bundle: Bundle, given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> None:
-        """Show the findings of the policy. :raises ValueError: with all findings, if they stop the deploy."""
+    def _check_policy(
+        self, bundle: Bundle, given: dict[str, Any], base: Path, task_vars: dict[str, Any], notes: str
+    ) -> None:
+        """Show the findings of the policy.
+
+        :param notes: what is shown about a team's Compose files, also if the policy stops the deploy.
+        :raises ValueError: with all findings, if they stop the deploy.
+        """
         others = other_environments.read_environments(
             given["policy_environments"],
             bundle.environment,
@@ -86,6 +93,8 @@ class ActionModule(ActionBase):
             others.stacks,
         )
         if found.failing:
+            if notes and _is_first_host(task_vars):
+                display.display(notes)
             raise ValueError(release_check.failure_text(found, verbose=display.verbosity > 0))
         remarks = release_check.report_lines(found, others.notes, verbose=display.verbosity > 0)
         # Every host of the play gets the same release, so the remarks are shown once.

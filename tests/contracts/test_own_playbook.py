@@ -78,5 +78,15 @@ def test_defaults_of_all_actions_together(tmp_path: Path) -> None:
         "module_defaults": {"slipway.stack.verify": defaults},
         "vars": {"ansible_python_interpreter": "/usr/bin/python3"},
     }
-    code, text = _run(tmp_path, play, {}, ansible_python_interpreter="/usr/bin/python3")
-    assert code == 0, text
+    _, text = _run(tmp_path, play, {}, ansible_python_interpreter="/usr/bin/python3")
+    # It reaches the host, which has no such stack.
+    assert f"stack 'shop': there is no {tmp_path}/shop on this host" in text.replace("''", "'")
+
+
+def test_the_notes_about_compose_files_are_shown_although_the_policy_refuses(tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").write_text("services: {web: {image: 'web:latest'}}\n")
+    files = {"stack_name": "shop", "stack_environment": "production", "stack_compose_files": ["docker-compose.yml"]}
+    code, text = _run(tmp_path, ACTION, files)
+    assert code != 0
+    assert REFUSED in text
+    assert "the Compose files of shop: web is rolling, because nothing prevents two replicas side by side" in text

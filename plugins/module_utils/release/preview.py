@@ -11,7 +11,13 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, file_diff, integrity, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release import (
+    data_loss,
+    file_diff,
+    integrity,
+    preflight,
+    resources,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.state import damage
@@ -52,6 +58,7 @@ def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Previe
     edge_changed = _edge(old_files) != _edge(new_files)
     entries = plan(current, new, running, edge_changed)
     problems = preflight.check_data(new["services"], new["stack"])
+    problems += resources.missing(new)
     problems += data_loss.refusals(entries, current, new, running, allow_downtime)
     if problems:
         raise Refused(problems)

@@ -1,7 +1,6 @@
-"""Networks and volumes: a deploy creates missing ones and must not change existing ones.
+"""Networks and volumes: a deploy creates missing ones, must not change existing ones, and needs external ones.
 
-Place in the pipeline: target, between the plan and the first change, used by ``data_loss``. Pure except for one query
-to the engine.
+Place in the pipeline: target, among the checks before the first change. Pure except for queries to the engine.
 """
 
 from __future__ import annotations
@@ -13,6 +12,52 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import changed_keys
+
+#: Compose's section, the path of the engine's API, and the command that creates one.
+_SECTIONS = (("networks", "/networks/", "docker network create"), ("volumes", "/volumes/", "docker volume create"))
+
+
+def engine_name(name: str, keys: Mapping[str, Any] | None, project: str) -> str:
+    """Return the name that a network or volume of a Compose file has in the engine.
+
+    :param keys: Compose's keys of it. :param project: the Compose project, whose name is put in front of other names.
+    """
+    external = (keys or {}).get("external")
+    # Older files have the name below `external`.
+    given = (keys or {}).get("name") or (external.get("name") if isinstance(external, Mapping) else None)
+    return str(given or (name if external else f"{project}_{name}"))
+
+
+def missing(new: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each external network and volume that this host does not have. Compose creates the others.
+
+    :param new: the content of a bundle or a manifest. Older manifests have no networks and volumes.
+    """
+    problems = []
+    for section, path, command in _SECTIONS:
+        for name, keys in (new.get(section) or {}).items():
+            found = engine_name(name, keys, new["stack"])
+            if (keys or {}).get("external") and docker.get(path + urllib.parse.quote(found, safe="")) is None:
+                users = [service for service, spec in new["services"].items() if name in _used(spec, section)]
+                problems.append(
+                    f"service '{', '.join(users)}': its {section[:-1]} '{name}' is external and this host has no "
+                    f"{section[:-1]} {found}; create it with '{command} {found}', or remove 'external' so that the "
+                    f"deploy creates it"
+                )
+    return problems
+
+
+def _used(spec: Mapping[str, Any], section: str) -> list[str]:
+    """Return the names of networks or volumes that a service uses."""
+    entries = spec["settings"].get(section) or []
+    return [
+        str(one.get("source"))
+        if isinstance(one, Mapping)
+        else str(one).partition(":")[0]
+        if section == "volumes"
+        else one
+        for one in entries
+    ]
 
 
 def refusals(
@@ -46,7 +91,7 @@ def refusals(
                 f"'current' keeps the volumes) and deploy again"
             )
     for name, changed in _changed(old, new, "volumes"):
-        volume = old["volumes"][name].get("name") or f"{old['stack']}_{name}"
+        volume = engine_name(name, old["volumes"][name], old["stack"])
         if docker.get(f"/volumes/{urllib.parse.quote(volume)}") is not None:
             problems.append(
                 f"volume '{name}': {changed} changed, but the existing volume {volume} cannot be changed; undo that "

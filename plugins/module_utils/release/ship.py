@@ -21,6 +21,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import (
     integrity,
     paths,
     preflight,
+    resources,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.release.contents import complete_files, new_manifest
 from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
@@ -111,6 +112,7 @@ def ship(
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
     problems += preflight.check_data(content["services"], content["stack"])
+    problems += resources.missing(content)
     if problems:
         raise Refused(problems)
     services = _pin_images(content["services"], pinned, current, allow_downtime)

@@ -27,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
     ProjectContainers,
     start_groups,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, integrity, preflight
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, integrity, preflight, resources
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     IN_PLACE,
@@ -154,6 +154,7 @@ class Rollout:
         old_manifest = self._home.manifest(previous)
         entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
         problems = preflight.check_data(self._services, self._manifest["stack"])
+        problems += resources.missing(self._manifest)
         problems += data_loss.refusals(entries, old_manifest, self._manifest, existing, self._options.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.module_utils.release.resources import refusals
+from ansible_collections.slipway.stack.plugins.module_utils.release.resources import engine_name, missing, refusals
 
 from tests.support.fake_host import container, settings
 
@@ -74,3 +74,58 @@ def test_a_changed_volume_that_exists_is_refused(volumes: list[str]) -> None:
     assert changed_name.startswith("volume 'kept': name changed, but the existing volume old_rows cannot be changed")
     volumes.clear()
     assert refusals(_manifest(), _manifest(volumes=changed), RUNNING) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ({}, "shop_rows"),
+        (None, "shop_rows"),
+        ({"name": "kept"}, "kept"),
+        ({"external": True}, "rows"),
+        ({"external": True, "name": "kept"}, "kept"),
+        ({"external": {"name": "kept"}}, "kept"),
+        ({"external": False}, "shop_rows"),
+    ],
+)
+def test_the_name_in_the_engine(keys: Any, name: str) -> None:
+    assert engine_name("rows", keys, "shop") == name
+
+
+EXTERNAL = {
+    "stack": "shop",
+    "services": {
+        "web": settings(networks={"public": {}}, volumes=["files:/srv", "/etc/ssl:/ssl:ro"]),
+        "api": settings(networks=["public", "app"], volumes=[{"type": "volume", "source": "files", "target": "/f"}]),
+    },
+    "networks": {"public": {"external": True}, "app": {}},
+    "volumes": {"files": {"external": True, "name": "old/files"}},
+}
+
+
+def test_an_external_network_or_volume_that_is_missing_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def get(path: str) -> None:
+        asked.append(path)
+
+    monkeypatch.setattr(docker, "get", get)
+    network, volume = missing(EXTERNAL)
+    assert network == (
+        "service 'web, api': its network 'public' is external and this host has no network public; create it with "
+        "'docker network create public', or remove 'external' so that the deploy creates it"
+    )
+    assert volume.startswith(
+        "service 'web, api': its volume 'files' is external and this host has no volume old/files; "
+    )
+    assert "'docker volume create old/files'" in volume
+    assert asked == ["/networks/public", "/volumes/old%2Ffiles"]
+
+
+def test_external_networks_and_volumes_that_are_there_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "get", lambda _path: {})
+    assert missing(EXTERNAL) == []
+    # A manifest of an older version of the collection.
+    assert missing({"stack": "shop", "services": {}}) == []
