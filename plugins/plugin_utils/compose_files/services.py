@@ -8,7 +8,8 @@ Compose of the host.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     mapping,
     service_key,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import (
-    SECRET_NAME,
-    URL_WITH_PASSWORD,
-    is_secret,
-)
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, scalar_text
 
@@ -155,13 +152,19 @@ def extract_secrets(name: str, variables: dict[str, str]) -> dict[str, str]:
     """Replace each value that is a secret, by its name or form, with a placeholder; return the values by secret."""
     secrets: dict[str, str] = {}
     for key, value in variables.items():
-        if secret_text.holds_secret(value) or locations.unset_in(value) or not is_secret(value):
+        if secret_text.holds_secret(value) or locations.unset_in(value):
             continue
-        if SECRET_NAME.search(key) or URL_WITH_PASSWORD.search(value):
-            secret = f"{name}__{key}".lower()
+        if is_secret_variable(key, value):
+            secret = _free_name(f"{name}__{key}", secrets)
             secrets[secret] = value
             variables[key] = secret_text.mark(secret, "dotenv")
     return secrets
+
+
+def _free_name(text: str, taken: Collection[str]) -> str:
+    """Return a name for a secret that is made of *text*, and that no other secret has."""
+    name = re.sub("[^a-z0-9_-]", "_", text.lower())[: names.MAX_SECRET_NAME - 4]
+    return name if name not in taken else _free_name(f"{name}_", taken)
 
 
 def check_secrets(name: str, entry: Mapping[str, Any], keys: Map, problems: Problems) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.expres
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import SECRET_NAME, is_secret
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose, resources
 
 #: The arguments that the description replaces.
@@ -134,7 +134,7 @@ def _written(translated: Translated) -> dict[str, Any]:
 def _check_hard_coded(hard_coded: Collection[str], values: Mapping[str, Any]) -> None:
     """:raises ValueError: for a variable that is a secret by its name, and whose value would be written."""
     for name in sorted(hard_coded):
-        if SECRET_NAME.search(name) and is_secret(str(values[name])):
+        if is_secret_variable(name, str(values[name])):
             raise ValueError(
                 f"stack_compose_variables: {name} is a secret, but its value would have to be written; "
                 f"make it stack_secrets.{name.lower()}"

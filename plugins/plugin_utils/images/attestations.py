@@ -14,11 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.bake import Target
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rules.secrets import (
-    SECRET_NAME,
-    URL_WITH_PASSWORD,
-    is_secret,
-)
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 
 PROVENANCE, SBOM = "provenance", "sbom"
 #: The default of BuildKit itself.
@@ -106,10 +102,7 @@ def generator_hint(error: str, generator: str) -> str:
 
 
 def _has_secret(args: Mapping[str, str]) -> bool:
-    return any(
-        (SECRET_NAME.search(name) and is_secret(value)) or URL_WITH_PASSWORD.search(value)
-        for name, value in args.items()
-    )
+    return any(is_secret_variable(name, value) for name, value in args.items())
 
 
 def parse_manifest(manifest: Mapping[str, Any]) -> ResolvedImage:

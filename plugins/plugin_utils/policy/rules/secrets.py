@@ -5,14 +5,20 @@ The rules check the text of the Compose file. The default of a variable is part 
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from ..interpolation import interpolate
 from ..rule_registry import Problem, service_rule
+from ..secret_shapes import (
+    NO_SECRETS,
+    URL_WITH_PASSWORD,
+    has_secret_format,
+    is_secret_variable,
+    is_value,
+    names_secret,
+)
 from ..source_positions import KeyPath, mark_of
 from ..stack import MAX_SCANNED, Service, Stack, scalar_text
 
@@ -21,31 +27,12 @@ _FIX = (
     "Move the secret to a file under the top-level `secrets`, and give the service its path, such as "
     "POSTGRES_PASSWORD_FILE. Change the secret, because it was in the repository."
 )
-SECRET_NAME = re.compile(
-    r"(?:^|[_.-]|(?<=[a-z]))(?:password|passwd|passphrase|pass|pwd|secret|secret[_-]?key|secret[_-]?key[_-]?base|token"
-    r"|api[_-]?key|apikey|access[_-]?key|private[_-]?key|encryption[_-]?key|signing[_-]?key|master[_-]?key|credentials?"
-    r"|app[_-]?key|auth[_-]?key|secret[_-]?access[_-]?key)(?:_\d+)?$",
-    re.IGNORECASE,
-)
-#: Formats of tokens and keys of well-known services.
-_KNOWN_FORMATS = re.compile(
-    r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|glpat-[\w-]{20}|xox[abpr]-[\w-]{10,}|sk_live_\w{16,}"
-    r"|sk-[A-Za-z0-9_-]{32,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|AIza[\w-]{35}|SG\.[\w-]{20,}\.[\w-]{20,}|\b\d{8,10}:AA[\w-]{33}\b"
-)
-URL_WITH_PASSWORD = re.compile(
-    r"[a-z][a-z0-9+.-]{0,30}://[^/\s:@]{0,200}:((?:\$\{[^}]{0,200}\}|[^/\s@]){1,200})@", re.IGNORECASE
-)
 #: Options and variables in a command line that pass a secret.
 _SECRET_ARGUMENT = re.compile(
     r"(?:--?(?:requirepass|masterauth|[a-z-]*password|passwd|token|secret(?:-key)?|api-?key)[=\s]+"
     r"|\b[A-Z_]*(?:PASSWORD|SECRET|TOKEN|PGPASSWORD|MYSQL_PWD|REDISCLI_AUTH|API_KEY)="
     r"|redis-cli(?:\s+-[hpn]\s+\S+)*\s+-a\s+|mysql(?:admin|dump)?\s[^|;&]{0,200}?\s-p(?=\S))"
     r"[\"']?(\S{1,200})"
-)
-#: Values of switches and empty values.
-_NO_SECRETS = frozenset(
-    {"", "true", "false", "yes", "no", "none", "null", "on", "off", "0", "1", "required", "optional"}
 )
 
 
@@ -55,22 +42,6 @@ def text_in_file(container: Any, key: Any, value: Any) -> str:
     if mark is not None and mark.source and "$" in mark.source:
         return interpolate(mark.source[:MAX_SCANNED], {})
     return scalar_text(value)[:MAX_SCANNED]
-
-
-def is_secret(text: str) -> bool:
-    """Return whether a value with the name of a secret is a secret, not a switch, a path or an unknown variable."""
-    return (
-        text.lower() not in _NO_SECRETS and "${" not in text and not text.startswith(("/run/secrets", "/etc/", "file:"))
-    )
-
-
-def _looks_random(text: str) -> bool:
-    if not 24 <= len(text) <= 200 or not re.fullmatch(r"[A-Za-z0-9+/=_-]+", text) or text.startswith("/"):
-        return False
-    kinds = sum(bool(re.search(kind, text)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    counts = Counter(text).values()
-    entropy = -sum(count / len(text) * math.log2(count / len(text)) for count in counts)
-    return kinds == 3 and entropy > 3.9
 
 
 @service_rule(
@@ -86,11 +57,11 @@ def in_environment(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find values and defaults of variables that have the name or the format of a secret."""
     for name, value in service.environment.items():
         text = text_in_file(service.environment, name, value)
-        if not is_secret(text):
+        if URL_WITH_PASSWORD.search(text) or not is_secret_variable(name, text):
             continue
-        if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text):
+        if names_secret(name):
             yield f"has a secret in the file: {name}", ("environment", name)
-        elif _KNOWN_FORMATS.search(text) or _looks_random(text):
+        else:
             yield f"has a value that looks like a secret in the file: {name}", ("environment", name)
 
 
@@ -107,7 +78,7 @@ def from_variable(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find secrets that come from a variable of Compose, alone or inside of a URL."""
     for name, value in service.environment.items():
         text = text_in_file(service.environment, name, value)
-        if SECRET_NAME.search(name) and not URL_WITH_PASSWORD.search(text) and (value is None or "${" in text):
+        if names_secret(name) and not URL_WITH_PASSWORD.search(text) and (value is None or "${" in text):
             yield f"gets a secret in its environment: {name}", ("environment", name)
         elif any("${" in match[1] for match in URL_WITH_PASSWORD.finditer(text)):
             yield f"gets a URL with a password in its environment: {name}", ("environment", name)
@@ -196,10 +167,10 @@ def in_labels(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find secrets in labels, also password hashes for basic authentication."""
     for name, value in service.labels.items():
         text = text_in_file(service.labels, name, value)
-        if not is_secret(text):
+        if not is_value(text):
             continue
         hashed = name.endswith("basicauth.users") or re.search(r":\$(?:apr1|2[aby]|5|6)\$", text)
-        if SECRET_NAME.search(name) or hashed or _KNOWN_FORMATS.search(text) or URL_WITH_PASSWORD.search(text):
+        if names_secret(name) or hashed or has_secret_format(text) or URL_WITH_PASSWORD.search(text):
             yield f"has a secret in its label {name}", ("labels", name)
 
 
@@ -217,7 +188,7 @@ def in_build_arguments(service: Service, stack: Stack) -> Iterator[Problem]:
     arguments = service.mapping("build", "args")
     for name, value in arguments.items():
         text = text_in_file(arguments, name, value)
-        if (SECRET_NAME.search(name) and text.lower() not in _NO_SECRETS - {""}) or _KNOWN_FORMATS.search(text):
+        if (names_secret(name) and text.lower() not in NO_SECRETS - {""}) or has_secret_format(text):
             yield f"has a secret as a build argument: {name}", ("build", "args", name)
 
 

@@ -105,8 +105,8 @@ def test_a_finding_names_the_key_and_the_problem(rule: str, keys: str, key: str,
 
 def test_a_text_that_looks_random_has_at_most_two_hundred_characters() -> None:
     random = "aB3dE5fG7hI9jK1lM3nO5pQ7" * 9
-    assert "SLP050" in rules(reviewed(f"web: {{image: a:1, environment: {{SALT: {random[:200]}}}}}"))
-    assert "SLP050" not in rules(reviewed(f"web: {{image: a:1, environment: {{SALT: {random[:201]}}}}}"))
+    assert "SLP050" in rules(reviewed(f"web: {{image: a:1, environment: {{SAMPLE: {random[:200]}}}}}"))
+    assert "SLP050" not in rules(reviewed(f"web: {{image: a:1, environment: {{SAMPLE: {random[:201]}}}}}"))
 
 
 def test_a_value_of_dotenv_is_not_in_the_file(tmp_path: Path) -> None:
