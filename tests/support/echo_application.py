@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -38,7 +39,7 @@ class Application(BaseHTTPRequestHandler):
             self._answer(b"", [("Location", f"{scheme}://{self.headers['Host']}{url.path}/")], 307)
         else:
             pairs = [[name.lower(), value] for name, value in self.headers.items()]
-            echo = {"path": self.path, "headers": pairs, "method": self.command, "by": sys.argv[1]}
+            echo = {"path": self.path, "headers": pairs, "method": self.command, "port": self.server.server_address[1]}
             self._answer(json.dumps(echo).encode(), [])
 
     def do_POST(self) -> None:
@@ -86,4 +87,8 @@ class Application(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("0.0.0.0", 8000), Application).serve_forever()
+    # Each argument is a port.
+    servers = [ThreadingHTTPServer(("0.0.0.0", int(port)), Application) for port in sys.argv[1:]]
+    for server in servers[1:]:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    servers[0].serve_forever()

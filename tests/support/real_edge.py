@@ -103,8 +103,10 @@ def running(kind: str, folder: Path, domain: str = HOST, **keys: Any) -> Iterato
             keys["real_ip_from"] = [gateway if one == "GATEWAY" else one for one in keys["real_ip_from"]]
         app = f"{network}-app"
         mounted = f"--volume={_APPLICATION}:/app.py:ro"
-        stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", "app"]))
-        arguments = _arguments(kind, folder, app, domain, {"routes": ROUTES, **keys})
+        keys = {"routes": ROUTES, **keys}
+        ports = [str(port) for port in dict.fromkeys([8000, *(route.get("port", 8000) for route in keys["routes"])])]
+        stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
+        arguments = _arguments(kind, folder, app, domain, keys)
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
         address = _run("inspect", f"--format={form}", edge)
