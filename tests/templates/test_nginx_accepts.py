@@ -64,7 +64,16 @@ def _tested(folder: Path, keys: dict[str, Any], change: tuple[str, str] = ("", "
     )
 
 
-@pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])
+#: The largest values that a description may have.
+EXTREMES = {
+    "routes": [{"path": "/" + "ä" * 499, "to": "backend", "timeout": "2562047h"}, {"path": "/", "to": "frontend"}],
+    "drain": "2562000h",
+    "max_body": "8388607t",
+    "domains": ["a." * 125 + "de"],
+}
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING, EXTREMES], ids=["example", "everything", "extremes"])
 def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
     done = _tested(tmp_path, keys)
     assert done.returncode == 0, done.stderr

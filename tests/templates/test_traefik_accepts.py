@@ -51,7 +51,17 @@ def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None
     configuration.proxy(manifest).test(home, manifest, [name], [])
 
 
-@pytest.mark.parametrize("keys", [{}, EVERYTHING], ids=["example", "everything"])
+#: The largest values that a description may have.
+EXTREMES = {
+    "routes": [{"path": "/" + "ä" * 499, "to": "backend", "timeout": "2562047h"}, {"path": "/", "to": "frontend"}],
+    "drain": "2562000h",
+    "request_timeout": "2562047h",
+    "max_body": "8388607t",
+    "domains": ["a." * 125 + "de"],
+}
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING, EXTREMES], ids=["example", "everything", "extremes"])
 def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
     _test(tmp_path, **keys)
 

@@ -166,6 +166,12 @@ def test_static_settings_are_arguments_of_the_container(keys: dict[str, Any], ar
     assert argument in _arguments(**keys)
 
 
+@pytest.mark.parametrize(("drain", "grace"), [("300h", "1080010s"), ("50.5s", "60500ms")])
+def test_the_grace_period_is_a_duration_for_any_drain(drain: str, grace: str) -> None:
+    base, _ = documents(example(edge={"kind": "traefik", "drain": drain}))
+    assert base["services"]["edge"]["stop_grace_period"] == grace
+
+
 def test_the_grace_period_is_longer_than_the_drain() -> None:
     base, _ = documents(example(edge={"kind": "traefik", "drain": "5m"}))
     assert base["services"]["edge"]["stop_grace_period"] == "310s"

@@ -28,7 +28,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Build, Development, Service, Source
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text, parse_duration
 
 #: The highest uid and gid; one more means "no id" to the kernel.
 _MAX_ID = 2**32 - 2
@@ -178,4 +178,4 @@ def _stop_grace(body: Mapping[str, Any], context: Mapping[str, Any], edge: bool)
     """Return the kind's grace period. That of an edge is at least ten seconds longer than its drain time."""
     of_kind = str(body["stop_grace"])
     needed = parse_duration(context["drain"]) + 10 if edge else 0
-    return of_kind if parse_duration(of_kind) >= needed else f"{needed:g}s"
+    return of_kind if parse_duration(of_kind) >= needed else duration_text(needed)

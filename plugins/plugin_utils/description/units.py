@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import units
 
+#: Docker, nginx and Traefik count nanoseconds and bytes in 64 bits, with a sign.
+_MOST = 2**63 - 1
+
 
 def parse_duration(text: object) -> float:
     """Return the seconds of a Compose duration such as ``1m30s``.
@@ -17,6 +20,8 @@ def parse_duration(text: object) -> float:
     seconds = units.seconds(text) if isinstance(text, str) and text != "0" else None
     if seconds is None:
         raise ValueError(f"{text!r} is not a duration; write a number with its unit, such as 30s or 1m30s")
+    if seconds * 1e9 > _MOST:
+        raise ValueError(f"{text!r} is longer than 292 years; write a shorter time, such as 24h")
     return seconds
 
 
@@ -34,6 +39,8 @@ def parse_size(text: object) -> int:
     size = units.size(text)
     if size is None or isinstance(text, float):
         raise ValueError(f"{text!r} is not a size; write a number with its unit, such as 512m or 2g")
+    if size > _MOST:
+        raise ValueError(f"{text!r} is more than 8 million terabytes; write a smaller size, such as 512m or 2g")
     return int(size)
 
 

@@ -32,6 +32,12 @@ def test_no_duration(text: object) -> None:
         parse_duration(text)
 
 
+def test_a_duration_that_no_program_can_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="'2562048h' is longer than 292 years; write a shorter time, such as 24h"):
+        parse_duration("2562048h")
+    assert parse_duration("2562047h") == 2562047 * 3600
+
+
 @pytest.mark.parametrize(
     ("text", "bytes_"),
     [
@@ -56,6 +62,11 @@ def test_size(text: object, bytes_: int) -> None:
 def test_no_size(text: object) -> None:
     with pytest.raises(ValueError, match="is not a size; write a number with its unit, such as 512m or 2g"):
         parse_size(text)
+
+
+def test_a_size_that_no_program_can_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="'99999999t' is more than 8 million terabytes; write a smaller size"):
+        parse_size("99999999t")
 
 
 @pytest.mark.parametrize(
