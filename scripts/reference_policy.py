@@ -96,9 +96,16 @@ the file and the line.
 | `--baseline FILE` | findings in this file do not count; for a team that starts with many findings |
 | `--fix` | repairs {repairs} in the files; every other byte stays the same |
 
-Exit codes: 0 no findings at or above the level, 1 such findings, 2 nothing could be reviewed. A file that is not YAML,
-that is too large (2 MB, or 150,000 values, where an alias counts as often as it is used), or that includes itself gives
-one sentence and the exit code 2.
+| exit code | what it means |
+|---|---|
+| 0 | no findings at or above the level |
+| 1 | such findings |
+| 2 | the files could not be checked: one of them cannot be read, is not YAML, or exceeds a limit; a setting is not valid |
+| 3 | the check itself failed, which is a fault of the policy |
+
+A file that cannot be checked gives one sentence. The limits: 2 MB for a file and 8 MB for all, 100 files, 1,000
+services, 150,000 values (an alias counts as often as it is used, and a service as often as it is extended), 64 kB for a
+value and 16 MB for all values with their variables replaced. Pipes and devices are not read.
 
 Settings are in `.slipway-policy.yml` in the directory of the first file, or under `x-slipway: {{policy: …}}` in the
 file:

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from . import reading
-from .yaml_parser import MAX_BYTES, Unreadable, parse
+from . import reading, regular_file
+from .yaml_parser import parse
 
 #: Start and end in the text, the new text, and a description of the fix.
 Edit = tuple[int, int, str, str]
@@ -26,10 +26,7 @@ _LOGGING = 'logging: {driver: json-file, options: {max-size: "10m", max-file: "5
 def fix_files(paths: Iterable[Path]) -> Iterator[str]:
     """Fix files in place and yield a line for each fix. :raises Unreadable: if a file cannot be read."""
     for path in list(paths) or reading.default_files(Path()):
-        if path.stat().st_size > MAX_BYTES:
-            raise Unreadable(f"{path}: the file has more than {MAX_BYTES // 1024**2} MB, which is the limit")
-        with path.open(encoding="utf-8", newline="") as stream:
-            text = stream.read()
+        text = regular_file.read_text(path)
         parse(text, str(path))
         fixed, done = fix_text(text)
         if done:

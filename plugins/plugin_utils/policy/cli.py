@@ -1,14 +1,18 @@
 """The command line of the policy.
 
-Exit codes: 0 no finding at or above the level, 1 such findings, 2 the files could not be checked.
+Exit codes: 0 no finding at or above the level, 1 such findings, 2 the files could not be checked, 3 the check itself
+failed. So a program that counts findings never takes a failure for findings.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import io
+import os
 import shutil
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +25,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="policy",
         description="Check a Compose stack against the policy. "
-        "Exit codes: 0 no finding at or above the level, 1 such findings, 2 the files could not be checked.",
+        "Exit codes: 0 no finding at or above the level, 1 such findings, 2 the files could not be checked, "
+        "3 the check itself failed.",
     )
     add = parser.add_argument
     add("files", nargs="*", type=Path, metavar="FILE", help="Compose files, merged in this order (default: as Compose)")
@@ -53,21 +58,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code. :param arguments: those of the process if ``None``."""
     options = _parser().parse_args(arguments)
     try:
-        if options.rules or options.explain:
-            return _print_rules(options.explain)
-        if options.fix:
-            for line in autofix.fix_files(options.files):
-                print(line)
-        reviews = _reviews(options)
-        if options.write_baseline:
-            options.write_baseline.write_text(file_check.baseline(reviews), encoding="utf-8")
-            return 0
-        width = shutil.get_terminal_size((120, 24)).columns
-        _write(file_check.render(reviews, options.format, width, options.verbose), options.output)
+        return _run(options)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Exception as error:  # No crash may end with the exit code of findings.
+        name = f"{type(error).__name__}: {error}".rstrip(": ")
+        print(f"error: the check failed with {name}; please report that, with the output of --verbose", file=sys.stderr)
+        if options.verbose:
+            traceback.print_exc()
+        return 3
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.rules or options.explain:
+        return _print_rules(options.explain)
+    if options.fix:
+        for line in autofix.fix_files(options.files):
+            _print(line)
+    reviews = _reviews(options)
+    if options.write_baseline:
+        options.write_baseline.write_text(file_check.baseline(reviews), encoding="utf-8")
+        return 0
+    width = shutil.get_terminal_size((120, 24)).columns
+    text = file_check.render(reviews, options.format, width, options.verbose)
+    if options.output is None:
+        _print(text)
+    else:
+        options.output.write_text(text + "\n", encoding="utf-8")
     return 1 if any(review.failing for review in reviews) else 0
+
+
+def _print(text: str) -> None:
+    """Print *text*. Whoever reads the output may stop before its end, as ``head`` does."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Not every terminal can show every sign of a file.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # The interpreter writes the rest when it ends. There is nobody to read it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reviews(options: argparse.Namespace) -> list[Review]:
@@ -98,23 +129,16 @@ def _reviews(options: argparse.Namespace) -> list[Review]:
     ]
 
 
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        print(text)
-    else:
-        output.write_text(text + "\n", encoding="utf-8")
-
-
 def _print_rules(rule_id: str | None) -> int:
     """Print all rules, or everything about one rule."""
     if rule_id is None:
         for rule in RULES.values():
-            print(f"{rule.id}  {rule.title}")
+            _print(f"{rule.id}  {rule.title}")
         return 0
     if rule_id not in RULES:
         raise settings.BadSettings(f"there is no rule {rule_id!r}; --rules prints all rules")
     rule = RULES[rule_id]
     severities = ", ".join(f"{name} {severity}" for name, severity in rule.severities.items())
-    print(f"{rule.id}  {rule.title}\n\nWhy: {rule.reason}\nFix: {rule.fix}\nSource: {rule.reference}\n")
-    print(f"Severity: {severities}")
+    _print(f"{rule.id}  {rule.title}\n\nWhy: {rule.reason}\nFix: {rule.fix}\nSource: {rule.reference}\n")
+    _print(f"Severity: {severities}")
     return 0

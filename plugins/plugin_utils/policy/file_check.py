@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import formats, interpolation, reading, report, settings, yaml_parser
+from . import formats, interpolation, reading, regular_file, report, settings, yaml_parser
 from .review import Review, review
 from .stack import Stack, from_document
 
@@ -61,7 +61,12 @@ def check(options: Options, today: str) -> Review:
 def _read(files: Sequence[Path], options: Options) -> reading.Document:
     variables: dict[str, str] = {}
     for path in options.env_files:
-        variables.update({name: value for name, (value, _line) in interpolation.dotenv(_text(path)).items()})
+        variables.update(
+            {
+                name: value
+                for name, (value, _line) in interpolation.dotenv(regular_file.read_text(path), None, str(path)).items()
+            }
+        )
     return reading.read(files, variables, options.profiles)
 
 
@@ -70,20 +75,13 @@ def _settings(config: Path | None, folder: Path) -> settings.Settings:
     path = config or folder / settings.FILE
     if config is None and not path.is_file():
         return settings.Settings()
-    documents = yaml_parser.parse(_text(path), str(path))
+    documents = yaml_parser.parse(regular_file.read_text(path), str(path))
     return settings.read(documents[0] if documents else None, str(path))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise yaml_parser.Unreadable(f"{path}: cannot be read: {error}") from None
 
 
 def _read_baseline(path: Path) -> list[str]:
     try:
-        content = json.loads(_text(path))
+        content = json.loads(regular_file.read_text(path))
     except json.JSONDecodeError as error:
         raise yaml_parser.Unreadable(f"{path}:{error.lineno}: the baseline is not JSON: {error.msg}") from None
     known = content.get("findings") if isinstance(content, dict) else None

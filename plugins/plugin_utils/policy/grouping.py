@@ -14,6 +14,7 @@ from .rule_registry import RULES, SEVERITIES
 
 #: The lines of a report, so that it fits on a page with the lines around it. A longer one gets shorter step by step.
 _MAX_LINES = 55
+_MANY = 5000
 #: A rule that fewer services break is never one line on the first steps.
 _MIN_SERVICES = 3
 _MIN_DIFFERENT = 10
@@ -117,19 +118,21 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def on_a_page(write: Callable[[int], list[str]], verbose: bool) -> tuple[list[str], bool]:
+def on_a_page(write: Callable[[int], list[str]], findings: int, verbose: bool) -> tuple[list[str], bool]:
     """Return the lines of a report that fits on a page, every line if *verbose*, and whether something is left out.
 
     :param write: returns the lines of the report for a step of :func:`entries`.
+    :param findings: the number of findings in the report.
     """
-    everything = write(0)
     if verbose:
-        return everything, False
-    lines = write(1)
-    for step in range(2, LAST_STEP + 1):
-        if len(lines) > _MAX_LINES:
-            lines = write(step)
+        return write(0), False
+    # With so many findings, the first steps are too long in any case.
+    step = 1 if findings < _MANY else LAST_STEP
+    lines = write(step)
+    while len(lines) > _MAX_LINES and step < LAST_STEP:
+        step += 1
+        lines = write(step)
     if len(lines) > _MAX_LINES:
         # The last line is a summary.
-        lines = [*lines[: _MAX_LINES - 2], f"… and {len(lines) - _MAX_LINES + 1} more lines", lines[-1]]
-    return lines, lines != everything
+        return [*lines[: _MAX_LINES - 2], f"… and {len(lines) - _MAX_LINES + 1} more lines", lines[-1]], True
+    return lines, findings >= _MANY or lines != write(0)

@@ -8,10 +8,12 @@ known where it runs. The rules read ``${`` as "unknown".
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from .source_positions import Map, Mark, Override, Seq
+from .yaml_parser import MAX_TEXT, Budget
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
@@ -31,10 +33,12 @@ def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: 
     if "$" not in text:
         return text
     result: list[str] = []
-    position = 0
+    position = size = 0
     while True:
         dollar = text.find("$", position)
-        if dollar < 0 or depth > _MAX_DEPTH:
+        size += len(result[-1]) if result else 0
+        if dollar < 0 or depth > _MAX_DEPTH or size > MAX_TEXT:
+            # A longer value is refused where it is used. Here it must not take the memory before.
             return "".join([*result, text[position:]])
         result.append(text[position:dollar])
         following = text[dollar + 1 : dollar + 2]
@@ -91,30 +95,42 @@ def _braced(inside: str, variables: Mapping[str, str], depth: int, unset: Unset)
     return unset(name[0], f"${{{inside}}}")
 
 
-def resolve(value: Any, variables: Mapping[str, str], unset: Unset = keep_reference) -> Any:
-    """Return *value* with all its texts interpolated. The mark of a changed text keeps the text in the file."""
+def resolve(
+    value: Any, variables: Mapping[str, str], unset: Unset = keep_reference, budget: Budget | None = None
+) -> Any:
+    """Return *value* with all its texts interpolated. The mark of a changed text keeps the text in the file.
+
+    :param budget: what is left for the texts; a new budget if ``None``.
+    :raises Unreadable: if a text is too long with its variables replaced, or all of them together.
+    """
+    return _resolve_item(value, None, variables, unset, budget or Budget())
+
+
+def _resolve_item(value: Any, mark: Mark | None, variables: Mapping[str, str], unset: Unset, budget: Budget) -> Any:
+    if isinstance(value, str):
+        text = interpolate(value, variables, unset=unset)
+        if text is not value:
+            budget.spend_text(len(text), mark.file if mark else "", mark.line if mark else 0)
+        return text
     if isinstance(value, Map):
         result = Map({}, dict(value.marks))
         for key, item in value.items():
-            result[key] = _resolve_item(item, variables, unset)
+            mark = value.marks.get(key)
+            result[key] = _resolve_item(item, mark, variables, unset, budget)
             if result[key] is not item and isinstance(item, str):
-                result.marks[key] = _with_source(value.marks.get(key), item)
+                result.marks[key] = _with_source(mark, item)
         return result
     if isinstance(value, Seq):
-        items = Seq([_resolve_item(item, variables, unset) for item in value], list(value.marks))
+        items = Seq([], list(value.marks))
         for index, item in enumerate(value):
+            mark = items.marks[index] if index < len(items.marks) else None
+            items.append(_resolve_item(item, mark, variables, unset, budget))
             if items[index] is not item and isinstance(item, str) and index < len(items.marks):
-                items.marks[index] = _with_source(items.marks[index], item)
+                items.marks[index] = _with_source(mark, item)
         return items
-    return _resolve_item(value, variables, unset)
-
-
-def _resolve_item(value: Any, variables: Mapping[str, str], unset: Unset) -> Any:
-    if isinstance(value, str):
-        return interpolate(value, variables, unset=unset)
-    if isinstance(value, (Map, Seq)):
-        return resolve(value, variables, unset)
-    return Override(resolve(value.value, variables, unset)) if isinstance(value, Override) else value
+    if isinstance(value, Override):
+        return Override(_resolve_item(value.value, mark, variables, unset, budget))
+    return value
 
 
 def _with_source(mark: Mark | None, text: str) -> Mark:
@@ -126,23 +142,29 @@ _QUOTED = {"'": re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL), '"': re.compile(r
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "$": "$$", "\\": "\\", '"': '"'}
 
 
-def dotenv(text: str, variables: Mapping[str, str] | None = None) -> dict[str, tuple[str, int]]:
+def dotenv(
+    text: str, variables: Mapping[str, str] | None = None, file: str = "", budget: Budget | None = None
+) -> dict[str, tuple[str, int]]:
     """Return the variables of an ``.env`` file, each with its line. Lines that are no assignments are skipped.
 
     The file is read as Compose reads it. A quoted value may have several lines. Between double quotes, escapes and
     variables are replaced; between single quotes, nothing is.
 
     :param variables: values for references in the file; they take precedence over earlier lines of the file.
+    :param file: the name of the file, for messages.
+    :param budget: what is left for values and their texts; a new budget if ``None``.
+    :raises Unreadable: if the budget is not enough.
     """
+    budget = budget or Budget()
     found: dict[str, tuple[str, int]] = {}
     plain: dict[str, str] = {}
+    known = ChainMap(dict(variables or {}), plain)
     position, number = 0, 1
     while position < len(text):
         end = text.find("\n", position)
         end = len(text) if end < 0 else end
         match = _ASSIGNMENT.match(text, position, end)
         if match:
-            known = {**plain, **(variables or {})}
             quoted = (
                 _QUOTED[text[match.end()]].match(text, match.end())
                 if text[match.end() : match.end() + 1] in _QUOTED
@@ -156,6 +178,8 @@ def dotenv(text: str, variables: Mapping[str, str] | None = None) -> dict[str, t
             else:
                 bare = re.split(r"\s#", text[match.end() : end])[0].strip()
                 value = interpolate("" if bare.startswith("#") else bare, known, unset=_empty)
+            budget.spend(1, file, number)
+            budget.spend_text(len(value), file, number)
             plain[match[1]] = value
             found[match[1]] = (value, number)
         number += text.count("\n", position, end + 1)

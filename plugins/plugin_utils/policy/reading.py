@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import interpolation, long_syntax, merging, relative_paths
+from . import interpolation, merging, regular_file, relative_paths
+from .extending import Extending
 from .source_positions import Map, Mark, Override, Seq, mark_of
 from .yaml_parser import MAX_BYTES, Budget, Unreadable, parse
 
 MAX_FILES = 100
-MAX_EXTENDS = 20
+MAX_SERVICES = 1000
 #: Returns the content of a file, from its path and the number of bytes that are read at most; it may return one more.
 #: :raises ValueError: if the file must not be read; the message names the file.
 Opener = Callable[[Path, int], bytes]
@@ -44,12 +45,6 @@ class Document:
     variables: dict[str, str] = field(default_factory=dict)
 
 
-def open_file(path: Path, limit: int) -> bytes:
-    """Return the content of any file."""
-    with path.open("rb") as stream:
-        return stream.read(limit + 1)
-
-
 def default_files(folder: Path) -> list[Path]:
     """Return the files that Compose would read in *folder*. :raises Unreadable: if there is no such file."""
     found = [next((folder / name for name in names if (folder / name).is_file()), None) for names in DEFAULT_FILES]
@@ -64,7 +59,7 @@ def read(
     profiles: Iterable[str] | None = None,
     project: Path | None = None,
     unset: interpolation.Unset = interpolation.keep_reference,
-    opener: Opener = open_file,
+    opener: Opener = regular_file.read_bytes,
 ) -> Document:
     """Return the content of *files*, merged in their order.
 
@@ -105,6 +100,7 @@ class _Reader:
         self.unset = unset
         self.opener = opener
         self.budget = Budget()
+        self.extending = Extending(self.documents, self.budget)
         self.files = 0
         self.read_env_files: dict[Path, dict[str, tuple[str, int]]] = {}
 
@@ -127,7 +123,7 @@ class _Reader:
         for content in parse(self.text(path, where), str(path), self.budget):
             if not isinstance(content, Map):
                 raise Unreadable(f"{path}:1: not a Compose file: a mapping with the key 'services' is needed")
-            found.append(interpolation.resolve(content, variables, self.unset))
+            found.append(interpolation.resolve(content, variables, self.unset, self.budget))
         if not found:
             raise Unreadable(f"{path}:1: the file is empty; a mapping with the key 'services' is needed")
         return found
@@ -141,6 +137,7 @@ class _Reader:
             content = self.opener(path, MAX_BYTES)
             if len(content) > MAX_BYTES:
                 raise Unreadable(f"{path}: the file has more than {MAX_BYTES // 1024**2} MB, which is the limit")
+            self.budget.spend_bytes(len(content), str(path))
             return content.decode("utf-8-sig")
         except OSError as error:
             raise Unreadable(f"{shown} cannot be read: {error.strerror}") from None
@@ -161,8 +158,10 @@ class _Reader:
         if services is not None and not isinstance(services, Map):
             raise Unreadable(f"{path}:{_line(content, 'services')}: 'services' is not a mapping of names to services")
         services = services if isinstance(services, Map) else Map()
-        for name, raw in services.items():
-            service = self.extended(path, services, name, raw, variables, ())
+        if len({*result.services, *services}) > MAX_SERVICES:
+            raise Unreadable(f"{path}: a stack may have at most {MAX_SERVICES} services")
+        for name in services:
+            service = self.extending.service(path, services, name, variables)
             mark = services.marks.get(name)
             if name in result.services:
                 service = merging.services(result.services[name], service)
@@ -202,45 +201,11 @@ class _Reader:
                     result.services.marks.setdefault(name, found.services.marks[name])
             result.top = merging.mappings(relative_paths.top_level(found.top, folder), result.top)
 
-    def extended(
-        self, path: Path, services: Map, name: str, raw: Any, variables: Mapping[str, str], seen: tuple[Any, ...]
-    ) -> Map:
-        """Return a service in long syntax, merged over the service that it ``extends``.
-
-        :param seen: file and name of the services that extend this one, to find a cycle.
-        """
-        service = long_syntax.service(raw.value if isinstance(raw, Override) else raw)
-        extends = service.pop("extends", None)
-        if not isinstance(extends, Map):
-            return service
-        line = service.marks[name].line if name in service.marks else _line(services, name)
-        where = f"{path}:{line}: service {name!r}"
-        if (path.resolve(), name) in seen:
-            raise Unreadable(f"{where}: 'extends' has a cycle")
-        if len(seen) >= MAX_EXTENDS:
-            raise Unreadable(f"{where}: 'extends' goes through more than {MAX_EXTENDS} services")
-        base_name = str(extends.get("service"))
-        base_path, base_services = path, services
-        if isinstance(extends.get("file"), str):
-            base_path = path.parent / extends["file"]
-            content = self.documents(base_path, variables, f"{where}: 'extends'")[0]
-            found = content.get("services")
-            base_services = found if isinstance(found, Map) else Map()
-        if base_name not in base_services:
-            raise Unreadable(f"{where}: 'extends' names {base_name!r}, but {base_path.name} has no such service")
-        base = self.extended(
-            base_path, base_services, base_name, base_services[base_name], variables, (*seen, (path.resolve(), name))
-        )
-        if base_path is not path:
-            base = relative_paths.service(base, base_path.parent)
-        self.budget.spend(len(base) + 1, str(path), line)
-        return merging.services(base, service)
-
     def dotenv(self, path: Path, variables: Mapping[str, str] | None = None, where: str = "") -> dict[str, str]:
         """Return the variables of an ``.env`` file, none if it does not exist."""
         if not os.path.lexists(path):
             return {}
-        found = interpolation.dotenv(self.text(path, where or str(path)), variables)
+        found = interpolation.dotenv(self.text(path, where or str(path)), variables, str(path), self.budget)
         return {name: value for name, (value, _line) in found.items()}
 
     def env_files(self, document: Document, name: str, service: Map, folder: Path) -> None:
@@ -257,7 +222,7 @@ class _Reader:
                 mark = mark_of(entries, index) or mark_of(service, "env_file")
                 place = f"{mark.file}:{mark.line}: " if mark else ""
                 text = self.text(path, f"{place}service {name!r}: key 'env_file'")
-                self.read_env_files[path] = interpolation.dotenv(text, document.variables)
+                self.read_env_files[path] = interpolation.dotenv(text, document.variables, str(path), self.budget)
             for variable, (value, line) in self.read_env_files[path].items():
                 variables[variable] = value
                 variables.marks[variable] = Mark(str(path), line)

@@ -82,7 +82,7 @@ def failure_text(result: Review, verbose: bool = False) -> str:
             lines.append(f"          {RULES[entry.finding.rule].fix}")
         return [*lines, "Fix them, or add an exception with a reason to stack_policy_exceptions."]
 
-    lines, shortened = grouping.on_a_page(write, verbose)
+    lines, shortened = grouping.on_a_page(write, len(result.findings), verbose)
     return "\n".join([*lines, _MORE] if shortened else lines)
 
 
@@ -107,7 +107,7 @@ def report_lines(result: Review, more: Iterable[str] = (), verbose: bool = False
             lines += [f"{_line(entry)}; excepted: {reason}" for entry in entries]
         return [f"{result.summary}:", *lines, *notes] if lines or notes else []
 
-    lines, shortened = grouping.on_a_page(write, verbose)
+    lines, shortened = grouping.on_a_page(write, len(result.findings), verbose)
     return [*lines, _MORE] if shortened else lines
 
 

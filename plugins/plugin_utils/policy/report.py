@@ -20,7 +20,7 @@ def table(review: Review, width: int = 120, verbose: bool = False) -> list[str]:
 
     :param verbose: with every finding; otherwise a report that fits on a page.
     """
-    lines, shortened = grouping.on_a_page(lambda step: _lines(review, width, step), verbose)
+    lines, shortened = grouping.on_a_page(lambda step: _lines(review, width, step), len(review.findings), verbose)
     more = ["Not every finding is shown; --verbose shows all, --explain RULE explains one rule."] if shortened else []
     return [*lines[:-1], *more, lines[-1]]
 

@@ -16,6 +16,10 @@ from .source_positions import Map, Mark, Override, Seq
 
 MAX_BYTES = 2 * 1024**2
 MAX_NODES = 150_000
+#: Bytes of all files of one check.
+MAX_TOTAL_BYTES = 8 * 1024**2
+#: Characters of all values with variables, after these are replaced.
+MAX_TOTAL_TEXT = 16 * 1024**2
 MAX_DEPTH = 60
 #: Characters of one value. Linux accepts arguments and variables of at most twice that length.
 MAX_TEXT = 64 * 1024
@@ -26,18 +30,37 @@ class Unreadable(ValueError):
 
 
 class Budget:
-    """The number of values that all files of one check may have. An alias counts as often as it is used."""
+    """What all files of one check may have: values, where an alias counts as often as it is used, bytes and text."""
 
     def __init__(self, nodes: int = MAX_NODES) -> None:
         self.left = nodes
+        self.bytes_left = MAX_TOTAL_BYTES
+        self.text_left = MAX_TOTAL_TEXT
 
     def spend(self, nodes: int, file: str, line: int) -> None:
         """Subtract *nodes* values. :raises Unreadable: if fewer are left."""
         self.left -= nodes
         if self.left < 0:
             raise Unreadable(
-                f"{file}:{line}: more than {MAX_NODES} values, where an alias counts as often as it is used; "
-                "a Compose file is smaller than that"
+                f"{file}:{line}: more than {MAX_NODES} values, where an alias counts as often as it is used, and a "
+                "service as often as it is extended; a Compose file is smaller than that"
+            )
+
+    def spend_bytes(self, size: int, file: str) -> None:
+        """Subtract the bytes of a file. :raises Unreadable: if fewer are left."""
+        self.bytes_left -= size
+        if self.bytes_left < 0:
+            raise Unreadable(f"{file}: all files together have more than {MAX_TOTAL_BYTES // 1024**2} MB")
+
+    def spend_text(self, size: int, file: str, line: int) -> None:
+        """Subtract the characters of a value. :raises Unreadable: if the value is too long, or fewer are left."""
+        self.text_left -= size
+        if size > MAX_TEXT:
+            raise Unreadable(f"{file}:{line}: a value has more than {MAX_TEXT // 1024} kB with its variables replaced")
+        if self.text_left < 0:
+            raise Unreadable(
+                f"{file}:{line}: all values together have more than {MAX_TOTAL_TEXT // 1024**2} MB with their "
+                "variables replaced"
             )
 
 
