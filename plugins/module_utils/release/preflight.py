@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import start_groups
+from ansible_collections.slipway.stack.plugins.module_utils.release import resources
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     AT_SWITCH,
     IN_PLACE,
@@ -165,16 +166,19 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
     return problems
 
 
-def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[str]:
-    """Return a sentence for each service whose image cannot read the data in its volume."""
+def check_data(new: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each service whose image cannot read the data in its volume or directory.
+
+    :param new: the content of a bundle or a manifest.
+    """
     problems = []
-    for name, spec in services.items():
+    for name, spec in new["services"].items():
         version = spec["data_version"]
-        volume = docker.get(f"/volumes/{project}_{version['volume']}") if version else None
-        if volume is None:
+        folder = resources.folder(version["volume"], new) if version else None
+        if folder is None:
             continue
         try:
-            found = _data_versions(Path(volume["Mountpoint"]), version["files"])
+            found = _data_versions(folder, version["files"])
         except ForeignFileError as error:
             problems.append(
                 f"service '{name}': the version of its data on this host is unknown: {error}; repair the file, or "
@@ -183,7 +187,7 @@ def check_data(services: Mapping[str, Mapping[str, Any]], project: str) -> list[
             continue
         if found and version["is"] not in found:
             problems.append(
-                f"service '{name}': key 'version': its data on this host is of version {', '.join(sorted(found))}, "
+                f"service '{name}': its data on this host is of version {', '.join(sorted(found))}, "
                 f"which {spec['image']} cannot read; "
                 "keep that version, or dump the data and restore it into a new volume"
             )

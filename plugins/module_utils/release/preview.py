@@ -57,7 +57,7 @@ def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Previe
     new_files = file_diff.release_files(home.release(release), new.get("files", {}))
     edge_changed = _edge(old_files) != _edge(new_files)
     entries = plan(current, new, running, edge_changed)
-    problems = preflight.check_data(new["services"], new["stack"])
+    problems = preflight.check_data(new)
     problems += resources.missing(new)
     problems += data_loss.refusals(entries, current, new, running, allow_downtime)
     if problems:

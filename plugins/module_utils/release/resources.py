@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
@@ -26,6 +27,19 @@ def engine_name(name: str, keys: Mapping[str, Any] | None, project: str) -> str:
     # Older files have the name below `external`.
     given = (keys or {}).get("name") or (external.get("name") if isinstance(external, Mapping) else None)
     return str(given or (name if external else f"{project}_{name}"))
+
+
+def folder(source: str, new: Mapping[str, Any]) -> Path | None:
+    """Return the directory on this host that a service mounts; ``None`` if it does not exist yet.
+
+    :param source: the name of a volume in the Compose file, or a path of the host.
+    :param new: the content of a bundle or a manifest.
+    """
+    if source.startswith("/"):
+        return Path(source) if Path(source).is_dir() else None
+    name = engine_name(source, (new.get("volumes") or {}).get(source), new["stack"])
+    found = docker.get(f"/volumes/{urllib.parse.quote(name, safe='')}")
+    return Path(found["Mountpoint"]) if found else None
 
 
 def missing(new: Mapping[str, Any]) -> list[str]:

@@ -111,7 +111,7 @@ def ship(
     pinned, problems = image_digests.resolve_images(content["services"], current)
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
-    problems += preflight.check_data(content["services"], content["stack"])
+    problems += preflight.check_data(content)
     problems += resources.missing(content)
     if problems:
         raise Refused(problems)

@@ -153,7 +153,7 @@ class Rollout:
         previous = self._home.current_id()
         old_manifest = self._home.manifest(previous)
         entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
-        problems = preflight.check_data(self._services, self._manifest["stack"])
+        problems = preflight.check_data(self._manifest)
         problems += resources.missing(self._manifest)
         problems += data_loss.refusals(entries, old_manifest, self._manifest, existing, self._options.allow_downtime)
         if problems:

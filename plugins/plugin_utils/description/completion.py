@@ -136,6 +136,7 @@ def _context(
         "environment": surroundings.environment,
         "domain": surroundings.domain,
         "name": name,
+        "image": written.values["image"] or "",
         "replicas": replicas,
         "port": kind.body["port"] if port is None else port,
         "needs": needs,

@@ -17,11 +17,12 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgres_tags
 
 #: The types from ``word`` on are texts that need no quoting where they go, see ``notations``.
 OPTION_TYPES = (
     *("str", "bool", "int", "float", "list", "dict", "size", "duration"),
-    *("word", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
+    *("word", "postgres_version", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
 )
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
 
@@ -142,6 +143,8 @@ def _parsed(name: str, text: str) -> Kind:
 
 
 _ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)
+#: Filters for kinds: the major version of Postgres in a tag, and in the reference of an image; empty if it has none.
+_ENVIRONMENT.filters |= {"major": postgres_tags.major, "major_of_image": postgres_tags.major_of_image}
 _SOLE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
 
 

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgres_tags
+
 IMAGE_EXAMPLE = "registry.example.com/shop/backend:1.4.2"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?"
@@ -75,6 +77,15 @@ def module(value: str) -> str:
     if _MODULE.fullmatch(value):
         return value
     raise ValueError(f"{shown(value)} is not a Python module, such as app.main or app.main:app")
+
+
+def postgres_version(value: str) -> str:
+    """Return the tag of an image of Postgres that says its major version."""
+    if postgres_tags.major(word(value)):
+        return value
+    raise ValueError(
+        f"{shown(value)} does not say which major version of Postgres it is; write one, such as 17, 17-bookworm or 18.1"
+    )
 
 
 def word(value: str) -> str:

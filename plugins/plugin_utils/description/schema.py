@@ -125,6 +125,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "identifier": lambda value: notations.identifier(_text(value)),
     "identifiers": lambda value: notations.identifiers(_list(value)),
     "module": lambda value: notations.module(_text(value)),
+    "postgres_version": lambda value: notations.postgres_version(_text(value)),
     "word": lambda value: notations.word(_text(value)),
     "path": lambda value: notations.path(_text(value)),
     "host_names": lambda value: addresses.host_names(_list(value)),

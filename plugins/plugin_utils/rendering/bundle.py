@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import SHARED_SECTIONS
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import data_paths, dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import data_paths, database_files, dotenv
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import collect
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field, read
@@ -151,8 +151,18 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         assets=tuple(content["assets"]),
         documents=(base, overlay),
         executable=mounted.executable,
-        notes=stack.notes,
+        notes=_notes(stack),
     )
+
+
+def _notes(stack: Stack) -> dict[str, list[str]]:
+    """Return the notes about the services of Compose files, with one on each version that nobody can check."""
+    notes = {name: list(lines) for name, lines in stack.notes.items()}
+    for service in stack.services.values():
+        if service.kind.plain and database_files.unknown_version(service.image):
+            line = f"the tag of {service.image} does not say its major version, so its data is not compared with it"
+            notes.setdefault(service.name, []).append(line)
+    return notes
 
 
 def env_files(stack: Stack) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     STOP_FIRST,
     replacement,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import database_files, overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
@@ -65,6 +65,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
 
     The plan compares ``settings`` between releases. The rest says how to run and to check the service.
     """
+    environment = {**service.environment, **(merged.get("environment") or {})}
     files = [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
     return {
         "kind": service.kind.name,
@@ -81,12 +82,14 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "release_check": service.release_check,
         "job_seconds": parse_duration(service.job_timeout),
         "ports": list(merged.get("ports", [])),
-        "data_version": service.data_version,
+        "data_version": database_files.data_version(
+            service, str(merged["image"]), merged.get("volumes") or (), environment
+        ),
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}, parse_duration(service.min_uptime)),
         "min_uptime": parse_duration(service.min_uptime),
         "secrets": {file.variable: file.name for file in files},
         # In Compose the key `environment` takes precedence over an env file.
-        "settings": {**merged, "environment": {**service.environment, **(merged.get("environment") or {})}},
+        "settings": {**merged, "environment": environment},
         "alone": single_instance_reason(merged),
         "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
     }

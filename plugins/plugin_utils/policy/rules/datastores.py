@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..known_datastores import MYSQL, POSTGRES, REDIS, TAGS_WITHOUT_VERSION_FIRST
+from .. import postgres_tags
+from ..known_datastores import MYSQL, POSTGRES, REDIS
 from ..rule_registry import Problem, service_rule
 from ..stack import Service, Stack
 
 _HOME = "/var/lib/postgresql"
-
-
-def _postgres_major(service: Service) -> int | None:
-    if service.image is None or service.base in TAGS_WITHOUT_VERSION_FIRST:
-        match = re.search(r"-?pg(\d+)", service.image.tag) if service.image else None
-        return int(match[1]) if match else None
-    return service.image.major
 
 
 @service_rule(
@@ -31,9 +25,10 @@ def _postgres_major(service: Service) -> int | None:
 )
 def postgres_path(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find volumes at the path of other versions, unless PGDATA sets the data path."""
-    major = _postgres_major(service)
-    if service.base not in POSTGRES or major is None or "PGDATA" in service.variables or not 9 <= major < 100:
+    version = postgres_tags.major_of_image(service.image.text) if service.image else ""
+    if not version or "PGDATA" in service.variables:
         return
+    major = int(version.partition(".")[0])
     for mount in service.mounts:
         if major >= 18 and mount.target == f"{_HOME}/data":
             yield f"is version {major}, but its volume is at {mount.target}, the path up to version 17", mount.path

@@ -116,6 +116,10 @@ DATABASE = spec(
 )
 
 
+def _content(database: dict[str, Any], volumes: Any = None, **services: dict[str, Any]) -> dict[str, Any]:
+    return {"stack": "shop", "services": {"db": database, **services}, "volumes": volumes or {}}
+
+
 @pytest.mark.parametrize(
     ("file", "version", "refused"),
     [
@@ -131,11 +135,11 @@ def test_data_of_another_version_is_refused(
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(version)
     _volume(monkeypatch, tmp_path)
-    problems = preflight.check_data({"db": DATABASE}, "shop")
+    problems = preflight.check_data(_content(DATABASE))
     assert bool(problems) is refused
     if refused:
         assert problems[0].startswith(
-            "service 'db': key 'version': its data on this host is of version 17, which postgres:18 cannot read; "
+            "service 'db': its data on this host is of version 17, which postgres:18 cannot read; "
         )
 
 
@@ -168,7 +172,7 @@ def test_a_container_cannot_choose_what_is_read_and_shown(
     }
     makers[kind]()
     _volume(monkeypatch, tmp_path / "volume")
-    (problem,) = preflight.check_data({"db": DATABASE}, "shop")
+    (problem,) = preflight.check_data(_content(DATABASE))
     assert problem == (
         f"service 'db': the version of its data on this host is unknown: {path} {found}; repair the file, or restore a "
         "backup into a new volume"
@@ -177,4 +181,34 @@ def test_a_container_cannot_choose_what_is_read_and_shown(
 
 def test_a_service_without_data_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     _volume(monkeypatch, None)
-    assert preflight.check_data({"db": DATABASE, "web": spec(data_version=None)}, "shop") == []
+    assert preflight.check_data(_content(DATABASE, web=spec(data_version=None))) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "name"),
+    [
+        ({}, "shop_rows"),
+        ({"name": "old"}, "old"),
+        ({"external": True, "name": "old"}, "old"),
+        ({"external": True}, "rows"),
+    ],
+)
+def test_data_in_a_volume_with_a_name_of_its_own_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keys: dict[str, Any], name: str
+) -> None:
+    (tmp_path / "PG_VERSION").write_text("16\n")
+    monkeypatch.setattr(docker, "get", {f"/volumes/{name}": {"Mountpoint": str(tmp_path)}}.get)
+    database = spec(image="postgres:17", data_version={"volume": "rows", "files": ["PG_VERSION"], "is": "17"})
+    (problem,) = preflight.check_data(_content(database, {"rows": keys}))
+    assert problem.startswith("service 'db': its data on this host is of version 16, which postgres:17 cannot read; ")
+
+
+def test_data_in_a_directory_of_the_host_is_found(tmp_path: Path) -> None:
+    (tmp_path / "data/pgdata").mkdir(parents=True)
+    version = {"volume": str(tmp_path / "data"), "files": ["pgdata/PG_VERSION"], "is": "17"}
+    database = spec(image="postgres:17", data_version=version)
+    assert preflight.check_data(_content(database)) == []
+    (tmp_path / "data/pgdata/PG_VERSION").write_text("16\n")
+    assert len(preflight.check_data(_content(database))) == 1
+    missing = {**version, "volume": str(tmp_path / "nowhere")}
+    assert preflight.check_data(_content(spec(data_version=missing))) == []
