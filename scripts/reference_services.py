@@ -227,6 +227,7 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
         "stack": "{stack}",
         "environment": "{environment}",
         "domain": "{domain}",
+        "image": "",
         "replicas": 1,
         "port": kind.body["port"],
         "needs": ["{server}"],
