@@ -1,7 +1,12 @@
 """Slow and greedy clients of an edge: slow downloads, slow uploads, requests that never end, idle connections.
 
-Each kind of client is a function that returns a coroutine function for one client. A :class:`Crowd` runs many of them
-while a test asks as an ordinary visitor. The clients use the standard library only.
+Each kind of client is a function that returns a coroutine function for one client. As a program it runs many clients
+until its standard input ends, with one JSON value as its argument:
+
+    {"address": "172.17.0.2", "port": 8080, "clients": [{"kind": "download", "count": 20, "path": "/", "rate": 1000}]}
+
+At the end it prints how they ended and how many connections were open at the same time, as JSON. It uses the standard
+library only, so it runs in any image with Python (``crowd``).
 """
 
 from __future__ import annotations
@@ -9,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import collections
-import contextlib
-import threading
+import json
+import sys
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 #: One client: it gets the connection, and returns how it ended in one or two words.
 Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[str]]
@@ -118,72 +124,57 @@ def _head(method: str, path: str, *headers: str, close: bool = True) -> bytes:
     return ("\r\n".join(line for line in lines if line) + "\r\n\r\n").encode()
 
 
-class Crowd:
-    """Runs clients at the same time in a thread, as a context manager; at its end the remaining ones hang up.
+async def run(address: str, port: int, clients: Sequence[Client], ended: asyncio.Event) -> dict[str, Any]:
+    """Run all clients until each has ended or *ended* is set; the remaining ones then hang up.
 
-    ``ended`` counts how clients have ended. ``most`` is the largest number of connections that were open at a time.
+    Returns ``{ended: {how: number}, most}``; ``most`` is the largest number of connections at the same time.
     """
+    how: collections.Counter[str] = collections.Counter()
+    open_now, most = 0, 0
 
-    def __init__(self, address: str, port: int, clients: Sequence[Client], host: str = "greedy") -> None:
-        self.ended: collections.Counter[str] = collections.Counter()
-        self.open = 0
-        self.most = 0
-        self._target = (address, port)
-        self._clients = clients
-        self._loop = asyncio.new_event_loop()
-        self._all_ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Crowd:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # The loop is closed if all clients have ended.
-        with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._main.cancel)
-        self._thread.join(30)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until all clients have ended, at most *seconds*; return whether they have."""
-        return self._all_ended.wait(seconds)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._main = self._loop.create_task(self._all())
+    async def one(client: Client) -> None:
+        nonlocal open_now, most
         try:
-            self._loop.run_until_complete(self._main)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self._loop.close()
-
-    async def _all(self) -> None:
-        tasks = []
-        for number, client in enumerate(self._clients, 1):
-            tasks.append(asyncio.ensure_future(self._one(client)))
-            if number % _GROUP == 0:
-                await asyncio.sleep(0.1)
-        try:
-            await asyncio.gather(*tasks)
-            self._all_ended.set()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _one(self, client: Client) -> None:
-        try:
-            reader, writer = await asyncio.open_connection(*self._target, limit=2 * _CHUNK)
+            reader, writer = await asyncio.open_connection(address, port, limit=2 * _CHUNK)
         except OSError as error:
-            self.ended[type(error).__name__] += 1
+            how[type(error).__name__] += 1
             return
-        self.open += 1
-        self.most = max(self.most, self.open)
+        open_now += 1
+        most = max(most, open_now)
         try:
-            self.ended[await client(reader, writer)] += 1
+            how[await client(reader, writer)] += 1
         except (OSError, IndexError, ValueError) as error:
-            self.ended[type(error).__name__] += 1
+            how[type(error).__name__] += 1
         finally:
-            self.open -= 1
+            open_now -= 1
             writer.transport.abort()
+
+    tasks = []
+    for number, client in enumerate(clients, 1):
+        tasks.append(asyncio.ensure_future(one(client)))
+        if number % _GROUP == 0:
+            await asyncio.sleep(0.1)
+    all_ended = asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait([all_ended, asyncio.ensure_future(ended.wait())], return_when=asyncio.FIRST_COMPLETED)
+    left = sum(not task.done() for task in tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return {"ended": dict(how), "left": left, "most": most}
+
+
+_KINDS = {kind.__name__: kind for kind in (download, upload, half_request, idle, websocket)}
+
+
+async def _main(arguments: dict[str, Any]) -> None:
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
+    clients = []
+    for one in arguments["clients"]:
+        count = one.pop("count")
+        clients += [_KINDS[one.pop("kind")](**one)] * count
+    print(json.dumps(await run(arguments["address"], arguments["port"], clients, ended)), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(json.loads(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""The real edge on the engine of this machine: the proxy with its limits and the live configuration, and an application.
+"""The real edge on the engine of this machine: the proxy with its limits and its configuration, and an application.
 
 There is no server, no rollout and no Compose: what the deploy would write is written to a directory, and the proxy's
 container is started with the keys of its Compose service.
@@ -53,7 +53,8 @@ class Edge:
 
     def memory(self) -> int:
         """Return the memory that the container uses now, in bytes. Files that the kernel can drop do not count."""
-        return _used(f"/sys/fs/cgroup/memory{_group(self.pid())}")
+        pid = self.pid()
+        return _used(f"/sys/fs/cgroup/memory{_group(pid)}") if pid else 0
 
     def pid(self) -> int:
         """Return the process id of the proxy's main process; 0 if it does not run."""
@@ -104,7 +105,9 @@ def _number(path: Path) -> int:
 
 
 def _stat(group: Path, key: str) -> int:
-    return next(int(line.split()[1]) for line in (group / "memory.stat").read_text().splitlines() if line.startswith(key + " "))
+    return next(
+        int(line.split()[1]) for line in (group / "memory.stat").read_text().splitlines() if line.startswith(key + " ")
+    )
 
 
 @contextlib.contextmanager
@@ -112,9 +115,7 @@ def running(folder: Path, kind: str, **keys: Any) -> Iterator[Edge]:
     """Run the application behind an edge of *kind* with more *keys*, with its files below *folder*."""
     with shell.locked("images"):
         engine.require()
-        for name in (kind, "python"):
-            if images.image_id(IMAGES.get(name, _APPLICATION_IMAGE)) is None:
-                images.ensure([name])
+        images.ensure([kind, "python"])
     stack = f"edge-{os.getpid()}-{next(_numbers)}"
     app = f"{stack}-app"
     folder.chmod(0o755)

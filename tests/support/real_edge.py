@@ -95,9 +95,7 @@ def running(kind: str, folder: Path, domain: str = HOST, **keys: Any) -> Iterato
     """
     with shell.locked("images"):
         engine.require()
-        for name in (kind, "python"):
-            if images.image_id(IMAGES.get(name, "python:3.13-slim")) is None:
-                images.ensure([name])
+        images.ensure([kind, "python"])
     with _network() as (network, gateway), contextlib.ExitStack() as stack:
         if "real_ip_from" in keys:
             keys["real_ip_from"] = [gateway if one == "GATEWAY" else one for one in keys["real_ip_from"]]

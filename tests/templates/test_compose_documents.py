@@ -37,11 +37,14 @@ def test_every_container_has_limits_and_no_privileges(name: str) -> None:
     service = BASE["services"][name]
     assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
     assert set(service["deploy"]["resources"]["reservations"]) == {"memory"}
-    assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}
+    assert service["logging"] == {
+        "driver": "json-file",
+        "options": {"max-size": "10m", "max-file": "5", "mode": "non-blocking", "max-buffer-size": "4m"},
+    }
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["cap_drop"] == ["ALL"]
     assert service["read_only"] is True
-    assert "/tmp" in service["tmpfs"]
+    assert service["tmpfs"][0].startswith("/tmp")
     assert int(service["user"].split(":")[0]) > 0
     assert "environment" not in service
     assert "latest" not in service["image"]

@@ -36,8 +36,7 @@ EVERYTHING = {
 def _image() -> None:
     with shell.locked("images"):
         engine.require()
-        if images.image_id(IMAGE) is None:
-            images.ensure(["nginx"])
+        images.ensure(["nginx"])
 
 
 def _tested(folder: Path, keys: dict[str, Any], change: tuple[str, str] = ("", "")) -> subprocess.CompletedProcess[str]:

@@ -36,8 +36,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The id of a container that serves FILES."""
     with shell.locked("images"):
         engine.require()
-        if images.image_id(IMAGE) is None:
-            images.ensure(["nginx"])
+        images.ensure(["nginx"])
     folder = tmp_path_factory.mktemp("edge")
     folder.chmod(0o755)
     for name, text in FILES.items():

@@ -58,7 +58,7 @@ def test_nginx_joins_the_pod_and_has_its_own_signal_and_health_check() -> None:
 @pytest.mark.parametrize(
     "keys",
     [
-        {"memory": "64m", "cpus": 2},
+        {"memory": "256m", "cpus": 2},
         {"user": "1000:1000"},
         {"drain": "5m"},
         {"files": {"/etc/nginx/more.conf": {"content": "x"}}},

@@ -11,6 +11,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edg
 
 from tests.support.descriptions import documents, example, model
 
+_LIMITS = ("too-large", "without-length")
+
 
 def _files(**values: Any) -> dict[str, str]:
     return edge.files(model(example(edge={"kind": "traefik", **values})))
@@ -121,7 +123,7 @@ def test_every_response_has_the_release_header() -> None:
     assert all("release" in router["middlewares"] for router in _public(http).values())
     assert "release" in http["routers"]["misdirected"]["middlewares"]
     assert http["routers"]["healthz"] | {"priority": 0} == {
-        "entryPoints": ["web"],
+        "entryPoints": ['{{ if env "SLIPWAY_INNER_PORT" }}inner{{ else }}web{{ end }}'],
         "rule": "Path(`/healthz`)",
         "priority": 0,
         "middlewares": ["release"],
@@ -132,18 +134,34 @@ def test_every_response_has_the_release_header() -> None:
 
 def test_the_api_of_traefik_is_only_on_loopback() -> None:
     http = _http()
-    assert {name for name, router in http["routers"].items() if router["entryPoints"] != ["web"]} == {"ping"}
+    assert {name for name, router in http["routers"].items() if "web" not in router["entryPoints"][0]} == {"ping"}
     # The only place that opens its entry point.
     assert "--entryPoints.traefik.address=127.0.0.1:$port" in _files()["start.sh"]
     assert not [argument for argument in _arguments() if argument.startswith("--entryPoints.traefik")]
 
 
-def test_a_body_is_buffered_only_if_it_has_a_limit() -> None:
-    plain, limited = _http(), _http(max_body="1m")
-    assert not any("body" in router["middlewares"] for router in _public(plain).values())
-    assert "body" not in plain["middlewares"]
-    assert all("body" in router["middlewares"] for router in _public(limited).values())
-    assert limited["middlewares"]["body"] == {"buffering": {"maxRequestBodyBytes": 1048576}}
+def test_only_bodies_that_are_too_large_or_have_no_length_are_held_back() -> None:
+    plain, limited = _http(), _http(max_body="20m")
+    held_back = {name for name, router in limited["routers"].items() if router.get("middlewares", [""])[-1] in _LIMITS}
+    assert not any("buffering" in middleware for middleware in plain["middlewares"].values())
+    routers = [name for name in limited["routers"] if name.endswith(("-backend", "-frontend", "-websocket"))]
+    assert held_back == {f"{name}-{limit}" for name in routers for limit in _LIMITS}
+    # Too large: refused by its length. Without a length: held in memory, so it may not be as large.
+    assert {limited["middlewares"][name]["buffering"]["maxRequestBodyBytes"] for name in _LIMITS} == {
+        20 * 1024**2,
+        4 * 1024**2,
+    }
+
+
+def test_the_longest_path_still_counts_with_limits_for_bodies() -> None:
+    limited = _http(max_body="20m")["routers"]
+    priorities = [
+        limited[f"{route}{limit}"]["priority"]
+        for route in ("2-frontend", "1-backend")
+        for limit in ("", "-too-large", "-without-length")
+    ]
+    assert sorted(priorities) == priorities
+    assert limited["healthz"]["priority"] > max(priorities)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,19 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import comments, development, pod, yaml_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
+    budget,
+    comments,
+    development,
+    pod,
+    yaml_text,
+)
 
 BASE = "compose.yaml"
 #: The host writes this file, because it resolves images to digests.
 IMAGES = "compose.images.yaml"
-LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
+#: A busy engine drops lines instead of keeping a service waiting. A stopped engine reads none (docs/services.md).
+LOG_OPTIONS = {"max-size": "10m", "max-file": "5", "mode": "non-blocking", "max-buffer-size": "4m"}
 #: Docker publishes no port of a service that is only on internal networks: such a service also joins this network.
 PUBLISHED = "published"
 INTERNAL = frozenset({"data"})
@@ -125,6 +132,8 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result["security_opt"] = ["no-new-privileges:true"]
     result["cap_drop"] = ["ALL"]
     result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
+    if service.kind.edge:
+        result.update(budget.compose_keys(service))
     compose = dict(service.compose)
     if isinstance(compose.get("networks"), list):
         # A mapping replaces the networks. A list adds to them, so that the service's needs and the edge still reach it.

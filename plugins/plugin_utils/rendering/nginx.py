@@ -11,13 +11,11 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, headers, public_names
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import budget, compose, headers, public_names
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
 #: The first nginx whose open-source edition resolves the names in an upstream again while it runs.
 _OLDEST = (1, 27, 3)
-#: Bytes for one header of a request, and for all headers of an answer. 16 kB of them pass, and as much besides.
-_HEADER_BUFFER = 24 * 1024
 #: Seconds that a websocket or a stream of events may be silent. Servers send something every few seconds; if one does
 #: not, the longest pause that the timeouts of common load balancers can be set to is about an hour.
 _STREAM_SILENCE = 3600.0
@@ -59,13 +57,18 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "claims": headers.CLAIMS,
         "never": headers.NEVER,
         "defaults": {**headers.DEFAULTS, "X-Request-Id": "$request_id"},
-        "header_buffer": _HEADER_BUFFER,
         "stream_silence": _STREAM_SILENCE,
+        "budget": budget.budget(edge),
+        "sizes": budget,
+        "worker_connections": budget.worker_connections(edge),
+        "open_files": budget.open_files(edge),
+        "idle_upstream": budget.IDLE_UPSTREAM,
     }
     return {
         "nginx.conf": template("nginx.conf.j2").render(values),
         "listen.conf": template("listen.conf.j2").render(values),
         "start.sh": text("nginx_start.sh"),
+        "logs.sh": text("edge_logs.sh"),
     }
 
 

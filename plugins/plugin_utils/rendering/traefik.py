@@ -12,9 +12,15 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text, parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, headers, public_names
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
+    budget,
+    compose,
+    headers,
+    public_names,
+    request_limits,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
 #: The first Traefik that can remove headers which applications would take for its own (CVE-2026-88879).
 _OLDEST = (3, 7, 12)
@@ -31,6 +37,8 @@ _COMPRESSED = [
     "text/javascript",
     "image/svg+xml",
 ]
+#: Stands for the entry point that reads the requests of clients.
+_PUBLIC = "entry-point-of-clients"
 #: The highest priority. That of a route is the length of its path times this number, and more for a special variant.
 _HIGHEST_PRIORITY = 1_000_000
 _VARIANTS = 4
@@ -57,10 +65,25 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
                 "Traefik serves no files; send it 'to' a service of kind spa"
             )
     return {
-        "routes.yml": quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge)})),
+        "routes.yml": _on_either_entry_point(
+            quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge)}))
+        ),
+        "guard.yml": _guard(edge),
         "start.sh": text("traefik_start.sh"),
         "check.sh": text("traefik_check.sh"),
+        "logs.sh": text("edge_logs.sh"),
     }
+
+
+def _on_either_entry_point(routes: str) -> str:
+    """Return the text of the routes, whose entry point is known to Traefik itself only (``guard.yml``)."""
+    return routes.replace(f"[{_PUBLIC}]", """['{{ if env "SLIPWAY_INNER_PORT" }}inner{{ else }}web{{ end }}']""")
+
+
+def _guard(edge: Service) -> str:
+    """Return the TCP routes from the published port to the entry point that reads requests."""
+    balancers = " || ".join(f"ClientIP(`{network}`)" for network in edge.options["real_ip_from"])
+    return template("traefik_guard.yml.j2").render(budget=budget.budget(edge), balancers=balancers)
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:
@@ -81,7 +104,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     routers = _internal_routers()
     if hosts:
         routers["misdirected"] = {
-            "entryPoints": ["web"],
+            "entryPoints": [_PUBLIC],
             "rule": f"!({hosts})",
             "priority": 1,
             "middlewares": ["release", "misdirected"],
@@ -90,7 +113,9 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
         for suffix, router in _routers(edge, route, hosts).items():
             routers[f"{number}-{route.to}{suffix}"] = router
-    return {"routers": routers, "middlewares": _middlewares(edge, bool(hosts)), "serversTransports": _transports(edge)}
+    middlewares = _middlewares(bool(hosts))
+    request_limits.add(routers, middlewares, edge)
+    return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
 
 
 def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
@@ -99,7 +124,7 @@ def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
     A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
     with other middlewares and with a higher priority.
     """
-    common = ["never", "release", "headers", "compress", *(["body"] if edge.options["max_body"] else []), "retry"]
+    common = ["never", "release", "headers", "compress", "retry"]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
     senders: dict[str, tuple[list[str], list[str]]] = {"": ([], ["claims"])}
     if edge.options["real_ip_from"]:
@@ -112,7 +137,7 @@ def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
     variants = itertools.product(senders.items(), protocols.items())
     return {
         f"{by}{to}": {
-            "entryPoints": ["web"],
+            "entryPoints": [_PUBLIC],
             "rule": " && ".join([*rules, *sender, *protocol]),
             "priority": _VARIANTS * len(route.path) + number,
             "middlewares": [*removing, *upgrading, *common],
@@ -136,7 +161,7 @@ def _host_rule(names: list[str]) -> str:
 def _internal_routers() -> dict[str, Any]:
     return {
         "healthz": {
-            "entryPoints": ["web"],
+            "entryPoints": [_PUBLIC],
             "rule": f"Path(`{HEALTH_PATH}`)",
             "priority": _HIGHEST_PRIORITY,
             "middlewares": ["release"],
@@ -153,7 +178,7 @@ def _internal_routers() -> dict[str, Any]:
     }
 
 
-def _middlewares(edge: Service, only_own_names: bool) -> dict[str, Any]:
+def _middlewares(only_own_names: bool) -> dict[str, Any]:
     result: dict[str, Any] = {
         # An empty value removes a header.
         "claims": {"headers": {"customRequestHeaders": dict.fromkeys(headers.CLAIMS, "")}},
@@ -167,8 +192,6 @@ def _middlewares(edge: Service, only_own_names: bool) -> dict[str, Any]:
         # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
         "retry": {"retry": {"attempts": 2}},
     }
-    if edge.options["max_body"]:
-        result["body"] = {"buffering": {"maxRequestBodyBytes": parse_size(edge.options["max_body"])}}
     if only_own_names:
         # Traefik has no answer of a given status. It refuses everybody whose address is not this one, which nobody has.
         result["misdirected"] = {"ipAllowList": {"sourceRange": ["255.255.255.255"], "rejectStatusCode": 421}}

@@ -21,5 +21,7 @@ listen() {
     nginx -s reload -c "$edge/nginx.conf"
 }
 
+. "$edge/logs.sh"
+show_logs /tmp/access.log /tmp/error.log
 listen &
 exec nginx -c "$edge/nginx.conf" -g 'daemon off;'

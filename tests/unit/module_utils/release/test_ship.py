@@ -206,7 +206,7 @@ def test_a_database_is_stopped_only_if_it_is_allowed_by_name(host: ShipHost) -> 
 def test_a_pod_keeps_its_image_when_nginx_changes(host: ShipHost) -> None:
     make_live(host)
     host.digest = "sha256:22"
-    shipped = host.ship("r2", example(edge={"version": "1.31", "memory": "64m"}))
+    shipped = host.ship("r2", example(edge={"version": "1.31", "memory": "128m"}))
     actions = _actions(shipped)
     assert (actions["edge-pod"], actions["edge"]) == ("unchanged", "roll")
     manifest = host.home.manifest("r2")

@@ -24,6 +24,7 @@ def test_a_release_has_all_files() -> None:
         "compose.production.yaml",
         "compose.yaml",
         "edge/listen.conf",
+        "edge/logs.sh",
         "edge/nginx.conf",
         "edge/start.sh",
         "env/backend.env",
