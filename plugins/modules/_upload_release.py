@@ -109,6 +109,8 @@ def main() -> None:
         )
     except (Refused, DockerError) as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"the release cannot be written: {error}; the live release was not changed")
     result = {
         "changed": shipped.changed,
         "release": shipped.release,

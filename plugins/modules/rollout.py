@@ -271,6 +271,8 @@ def main() -> None:
         module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
     except (RolloutFailed, Refused, DockerError) as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
+    except OSError as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}; the rollout was not started")
     module.exit_json(changed=True, records=records, offset=offset, release=release, joined=joined)
 
 

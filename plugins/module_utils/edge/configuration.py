@@ -8,6 +8,7 @@ yet.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -24,7 +25,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
+    Home,
+    discard_staged,
+    link,
+    stage_link,
+    write_text,
+)
 
 #: The container name in an upstream of a service that has no container yet.
 _NOT_STARTED = "to-be-started"
@@ -117,6 +124,11 @@ def set_live(home: Home, name: str) -> None:
     link(home.edge / "current", f"versions/{name}")
 
 
+def stage(home: Home, name: str) -> None:
+    """Make sure that :func:`set_live` needs no space on the disk for ``edge/versions/NAME``."""
+    stage_link(home.edge / "current", f"versions/{name}")
+
+
 def apply(
     home: Home,
     manifest: Mapping[str, Any],
@@ -152,6 +164,26 @@ def apply(
         with journal.part("switch", "stop accepting", service):
             proxy(manifest).stop_accepting(manifest, running, old)
             confirm(manifest)
+    _drain(home, manifest, running, journal)
+
+
+def restore(
+    home: Home, manifest: Mapping[str, Any], containers: Mapping[str, list[Container]], version: str, journal: Journal
+) -> None:
+    """Make *version*, which was live before, the live configuration again, even if the disk is full.
+
+    Without space for the transitional configuration (see :func:`apply`) nginx has no address for some milliseconds.
+
+    :param containers: the running containers by service, old and new.
+    :raises EdgeError: if the published port does not answer with the release of *manifest*.
+    """
+    running = containers.get(str(edge_of(manifest)), [])
+    with journal.part("revert", "reload", edge_of(manifest)):
+        with contextlib.suppress(OSError, EdgeError):
+            transitional = _write_transitional_version(home, manifest, containers)
+            proxy(manifest).test(home, manifest, [transitional], running)
+            _activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
+        _activate(home, manifest, running, version)
     _drain(home, manifest, running, journal)
 
 
@@ -203,6 +235,7 @@ def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], jo
 
 def prune_versions(home: Home) -> None:
     """Remove every version except the live one. The version of an older release is written again from its files."""
+    discard_staged(home.edge / "current")
     for version in (home.edge / "versions").glob("*"):
         if version.is_dir() and version.name != live_version(home):
             shutil.rmtree(version)

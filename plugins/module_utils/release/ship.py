@@ -250,13 +250,16 @@ def _write_release(home: Home, manifest: Mapping[str, Any], files: Mapping[str, 
     home.state.mkdir(parents=True, exist_ok=True)
     incoming = home.releases / f".{manifest['release']}"
     shutil.rmtree(incoming, ignore_errors=True)
-    for name, text in files.items():
-        write_text(incoming / name, text)
     try:
+        for name, text in files.items():
+            write_text(incoming / name, text)
         docker.run(["compose", "--profile", "*", "config", "--quiet"], cwd=str(incoming), timeout=60)
+        write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     except DockerError as error:
         shutil.rmtree(incoming)
         raise Refused([f"Compose does not accept the release: {str(error).replace(str(incoming), '')}"]) from None
-    write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    except OSError:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
     incoming.rename(home.release(str(manifest["release"])))
     return str(manifest["release"])

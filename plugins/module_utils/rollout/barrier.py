@@ -42,11 +42,15 @@ def permit(path: Path, release: str, barrier: str) -> None:
     :raises RolloutFailed: if that cannot be written.
     """
     wanted = Permission(release, barrier)
-    if permission.read(path).value != wanted:
-        try:
-            permission.write(path, wanted)
-        except OSError as error:
+    if permission.read(path).value == wanted:
+        return
+    try:
+        permission.write(path, wanted)
+    except OSError as error:
+        if barrier != "abort":
             raise RolloutFailed(f"{path} cannot be written: {error.strerror}") from None
+        # The disk is full. A rollout starts with a permission, so a missing one aborts it, too.
+        path.unlink()
 
 
 def _permitted(path: Path, release: str) -> str | None:
@@ -87,7 +91,7 @@ class Barrier:
         deadline = time.monotonic() + self._barrier_timeout
         while True:
             permitted = _permitted(self._path, self._release)
-            if permitted == "abort":
+            if permitted == "abort" or not self._path.exists():
                 raise RolloutFailed("another host failed")
             if permitted and BARRIERS.index(permitted) > BARRIERS.index(barrier):
                 return

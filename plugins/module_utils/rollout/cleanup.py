@@ -18,16 +18,18 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     STOP_FIRST,
     replaced_services,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged, link
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 
 def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, journal: Journal) -> None:
-    """Stop and remove the containers that the release of *tx* has replaced, and make it the live release.
+    """Stop and remove the containers that the release of *tx* has replaced. It is the live release.
 
     :raises RolloutFailed: if the release's directory is missing, so nobody knows which containers belong to it.
     """
+    journal.tolerate_write_errors()
     manifest = home.manifest(tx.release)
     if manifest is None:
         raise RolloutFailed(f"release {tx.release} is no longer on this host; its containers are left as they are")
@@ -48,8 +50,12 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
         with journal.part("finalize", "remove"):
             replicas.remove([one.id for one in removed])
     with journal.part("finalize", "record"):
-        record_live(home, tx.release, tx.previous)
-        link(home.current, f"releases/{tx.release}")
+        if home.current_id() != tx.release:
+            # An earlier version of the collection was interrupted here.
+            record_live(home, tx.release, tx.previous)
+            link(home.current, f"releases/{tx.release}")
+        discard_staged(home.current)
+        reserve.release(home.reserve)
         home.transaction.unlink(missing_ok=True)
 
 
@@ -63,11 +69,16 @@ def _reload_proxies(services: Mapping[str, Mapping[str, Any]], containers: Proje
 
 def prune_host(home: Home, stack: str, keep: int, journal: Journal) -> None:
     """Remove all releases except the *keep* newest, and the images, assets and configurations that no release needs."""
-    with journal.part("finalize", "cleanup"):
-        removed = prune_releases(home, keep)
-        configuration.prune_versions(home)
-        assets.prune_assets(home)
-        _prune_images(home, stack, journal)
+    try:
+        with journal.part("finalize", "cleanup"):
+            removed = prune_releases(home, keep)
+            configuration.prune_versions(home)
+            assets.prune_assets(home)
+            _prune_images(home, stack, journal)
+    except OSError as error:
+        # The release is live and verified. The next deploy cleans up.
+        journal.write("finalize", "done", f"not everything was cleaned up: {error}")
+        return
     journal.write("finalize", "done", f"removed {_count(len(removed), 'old release')}" if removed else "recorded")
 
 

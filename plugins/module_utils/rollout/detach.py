@@ -5,6 +5,7 @@ Place in the pipeline: target, between the module and the rollout.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 from pathlib import Path
@@ -21,6 +22,7 @@ def detach(function: Callable[[], None], log: Path) -> None:
     if child:
         os.waitpid(child, 0)
         return
+    code = 0
     try:
         os.setsid()
         if os.fork():
@@ -33,6 +35,14 @@ def detach(function: Callable[[], None], log: Path) -> None:
             os.dup2(source, target)
         function()
     except BaseException:
+        code = 1
+        print_traceback()
+    finally:
+        # Whatever happens here, this process must not return into the module.
+        os._exit(code)
+
+
+def print_traceback() -> None:
+    """Print the traceback of the current exception. A log that cannot be written is no other failure."""
+    with contextlib.suppress(OSError, ValueError):
         traceback.print_exc()
-        os._exit(1)
-    os._exit(0)

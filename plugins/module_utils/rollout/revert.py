@@ -5,6 +5,7 @@ Place in the pipeline: target. It undoes prepare and switch. It can be repeated 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +22,19 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     RUN_ONCE,
     replacement,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged, link
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 
 def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: Journal) -> str:
-    """Revert the rollout *tx* from any phase before ``switched``, and return a sentence about the outcome."""
+    """Revert the rollout *tx* from any phase before ``switched``, and return a sentence about the outcome.
+
+    No step depends on a write that a full disk prevents.
+    """
+    journal.tolerate_write_errors()
+    reserve.release(home.reserve)
     found = home.read_manifest(tx.previous) if tx.previous else None
     if found and found.value is None:
         # Without it nobody knows what ran before. Nothing must be removed.
@@ -46,12 +53,24 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
             _remove(created, journal)
         else:
             _Revert(home, tx, containers, journal, previous, new_services, created).run()
+        _restore_current(home, tx)
     except (RolloutFailed, DockerError, EdgeError, OSError) as error:
         return f"Release {tx.previous} could not be restored either: {error}"
-    home.transaction.unlink(missing_ok=True)
+    discard_staged(home.current)
+    with contextlib.suppress(OSError):
+        # On a disk that became read-only, the next deploy reverts once more, without a change.
+        home.transaction.unlink(missing_ok=True)
     if previous is None:
         return "There is no previous release; the new containers were removed, data was kept"
     return f"Release {tx.previous} keeps serving"
+
+
+def _restore_current(home: Home, tx: Transaction) -> None:
+    """Make the previous release the live one, if the rollout came to its end but could not record it."""
+    if home.current_id() == tx.release and tx.previous is None:
+        home.current.unlink()
+    elif tx.previous and home.current_id() == tx.release != tx.previous:
+        link(home.current, f"releases/{tx.previous}")
 
 
 def _remove(containers: list[Container], journal: Journal) -> None:
@@ -175,4 +194,4 @@ class _Revert:
                 version,
                 self.journal,
             )
-        configuration.apply(self.home, self.previous, self.containers.find_running(), version, self.journal)
+        configuration.restore(self.home, self.previous, self.containers.find_running(), version, self.journal)

@@ -8,14 +8,13 @@ first three steps a rollout of several hosts waits for the other hosts (``barrie
 - *prepare*: start new containers next to the old ones until they are healthy.
 - *switch*: send requests to the new containers and confirm that over the wire; replace singletons; verify the whole
   release. The old containers still run.
-- *finalize*: stop the old containers, make the release the live one, clean up.
+- *finalize*: stop the old containers, clean up. The release is the live one from here on.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-import traceback
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
@@ -39,15 +38,17 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import commit, enter_phase, secure
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import print_traceback
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, reserve, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state import outcome as outcome_of_release
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
 
 #: Seconds within which the whole release must be verified before the old containers stop.
@@ -95,12 +96,13 @@ class Rollout:
                 self._switch()
                 self._barrier.wait("proven")
                 watch.close()
-                self._enter_phase("switched")
+                commit(self._home, self._tx)
             except Exception as error:
                 self._fail(started, error)
                 return
             self._finalize(started)
         except Exception as error:
+            self._journal.tolerate_write_errors()
             self._journal.write("rollout", "failed", _interruption(error))
             self._journal.write("end", "failed", "The next deploy reverts or completes it")
             raise
@@ -109,11 +111,12 @@ class Rollout:
     def _fail(self, started: float, error: Exception) -> None:
         """Report why a step failed, and revert what was done."""
         watch.close()
+        self._journal.tolerate_write_errors()
+        reserve.release(self._home.reserve)
         reason = str(error)
         if not isinstance(error, (RolloutFailed, DockerError, EdgeError)):
-            traceback.print_exc()
+            print_traceback()
             reason = _interruption(error)
-        self._journal.tolerate_write_errors()
         self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
         if self._tx.saved:
             # Not what the file says: it may have been damaged meanwhile.
@@ -122,15 +125,12 @@ class Rollout:
             # This rollout has changed nothing yet, and does not know which containers are older than the other one.
             outcome = f"The interrupted rollout of {other.release} is still unfinished; the next deploy reverts it"
         else:
+            discard_staged(self._home.current)
             outcome = "Nothing was changed"
         with contextlib.suppress(OSError):
             outcome_of_release.mark_failed(self._home, self._tx.release)
         self._audit("failed", started, reason)
         self._journal.write("end", "failed", outcome)
-
-    def _enter_phase(self, phase: str) -> None:
-        self._tx.phase = phase
-        self._tx.save(self._home.transaction)
 
     # Begin
 
@@ -162,7 +162,8 @@ class Rollout:
         self._tx.edge_before = configuration.live_version(self._home)
         self._tx.plan = {entry["service"]: entry["action"] for entry in entries}
         self._tx.old = {name: [container.id for container in group] for name, group in existing.items()}
-        self._enter_phase("preparing")
+        secure(self._home, self._tx)
+        enter_phase(self._home, self._tx, "preparing")
 
     def _replace_in_place(self, step: str, late: bool) -> None:
         """Let Compose replace services in place and run one-shot services, in the order of their dependencies.
@@ -244,7 +245,7 @@ class Rollout:
     # Switch
 
     def _switch(self) -> None:
-        self._enter_phase("switching")
+        enter_phase(self._home, self._tx, "switching")
         self._edge.switch()
         for name in self._selection.replaced(STOP_FIRST):
             old = self._containers.find(self._selection.is_old, [name]).get(name, [])

@@ -7,14 +7,13 @@ Place in the pipeline: target, at the end of a rollout.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, append_line
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 #: Size in bytes of the newest lines that are read. This is some ten thousand rollouts.
@@ -51,14 +50,7 @@ def write(
         "outcome": outcome,
         "reason": reason,
     }
-    with open(home.audit, "a+b") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(size - 1, 0))
-        # A full disk or a power cut can leave an incomplete last line. The new line must not be appended to it.
-        separator = b"" if stream.read(1) in (b"", b"\n") else b"\n"
-        stream.write(separator + json.dumps(line).encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    append_line(home.audit, json.dumps(line))
 
 
 def read(home: Home, limit: int = 0) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ to the user. If a part has no second record, the rollout was interrupted there o
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import append_line
 
 #: The state of a record if the rollout waits for the other hosts.
 WAITING = "waiting"
@@ -76,7 +76,7 @@ class Journal:
         self._tolerates_write_errors = False
 
     def tolerate_write_errors(self) -> None:
-        """From now on, ignore records that cannot be written: a full disk must not prevent a revert."""
+        """From now on, ignore records that cannot be written: a full disk must not prevent a revert or a cleanup."""
         self._tolerates_write_errors = True
 
     @contextmanager
@@ -135,10 +135,7 @@ class Journal:
             "detail": list(detail),
         }
         try:
-            with open(self._path, "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(record) + "\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+            append_line(self._path, json.dumps(record))
         except OSError:
             if not self._tolerates_write_errors:
                 raise

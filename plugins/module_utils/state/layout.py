@@ -5,6 +5,8 @@ Place in the pipeline: target, everywhere. ``docs/architecture.md`` describes th
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,6 +55,7 @@ class Home:
         self.abort = self.state / "abort.json"
         self.transaction = self.state / "transaction.json"
         self.audit = self.state / "audit.jsonl"
+        self.reserve = self.state / "reserve"
         self.log = self.state / "rollout.log"
 
     def release(self, release_id: str) -> Path:
@@ -137,10 +140,44 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     temporary.replace(path)
 
 
+def stage_link(path: Path, target: str) -> Path:
+    """Create the link that :func:`link` renames to *path*, and return its path. A rename needs no space on the disk."""
+    staged = path.with_name(f".{path.name}.{target.replace('/', '.')}")
+    if staged.is_symlink() and os.readlink(staged) != target:
+        staged.unlink()
+    if not staged.is_symlink():
+        staged.symlink_to(target)
+    return staged
+
+
 def link(path: Path, target: str) -> None:
     """Make *path* a symbolic link to *target*. An existing link is replaced atomically."""
-    temporary = path.with_name(f".{path.name}.new")
-    if temporary.is_symlink():
-        temporary.unlink()
-    temporary.symlink_to(target)
-    temporary.replace(path)
+    stage_link(path, target).replace(path)
+
+
+def discard_staged(path: Path) -> None:
+    """Remove the links that :func:`stage_link` created and nobody used."""
+    for staged in path.parent.glob(f".{path.name}.*"):
+        if staged.is_symlink():
+            with contextlib.suppress(OSError):
+                staged.unlink()
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append a line to a file and write it to the disk, or raise and leave the file as it was.
+
+    A power cut can leave an incomplete last line. The new line is not appended to it.
+    """
+    with open(path, "a+b", buffering=0) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(size - 1, 0))
+        separator = b"" if stream.read(1) in (b"", b"\n") else b"\n"
+        try:
+            # A full disk can take a part of the line, and then it reports no error.
+            content = separator + line.encode() + b"\n"
+            if stream.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            os.fsync(stream.fileno())
+        except OSError:
+            stream.truncate(size)
+            raise

@@ -97,8 +97,8 @@ def _revert(home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch, release
         write_release(home, release, upstreams=[], **manifest)
     monkeypatch.setattr(
         configuration,
-        "apply",
-        lambda *arguments: engine.commands.append(["apply", *_ids(arguments[2]["edge"]), arguments[3]]),
+        "restore",
+        lambda *arguments: engine.commands.append(["restore", *_ids(arguments[2]["edge"]), arguments[3]]),
     )
     journal = Journal(home.journal, "r2")
     transaction = Transaction("r2", "r1", "ada", phase="switching", edge_before="v1", **tx)
@@ -124,7 +124,7 @@ def test_at_a_revert_the_new_nginx_stops_before_the_old_one_is_reconfigured(
     assert commands[1] == ["SIGHUP", "edge1"]
     assert commands[2:] == [
         ["stop", "edge2"],
-        ["apply", "edge1", "v1"],
+        ["restore", "edge1", "v1"],
         ["stop", "edge2"],
         ["rm", "--force", "--volumes", "edge2"],
     ]
@@ -143,6 +143,6 @@ def test_at_a_revert_a_new_pod_is_replaced_by_the_old_edge_without_a_pod(
     assert engine.commands[4][-2:] == ["--scale=edge=1", "edge"]
     assert engine.commands[5:] == [
         ["start", "edge3"],
-        ["apply", "edge3", "v1"],
+        ["restore", "edge3", "v1"],
     ]
     assert configuration.live_version(home) == "v1"

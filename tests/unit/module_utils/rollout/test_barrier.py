@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier impo
     Barrier,
     permit,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal, permission
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 
@@ -50,6 +50,7 @@ def test_permission_for_another_release_does_not_end_the_wait(tmp_path: Path) ->
 
 
 def test_a_rollout_waits_for_permission(tmp_path: Path) -> None:
+    permit(tmp_path / "barrier.json", "r1", "ready")
     threading.Timer(0.15, permit, (tmp_path / "barrier.json", "r1", "end")).start()
     started = time.monotonic()
     _barrier(tmp_path).wait("proven")
@@ -57,6 +58,17 @@ def test_a_rollout_waits_for_permission(tmp_path: Path) -> None:
 
 
 def test_abort_fails_the_rollout(tmp_path: Path) -> None:
+    permit(tmp_path / "barrier.json", "r1", "abort")
+    with pytest.raises(RolloutFailed, match="another host failed"):
+        _barrier(tmp_path).wait("prepared")
+
+
+def test_abort_needs_no_space_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    permit(tmp_path / "barrier.json", "r1", "ready")
+    monkeypatch.setattr(permission, "write", full)
     permit(tmp_path / "barrier.json", "r1", "abort")
     with pytest.raises(RolloutFailed, match="another host failed"):
         _barrier(tmp_path).wait("prepared")

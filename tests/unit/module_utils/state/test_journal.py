@@ -86,7 +86,7 @@ def test_a_second_rollout_appends_to_the_journal(tmp_path: Path) -> None:
 def test_a_record_is_on_the_disk_before_the_step_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bytes] = []
     path = tmp_path / "journal.jsonl"
-    monkeypatch.setattr(journal.os, "fsync", lambda _descriptor: synced.append(path.read_bytes()))
+    monkeypatch.setattr("os.fsync", lambda _descriptor: synced.append(path.read_bytes()))
     Journal(path, "r1").write("pull", "started")
     assert len(synced) == 1
     assert synced[0].endswith(b"\n")

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
+    Home,
+    append_line,
+    discard_staged,
+    link,
+    stage_link,
+    write_text,
+)
 
 from tests.support.fake_host import tree, write_release
 
@@ -78,7 +87,55 @@ def test_a_link_is_replaced(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     link(tmp_path / "current", "r1")
     # A killed process can leave this file.
-    (tmp_path / ".current.new").symlink_to("nowhere")
+    (tmp_path / ".current.r2").symlink_to("nowhere")
     link(tmp_path / "current", "r2")
     assert (tmp_path / "current").readlink() == Path("r2")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "r1", "r2"]
+
+
+def test_a_staged_link_becomes_the_link_by_a_rename_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link(tmp_path / "current", "releases/r1")
+    for target in ("releases/r1", "releases/r2"):
+        stage_link(tmp_path / "current", target)
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.symlink", full)
+    link(tmp_path / "current", "releases/r2")
+    link(tmp_path / "current", "releases/r1")
+    assert (tmp_path / "current").readlink() == Path("releases/r1")
+    monkeypatch.undo()
+    stage_link(tmp_path / "current", "releases/r2")
+    discard_staged(tmp_path / "current")
+    assert [path.name for path in tmp_path.iterdir()] == ["current"]
+
+
+@pytest.mark.parametrize("written", [0, 4])
+def test_a_line_that_does_not_fit_on_the_disk_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    """A full disk takes a part of a write without an error."""
+    path = tmp_path / "journal.jsonl"
+    append_line(path, "first")
+
+    class Full(io.FileIO):
+        def write(self, content: Any) -> int:
+            if not written:
+                raise OSError(28, "No space left on device")
+            return super().write(content[:written])
+
+    with monkeypatch.context() as patched:
+        patched.setattr("builtins.open", lambda name, mode, buffering: Full(name, mode.replace("b", "")))
+        with pytest.raises(OSError, match="No space left"):
+            append_line(path, "second")
+    assert path.read_text() == "first\n"
+    append_line(path, "third")
+    assert path.read_text() == "first\nthird\n"
+
+
+def test_a_line_is_not_appended_to_an_incomplete_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text("first\nsec")
+    append_line(path, "third")
+    assert path.read_text() == "first\nsec\nthird\n"
