@@ -7,10 +7,7 @@ import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, module_call, report
-
-display = Display()
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, module_call, report, terminal
 
 
 class ActionModule(ActionBase):
@@ -35,10 +32,10 @@ class ActionModule(ActionBase):
                 return {**result, **answer}
             for record in answer["records"]:
                 if record["text"]:
-                    display.display(f"{host}  {report.step_line(record)}")
+                    terminal.show(f"{host}  {report.step_line(record)}")
             records += answer["records"]
             if not records and "msg" in answer:
-                display.display(f"{host}  {answer['msg']}")
+                terminal.show(f"{host}  {answer['msg']}")
             elif "msg" in answer:
                 return {**result, **answer, "records": records}
             # Without an offset in the journal there is nothing to follow.

@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import inventory_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.adopt import AdoptedDescription
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
@@ -17,11 +16,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     adoption,
     arguments,
     inventory,
+    terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adopted_file import Proposal
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
-
-display = Display()
 
 
 class ActionModule(ActionBase):
@@ -59,7 +57,7 @@ class ActionModule(ActionBase):
             lines.append(f"  service {name!r} mounts the directory of this file; choose another place with adopt_to")
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
-            display.display("\n".join([f"adopting the Compose files of {given['name']}{would}:", *lines]))
+            terminal.show("\n".join([f"adopting the Compose files of {given['name']}{would}:", *lines]))
         file = proposal.file
         result.update(
             changed=file.changes,

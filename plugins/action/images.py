@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.engine import image_references
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, report, terminal
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import attestations, bake, buildx
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.attestations import ResolvedImage
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
             before = _resolve(targets, push)
             attested, without = _attested(targets, push, before, given)
             if without:
-                display.display(f"images of {stack.name} without attestations: {without}")
+                terminal.show(f"images of {stack.name} without attestations: {without}")
             if self._task.check_mode:
                 buildx.check(bake.document(targets, attested))
                 # Only a build shows whether an image would change.
@@ -63,12 +63,12 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from None
         except BuildError as error:
             if error.lines:
-                display.display("\n".join(error.lines))
+                terminal.show("\n".join(error.lines))
             raise AnsibleActionFail(str(error)) from None
         images = [_outcome(target, before, after) for target in targets]
         result.update(changed=any(image["changed"] for image in images), images=images)
         heading = f"images of {stack.name}{' that would be built' if self._task.check_mode else ''}:"
-        display.display("\n".join([heading, *(f"  {line}" for line in report.table(map(_line, images)))]))
+        terminal.show("\n".join([heading, *(f"  {line}" for line in report.table(map(_line, images)))]))
         return result
 
 
@@ -172,7 +172,7 @@ def _build(targets: list[Target], push: bool, attested: Mapping[str, tuple[str, 
 
 def _show(event: Event, push: bool) -> None:
     done = f"{'built and pushed' if push else 'built'} in {event.seconds:.1f} s" if event.ended else "building"
-    display.display(f"{event.target:<12}  {done}")
+    terminal.show(f"{event.target:<12}  {done}")
 
 
 def _outcome(

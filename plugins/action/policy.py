@@ -12,7 +12,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, terminal
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Finding, Review
 
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
             review = _review(given)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        display.display(file_check.render([review], "table", verbose=display.verbosity > 0))
+        terminal.show(file_check.render([review], "table", verbose=display.verbosity > 0))
         if given["report"] and not self._task.check_mode:
             _write(Path(given["report"]), file_check.render([review], given["format"], verbose=True))
         result.update(changed=False, findings=[_plain(finding) for finding in review.findings])

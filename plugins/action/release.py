@@ -7,7 +7,6 @@ import base64
 import datetime
 import json
 import subprocess
-import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     inventory,
     module_call,
     other_environments,
+    release_id,
     report,
+    terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
@@ -53,7 +54,7 @@ class ActionModule(ActionBase):
             module_args={
                 "bundle": base64.b64encode(zlib.compress(json.dumps(bundle.content()).encode(), 9)).decode(),
                 "secrets": json.dumps(bundle.secrets()),
-                "release_id": f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{bundle.digest[:8]}",
+                "release_id": release_id.new(self._task._uuid),
                 "origin": {"owner": module_call.owner(), "version": str(given["version"]), "commit": _commit(base)},
                 "min_free": min_free,
                 "allow_downtime": given["allow_downtime"],
@@ -62,11 +63,11 @@ class ActionModule(ActionBase):
         )
         result.update(answer)
         if notes and (result.get("failed") or result["changed"]) and _is_first_host(task_vars):
-            display.display(notes)
+            terminal.show(notes)
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
             result["notes"] = {name: list(lines) for name, lines in bundle.notes.items()}
-            display.display("\n".join(report.release_lines(host, bundle.stack, result)))
+            terminal.show("\n".join(report.release_lines(host, bundle.stack, result)))
         return result
 
     def _check_policy(
@@ -94,12 +95,12 @@ class ActionModule(ActionBase):
         )
         if found.failing:
             if notes and _is_first_host(task_vars):
-                display.display(notes)
+                terminal.show(notes)
             raise ValueError(release_check.failure_text(found, verbose=display.verbosity > 0))
         remarks = release_check.report_lines(found, others.notes, verbose=display.verbosity > 0)
         # Every host of the play gets the same release, so the remarks are shown once.
         if remarks and _is_first_host(task_vars):
-            display.display("\n".join(remarks))
+            terminal.show("\n".join(remarks))
 
 
 def _is_first_host(task_vars: dict[str, Any]) -> bool:

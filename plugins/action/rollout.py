@@ -8,13 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.playbook.block import Block
+from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, module_call, report
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    arguments,
+    module_call,
+    release_id,
+    report,
+    terminal,
+)
 
-display = Display()
+#: Strategies with which hosts do not wait for each other.
+_OTHER_STRATEGIES = ("free", "host_pinned", "mitogen_free", "mitogen_host_pinned")
 
 
 class ActionModule(ActionBase):
@@ -36,6 +44,10 @@ class ActionModule(ActionBase):
         given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
         given["owner"] = given.get("owner") or module_call.owner()
         verb = given.get("verb", "all")
+        if verb != "all":
+            _refuse_other_strategies(self._task)
+        if verb == "begin":
+            given["common_id"] = release_id.common(task_vars, given.get("release"))
         variables = module_call.prepare(self, task_vars)
         timeout = int(given.get("timeout", 3600))
         deadline = time.monotonic() + timeout
@@ -51,25 +63,28 @@ class ActionModule(ActionBase):
             answer = self._execute_module(module_name="slipway.stack.rollout", module_args=given, task_vars=variables)
             if "plan" in answer:
                 lines = report.rollback_lines(host, str(given.get("name")), answer)
-                display.display("\n".join(lines))
+                terminal.show("\n".join(lines))
             # Without an offset in the journal there is nothing to follow.
             if answer.get("failed") or "offset" not in answer:
-                return {**result, **answer}
+                return {**result, **answer, **({"reason": _reasons(task_vars)} if verb == "abort" else {})}
             if answer["joined"]:
-                display.display(f"{host}  {answer['joined']}; following it")
+                terminal.show(f"{host}  {answer['joined']}; following it")
             for record in answer["records"]:
                 # The end of a failed rollout is the message of the task.
                 if record["text"] and ((record["step"], record["state"]) != ("end", "failed") or verb == "abort"):
-                    display.display(f"{host}  {report.step_line(record)}")
+                    terminal.show(f"{host}  {report.step_line(record)}")
             records += answer["records"]
             # The module has resolved a name such as `previous` to a release.
             given.update(offset=answer["offset"], release=answer["release"])
         result.update(changed=True, release=answer["release"])
-        if records[-1]["state"] == "failed" and verb != "abort":
+        failed = records[-1]["state"] == "failed" and verb != "abort"
+        if failed:
+            result.update(failed=True, msg=report.failure(records))
+        if not failed or terminal.is_for_programs():
             # The steps are on the screen already; in a failed result they would be shown a second time.
-            result.update(failed=True, msg=f"the rollout failed, the reason is above. {records[-1]['text']}")
-        else:
             result["records"] = records
+        if verb == "abort":
+            result["reason"] = _reasons(task_vars)
         return result
 
 
@@ -77,6 +92,34 @@ def _is_not_there_yet(release: object, task_vars: dict[str, Any]) -> bool:
     """Return whether *release* would be uploaded in this play: in check mode it is not on the host."""
     shipped = task_vars.get("stack_release")
     return isinstance(shipped, Mapping) and bool(shipped.get("changed")) and shipped.get("release") == release
+
+
+def _refuse_other_strategies(task: Task) -> None:
+    """Check that the hosts of the play take each task together.
+
+    :raises AnsibleActionFail: if they do not.
+    """
+    parent = task
+    while parent and not isinstance(parent, Block):
+        parent = parent._parent
+    strategy = str(parent._play.strategy) if parent and parent._play else ""
+    if strategy.rpartition(".")[2] in _OTHER_STRATEGIES:
+        raise AnsibleActionFail(
+            f"the play has the strategy {strategy!r}, but the hosts of a stack roll out together, one step after the "
+            "other; set 'strategy: linear' in the play"
+        )
+
+
+def _reasons(task_vars: Mapping[str, Any]) -> str:
+    """Return why the rollout failed, with the host on which it did, as sentences."""
+    found = []
+    for host in task_vars.get("ansible_play_hosts_all") or []:
+        # Not ansible_failed_task, which says more: it has templates that only its own task can resolve.
+        result = task_vars["hostvars"][host].get("ansible_failed_result") or {}
+        message = str(result.get("msg") or "").rstrip(".")
+        if message:
+            found.append(f"{host}: {message}.")
+    return " ".join(found) or "A host cannot be reached any more."
 
 
 def _ends(record: dict[str, Any], verb: str) -> bool:

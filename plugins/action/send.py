@@ -10,16 +10,18 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.module_utils.engine import image_references, image_transfer
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, module_call
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    arguments,
+    inventory,
+    module_call,
+    terminal,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.images import archive, buildx
 from ansible_collections.slipway.stack.plugins.plugin_utils.images.buildx import BuildError
 
 _MODULE = "slipway.stack._load_images"
-
-display = Display()
 
 
 class ActionModule(ActionBase):
@@ -112,4 +114,4 @@ def _local_images(stack: Stack, optional: Collection[str]) -> dict[str, str]:
 def _display(lines: Iterable[str]) -> None:
     text = "\n".join(lines)
     if text:
-        display.display(text)
+        terminal.show(text)

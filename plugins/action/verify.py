@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report, terminal
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
@@ -28,5 +28,6 @@ class ActionModule(OneCall):
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
         """Return the table of services, and the reason why one is down."""
         # In a failed result the detail would be shown a second time.
-        lines = report.state_lines(result.get("services", [])) + result.pop("detail", [])
+        detail = result.get("detail", []) if terminal.is_for_programs() else result.pop("detail", [])
+        lines = report.state_lines(result.get("services", [])) + detail
         return [f"release {result.get('release')} on {host}:", *(f"  {line}" for line in lines)] if lines else []

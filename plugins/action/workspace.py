@@ -9,14 +9,11 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, terminal
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout import Checkout, File, Secrets
-
-display = Display()
 
 _OPTIONAL_FILES = ("Dockerfile", ".dockerignore")
 _SERVER_ENVIRONMENTS = ("production", "staging")
@@ -52,7 +49,7 @@ class ActionModule(ActionBase):
         lines += [f"  {problem}" for problem in _stage_problems(stack, files)]
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
-            display.display("\n".join([f"workspace of {stack.name} in {root}{would}:", *lines]))
+            terminal.show("\n".join([f"workspace of {stack.name} in {root}{would}:", *lines]))
         result.update(
             changed=bool(created) or any(file.changes for file in files),
             files=[{"path": file.path, "state": file.state} for file in files],

@@ -50,6 +50,12 @@ options:
       - The action plugin sets this. It is V(true) for the first host of the play.
     type: bool
     default: true
+  common_id:
+    description:
+      - Id that the release has on the other hosts of the play. This host uses it, too, if it can.
+      - The action plugin sets this.
+    type: str
+    default: ""
   barrier_timeout:
     description: Number of seconds that the host waits for its next verb before it reverts.
     type: int
@@ -129,6 +135,10 @@ plan:
   type: list
   elements: dict
   returned: in check mode
+reason:
+  description: With V(abort), why the rollout failed, with the host on which it did.
+  type: str
+  returned: if O(verb=abort)
 records:
   description: The steps, as in the journal on the host.
   type: list
@@ -143,6 +153,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import common_id
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
@@ -157,11 +168,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.transaction im
 _WAITS_AT = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
 
 
-def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None, str]:
+def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None, str, str]:
     """Start a rollout or join one of the same release, and permit it to go on up to the barrier of the verb.
 
-    :return: the offset in the journal to read from, ``None`` if nothing is left to do; and a sentence that says who
-        started the rollout that was joined.
+    :return: the offset in the journal to read from, ``None`` if nothing is left to do; a sentence that says who started
+        the rollout that was joined; and the id of the release, which is another one if it got that of the other hosts.
     :raises LeaseHeld: if a rollout of another release is under way.
     :raises RolloutFailed: if the release is not on this host, or the verb needs a rollout that is not under way.
     """
@@ -173,17 +184,24 @@ def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None,
         if verb in _WAITS_AT:
             offset = journal.offset_after(home.journal, offset, _WAITS_AT[verb])
         permit(home.barrier, release, BARRIER_OF_VERB[verb])
-        return offset, joined
+        return offset, joined, release
     if verb in ("all", "begin"):
-        return _start(home, release, params), ""
+        chosen = common_id.choose(home, release, params["common_id"])
+        return _start(home, release, chosen, params), "", chosen
     if verb == "abort" or home.current_id() == release:
-        return None, ""
+        return None, "", release
     raise RolloutFailed(_failure(home, release))
 
 
-def _start(home: Home, release: str, params: dict[str, Any]) -> int:
-    """Start a rollout in a detached process, and return the offset in the journal where its records start."""
+def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> int:
+    """Start a rollout in a detached process, and return the offset in the journal where its records start.
+
+    :param uploaded: the id that the release has; *release* is the one that it gets.
+    """
+    if not home.state.is_dir():
+        raise RolloutFailed(f"release {release} is not on this host; nothing was ever deployed here")
     lease = Lease(home.lease, params["owner"], release, lambda: open_journal(home))
+    common_id.rename(home, uploaded, release)
     options = RolloutOptions(
         release=release,
         keep=params["keep"],
@@ -244,6 +262,7 @@ def main() -> None:
             "release": {"type": "str", "required": True},
             "verb": {"type": "str", "choices": list(BARRIER_OF_VERB), "default": "all"},
             "first_host": {"type": "bool", "default": True},
+            "common_id": {"type": "str", "default": ""},
             "barrier_timeout": {"type": "int", "default": 900},
             "pull_timeout": {"type": "int", "default": 120},
             "compatible": {"type": "bool", "default": False},
@@ -263,7 +282,7 @@ def main() -> None:
             release = previous_release(home) if release == "previous" else release
             if module.check_mode:
                 module.exit_json(**_preview(home, release, params, module._diff))
-            offset, joined = enter(home, release, params)
+            offset, joined, release = enter(home, release, params)
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)

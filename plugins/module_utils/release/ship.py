@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
@@ -34,6 +35,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
 
+_ID_TIME = "%Y%m%dT%H%M%SZ"
 #: Seconds after which a live release that is not verified needs a rollout.
 _VERIFY_SECONDS = 5.0
 
@@ -73,7 +75,8 @@ def ship(
 
     :param content: the content of the bundle (``plugin_utils/rendering/bundle.py``).
     :param sources: the sources of the secrets by name.
-    :param release_id: the id of a new release, ``YYYYmmddTHHMMSSZ-DIGEST8``.
+    :param release_id: the id of a new release, ``YYYYmmddTHHMMSSZ-XXXXXXXX``. If it is not later than the ids of all
+        releases on this host, the release gets a later time.
     :param origin: who deploys which version, for the record: ``owner``, ``version``, ``commit``.
     :param min_free: bytes that must be free on the disks of the host.
     :param allow_downtime: data services that may be down while they are replaced.
@@ -116,6 +119,7 @@ def ship(
     if problems:
         raise Refused(problems)
     services = _pin_images(content["services"], pinned, current, allow_downtime)
+    release_id = _later_id(home, release_id)
     manifest = new_manifest(content, release_id, origin, addresses, services)
     old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _edge_files(old_files) != _edge_files(content["files"])
@@ -126,7 +130,6 @@ def ship(
     problems = data_loss.refusals(planned, current, manifest, running, allow_downtime)
     # An interrupted rollout is settled first. That can change which service holds which port.
     problems += preflight.check_moved_ports(planned, current, manifest, running) if interrupted is None else []
-    problems += _check_order(home, release_id) if not dry_run and existing_id is None else []
     if problems:
         raise Refused(problems)
     if not dry_run:
@@ -219,19 +222,22 @@ def _find_same_release(home: Home, manifest: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _check_order(home: Home, release_id: str) -> list[str]:
-    """Return a sentence if a new release has an earlier id than a release on this host: it would be a rollback."""
+def _later_id(home: Home, release_id: str) -> str:
+    """Return *release_id*, with a later time if it is not later than the ids of all releases on this host.
+
+    The order of ids is that of uploads, whatever the clocks of the controllers say.
+    """
     newest = max(home.release_ids(), default="")
     if release_id > newest:
-        return []
-    return [
-        (
-            f"release {release_id} is new, but its time is not later than that of release {newest} on this host: the "
-            f"clock of the controller is behind the clock of the last deploy; correct the clock and run again (if the "
-            f"other clock was ahead, roll back to an earlier release with playbooks/rollback.yml, and remove "
-            f"{home.release(newest)})"
-        )
-    ]
+        return release_id
+    suffix = release_id.rpartition("-")[2]
+    try:
+        time = datetime.strptime(newest.rpartition("-")[0], _ID_TIME).replace(tzinfo=timezone.utc)
+        time += timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        # Somebody has named a directory. A release must come after it all the same.
+        return f"{newest}-{suffix}"
+    return f"{time.strftime(_ID_TIME)}-{suffix}"
 
 
 def _write_mounted_files(home: Home, content: Mapping[str, Any], only_missing: bool = False) -> None:

@@ -13,12 +13,9 @@ from typing import Any
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, terminal
 
 _PYTHON = "/usr/bin/python3"
-
-display = Display()
 
 
 def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -68,5 +65,5 @@ class OneCall(ActionBase):
         )
         lines = self.lines(task_vars.get("inventory_hostname", ""), result)
         if lines:
-            display.display("\n".join(lines))
+            terminal.show("\n".join(lines))
         return result

@@ -67,6 +67,16 @@ def step_line(record: Mapping[str, Any]) -> str:
     return "\n".join([first, *(f"             {line}" for line in record["detail"])])
 
 
+def failure(records: Iterable[Mapping[str, Any]]) -> str:
+    """Return why a rollout failed and which release serves now, as sentences, from the records of its journal."""
+    texts = [str(record["text"]).rstrip(".") for record in records if _says_why(record)]
+    return ". ".join(dict.fromkeys(text for text in texts if text)) or "the rollout failed"
+
+
+def _says_why(record: Mapping[str, Any]) -> bool:
+    return record["state"] == "failed" and record["step"] in ("rollout", "end")
+
+
 def state_lines(services: Iterable[Mapping[str, str]]) -> list[str]:
     """Return a line for each service and its state."""
     return table((_MARKS[service["state"]], service["service"], service["reason"]) for service in services)

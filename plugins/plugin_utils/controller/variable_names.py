@@ -26,8 +26,16 @@ _OF_PLAYBOOKS = frozenset(
 )
 #: Variables that tasks of the roles set themselves.
 _OF_TASKS = frozenset(
-    {"stack_release", "deploy_begun", "deploy_switching", "engine_info", "engine_python", "images_built"}
-    | {"images_pruned", "images_pruned_host", "images_pulled", "images_sent", "verify_result", "workspace_adopted"}
+    {"stack_release", "deploy_begun", "deploy_reverted", "deploy_switching", "engine_info", "engine_python"}
+    | {
+        "images_built",
+        "images_pruned",
+        "images_pruned_host",
+        "images_pulled",
+        "images_sent",
+        "verify_result",
+        "workspace_adopted",
+    }
     | {"workspace_result"}
 )
 #: What a task registers has both keys.

@@ -155,19 +155,25 @@ def test_the_release_of_a_failed_deploy_is_used_again(host: ShipHost) -> None:
     assert host.home.release_ids() == ["r1", "r2"]
 
 
-def test_a_new_release_with_an_earlier_time_is_refused(host: ShipHost) -> None:
-    make_live(host, "20261121T101500Z-b")
+def test_a_new_release_is_later_than_all_others_whatever_the_clocks_say(host: ShipHost) -> None:
+    make_live(host, "20261121T235959Z-b")
     services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
-    before = tree(host.root)
-    for late in ("20261121T101400Z-a", "20261121T101500Z-b"):
-        with pytest.raises(Refused, match=rf"release {late} is new, .* 20261121T101500Z-b .* clock of the controller"):
-            host.ship(late, services)
-    assert tree(host.root) == before
-    # The clock does not matter without a new release.
-    assert host.ship("20261121T101400Z-a", services, dry_run=True).changed
-    assert host.ship("20261121T101400Z-a").release == "20261121T101500Z-b"
-    assert host.ship("20261121T102000Z-c", services).release == "20261121T102000Z-c"
-    assert host.ship("20261121T101400Z-c", services).release == "20261121T102000Z-c"
+    # The controller of the live release was an hour ahead.
+    assert host.ship("20261121T225959Z-a", services, dry_run=True).release == "20261122T000000Z-a"
+    assert host.ship("20261121T225959Z-a", services).release == "20261122T000000Z-a"
+    # The release of a failed deploy is used again.
+    assert host.ship("20261121T230000Z-c", services).release == "20261122T000000Z-a"
+    other = example(frontend={"image": "registry.example.com/shop/frontend:3"})
+    assert host.ship("20261122T000000Z-a", other).release == "20261122T000001Z-a"
+    assert host.ship("20261123T000000Z-a", example(frontend={"replicas": 2})).release == "20261123T000000Z-a"
+    assert host.home.release_ids()[-1] == "20261123T000000Z-a"
+
+
+def test_a_directory_that_somebody_has_named_does_not_disturb_the_order(host: ShipHost) -> None:
+    make_live(host, "20261121T235959Z-b")
+    (host.home.releases / "backup").mkdir()
+    services = example(frontend={"image": "registry.example.com/shop/frontend:2"})
+    assert host.ship("20261122T000000Z-a", services).release > "backup"
 
 
 def test_a_port_of_another_service_of_the_stack_is_checked_against_the_plan(

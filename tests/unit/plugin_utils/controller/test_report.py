@@ -56,6 +56,16 @@ def test_a_step_has_its_time_service_and_details() -> None:
     )
 
 
+def test_a_failure_is_its_reason_and_what_serves_now() -> None:
+    records = [
+        _record(step="recover", state="failed", text="network x cannot be removed"),
+        _record(step="rollout", state="failed", text="service 'web': shop-web-2 is unhealthy"),
+        _record(step="end", state="failed", text="Release r1 keeps serving"),
+    ]
+    assert report.failure(records) == "service 'web': shop-web-2 is unhealthy. Release r1 keeps serving"
+    assert report.failure([]) == "the rollout failed"
+
+
 def test_a_state_has_a_mark_and_a_reason() -> None:
     services = [
         {"service": "web", "state": "up", "reason": "2 of 2 healthy"},
