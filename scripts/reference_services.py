@@ -20,7 +20,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, probes
 
 from scripts.markdown import code, sentence, table
 
@@ -121,8 +121,21 @@ as the password of a database, unless an entry here has its value. Such a secret
 `db_password`.
 """
 _STACK_PROBES = """\
-Probes go through the published port, after a switch and in `playbooks/verify.yml`. Without any, the path of each route
-of the edge is a probe.
+Probes go through the published port of the edge, after a switch and in `playbooks/verify.yml`. Without any, the path of
+each route of the edge is a probe. A health check can stay green while a login answers 500. So probe what users do:
+
+```yaml
+stack_probes:
+  - path: /api/login
+    method: POST
+    body: {user: probe, password: "{probe_password}"}     # a mapping is sent as JSON
+    secrets: [probe_password]                             # from stack_secrets; it is in no file of the release
+    status: 200
+    contains: access_token
+```
+
+With `address`, a probe does not go through the edge. A stack without an edge of ours names the port that its own proxy
+publishes, or `SERVICE:PORT`. The answer need not name the release then.
 """
 _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `needs`": (_NEEDS, fields.NEED_FIELDS),
@@ -133,7 +146,7 @@ _PARTS: dict[str, tuple[str, Mapping[str, Field]]] = {
     "An entry of `routes`": (_ROUTES, routes.FIELDS),
     "Keys of `assets`": (_ASSETS, assets.FIELDS),
     "An entry of `stack_secrets`": (_STACK_SECRETS, fields.SECRET_FIELDS),
-    "An entry of `stack_probes`": (_STACK_PROBES, bundle._PROBE_FIELDS),
+    "An entry of `stack_probes`": (_STACK_PROBES, probes.PROBE_FIELDS),
 }
 
 

@@ -94,7 +94,7 @@ def main() -> None:
         missing = absence(home) or NOT_LIVE
         module.fail_json(msg=f"stack '{name}': {missing}", release=None, services=[], problems=[missing])
     try:
-        verification = verify(manifest, module.params["timeout"])
+        verification = verify(home, manifest, module.params["timeout"])
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])
     result = {

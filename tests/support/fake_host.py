@@ -69,8 +69,8 @@ class FakeClock(Clock):
 
 def write_release(home: Home, release_id: str, **manifest: Any) -> None:
     """Write a release with this manifest into *home*, as `ship` does."""
-    given = {"release": release_id, "stack": "shop", "mounted": [], "addresses": {}, "services": {}, **manifest}
-    write_text(home.release(release_id) / "manifest.json", json.dumps(given))
+    given = {"release": release_id, "stack": "shop", "mounted": [], "addresses": {}, "services": {}, "probes": []}
+    write_text(home.release(release_id) / "manifest.json", json.dumps({**given, **manifest}))
 
 
 def tree(folder: Path) -> list[str]:

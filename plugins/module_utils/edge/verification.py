@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import endpoint
+from ansible_collections.slipway.stack.plugins.module_utils.edge import probe_requests
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret
 
 #: Returns containers by service.
 FindContainers = Callable[[], "dict[str, list[Container]]"]
@@ -34,7 +36,9 @@ class Verification:
     running: Mapping[str, list[Container]]
 
 
-def verify(manifest: Mapping[str, Any], timeout: float, find_containers: FindContainers | None = None) -> Verification:
+def verify(
+    home: Home, manifest: Mapping[str, Any], timeout: float, find_containers: FindContainers | None = None
+) -> Verification:
     """Verify the release of *manifest*, repeatedly until there is no problem or *timeout* seconds have passed.
 
     :param find_containers: returns the containers to check; all of the stack if not given.
@@ -42,14 +46,14 @@ def verify(manifest: Mapping[str, Any], timeout: float, find_containers: FindCon
     find_containers = find_containers or (lambda: health_check.by_service(docker.containers(manifest["stack"])))
     deadline = time.monotonic() + timeout
     while True:
-        verification = _verify_once(manifest, find_containers())
+        verification = _verify_once(home, manifest, find_containers())
         if not verification.problems or time.monotonic() > deadline:
             return verification
         watch.check()
         time.sleep(0.2)
 
 
-def _verify_once(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Verification:
+def _verify_once(home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Verification:
     services: list[dict[str, str]] = []
     problems: list[str] = []
     detail: list[str] = []
@@ -61,14 +65,24 @@ def _verify_once(manifest: Mapping[str, Any], running: Mapping[str, list[Contain
             detail.extend(health_check.diagnostics(verdict))
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
-    problems += _failed_probes(manifest)
+    for one in manifest["probes"]:
+        problems += _failures(home, manifest, one, running)
     return Verification(services, problems, detail, running)
 
 
-def _failed_probes(manifest: Mapping[str, Any]) -> list[str]:
-    name = endpoint.edge_of(manifest)
-    if name is None:
-        return []
-    host, port = endpoint.public_address(manifest)
-    failures = (probe(host, port, manifest["domain"], manifest["release"], one) for one in manifest["probes"])
-    return [f"service '{name}': {failure}" for failure in failures if failure]
+def _failures(
+    home: Home, manifest: Mapping[str, Any], expected: Mapping[str, Any], running: Mapping[str, list[Container]]
+) -> list[str]:
+    """Return a sentence for each address that does not answer a probe as expected."""
+    try:
+        request = probe_requests.request(home, manifest, expected)
+        result = []
+        for target in probe_requests.targets(manifest, expected, running):
+            failure = probe(target.host, target.port, manifest["domain"], target.release, expected, request=request)
+            if failure:
+                result.append(f"service '{target.service}': {failure}" if target.service else failure)
+    except LookupError as error:
+        return [f"service '{expected['address']['service']}': {error}"]
+    except DamagedSecret as error:
+        return [f"the probe of {expected['path']} cannot be sent: {error}"]
+    return result

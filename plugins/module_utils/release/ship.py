@@ -159,7 +159,7 @@ def _verify_live(home: Home, current_id: str, current: Mapping[str, Any], restor
 
     It needs a rollout if it has a problem, if files of it were restored, or if its last rollout was interrupted.
     """
-    verification = verify(current, _VERIFY_SECONDS)
+    verification = verify(home, current, _VERIFY_SECONDS)
     entries = plan(current, current, verification.running, edge_changed=False)
     changed = bool(verification.problems or restored) or home.transaction.exists()
     return Shipped(changed, current_id, entries, restored, verification.services)

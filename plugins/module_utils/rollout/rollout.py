@@ -271,7 +271,7 @@ class Rollout:
             return found
 
         with self._journal.part("switch", "verify"):
-            verification = verify(self._manifest, _VERIFY_SECONDS, find_containers)
+            verification = verify(self._home, self._manifest, _VERIFY_SECONDS, find_containers)
             if verification.problems:
                 raise RolloutFailed("; ".join(verification.problems), tuple(verification.detail))
 

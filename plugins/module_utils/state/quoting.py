@@ -15,12 +15,14 @@ _NGINX = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t"
 _REDIS = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 #: Quoting functions by name. ``raw``: unchanged; ``url``: a component of a URL; ``redis``: an argument in redis.conf,
-#: with its quotes; ``dotenv``: the inside of a double-quoted value in an env file of Compose.
+#: with its quotes; ``dotenv``: the inside of a double-quoted value in an env file of Compose; ``json``: the inside of a
+#: string in JSON.
 QUOTING: Mapping[str, Callable[[str], str]] = {
     "raw": lambda value: value,
     "url": lambda value: urllib.parse.quote(value, safe=""),
     "redis": lambda value: '"' + value.translate(_REDIS) + '"',
     "dotenv": lambda value: value.translate(_DOTENV),
+    "json": lambda value: json.dumps(value)[1:-1],
 }
 
 

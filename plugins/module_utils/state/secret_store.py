@@ -94,12 +94,24 @@ class SecretStore:
             try:
                 content = self._read(path, _MAX_FILE)
                 if content is None:
-                    result.append(f"{path} does not exist; deploy again, which writes it from its source")
+                    result.append(_missing(path))
                 elif _address(salt, content) != path.suffix[1:]:
                     result.append(_changed(path))
             except DamagedSecret as error:
                 result.append(str(error))
         return result
+
+    def content(self, manifest: Mapping[str, Any], variable: str) -> bytes:
+        """Return the content of a secret file of a release.
+
+        :raises DamagedSecret: if it is missing.
+        """
+        file = next(one for one in manifest["secret_files"] if one["variable"] == variable)
+        path = self._path(file, manifest["addresses"].get(variable, ""))
+        content = self._read(path, _MAX_FILE)
+        if content is None:
+            raise DamagedSecret(_missing(path))
+        return content
 
     def prune(self, kept: set[str]) -> None:
         """Remove the files whose address is not in *kept*. Generated secrets are kept: they are the only copy."""
@@ -188,6 +200,10 @@ class SecretStore:
 
 def _address(salt: bytes, content: bytes) -> str:
     return hmac.new(salt, content, hashlib.sha256).hexdigest()[:16]
+
+
+def _missing(path: Path) -> str:
+    return f"{path} does not exist; deploy again, which writes it from its source"
 
 
 def _changed(path: Path) -> str:

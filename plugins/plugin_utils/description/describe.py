@@ -62,6 +62,7 @@ def describe(
         home=f"{directory}/{name}",
         services=connected,
         secrets=secret_sources.used(connected.values(), known),
+        known_secrets=known,
         top=top or {},
         notes=notes or {},
     )

@@ -179,7 +179,7 @@ class Stack:
 
     ``home``: its directory on the host. ``addressed``: whether the names of secret files contain an address of their
     content. ``top``: Compose keys of networks and volumes, by these two words. ``notes``: by service, what the
-    translation of a team's own Compose files decided.
+    translation of a team's own Compose files decided. ``known_secrets``: also those that no service uses.
     """
 
     name: str
@@ -191,6 +191,7 @@ class Stack:
     addressed: bool = True
     top: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Mapping[str, list[str]] = field(default_factory=dict)
+    known_secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
 
     def secret_path(self, file: SecretFile) -> str:
         """Return the path of a secret file on the host, with a Compose variable for its address."""

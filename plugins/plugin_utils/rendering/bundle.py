@@ -16,19 +16,15 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import data_paths, database_files, dotenv
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import collect
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field, read
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     compose,
     edge,
     env_example,
+    probes,
     service_manifest,
 )
 
-_PROBE_FIELDS = {
-    "path": Field("url_path", "path to request through the edge", required=True),
-    "status": Field("int", "expected status; by default any status below 500"),
-    "contains": Field("str", "text that the response must contain"),
-}
 _DOTENV_HEADER = """\
 Read by docker compose in this directory; .env.example says what each variable is.
 Below, the addresses of the secret files; the secrets are not here.
@@ -102,13 +98,14 @@ class Bundle:
         return {name: {"value": secret.value, "generate": secret.generate} for name, secret in self.sources.items()}
 
 
-def bundle(stack: Stack, probes: object) -> Bundle:
+def bundle(stack: Stack, given_probes: object) -> Bundle:
     """Return the bundle for *stack*.
 
-    :param probes: ``stack_probes`` as written; if empty, there is one probe for the path of each route of the edge.
+    :param given_probes: ``stack_probes`` as written; see :func:`probes.probes`.
     :raises ValueError: for an invalid probe, a variable that no env file can hold, or data in the release's directory.
     """
     data_paths.check(stack)
+    found_probes = probes.probes(stack, given_probes)
     mounted = collect(stack)
     base = compose.base(stack, mounted.paths)
     overlay = compose.overlay(stack)
@@ -122,14 +119,16 @@ def bundle(stack: Stack, probes: object) -> Bundle:
     files.update({f"edge/{name}": text for name, text in edge.files(stack).items()})
     variables = _dotenv_variables(stack)
     files[".env"] = dotenv.dump(variables, _DOTENV_HEADER)
-    files[".env.example"] = env_example.dump(variables, [file for _service, file in compose.secret_files(stack)])
+    files[".env.example"] = env_example.dump(
+        variables, [*(file for _service, file in compose.secret_files(stack)), *found_probes.files]
+    )
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted.texts,
         "services": service_manifest.entries(stack.in_order(), base["services"]),
         **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in SHARED_SECTIONS},
-        "secret_files": secret_files(stack),
-        "probes": _probes(stack, probes),
+        "secret_files": [*secret_files(stack), *map(_uploaded, found_probes.files)],
+        "probes": found_probes.entries,
         "upstreams": edge.upstreams(stack),
         "assets": edge.assets(stack),
     }
@@ -145,7 +144,7 @@ def bundle(stack: Stack, probes: object) -> Bundle:
         networks=content["networks"],
         volumes=content["volumes"],
         secret_files=tuple(content["secret_files"]),
-        sources=stack.secrets,
+        sources={**stack.secrets, **found_probes.sources},
         probes=tuple(content["probes"]),
         upstreams=tuple(content["upstreams"]),
         assets=tuple(content["assets"]),
@@ -204,20 +203,9 @@ def secret_files(stack: Stack) -> list[dict[str, Any]]:
                 f"service {service.name!r}: secrets {other!r} and {file.name!r} both have the variable "
                 f"{file.variable} in .env; rename one of them"
             )
-        found[file.variable] = {**asdict(file), "parts": list(file.parts), "variable": file.variable}
+        found[file.variable] = _uploaded(file)
     return [found[variable] for variable in sorted(found)]
 
 
-def _probes(stack: Stack, probes: object) -> list[dict[str, Any]]:
-    if not isinstance(probes, (list, tuple)):
-        raise ValueError(f"stack_probes: {probes!r} is not a list")
-    if probes and stack.edge is None:
-        raise ValueError("stack_probes: there is no edge to probe through; add a service of kind nginx or traefik")
-    if probes:
-        return [_probe(probe, f"stack_probes, entry {number}") for number, probe in enumerate(probes, 1)]
-    routes = stack.edge.routes if stack.edge else ()
-    return [{"path": route.path, "status": None, "contains": None} for route in routes]
-
-
-def _probe(probe: object, where: str) -> dict[str, Any]:
-    return read(probe, _PROBE_FIELDS, where)
+def _uploaded(file: SecretFile) -> dict[str, Any]:
+    return {**asdict(file), "parts": list(file.parts), "variable": file.variable}

@@ -6,10 +6,12 @@ import http.server
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
+from ansible_collections.slipway.stack.plugins.module_utils.edge.probe_requests import Request
 
 from tests.support.hostile_server import Pieces, dripping, endless, serving, within
 
@@ -41,6 +43,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body.encode())
 
+    def do_POST(self) -> None:
+        """Answer 200 to the right password, 500 to another, as a login that is broken."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        right = body == b'{"password": "p"}' and self.headers["Authorization"] == "Bearer t"
+        self.send_response(200 if right else 500)
+        self.end_headers()
+
     def log_message(self, *_arguments: Any) -> None:
         """Log nothing."""
 
@@ -53,6 +62,35 @@ def port() -> Iterator[int]:
         yield server.server_address[1]
         server.shutdown()
         thread.join()
+
+
+LOGIN = Request("POST", {"Authorization": "Bearer t", "Content-Type": "application/json"}, b'{"password": "p"}')
+
+
+def test_a_probe_with_a_body(port: int) -> None:
+    assert probe("127.0.0.1", port, "", None, _expected("/login", 200), request=LOGIN) is None
+
+
+def test_a_broken_login_is_seen_and_shows_nothing_of_the_request(port: int) -> None:
+    wrong = replace(LOGIN, headers={"Authorization": "Bearer other-token"})
+    url = f"POST http://127.0.0.1:{port}/login"
+    assert probe("127.0.0.1", port, "", None, _expected("/login", 200), request=wrong) == (
+        f"{url} answered 500, 200 expected"
+    )
+    assert probe("127.0.0.1", port, "", None, _expected("/login"), request=wrong) == f"{url} answered 500"
+    split = replace(LOGIN, headers={"Authorization": "Bearer to\r\nken"})
+    failure = probe("127.0.0.1", port, "", None, _expected("/login", 200), request=split)
+    assert failure == f"{url} cannot be requested: a header is not valid"
+
+
+def test_a_header_replaces_the_domain(port: int) -> None:
+    asked = Request("GET", {"host": "other.example.com"})
+    expected = _expected("/host", 200, "other.example.com")
+    assert probe("127.0.0.1", port, "shop.example.com", RELEASE, expected, request=asked) is None
+
+
+def test_a_proxy_that_is_not_ours_need_not_say_the_release(port: int) -> None:
+    assert probe("127.0.0.1", port, "", None, _expected("/stranger", 200)) is None
 
 
 def _expected(path: str, status: int | None = None, contains: str | None = None) -> dict[str, Any]:

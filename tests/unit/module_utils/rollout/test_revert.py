@@ -80,7 +80,7 @@ def test_the_one_shot_of_the_new_release_is_removed(
     assert _revert(home, tx) == "Release r1 keeps serving"
     assert engine.commands == [["stop", "web2", "migrate2"], ["rm", "--force", "--volumes", "web2", "migrate2"]]
     # The live release is not broken by it.
-    verification = verify(home.manifest("r1") or {}, 0.0, lambda: by_service(engine.containers))
+    verification = verify(home, home.manifest("r1") or {}, 0.0, lambda: by_service(engine.containers))
     assert verification.problems == []
     assert drift(home.manifest("r1") or {}, by_service(engine.containers)) == []
 

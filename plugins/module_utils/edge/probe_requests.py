@@ -1,0 +1,84 @@
+"""What the probes of a release send, and where: through the edge, or to another address of this host.
+
+Place in the pipeline: target, verify, between the manifest and ``probe``.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.edge import endpoint
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request without its path. ``headers`` and ``body`` may contain secrets, so they are never shown."""
+
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An address to send a probe to. ``service`` answers there, if it is known.
+
+    ``release`` must be in the answer. It is ``None`` for an answer of a proxy that is not ours.
+    """
+
+    host: str
+    port: int
+    service: str | None
+    release: str | None
+
+
+def request(home: Home, manifest: Mapping[str, Any], probe: Mapping[str, Any]) -> Request:
+    """Return the request of a probe of the release, with its secrets.
+
+    :raises DamagedSecret: if its secret file is missing or damaged.
+    """
+    # Manifests of older versions of this collection have none of these keys.
+    found = probe.get("request") or {}
+    if "secret" in found:
+        found = json.loads(SecretStore(home.path).content(manifest, found["secret"]))
+    return Request(probe.get("method") or "GET", found.get("headers") or {}, _body(found.get("body") or {}))
+
+
+def _body(body: Mapping[str, Any]) -> bytes | None:
+    for how, value in body.items():
+        text = value if how == "text" else json.dumps(value) if how == "json" else urllib.parse.urlencode(value)
+        return str(text).encode()
+    return None
+
+
+def targets(
+    manifest: Mapping[str, Any], probe: Mapping[str, Any], running: Mapping[str, list[Container]]
+) -> Iterator[Target]:
+    """Return the addresses to send a probe to: that of the edge, or each that the probe itself names.
+
+    :param running: the containers by service.
+    :raises LookupError: with a sentence, if the named service has no container with an address of its own.
+    """
+    address = probe.get("address")
+    if address is None:
+        edge = endpoint.edge_of(manifest)
+        if edge is not None:
+            yield Target(*endpoint.public_address(manifest), edge, str(manifest["release"]))
+        return
+    service, port = address.get("service"), int(address["port"])
+    if service is None:
+        yield Target(str(address["host"]), port, None, None)
+        return
+    found = [docker.address(one.id) for one in running.get(service, []) if one.state == "running"]
+    if not found or None in found:
+        raise LookupError("has no container with an address of its own; give the address of a published port")
+    for host in found:
+        yield Target(str(host), port, service, None)
