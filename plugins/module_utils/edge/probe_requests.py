@@ -77,8 +77,17 @@ def targets(
     if service is None:
         yield Target(str(address["host"]), port, None, None)
         return
-    found = [docker.address(one.id) for one in running.get(service, []) if one.state == "running"]
+    found = [_own_address(one.id) for one in running.get(service, []) if one.state == "running"]
     if not found or None in found:
         raise LookupError("has no container with an address of its own; give the address of a published port")
     for host in found:
         yield Target(str(host), port, service, None)
+
+
+def _own_address(container_id: str) -> str | None:
+    """Return an address at which this host reaches a container, ``None`` if the container has none of its own."""
+    raw = docker.get(f"/containers/{container_id}/json") or {}
+    if (raw.get("HostConfig") or {}).get("NetworkMode") == "host":
+        return "127.0.0.1"
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    return next((str(one["IPAddress"]) for one in networks.values() if one.get("IPAddress")), None)

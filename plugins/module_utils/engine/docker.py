@@ -194,15 +194,6 @@ def _unix_seconds(started_at: str) -> float:
     return calendar.timegm(time.strptime(seconds, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
 
 
-def address(container_id: str) -> str | None:
-    """Return an address at which this host reaches a container, ``None`` if the container has none of its own."""
-    raw = get(f"/containers/{container_id}/json") or {}
-    if (raw.get("HostConfig") or {}).get("NetworkMode") == "host":
-        return "127.0.0.1"
-    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
-    return next((str(one["IPAddress"]) for one in networks.values() if one.get("IPAddress")), None)
-
-
 def anonymous_volumes(container_id: str) -> dict[str, str]:
     """Return the directory on this host of each anonymous volume of a container, by its path in the container."""
     raw = get(f"/containers/{container_id}/json") or {}

@@ -83,7 +83,13 @@ def test_a_probe_goes_to_its_own_address() -> None:
 
 
 def test_a_probe_goes_to_every_running_container_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker, "address", {"web1": "172.18.0.2", "web2": "172.18.0.3"}.get)
+    records = {
+        "/containers/web1/json": {"NetworkSettings": {"Networks": {"a": {"IPAddress": "172.18.0.2"}}}},
+        "/containers/web2/json": {
+            "NetworkSettings": {"Networks": {"a": {"IPAddress": ""}, "b": {"IPAddress": "172.18.0.3"}}}
+        },
+    }
+    monkeypatch.setattr(docker, "get", records.get)
     running = {"web": [container("web"), container("web", 2), container("web", 3, state="exited")]}
     probe = {**PROBE, "address": {"service": "web", "port": 8000}}
     assert list(probe_requests.targets(_manifest(), probe, running)) == [
@@ -92,9 +98,16 @@ def test_a_probe_goes_to_every_running_container_of_a_service(monkeypatch: pytes
     ]
 
 
+def test_a_container_in_the_network_of_the_host_has_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker, "get", lambda _path: {"HostConfig": {"NetworkMode": "host"}})
+    probe = {**PROBE, "address": {"service": "web", "port": 8000}}
+    found = list(probe_requests.targets(_manifest(), probe, {"web": [container("web")]}))
+    assert found == [Target("127.0.0.1", 8000, "web", None)]
+
+
 @pytest.mark.parametrize("running", [{}, {"web": [container("web")]}])
 def test_a_service_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch, running: Any) -> None:
-    monkeypatch.setattr(docker, "address", lambda _id: None)
+    monkeypatch.setattr(docker, "get", lambda _path: None)
     probe = {**PROBE, "address": {"service": "web", "port": 8000}}
     with pytest.raises(LookupError, match="has no container with an address of its own"):
         list(probe_requests.targets(_manifest(), probe, running))
