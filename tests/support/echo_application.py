@@ -26,7 +26,7 @@ class Application(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(url.query).items()}
         last = f"/{url.path.rsplit('/', 1)[-1]}"
         if self.headers.get("Upgrade"):
-            self._upgrade()
+            self._upgrade(float(query.get("pause", 0)))
         elif last in STREAMS:
             self._stream(STREAMS[last], float(query.get("pause", 1)), int(query.get("count", 5)), "chunked" in query)
         elif last == "/answer":
@@ -69,8 +69,8 @@ class Application(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
         self.close_connection = True
 
-    def _upgrade(self) -> None:
-        """Switch to whatever protocol is asked for, and say what was asked for."""
+    def _upgrade(self, pause: float) -> None:
+        """Switch to whatever protocol is asked for, and say after a pause what was asked for."""
         asked = self.headers["Upgrade"]
         self.send_response(101)
         self.send_header("Connection", "Upgrade")
@@ -79,6 +79,7 @@ class Application(BaseHTTPRequestHandler):
             digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest()
             self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
         self.end_headers()
+        time.sleep(pause)
         self.wfile.write(f"switched to {asked}\n".encode())
         self.close_connection = True
 

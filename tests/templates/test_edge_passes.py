@@ -20,6 +20,7 @@ from tests.support.real_edge import HOST, RELEASE, Edge, arrived
         "www.example.org",
         "a.shops.example.com",
         "a.b.shops.example.com",
+        "a.B.shops.example.com.",
     ],
 )
 def test_the_names_of_the_stack_are_answered(edge: Edge, host: str) -> None:

@@ -122,6 +122,16 @@ def test_a_stream_of_events_may_be_silent(edge: Edge, chunked: str) -> None:
     assert b"data: 1" in b"".join(piece for _, piece in pieces)
 
 
+def test_a_websocket_may_be_silent(edge: Edge) -> None:
+    with edge.connected() as connection:
+        upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        connection.sendall(f"GET /quick/?pause=4 HTTP/1.1\r\nHost: {HOST}\r\n{upgrade}\r\n".encode())
+        received = b""
+        while piece := connection.recv(65536):
+            received += piece
+    assert received.endswith(b"switched to websocket\n")
+
+
 def test_a_post_may_be_answered_with_a_stream(edge: Edge) -> None:
     reply = edge.send(
         "POST",

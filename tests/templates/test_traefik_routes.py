@@ -68,7 +68,7 @@ def test_a_websocket_has_a_router_of_its_own() -> None:
 
 def test_only_the_domains_of_the_stack_are_answered() -> None:
     http = _http(domains=["*.example.org"])
-    names = r'Host("shop.example.com") || HostRegexp("(?i)^[a-z0-9_.-]+\\.example\\.org$")'
+    names = r'Host("shop.example.com") || HostRegexp("(?i)^[a-z0-9_.-]+\\.example\\.org[.]?$")'
     assert all(router["rule"].endswith(f" && ({names})") for router in _public(http).values())
     assert http["routers"]["misdirected"]["rule"] == f"!({names})"
     assert http["middlewares"]["misdirected"]["ipAllowList"]["rejectStatusCode"] == 421

@@ -150,7 +150,7 @@ def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
 def _host_rule(names: list[str]) -> str:
     """Return the rule for requests with one of these names; empty for no names."""
     rules = [
-        f"HostRegexp({quoting.traefik_string(f'(?i)^{public_names.pattern(name)}$')})"
+        f"HostRegexp({quoting.traefik_string(f'(?i)^{public_names.pattern(name)}[.]?$')})"
         if name.startswith("*.")
         else f"Host({quoting.traefik_string(name)})"
         for name in names
