@@ -132,4 +132,4 @@ def test_a_singleton_gets_requests(kiosk: Stack, playbook: Playbook) -> None:
 def test_a_server_without_the_stack_is_refused(playbook: Playbook) -> None:
     run = playbook(RESTORE, stack_name="nothing")
     assert run.code == 2
-    assert "stack 'nothing': no release is live on this host; deploy one" in run.output
+    assert "there is no /opt/stacks/nothing on this host; run playbooks/deploy.yml" in run.output
