@@ -80,9 +80,14 @@ Or without Ansible. You need Python 3.11 or later and PyYAML:
 In an installed collection that directory is in `~/.ansible/collections/ansible_collections/slipway/stack/`.
 
 Files are read as Compose reads them. Several files are merged. `include`, `extends`, anchors, merge keys, profiles,
-`!reset` and `!override` work. Variables come from `.env` and `--env-file`, never from the environment of the process. A
-variable without a value and a default is unknown, and no rule reports a value that it does not know. Each finding has
-the file and the line.
+`!reset` and `!override` work. Without a file, the files are those that Compose would read in the directory: those of
+`COMPOSE_FILE` in `.env`, with its `COMPOSE_PATH_SEPARATOR`, or the usual ones. Without `--profile`, the active profiles
+are those of `COMPOSE_PROFILES` in `.env`; without both, all services are checked.
+
+Variables come from `.env` and `--env-file`, never from the environment of the process. If a variable is exported with
+another value than in `.env`, the report says so, because `docker compose` uses the exported value. A variable without a
+value and a default is unknown, and no rule reports a value that it does not know. Each finding has the file and the
+line.
 
 | option | what it does |
 |---|---|

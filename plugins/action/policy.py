@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -89,5 +90,6 @@ def _review(arguments: Mapping[str, Any]) -> Review:
         config=Path(plain["config"]) if plain["config"] else None,
         baseline=Path(plain["baseline"]) if plain["baseline"] else None,
         extra=extra,
+        exported=os.environ,
     )
     return file_check.check(options, datetime.datetime.now(tz=datetime.UTC).date().isoformat())

@@ -86,7 +86,9 @@ class ActionModule(ActionBase):
             str(task_vars.get("playbook_dir") or ""),
         )
         found = release_check.check(
-            release_check.stack(bundle.documents, bundle.variables(), given["services"], str(given["version"])),
+            release_check.stack(
+                bundle.documents, bundle.variables(), given["services"], str(given["version"]), given["secrets"]
+            ),
             bundle.environment,
             given["policy_level"],
             given["policy_exceptions"],

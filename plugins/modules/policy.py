@@ -31,7 +31,9 @@ options:
     type: dict
     default: {}
   profiles:
-    description: Active profiles. If you leave this out, all services are checked.
+    description:
+      - Active profiles. If you leave this out, they are those of E(COMPOSE_PROFILES) in C(.env); without both, all
+        services are checked.
     type: list
     elements: str
   config:

@@ -21,25 +21,33 @@ def whole(text: str) -> str:
     return "services:\n" + "".join(f"  {line}\n" for line in text.splitlines())
 
 
-def stack(text: str, registries: tuple[str, ...] = ()) -> Stack:
-    """Return the stack that a text describes, in a directory without other files."""
+def stack(text: str, registries: tuple[str, ...] = (), files: Mapping[str, str] | None = None) -> Stack:
+    """Return the stack that a text describes, in a directory with only *files*: their texts by name."""
     with tempfile.TemporaryDirectory() as folder:
+        for name, content in (files or {}).items():
+            Path(folder, name).write_text(content, encoding="utf-8")
         path = Path(folder, "compose.yaml")
         path.write_text(whole(text), encoding="utf-8")
         return from_document(reading.read([path]), registries)
 
 
 def reviewed(
-    text: str, environment: str = "production", config: Any = None, other: str = "", today: str = DAY
+    text: str,
+    environment: str = "production",
+    config: Any = None,
+    other: str = "",
+    today: str = DAY,
+    files: Mapping[str, str] | None = None,
 ) -> Review:
     """Return the review of a text.
 
     :param config: settings as in their file.
     :param other: the text of a second environment, `staging`.
+    :param files: the texts of other files, such as `.env`, by name.
     """
     policy_settings = settings.read(config, "settings")
     others: Mapping[str, Stack] = {"staging": stack(other)} if other else {}
-    return review(stack(text, policy_settings.registries), environment, policy_settings, today, others)
+    return review(stack(text, policy_settings.registries, files), environment, policy_settings, today, others)
 
 
 def rules(result: Review) -> set[str]:

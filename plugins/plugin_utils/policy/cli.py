@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--environment", "-e", default="production", help=f"{', '.join(ENVIRONMENTS)} (default: %(default)s)")
     add("--each", action="store_true", help="every file is a stack of its own")
     add("--also", action="append", default=[], metavar="NAME=FILE[,FILE]", help="compare with another environment")
-    add("--profile", action="append", metavar="NAME", help="an active profile (default: all services)")
+    add("--profile", action="append", metavar="NAME", help="an active profile (default: those of .env, else all)")
     add("--env-file", action="append", default=[], type=Path, metavar="FILE", help="variables over those of .env")
     add("--config", type=Path, metavar="FILE", help=f"settings (default: {settings.FILE} next to the first file)")
     add("--level", choices=settings.LEVELS, help="the severity from which it fails (default: error)")
@@ -122,6 +122,7 @@ def _reviews(options: argparse.Namespace) -> list[Review]:
                 also=also,
                 baseline=options.baseline,
                 extra=extra,
+                exported=os.environ,
             ),
             today,
         )

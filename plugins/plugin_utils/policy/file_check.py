@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Options:
     ``files``: the files of one stack; without any, those that Compose would read in the current directory.
     ``also``: the files of other environments by name, to compare with.
     ``extra``: settings that take precedence over those in files.
+    ``exported``: the variables of the process. They are never used; the report says which ones Compose would use.
     """
 
     files: Sequence[Path] = ()
@@ -36,6 +37,7 @@ class Options:
     also: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     baseline: Path | None = None
     extra: settings.Settings = field(default_factory=settings.Settings)
+    exported: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def check(options: Options, today: str) -> Review:
@@ -55,7 +57,23 @@ def check(options: Options, today: str) -> Review:
         name: from_document(_read(list(paths), options), merged.registries) for name, paths in options.also.items()
     }
     known = _read_baseline(options.baseline) if options.baseline else ()
-    return review(from_document(document, merged.registries), options.environment, merged, today, others, known)
+    result = review(from_document(document, merged.registries), options.environment, merged, today, others, known)
+    return replace(result, notes=(*result.notes, *exported_notes(document, options.exported)))
+
+
+def exported_notes(document: reading.Document, exported: Mapping[str, str]) -> list[str]:
+    """Return a sentence if variables of the process differ from those of ``.env``, which the check uses.
+
+    :param exported: the variables of the process. Compose prefers them. Their values are not shown.
+    """
+    relevant = {*document.used_variables, "COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"}
+    names = [name for name, value in document.dotenv.items() if name in relevant and exported.get(name, value) != value]
+    if not names:
+        return []
+    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    difference = "is exported with another value" if len(names) == 1 else "are exported with other values"
+    note = f"{listed} {difference} than in .env; docker compose uses the exported one, this check uses .env"
+    return [f"{note}; unset it, or change .env"]
 
 
 def _read(files: Sequence[Path], options: Options) -> reading.Document:
@@ -67,7 +85,11 @@ def _read(files: Sequence[Path], options: Options) -> reading.Document:
                 for name, (value, _line) in interpolation.dotenv(regular_file.read_text(path), None, str(path)).items()
             }
         )
-    return reading.read(files, variables, options.profiles)
+    profiles = options.profiles
+    if profiles is None:
+        known = {**reading.project_variables(files[0].parent), **variables}
+        profiles = [name for name in known.get("COMPOSE_PROFILES", "").split(",") if name] or None
+    return reading.read(files, variables, profiles)
 
 
 def _settings(config: Path | None, folder: Path) -> settings.Settings:

@@ -16,6 +16,7 @@ from .source_positions import Map, Mark, Override, Seq
 from .yaml_parser import MAX_TEXT, Budget
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REFERENCE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _OPERATOR = re.compile(r":?[-?+]")
 #: How deep defaults may be nested in defaults.
 _MAX_DEPTH = 8
@@ -59,6 +60,11 @@ def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: 
         else:
             result.append("$")
             position = dollar + 1
+
+
+def names(text: str) -> list[str]:
+    """Return the names of the variables in a file."""
+    return _REFERENCE.findall(text)
 
 
 def _closing(text: str, start: int) -> int:

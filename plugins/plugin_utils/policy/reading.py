@@ -43,10 +43,29 @@ class Document:
     missing_env_files: set[str] = field(default_factory=set)
     #: The variables for interpolation.
     variables: dict[str, str] = field(default_factory=dict)
+    #: The variables of ``.env``, and the names of all variables in the files.
+    dotenv: dict[str, str] = field(default_factory=dict)
+    used_variables: frozenset[str] = frozenset()
+
+
+def project_variables(folder: Path) -> dict[str, str]:
+    """Return the variables of ``.env`` in *folder*, none if there is no such file."""
+    return _Reader(interpolation.keep_reference, regular_file.read_bytes).dotenv(folder / ".env")
 
 
 def default_files(folder: Path) -> list[Path]:
-    """Return the files that Compose would read in *folder*. :raises Unreadable: if there is no such file."""
+    """Return the files that Compose would read in *folder*: those of ``COMPOSE_FILE`` in ``.env``, or the usual ones.
+
+    :raises Unreadable: if there is no such file.
+    """
+    variables = project_variables(folder)
+    if variables.get("COMPOSE_FILE"):
+        names = variables["COMPOSE_FILE"].split(variables.get("COMPOSE_PATH_SEPARATOR") or ":")
+        paths = [folder / name for name in names if name]
+        missing = [path for path in paths if not os.path.lexists(path)]
+        if missing:
+            raise Unreadable(f"{folder / '.env'}: COMPOSE_FILE names {missing[0]}, which does not exist")
+        return paths
     found = [next((folder / name for name in names if (folder / name).is_file()), None) for names in DEFAULT_FILES]
     if found[0] is None:
         raise Unreadable(f"{folder}: there is no Compose file; one of these is needed: {', '.join(DEFAULT_FILES[0])}")
@@ -73,9 +92,11 @@ def read(
     paths = list(files)
     reader = _Reader(unset, opener)
     folder = project or (paths[0].parent if paths else Path())
-    all_variables = {**reader.dotenv(folder / ".env", variables), **(variables or {})}
+    dotenv = reader.dotenv(folder / ".env", variables)
+    all_variables = {**dotenv, **(variables or {})}
     document = reader.read_files(paths, all_variables, ())
-    document.variables = all_variables
+    document.variables, document.dotenv = all_variables, dotenv
+    document.used_variables = frozenset(reader.used_variables)
     for name, service in document.services.items():
         document.services[name] = merging.without_overrides(service)
     document.top = merging.without_overrides(document.top)
@@ -102,6 +123,7 @@ class _Reader:
         self.budget = Budget()
         self.extending = Extending(self.documents, self.budget)
         self.files = 0
+        self.used_variables: set[str] = set()
         self.read_env_files: dict[Path, dict[str, tuple[str, int]]] = {}
 
     def read_files(
@@ -120,7 +142,9 @@ class _Reader:
         if self.files > MAX_FILES:
             raise Unreadable(f"{path}: a stack may have at most {MAX_FILES} files")
         found = []
-        for content in parse(self.text(path, where), str(path), self.budget):
+        text = self.text(path, where)
+        self.used_variables |= set(interpolation.names(text))
+        for content in parse(text, str(path), self.budget):
             if not isinstance(content, Map):
                 raise Unreadable(f"{path}:1: not a Compose file: a mapping with the key 'services' is needed")
             found.append(interpolation.resolve(content, variables, self.unset, self.budget))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import grouping, settings
+from .placeholders import placeholder
 from .review import Finding, Review, review
 from .rule_registry import RULES
 from .stack import Stack, from_data
@@ -23,6 +24,7 @@ def stack(
     variables: Mapping[str, Mapping[str, Any]],
     services: Mapping[str, Any],
     version: str,
+    secrets: Mapping[str, Any] | None = None,
 ) -> Stack:
     """Return the stack of a release.
 
@@ -30,12 +32,14 @@ def stack(
     :param variables: the variables of each service.
     :param services: ``stack_services``, for the keys ``only_in`` and ``build``.
     :param version: ``stack_version``; an image with that tag belongs to the application.
+    :param secrets: ``stack_secrets``. Only the names of those that are placeholders are kept.
     """
     described = {name: keys for name, keys in services.items() if isinstance(keys, Mapping)}
     built_images = {keys.get("image") for keys in described.values() if keys.get("build")}
     read = from_data(documents, variables, ("compose.yaml",))
     return dataclasses.replace(
         read,
+        placeholder_secrets=_placeholders(secrets or {}),
         only_in_some_environments=frozenset(name for name, keys in described.items() if keys.get("only_in")),
         own_images=frozenset(
             name
@@ -43,6 +47,12 @@ def stack(
             if service.image and (service.image.text in built_images or service.image.tag == version)
         ),
     )
+
+
+def _placeholders(secrets: Mapping[str, Any]) -> dict[str, str]:
+    values = {name: source.get("value") if isinstance(source, Mapping) else source for name, source in secrets.items()}
+    found = {name: placeholder(value) for name, value in values.items() if isinstance(value, str)}
+    return {name: text for name, text in found.items() if text}
 
 
 def check(

@@ -103,6 +103,8 @@ class Stack:
     ``network_owners``: services whose network other services join.
     ``only_in_some_environments``: services that are meant to be in some environments only.
     ``own_images``: services with an image of the application itself, which may have another version elsewhere.
+    ``variables``: the variables for interpolation. ``placeholder_secrets``: by name, the secrets of the inventory that
+    are placeholders.
     """
 
     services: Mapping[str, Service]
@@ -116,6 +118,8 @@ class Stack:
     network_owners: frozenset[str] = frozenset()
     only_in_some_environments: frozenset[str] = frozenset()
     own_images: frozenset[str] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    placeholder_secrets: Mapping[str, str] = field(default_factory=dict)
 
     def is_one_off(self, service: Service) -> bool:
         """Return whether a service runs once and ends: a dependent waits for that, or it looks like a migration."""
@@ -142,6 +146,7 @@ def from_document(document: Document, registries: Iterable[str] = ()) -> Stack:
         variables_incomplete=document.missing_env_files,
         registries=tuple(registries),
         pinned=False,
+        variables=document.variables,
     )
 
 
@@ -200,6 +205,7 @@ def _stack(
     variables_incomplete: set[str],
     registries: tuple[str, ...],
     pinned: bool,
+    variables: Mapping[str, str] | None = None,
 ) -> Stack:
     read = {
         name: _service(name, keys, env_file_variables.get(name, Map()), name in variables_incomplete)
@@ -220,6 +226,7 @@ def _stack(
         marks=services.marks,
         registries=registries,
         pinned=pinned,
+        variables=variables or {},
         completion_awaited=frozenset(completion_awaited),
         has_published_proxy=any(service.is_proxy and service.ports for service in read.values()),
         network_owners=frozenset(mode.removeprefix("service:") for mode in modes if mode.startswith("service:")),

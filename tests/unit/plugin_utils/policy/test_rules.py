@@ -26,7 +26,8 @@ def test_every_rule_has_its_cases() -> None:
 def test_a_rule_finds_only_the_text_that_breaks_it(rule: str) -> None:
     case = CASES[rule]
     broken, kept = (
-        reviewed(case[key], config=case.get("settings"), other=case.get("other", "")) for key in ("breaks", "keeps")
+        reviewed(case[key], config=case.get("settings"), other=case.get("other", ""), files=case.get("files"))
+        for key in ("breaks", "keeps")
     )
     assert rule in rules(broken)
     assert rule not in rules(kept)
@@ -35,7 +36,7 @@ def test_a_rule_finds_only_the_text_that_breaks_it(rule: str) -> None:
 @pytest.mark.parametrize("rule", CASES)
 def test_a_finding_has_a_file_a_line_and_a_service(rule: str) -> None:
     case = CASES[rule]
-    result = reviewed(case["breaks"], config=case.get("settings"), other=case.get("other", ""))
+    result = reviewed(case["breaks"], config=case.get("settings"), other=case.get("other", ""), files=case.get("files"))
     for finding in result.findings:
         if finding.rule == rule:
             assert finding.severity in SEVERITIES[1:]
@@ -48,7 +49,9 @@ def test_a_finding_has_a_file_a_line_and_a_service(rule: str) -> None:
 def test_a_rule_decides_edge_cases(rule: str) -> None:
     for case in EDGES[rule]:
         entry = case if isinstance(case, dict) else {"text": case}
-        result = reviewed(entry["text"], config=entry.get("settings"), other=entry.get("other", ""))
+        result = reviewed(
+            entry["text"], config=entry.get("settings"), other=entry.get("other", ""), files=entry.get("files")
+        )
         names = re.findall(r"\bbad[\w-]*(?=:\s*[{\n])", entry["text"] + entry.get("other", ""))
         assert sorted({finding.service for finding in result.findings if finding.rule == rule}) == sorted({*names})
 
