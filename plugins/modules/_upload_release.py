@@ -81,6 +81,8 @@ import zlib
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused, ship
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def main() -> None:
@@ -97,9 +99,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    content = json.loads(zlib.decompress(base64.b64decode(module.params["bundle"])))
+    mask = masking(Home(content["home"]))
     try:
         shipped = ship(
-            json.loads(zlib.decompress(base64.b64decode(module.params["bundle"]))),
+            content,
             json.loads(module.params["secrets"]),
             module.params["release_id"],
             module.params["origin"],
@@ -108,7 +112,7 @@ def main() -> None:
             module.check_mode,
         )
     except (Refused, DockerError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=mask(str(error)))
     except OSError as error:
         module.fail_json(msg=f"the release cannot be written: {error}; the live release was not changed")
     result = {
@@ -118,7 +122,8 @@ def main() -> None:
         "services": shipped.services,
     }
     if module._diff and shipped.diff:
-        result["diff"] = shipped.diff
+        # Somebody may have written a secret into a file on the host.
+        result["diff"] = [{**one, "before": mask(one["before"]), "after": mask(one["after"])} for one in shipped.diff]
     module.exit_json(**result)
 
 

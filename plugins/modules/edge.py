@@ -54,6 +54,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError, containers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -79,7 +80,7 @@ def main() -> None:
         running = by_service(containers(name))
         repaired = repair(home, manifest, running, module.params["reload"], module.check_mode)
     except (DockerError, EdgeError) as error:
-        module.fail_json(msg=f"stack '{name}': {error}")
+        module.fail_json(msg=f"stack '{name}': {masking(home)(str(error))}")
     module.exit_json(changed=bool(repaired) or module.params["reload"], mended=repaired)
 
 

@@ -73,10 +73,21 @@ under_way:
   returned: success
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence, status
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+
+def _mask_reasons(current: dict[str, Any], mask: Callable[[str], str]) -> None:
+    """Mask secrets in what applications and earlier rollouts have said."""
+    for entry in [*current["services"], *current["drift"], *current["rollouts"]]:
+        entry["reason"] = mask(entry["reason"])
+    current["damage"] = [mask(problem) for problem in current["damage"]]
 
 
 def main() -> None:
@@ -97,6 +108,7 @@ def main() -> None:
     missing = absence(home)
     if missing:
         module.fail_json(msg=f"stack '{name}': {missing}")
+    _mask_reasons(current, masking(home))
     module.exit_json(changed=False, **current)
 
 

@@ -71,6 +71,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -103,7 +104,11 @@ def main() -> None:
         "problems": verification.problems,
     }
     if verification.problems:
-        module.fail_json(msg="; ".join(verification.problems), detail=verification.detail, **result)
+        # Applications may print their settings.
+        mask = masking(home)
+        result["problems"] = [mask(problem) for problem in verification.problems]
+        detail = [mask(line) for line in verification.detail]
+        module.fail_json(msg="; ".join(result["problems"]), detail=detail, **result)
     module.exit_json(changed=False, **result)
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import traceback
 from pathlib import Path
 from typing import Callable
 
 
-def detach(function: Callable[[], None], log: Path) -> None:
+def detach(function: Callable[[], None], log: Path, mask: Callable[[str], str] = str) -> None:
     """Start *function* in a detached process and return at once.
 
     Standard output and standard error go to *log*. Everything that *function* uses must be imported already: Ansible
     removes the archive with the code when the module ends. Open files stay open, and with them a held lease.
+
+    :param mask: masks secrets in the traceback of an error.
     """
     child = os.fork()
     if child:
@@ -36,13 +39,16 @@ def detach(function: Callable[[], None], log: Path) -> None:
         function()
     except BaseException:
         code = 1
-        print_traceback()
+        print_traceback(mask)
     finally:
         # Whatever happens here, this process must not return into the module.
         os._exit(code)
 
 
-def print_traceback() -> None:
-    """Print the traceback of the current exception. A log that cannot be written is no other failure."""
+def print_traceback(mask: Callable[[str], str] = str) -> None:
+    """Print the traceback of the current exception. A log that cannot be written is no other failure.
+
+    :param mask: masks secrets in a text: an error may have the output of a command.
+    """
     with contextlib.suppress(OSError, ValueError):
-        traceback.print_exc()
+        print(mask(traceback.format_exc()), end="", file=sys.stderr, flush=True)

@@ -48,6 +48,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import audit, 
 from ansible_collections.slipway.stack.plugins.module_utils.state import outcome as outcome_of_release
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
 
@@ -72,7 +73,8 @@ class Rollout:
         self._manifest = manifest
         self._services: dict[str, dict[str, Any]] = manifest["services"]
         self._folder = str(home.release(options.release))
-        self._journal = Journal(home.journal, options.release)
+        self.mask = masking(home)
+        self._journal = Journal(home.journal, options.release, self.mask)
         self._barrier = Barrier(
             home.barrier, options.release, self._journal, options.with_barriers, options.barrier_timeout
         )
@@ -115,7 +117,7 @@ class Rollout:
         reserve.release(self._home.reserve)
         reason = str(error)
         if not isinstance(error, (RolloutFailed, DockerError, EdgeError)):
-            print_traceback()
+            print_traceback(self.mask)
             reason = _interruption(error)
         self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
         if self._tx.saved:
@@ -285,7 +287,8 @@ class Rollout:
     def _audit(self, outcome: str, started: float, reason: str = "") -> None:
         """Write the line for people. Nothing depends on it, so a rollout does not fail because of it."""
         try:
-            audit.write(self._home, self._manifest, self._tx, outcome, time.monotonic() - started, reason)
+            seconds = time.monotonic() - started
+            audit.write(self._home, self._manifest, self._tx, outcome, seconds, self.mask(reason))
         except OSError as error:
             text = f"{self._home.audit} cannot be written: {error.strerror or error}"
             self._journal.write("finalize", "done", text)

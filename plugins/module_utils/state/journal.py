@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,8 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "detail": list,
 }
 
+#: Length in characters of one line of detail. An application may log a whole document in one line.
+_MAX_LINE = 4000
 #: Size in bytes that is read at once. A journal is rotated before it has this size.
 _MAX_READ = 64 * 1024**2
 #: Size in bytes above which the journal is rotated before the next rollout. This is some hundred rollouts.
@@ -68,8 +70,10 @@ class RolloutFailed(Exception):
 class Journal:
     """Appends to the journal of one stack. Each record is on the disk before the step continues."""
 
-    def __init__(self, path: Path, release: str) -> None:
+    def __init__(self, path: Path, release: str, mask: Callable[[str], str] = str) -> None:
+        """:param mask: masks secrets in a text. Applications and commands may print them."""
         self._path = path
+        self._mask = mask
         self._release = release
         self._started = time.monotonic()
         self._seconds_by_part: dict[str, float] = {}
@@ -130,15 +134,20 @@ class Journal:
             "part": part,
             "service": service,
             "state": state,
-            "text": f"{text}, for at most {duration(limit)}" if text and limit is not None else text,
+            "text": self._mask(f"{text}, for at most {duration(limit)}" if text and limit is not None else text),
             "limit": limit,
-            "detail": list(detail),
+            "detail": [_cut(self._mask(line)) for line in detail],
         }
         try:
             append_line(self._path, json.dumps(record))
         except OSError:
             if not self._tolerates_write_errors:
                 raise
+
+
+def _cut(line: str) -> str:
+    """Return a line of detail, without the end of a very long one."""
+    return line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]}... ({len(line) - _MAX_LINE} more characters)"
 
 
 def duration(seconds: float) -> str:
