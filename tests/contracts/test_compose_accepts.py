@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.release.ship import IMAGES
+from ansible_collections.slipway.stack.plugins.module_utils.release.contents import IMAGES
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
 
