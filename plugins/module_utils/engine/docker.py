@@ -20,7 +20,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import absence, program
+from ansible_collections.slipway.stack.plugins.module_utils.engine import absence, program, sharing
+from ansible_collections.slipway.stack.plugins.module_utils.engine.sharing import Shared
 from ansible_collections.slipway.stack.plugins.module_utils.engine.timed_response import TimedResponse
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import duration
 
@@ -55,7 +56,7 @@ class Container:
 
     ``restarts``: how often the engine has restarted it after an exit. ``uptime``: seconds since its last start, 0 if it
     does not run. ``stop_grace``: seconds between its stop signal and SIGKILL. ``release``: the id of the release that
-    it was created for, empty for other projects.
+    it was created for, empty for other projects. ``shared``: what it uses of other containers.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Container:
     uptime: float
     stop_grace: float
     release: str = ""
+    shared: tuple[Shared, ...] = ()
 
 
 class EngineSocket(http.client.HTTPConnection):
@@ -185,6 +187,7 @@ def inspect(container_id: str) -> Container | None:
         stop_grace=float(_STOP_GRACE if config.get("StopTimeout") is None else config["StopTimeout"]),
         release=os.path.basename(config["Labels"].get(_LABEL_FOLDER, "")),
         uptime=max(0.0, time.time() - _unix_seconds(state["StartedAt"])) if state["Status"] == "running" else 0.0,
+        shared=sharing.read(raw, lambda other: get(f"/containers/{other}/json"), _LABEL_SERVICE),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, sharing
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 
@@ -54,6 +54,8 @@ def judge(spec: Mapping[str, Any], containers: list[Container], settled: bool = 
             return Verdict("down", _restarts(container), container)
         if container.state == "paused":
             return Verdict("down", f"{container.name} is paused", container)
+        if container.state == "running" and (lost := left_behind(spec, container)):
+            return Verdict("down", lost, container)
         # Docker reports a stopped or paused container as unhealthy, too.
         if container.state == "running" and container.health == "unhealthy":
             return Verdict("down", f"{container.name} is unhealthy", container)
@@ -71,6 +73,12 @@ def judge(spec: Mapping[str, Any], containers: list[Container], settled: bool = 
     waiting = next((one for one in containers if one not in up), None)
     detail = f", {waiting.name} is {_state(waiting)}" if waiting else ""
     return Verdict("waiting", f"{len(up)} of {expected} up{detail}", waiting)
+
+
+def left_behind(spec: Mapping[str, Any], container: Container) -> str | None:
+    """Return why a container can no longer use what it shares with another one, ``None`` if it can."""
+    # Manifests of older versions do not have this key.
+    return sharing.left_behind(container.name, container.started_at, container.shared, spec.get("follows") or {})
 
 
 def judge_live(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:

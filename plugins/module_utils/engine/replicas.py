@@ -17,9 +17,12 @@ _STOP_MARGIN = 60.0
 _UP = ("compose", "up", "--no-build", "--pull", "never")
 
 
-def up_arguments(services: Iterable[str]) -> list[str]:
-    """Return the ``docker`` arguments with which Compose itself replaces *services* in place."""
-    return [*_UP, "--no-deps", "--detach", *services]
+def up_arguments(services: Iterable[str], recreate: bool = False) -> list[str]:
+    """Return the ``docker`` arguments with which Compose itself replaces *services* in place.
+
+    :param recreate: replace them also if Compose sees no change.
+    """
+    return [*_UP, "--no-deps", *(["--force-recreate"] if recreate else []), "--detach", *services]
 
 
 def create_arguments(

@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.edge.own_proxies import needs_reload
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import judge_live
+from ansible_collections.slipway.stack.plugins.module_utils.release import followers
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     REPLACING,
     RUN_ONCE,
@@ -52,6 +53,7 @@ def plan(
             because = differences(old_spec, spec, (old or {}).get("addresses", {}), new["addresses"])
         verdict = judge_live(spec, existing)
         pod_changes = pod is not None and pod["action"] != "unchanged"
+        because = because or followers.reasons(spec, result, existing)
         if because or (pod and pod["action"] in REPLACING):
             can_roll = replacement(spec) in (START_FIRST, RUN_ONCE)
             rolls = can_roll and not pod_changes and not _is_other_proxy(old_spec, spec)
@@ -59,12 +61,13 @@ def plan(
             result.append(_entry(name, "roll" if rolls else "recreate", because, downtime=not rolls))
         elif verdict.state != "up":
             result.append(_entry(name, "start", [verdict.reason]))
-        elif pod_changes or _started_before_pod(existing, running.get(spec.get("pod") or "", [])):
+        elif pod_changes:
             result.append(_entry(name, "start", [f"{spec['pod']} was started after it"]))
         elif spec["edge"] and edge_changed:
             result.append(_entry(name, "reload", ["proxy configuration"]))
         else:
             result.append(_entry(name, "unchanged", []))
+    followers.add_groups(result, new["services"])
     _add_proxy_reloads(result, new["services"])
     known = set(running) | set(old["services"] if old else ())
     result.extend(_entry(name, "remove", ["no longer described"]) for name in sorted(known - set(new["services"])))
@@ -88,12 +91,6 @@ def _add_proxy_reloads(entries: list[dict[str, Any]], services: Mapping[str, Map
     for entry in entries:
         if entry["action"] == "unchanged" and needs_reload(services[entry["service"]]) and replaced:
             entry.update(action="reload", because=[f"replacement of {', '.join(replaced)}"])
-
-
-def _started_before_pod(proxies: list[Container], pods: list[Container]) -> bool:
-    """Return whether a proxy uses a network that no longer exists, because its pod was started later."""
-    # Compared without the Z: it sorts after the point of a fraction.
-    return any(proxy.started_at.rstrip("Z") < pod.started_at.rstrip("Z") for proxy in proxies for pod in pods)
 
 
 def _entry(service: str, action: str, because: list[str], downtime: bool = False) -> dict[str, Any]:

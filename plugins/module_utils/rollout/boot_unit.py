@@ -19,7 +19,8 @@ _FOLDER = Path("/etc/systemd/system")
 #: This directory exists exactly if systemd booted the machine (sd_booted(3)).
 _BOOTED = Path("/run/systemd/system")
 # A container that the engine failed to start has an error, a container that a person stopped has none. docker.service
-# is ready when it has tried to start all containers, and each start of it starts this unit.
+# is ready when it has tried to start all containers, and each start of it starts this unit. The rounds are for a
+# container in the network of a container that is in the network of another.
 _TEXT = """\
 # Written by slipway.stack. The engine starts containers at boot in no order, and does not try again with one whose
 # network is that of a container which was not running yet.
@@ -30,8 +31,14 @@ After=docker.service
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c '\\
-  for id in $$(docker ps --all --quiet --filter label=slipway.pod --filter status=exited --filter status=created); do \\
-    test -z "$$(docker inspect --format "{{.State.Error}}" "$$id")" || docker start "$$id"; \\
+  for round in 1 2 3; do \\
+    for id in $$(docker ps --all --quiet --filter label=com.docker.compose.project --filter status=exited \\
+        --filter status=created); do \\
+      case "$$(docker inspect --format "{{if .State.Error}}{{.HostConfig.NetworkMode}} {{.HostConfig.IpcMode}} \\
+          {{.HostConfig.PidMode}} {{json .Config.Labels}}{{end}}" "$$id")" in \\
+        *container:*/releases/*) docker start "$$id" ;; \\
+      esac; \\
+    done; \\
   done'
 
 [Install]

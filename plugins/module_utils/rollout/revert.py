@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxy_replacement import replace_proxy
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
@@ -22,6 +22,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     RUN_ONCE,
     replacement,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import in_place
 from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged, link
@@ -118,12 +119,12 @@ class _Revert:
     def run(self) -> None:
         """Restore replaced services and the edge, remove the new containers, and start the stopped old ones."""
         services = self.previous["services"]
-        in_place = self._restore_in_place(services)
+        restored = self._restore_in_place(services)
         # Before the switch, the edge does not know the new release.
         if edge_of(self.previous) and self.tx.edge_before and self.tx.phase == "switching":
             self._restore_edge()
         existing = {one.id for group in self.containers.find().values() for one in group}
-        _remove([one for one in self.created if one.service not in in_place and one.id in existing], self.journal)
+        _remove([one for one in self.created if one.service not in restored and one.id in existing], self.journal)
         with self.journal.part("revert", "start"):
             replicas.start(self._stopped_ids(services))
             # One-shot services are neither undone nor run again.
@@ -133,19 +134,23 @@ class _Revert:
 
     def _restore_in_place(self, services: Mapping[str, Any]) -> list[str]:
         """Let Compose restore the services that the rollout replaced in place, and return their names."""
-        in_place = [
+        names = [
             name
             for name, spec in services.items()
             if self.tx.plan.get(name) in REPLACING
             and replacement(spec) != RUN_ONCE
             and (replacement(spec) == IN_PLACE or self._was_replaced(name))
         ]
-        if in_place:
-            limit = replicas.up_limit(one for name in in_place for one in self.containers.find().get(name, []))
+        if names:
+            restored = {name: services[name] for name in names}
+            # Those in the namespace of another come after it.
+            joined = in_place.members(restored, names)[::-1]
+            groups = [[name for name in names if name not in joined], *([name] for name in joined)]
+            limit = replicas.up_limit(one for name in names for one in self.containers.find().get(name, []))
             with self.journal.part("revert", "start", limit=limit):
-                folder = str(self.home.release(str(self.tx.previous)))
-                docker.run(replicas.up_arguments(in_place), cwd=folder, timeout=limit)
-        return in_place
+                for group in groups:
+                    in_place.up(restored, group, self.containers, str(self.home.release(str(self.tx.previous))), limit)
+        return names
 
     def _was_replaced(self, name: str) -> bool:
         """Return whether Compose replaced all old containers of a service in place.

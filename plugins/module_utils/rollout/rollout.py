@@ -35,7 +35,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     START_FIRST,
     STOP_FIRST,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, release_jobs
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, in_place, release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import commit, enter_phase, secure
@@ -143,6 +143,7 @@ class Rollout:
         data_loss.warn_about_anonymous_volumes(self._services, self._tx.plan, self._journal)
         if edge_of(self._manifest):
             self._edge.test_configuration(existing)
+        if edge_of(self._manifest) or any(spec.get("follows") for spec in self._services.values()):
             boot_unit.ensure_enabled(self._journal)
         self._replace_in_place("prepare", late=False)
         self._run_release_jobs()
@@ -176,8 +177,9 @@ class Rollout:
         services = {name: self._services[name] for name in names if bool(self._services[name].get("late")) == late}
         for group in start_groups(services):
             limit = replicas.up_limit(one for name in group for one in self._containers.find().get(name, []))
+            in_place.stop_members(services, group, self._containers, self._journal, step)
             with self._journal.part(step, "start", limit=limit):
-                docker.run(replicas.up_arguments(group), cwd=self._folder, timeout=limit)
+                in_place.up(services, group, self._containers, self._folder, limit)
                 self._announce_jobs(step, group)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import databases, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need, Route, Secret, Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import read, suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.variables import (
     SECRET_USE_FIELDS,
@@ -122,7 +123,12 @@ def _add_environment(draft: Draft, variables: Variables) -> None:
 
 
 def _networks(draft: Draft, others: list[Draft]) -> tuple[str, ...]:
-    """Return the service's networks, with one of each other service that it does not share a network with yet."""
+    """Return the service's networks, with one of each other service that it does not share a network with yet.
+
+    A service in the network of another, or of the host, has none of its own. Compose refuses both together.
+    """
+    if merge(draft.service.compose, draft.service.overlay).get("network_mode"):
+        return ()
     networks = list(draft.service.networks)
     for other in others:
         if other.service.networks and not set(networks) & set(other.service.networks):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    attachments,
     checks,
     completion,
     connections,
@@ -51,6 +52,7 @@ def describe(
 
     written = reading.read(services, environment, kinds)
     drafts = completion.complete(written, completion.Surroundings(name, environment, domain, sources))
+    drafts = attachments.attach(drafts)
     checks.check(drafts, given)
     known = {**secret_sources.of_kinds(drafts), **given}
     connected = connections.connect(drafts, known)

@@ -134,6 +134,7 @@ class Service:
     """One service, complete. Mappings keep the order in which they are rendered.
 
     ``files``: by path in the container. ``executable``: the paths, and paths below them, that are executable.
+    ``follows``: the services that it must be replaced with, each with the Compose keys that name it.
     """
 
     name: str
@@ -171,6 +172,12 @@ class Service:
     options: Mapping[str, Any]
     compose: Mapping[str, Any]
     overlay: Mapping[str, Any]
+    follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def starts_after(self) -> tuple[str, ...]:
+        """The services that start before it: those that it needs, and those that it follows."""
+        return tuple(dict.fromkeys([*self.depends_on, *self.follows]))
 
 
 @dataclass(frozen=True)
@@ -209,7 +216,7 @@ class Stack:
 
         def visit(service: Service) -> None:
             if service.name not in done:
-                for name in service.depends_on:
+                for name in service.starts_after:
                     visit(self.services[name])
                 done[service.name] = service
 

@@ -20,6 +20,9 @@ def single_instance_reason(keys: Mapping[str, Any]) -> str | None:
     # In the host's network or another container's, two containers would listen on the same port.
     if mode == "host" or mode.startswith(("service:", "container:")):
         return "network_mode" if not keys.get("labels", {}).get("slipway.pod") else None
+    for key in ("ipc", "pid"):
+        if str(keys.get(key) or "").startswith(("service:", "container:")):
+            return key
     networks = keys.get("networks")
     if isinstance(networks, Mapping):
         for options in networks.values():

@@ -94,7 +94,7 @@ def overlay(stack: Stack) -> dict[str, Any]:
                 **keys.get("depends_on", {}),
                 release_job(service): {"condition": "service_completed_successfully"},
             }
-        if keys.get("ports") and not service.ports and INTERNAL.issuperset(service.networks):
+        if keys.get("ports") and service.networks and not service.ports and INTERNAL.issuperset(service.networks):
             keys.setdefault("networks", [PUBLISHED])
             document["networks"] = {PUBLISHED: {}}
         pod_keys, keys = pod.split(service, keys) if service.kind.edge else ({}, keys)
@@ -126,7 +126,9 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result = _described_keys(stack, service, mounted)
     if service.kind.plain:
         return _without_defaults(service, result)
-    if service.ports and INTERNAL.issuperset(service.networks):
+    if not service.networks:
+        del result["networks"]
+    elif service.ports and INTERNAL.issuperset(service.networks):
         result["networks"].append(PUBLISHED)
     result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
     result["security_opt"] = ["no-new-privileges:true"]
@@ -135,7 +137,7 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     if service.kind.edge:
         result.update(budget.compose_keys(service))
     compose = dict(service.compose)
-    if isinstance(compose.get("networks"), list):
+    if isinstance(compose.get("networks"), list) and service.networks:
         # A mapping replaces the networks. A list adds to them, so that the service's needs and the edge still reach it.
         compose["networks"] = list(dict.fromkeys([*result["networks"], *compose["networks"]]))
     return dict(merge(_ordered(result), compose))

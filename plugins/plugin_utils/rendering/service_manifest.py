@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     STOP_FIRST,
     replacement,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import database_files, overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import attachments, database_files, overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
@@ -30,8 +30,21 @@ def entries(services: Iterable[Service], base: Mapping[str, Any]) -> dict[str, d
     :param base: the services of the base document.
     """
     result = {name: spec for service in services for name, spec in _specs(service, base)}
+    follows = {name: spec["follows"] for name, spec in result.items()}
+    for name, spec in result.items():
+        spec["alone"] = spec["alone"] or attachments.sharing_reason(name, follows)
     late = {name: _is_late(name, result) for name in result}
-    return {name: {**spec, "late": late[name]} for name, spec in result.items()}
+    return {
+        name: {**spec, "late": late[name] or _has_late_follower(name, follows, late)} for name, spec in result.items()
+    }
+
+
+def _has_late_follower(name: str, follows: Mapping[str, Mapping[str, Any]], late: Mapping[str, bool]) -> bool:
+    """Return whether a service whose namespace is shared is replaced late, because a service in it is."""
+    members = (
+        other for other, leaders in follows.items() if set(leaders.get(name, ())) & set(attachments.NAMESPACE_KEYS)
+    )
+    return any(late[member] or _has_late_follower(member, follows, late) for member in members)
 
 
 def _specs(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -72,7 +85,8 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "class": service.service_class,
         "image": merged["image"],
         "replicas": service.replicas,
-        "depends_on": list(service.depends_on),
+        "depends_on": list(service.starts_after),
+        "follows": {other: list(keys) for other, keys in service.follows.items()},
         "edge": bool(service.kind.edge),
         "proxy": service.kind.edge,
         "pod": pod.name(service) if service.kind.edge else None,
@@ -103,6 +117,7 @@ def _pod_spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "image": merged["image"],
         "replicas": 1,
         "depends_on": [],
+        "follows": {},
         "edge": False,
         "proxy": None,
         "pod": None,

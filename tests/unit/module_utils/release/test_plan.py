@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.engine.sharing import Shared
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import differences, drift, plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     AT_SWITCH,
@@ -186,10 +187,11 @@ def test_adding_or_removing_a_pod_has_downtime() -> None:
 
 def test_an_edge_is_started_again_if_its_pod_was_started_later() -> None:
     manifest = _manifest(pod=EDGE["pod"], edge=EDGE["edge"])
-    running = {"edge": [container("edge")], "pod": [container("pod", started_at="2026-11-21T10:00:00.5Z")]}
+    pod = Shared("network_mode", "shop-pod-1", "pod", running=True, started_at="2026-11-21T10:00:00.5Z")
+    running = {"edge": [container("edge", shared=(pod,))], "pod": [container("pod")]}
     assert _entries(manifest, manifest, running) == [
         ("pod", "unchanged", []),
-        ("edge", "start", ["pod was started after it"]),
+        ("edge", "start", ["shop-edge-1 uses the network of shop-pod-1, which was started after it"]),
     ]
     running["pod"] = [container("pod", state="exited", exit_code=1)]
     assert [action for _, action, _ in _entries(manifest, manifest, running)] == ["start", "start"]

@@ -39,7 +39,7 @@ def journal(tmp_path: Path) -> Journal:
 def test_the_unit_is_installed_and_reported_once(systemd: Systemd, journal: Journal, tmp_path: Path) -> None:
     boot_unit.ensure_enabled(journal)
     boot_unit.ensure_enabled(journal)
-    assert "--filter label=slipway.pod" in systemd.unit.read_text()
+    assert "*container:*/releases/*) docker start" in systemd.unit.read_text()
     assert systemd.commands == [["systemctl", "enable", boot_unit.UNIT]]
     records, _ = read(tmp_path / "journal.jsonl", 0)
     assert [record["text"] for record in records] == [f"{boot_unit.UNIT} starts the edge at boot"]
