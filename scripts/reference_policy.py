@@ -39,6 +39,10 @@ stack_policy_exceptions:
 An exception needs a reason. Each deploy shows it. A deploy also shows exceptions that are over, and exceptions that
 nothing needs any more.
 
+If the stack comes from [Compose files](compose_files.md) of your own, the files are checked as they are written, too.
+A release no longer shows some of what is in them: secrets are in files there, and every service has a grace period. A
+finding in a file has its line.
+
 A rule that most services break is one line, such as `68 of 70 services write a log without a size limit`. With `-v`
 you see every finding. Reports for other programs (JSON, SARIF, JUnit, GitHub) always have every finding.
 

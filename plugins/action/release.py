@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import os
 import subprocess
 import zlib
 from pathlib import Path
@@ -24,7 +25,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import release_check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, release_check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 display = Display()
@@ -85,6 +87,9 @@ class ActionModule(ActionBase):
             str(task_vars.get("stack_hosts") or "stack"),
             str(task_vars.get("playbook_dir") or ""),
         )
+        document = inventory.compose_files_as_written(given, base)
+        written = release_check.Written(from_document(document), f"{base}/") if document else None
+        exported = file_check.exported_notes(document, os.environ) if document else []
         found = release_check.check(
             release_check.stack(
                 bundle.documents, bundle.variables(), given["services"], str(given["version"]), given["secrets"]
@@ -94,12 +99,13 @@ class ActionModule(ActionBase):
             given["policy_exceptions"],
             datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
             others.stacks,
+            written,
         )
         if found.failing:
             if notes and _is_first_host(task_vars):
                 terminal.show(notes)
             raise ValueError(release_check.failure_text(found, verbose=display.verbosity > 0))
-        remarks = release_check.report_lines(found, others.notes, verbose=display.verbosity > 0)
+        remarks = release_check.report_lines(found, [*others.notes, *exported], verbose=display.verbosity > 0)
         # Every host of the play gets the same release, so the remarks are shown once.
         if remarks and _is_first_host(task_vars):
             terminal.show("\n".join(remarks))

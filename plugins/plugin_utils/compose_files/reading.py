@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import interpolation, reading
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable
 
@@ -74,16 +74,48 @@ def read(
         **variables,
     }
     try:
-        # First without profiles: `.env` may say which ones are active.
-        document = reading.read(paths, known, None, unset=unset, opener=roots.read)
-        all_services = list(document.services)
-        active = [*profiles] or [name for name in document.variables.get("COMPOSE_PROFILES", "").split(",") if name]
-        if any("profiles" in service for service in document.services.values()):
-            document = reading.read(paths, known, active, unset=unset, opener=roots.read)
+        document, all_services = _active(paths, known, profiles, unset, roots)
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
     inactive = tuple(name for name in all_services if name not in document.services)
     return Project(document, from_document(document), paths[0].parent, base, roots, inactive)
+
+
+def as_written(
+    files: Sequence[str],
+    base: Path,
+    profiles: Sequence[str],
+    variables: Mapping[str, str],
+    secrets: Sequence[str],
+    roots: Roots,
+) -> reading.Document:
+    """Return the merged content of *files* as the policy checks it: a variable without a value stays in the text.
+
+    The parameters are those of :func:`read`. A secret of the inventory is a variable without a value.
+
+    :raises ValueError: with one sentence about the first problem.
+    """
+    paths = [base / name for name in files]
+    unknown = {variable(name): interpolation.keep_reference(variable(name), "") for name in secrets}
+    known = {"PWD": str(paths[0].parent), **unknown, **variables}
+    return _active(paths, known, profiles, interpolation.keep_reference, roots)[0]
+
+
+def _active(
+    paths: Sequence[Path],
+    variables: Mapping[str, str],
+    profiles: Sequence[str],
+    unset: interpolation.Unset,
+    roots: Roots,
+) -> tuple[reading.Document, list[str]]:
+    """Return the content of files with the services of the active profiles, and the names of all services."""
+    # First without profiles: `.env` may say which ones are active.
+    document = reading.read(paths, variables, None, unset=unset, opener=roots.read)
+    all_services = list(document.services)
+    active = [*profiles] or [name for name in document.variables.get("COMPOSE_PROFILES", "").split(",") if name]
+    if any("profiles" in service for service in document.services.values()):
+        document = reading.read(paths, variables, active, unset=unset, opener=roots.read)
+    return document, all_services
 
 
 def _secret_placeholder(name: str, reference: str) -> str:

@@ -23,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     resources,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
 
@@ -149,18 +150,31 @@ def translate_files(plain: Mapping[str, Any], services: Mapping[str, Any], base:
             if plain.get(key):
                 raise ValueError(f"stack_{key}: there are no Compose files; name them in stack_compose_files")
         return None
-    variables = {str(name): "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
     secrets_unknown = bool(plain.get(_SECRETS_UNKNOWN))
-    project = reading.read(
-        plain["compose_files"],
-        base,
-        plain["compose_profiles"],
-        variables,
-        list(plain["secrets"]),
-        _roots(plain, base),
-        secrets_unknown,
-    )
+    project = reading.read(**_reading_arguments(plain, base), secrets_unknown=secrets_unknown)
     return translate(project, plain["name"], services, plain["secrets"], plain["compose_host_paths"], secrets_unknown)
+
+
+def compose_files_as_written(arguments: Mapping[str, Any], base: Path) -> Document | None:
+    """Return a team's Compose files as they are written, for the policy; ``None`` if there are none.
+
+    :raises ValueError: with one sentence about the first problem.
+    """
+    plain = plain_of(arguments)
+    return reading.as_written(**_reading_arguments(plain, base)) if plain.get("compose_files") else None
+
+
+def _reading_arguments(plain: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """Return the arguments of :func:`reading.read` in a description with Compose files."""
+    variables = {str(name): "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
+    return {
+        "files": plain["compose_files"],
+        "base": base,
+        "profiles": plain["compose_profiles"],
+        "variables": variables,
+        "secrets": list(plain["secrets"]),
+        "roots": _roots(plain, base),
+    }
 
 
 def _roots(plain: Mapping[str, Any], base: Path) -> Roots:

@@ -72,7 +72,7 @@ def exported_notes(document: reading.Document, exported: Mapping[str, str]) -> l
         return []
     listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
     difference = "is exported with another value" if len(names) == 1 else "are exported with other values"
-    note = f"{listed} {difference} than in .env; docker compose uses the exported one, this check uses .env"
+    note = f"{listed} {difference} than in .env; docker compose uses the exported one, this check and a deploy use .env"
     return [f"{note}; unset it, or change .env"]
 
 

@@ -21,8 +21,7 @@ _PLACEHOLDER = re.compile(
     r"|my[\W_]*(?:super[\W_]*)?(?:secret|password|token|key|api)[\W_]?.*"
     r"|.*[\W_](?:here|placeholder|goes[\W_]?here|changeme|change[\W_]?me|change[\W_]?this|replace[\W_]?me)"
     r"|place[\W_]?holder.*|todo|tbd|example.*|sample.*|dummy.*|fake.*|redacted|insecure.*|unsafe.*|not[\W_]?(?:a|so|very)?"
-    r"[\W_]?(?:real[\W_]?)?secret.*|(?:super|very|top)[\W_]*secret.*|some[\W_].*"
-    r"|(?:a|the)[\W_](?:very|secret|long|random|strong)(?![a-z]).*"
+    r"[\W_]?(?:real[\W_]?)?secret.*|(?:super|very|top)[\W_]*secret.*|(?:some|a|the)[\W_].*(?:secret|password|key|token|string|value)[\W_\d]*"
     r"|<.*>|\[.*\]|\{\{.*\}\}|%.*%|__.*__|x{3,}|\*{3,}|\.{3,}|-{3,}|_{3,}|\?{3,}|0{4,}"
     r")",
     re.IGNORECASE,
@@ -37,6 +36,15 @@ elastic grafana neo4j django laravel wordpress nextcloud keycloak airflow supers
 none-yet temp temporary keyboardcat
 """
 _KNOWN = frozenset(_WORDS.split())
+
+
+#: A placeholder that is shown. With digits and signs, it may be the secret of somebody.
+_SHOWN = re.compile(r"[A-Za-z _<>-]{1,40}")
+
+
+def shown(found: str) -> str:
+    """Return a placeholder for a message."""
+    return f"the placeholder {found!r}" if _SHOWN.fullmatch(found) else "a placeholder"
 
 
 def placeholder(text: str) -> str:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from . import grouping, settings
 from .placeholders import placeholder
-from .review import Finding, Review, review
+from .report import location
+from .review import Finding, Review, findings, review_of
 from .rule_registry import RULES
 from .stack import Stack, from_data
+from .units import seconds
 
 #: The last line of a message that has less than every finding.
 _MORE = "Run the playbook with -v to see every finding."
@@ -55,6 +58,44 @@ def _placeholders(secrets: Mapping[str, Any]) -> dict[str, str]:
     return {name: text for name, text in found.items() if text}
 
 
+@dataclass(frozen=True)
+class Written:
+    """A team's own Compose files, as they are written. ``folder``: the directory that paths in findings start from."""
+
+    stack: Stack
+    folder: str
+
+
+#: The rules about what the release no longer shows. There, secrets are in files, every service has a grace period, and
+#: every value is in quotes.
+_AS_WRITTEN = frozenset(
+    {"SLP050", "SLP051", "SLP052", "SLP053", "SLP054", "SLP055", "SLP057", "SLP058", "SLP059"}
+    | {"SLP120", "SLP121", "SLP141", "SLP142"}
+)
+#: Seconds: the grace period of a service of Compose files that set none.
+_DEFAULT_GRACE = 10.0
+
+
+def _with_written(found: Iterable[Finding], release: Stack, written: Written, environment: str) -> list[Finding]:
+    """Return the findings of a release with those of the files that it was made of. These have the line."""
+    own = [
+        dataclasses.replace(finding, file=finding.file.removeprefix(written.folder))
+        for finding in findings(written.stack, environment, {})
+        if finding.rule in _AS_WRITTEN and _is_unchanged(finding, release)
+    ]
+    known = {(finding.rule, finding.service) for finding in own}
+    return [*own, *(finding for finding in found if (finding.rule, finding.service) not in known)]
+
+
+def _is_unchanged(finding: Finding, release: Stack) -> bool:
+    """Return whether a service of the files is in the release with the keys that a finding is about."""
+    service = release.services.get(finding.service)
+    if service is None or service.labels.get("slipway.kind") != "compose":
+        return finding.service == ""
+    is_grace = finding.rule in ("SLP120", "SLP121")
+    return not is_grace or seconds(service.keys.get("stop_grace_period")) in (None, _DEFAULT_GRACE)
+
+
 def check(
     release: Stack,
     environment: str,
@@ -62,6 +103,7 @@ def check(
     exceptions: Any,
     today: str,
     others: Mapping[str, Stack] | None = None,
+    written: Written | None = None,
 ) -> Review:
     """Return the review of a release.
 
@@ -69,12 +111,16 @@ def check(
     :param exceptions: ``stack_policy_exceptions``.
     :param today: the day, such as ``2026-11-21``, for exceptions with a last day.
     :param others: the same stack in other environments.
+    :param written: the team's Compose files that the release was made of.
     :raises ValueError: if a level or a rule is unknown, or an exception has no reason.
     """
     policy_settings = settings.Settings(
         settings.levels(level, "stack_policy_level"), settings.exceptions(exceptions, "stack_policy_exceptions")
     )
-    return review(release, environment, policy_settings, today, others)
+    found = findings(release, environment, others or {})
+    if written is not None:
+        found = _with_written(found, release, written, environment)
+    return review_of(found, environment, policy_settings, today, len(release.services))
 
 
 def failure_text(result: Review, verbose: bool = False) -> str:
@@ -88,7 +134,7 @@ def failure_text(result: Review, verbose: bool = False) -> str:
     def write(step: int) -> list[str]:
         lines = [f"{subject} this deploy to {result.environment}:"]
         for entry in grouping.entries(result.failing, result.services, step):
-            lines.append(f"  {entry.finding.rule}  {entry.sentence}")
+            lines.append(_line(entry))
             lines.append(f"          {RULES[entry.finding.rule].fix}")
         return [*lines, "Fix them, or add an exception with a reason to stack_policy_exceptions."]
 
@@ -112,8 +158,8 @@ def report_lines(result: Review, more: Iterable[str] = (), verbose: bool = False
 
     def write(step: int) -> list[str]:
         lines = [_line(entry) for entry in grouping.entries(shown, result.services, step)]
-        for reason, findings in excepted.items():
-            entries = grouping.entries(findings, result.services, step)
+        for reason, accepted in excepted.items():
+            entries = grouping.entries(accepted, result.services, step)
             lines += [f"{_line(entry)}; excepted: {reason}" for entry in entries]
         return [f"{result.summary}:", *lines, *notes] if lines or notes else []
 
@@ -122,4 +168,5 @@ def report_lines(result: Review, more: Iterable[str] = (), verbose: bool = False
 
 
 def _line(entry: grouping.Entry) -> str:
-    return f"  {entry.finding.rule}  {entry.sentence}"
+    place = f"  [{location(entry.finding)}]" if entry.finding.line and entry.count == 1 else ""
+    return f"  {entry.finding.rule}  {entry.sentence}{place}"

@@ -97,10 +97,23 @@ def review(
     :param others: the same stack in other environments, to compare with.
     :param baseline: fingerprints of known findings.
     """
+    found = findings(stack, environment, others or {})
+    return review_of(found, environment, settings, today, len(stack.services), baseline)
+
+
+def review_of(
+    found: Iterable[Finding],
+    environment: str,
+    settings: Settings,
+    today: str,
+    services: int,
+    baseline: Iterable[str] = (),
+) -> Review:
+    """Return the review of findings. :param services: the number of services of the stack."""
     known = frozenset(baseline)
     used: set[int] = set()
     result = []
-    for finding in _findings(stack, environment, others or {}):
+    for finding in found:
         position = _exception(settings.exceptions, finding, today)
         if position is not None:
             used.add(position)
@@ -110,10 +123,11 @@ def review(
         result.append(finding)
     result.sort(key=lambda found: (-SEVERITIES.index(found.severity), found.service, found.rule, found.line, found.key))
     notes = tuple(_notes(settings.exceptions, used, environment, today))
-    return Review(environment, settings.level(environment), tuple(result), notes, len(stack.services))
+    return Review(environment, settings.level(environment), tuple(result), notes, services)
 
 
-def _findings(stack: Stack, environment: str, others: Mapping[str, Stack]) -> Iterable[Finding]:
+def findings(stack: Stack, environment: str, others: Mapping[str, Stack]) -> Iterable[Finding]:
+    """Yield what the rules find in a stack. :param others: the same stack in other environments."""
     for rule in RULES.values():
         severity = rule.severity(environment)
         if severity == "off":

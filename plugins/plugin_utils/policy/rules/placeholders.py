@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..placeholders import placeholder
+from ..placeholders import placeholder, shown
 from ..rule_registry import StackProblem, stack_rule
 from ..secret_shapes import is_value, names_secret
 from ..source_positions import KeyPath
@@ -27,15 +27,15 @@ def is_placeholder(stack: Stack) -> Iterator[StackProblem]:
         for name, value in service.variables.items():
             found = placeholder(value) if is_value(value) else ""
             if found and _is_secret(name, value, found) and not _is_written(service, name):
-                yield service.name, f"has the placeholder {found!r} as its secret {name}", _path(service, name)
+                yield service.name, f"has {shown(found)} as its secret {name}", _path(service, name)
     declared = stack.top.get("secrets")
     for name, options in declared.items() if isinstance(declared, dict) else ():
         variable = options.get("environment") if isinstance(options, dict) else None
         found = placeholder(stack.variables.get(variable, "")) if isinstance(variable, str) else ""
         if found:
-            yield "", f"has the placeholder {found!r} as its secret {name}", ("secrets", name)
+            yield "", f"has {shown(found)} as its secret {name}", ("secrets", name)
     for name, found in stack.placeholder_secrets.items():
-        yield "", f"has the placeholder {found!r} as its secret {name}", ()
+        yield "", f"has {shown(found)} as its secret {name}", ()
 
 
 def _is_secret(name: str, value: str, found: str) -> bool:

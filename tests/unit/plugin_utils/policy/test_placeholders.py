@@ -6,7 +6,7 @@ import base64
 import string
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.placeholders import placeholder
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.placeholders import placeholder, shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ your-secret-here|your_api_key|YOUR-TOKEN|yoursecretkey|my-secret|my_super_secret
 insert-key-here|put_your_token_here|enter your password|xxx|XXXXXXXX|***|...|<password>|<your token>|{{ password }}
 [token]|__SECRET__|todo|TBD|placeholder|example|example-password|sample|dummy|dummy_key|supersecret|super-secret-key
 not-a-secret|notsosecret|insecure|insecure-dev-key|password|Password|passw0rd|postgres|admin|root|secret|minioadmin|guest
-123456|some-secret|a-very-long-secret|django-insecure-changeme|"changethis"|fixme|00000000
+123456|some-secret|a-very-long-secret|a_long_random_string|the-secret-key|django-insecure-changeme|"changethis"|fixme|00000000
 """
 PLACEHOLDERS = [word for line in WORDS.strip().splitlines() for word in line.split("|")]
 
@@ -45,6 +45,8 @@ def test_the_password_in_a_url_may_be_one(value: str) -> None:
         "sesame-9f3",
         "users-list-2",
         "passerby-44",
+        "a-long-one-$1",
+        "some-thing-else",
     ],
 )
 def test_a_value_of_its_own_is_none(value: str) -> None:
@@ -65,3 +67,8 @@ def test_a_random_value_is_none(content: bytes, encode: object) -> None:
 @given(st.text(alphabet=string.ascii_letters + "_-<>{}[]%. ", max_size=200))
 def test_any_text_takes_little_time(text: str) -> None:
     placeholder(text * 20)
+
+
+def test_a_placeholder_with_digits_is_not_shown() -> None:
+    assert shown("changethis") == "the placeholder 'changethis'"
+    assert shown("changeme-4f9d") == "a placeholder"
