@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.request
 from typing import Any
@@ -37,3 +38,16 @@ def test_traefiks_api_is_reachable_only_inside_the_pod(host: Any, stack: Stack) 
     ask = "import urllib.request as r; r.urlopen('http://edge:18181/api/rawdata', timeout=3)"
     assert "Connection refused" in host.run("docker exec %s python -c %s", app, ask).stderr
     assert stack.get("/api/rawdata").status == 404
+
+
+def test_only_the_domain_of_the_stack_is_answered(stack: Stack) -> None:
+    def status(path: str, name: str) -> int:
+        connection = http.client.HTTPConnection(address(), stack.port, timeout=10)
+        try:
+            connection.request("GET", path, headers={"Host": name})
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    assert [status(path, "other.example.com") for path in ("/", "/api/version", "/healthz")] == [421, 421, 200]
+    assert status("/api/version", address()) == 200
