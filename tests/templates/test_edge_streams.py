@@ -11,9 +11,13 @@ import zlib
 from urllib.parse import unquote
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
+from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
 
 from tests.support.echo_application import STREAMS
-from tests.support.real_edge import HOST, Edge, arrived
+from tests.support.fake_host import spec
+from tests.support.hostile_server import within
+from tests.support.real_edge import HOST, RELEASE, Edge, arrived
 
 LARGE = 16 * 1024
 
@@ -160,6 +164,26 @@ def test_a_client_that_stops_reading_a_stream_costs_the_others_nothing(edge: Edg
         idle.sendall(f"GET /api/events?count=1000&pause=0.001 HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         time.sleep(1)
         assert edge.ask("/").status == 200
+
+
+# Questions of a rollout
+
+
+@pytest.mark.parametrize("contains", [None, "data: 0"])
+def test_a_probe_of_a_stream_that_never_ends_is_answered_at_once(edge: Edge, contains: str | None) -> None:
+    expected = {"path": "/api/events?count=1000&pause=1", "status": 200, "contains": contains}
+    with within(1.5):
+        assert probe(edge.address, 8080, HOST, RELEASE, expected) is None
+
+
+def test_a_probe_asks_for_the_domain(edge: Edge) -> None:
+    failure = probe(edge.address, 8080, "", RELEASE, {"path": "/", "status": 200, "contains": None})
+    assert failure == f"http://{edge.address}:8080/ answered 421, 200 expected"
+
+
+def test_a_switch_is_confirmed_by_address(edge: Edge) -> None:
+    services = {"edge": spec(edge=True, ports=[f"{edge.address}:8080:8080"])}
+    confirm({"release": RELEASE, "services": services})
 
 
 # Paths that need quoting
