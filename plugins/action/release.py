@@ -60,6 +60,7 @@ class ActionModule(ActionBase):
                 "origin": {"owner": module_call.owner(), "version": str(given["version"]), "commit": _commit(base)},
                 "min_free": min_free,
                 "allow_downtime": given["allow_downtime"],
+                "changed_in_data": given["changed_in_data"],
             },
             task_vars=module_call.prepare(self, task_vars),
         )

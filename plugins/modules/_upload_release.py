@@ -33,6 +33,11 @@ options:
     description: Number of bytes that must be free on the disks of the engine and of the stack.
     type: int
     required: true
+  changed_in_data:
+    description: Names of data services whose password was changed in the data, too.
+    type: list
+    elements: str
+    required: true
   allow_downtime:
     description: Names of data services that may be down while they are replaced.
     type: list
@@ -96,6 +101,7 @@ def main() -> None:
             "origin": {"type": "dict", "required": True},
             "min_free": {"type": "int", "required": True},
             "allow_downtime": {"type": "list", "elements": "str", "required": True},
+            "changed_in_data": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
@@ -110,6 +116,7 @@ def main() -> None:
             module.params["min_free"],
             module.params["allow_downtime"],
             module.check_mode,
+            module.params["changed_in_data"],
         )
     except (Refused, DockerError) as error:
         module.fail_json(msg=mask(str(error)))

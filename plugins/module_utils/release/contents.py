@@ -6,7 +6,7 @@ Place in the pipeline: target, ship. Pure.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
@@ -22,11 +22,14 @@ def new_manifest(
     origin: Mapping[str, str],
     addresses: Mapping[str, str],
     services: Mapping[str, Mapping[str, Any]],
+    initial: Mapping[str, Any],
+    changed_in_data: Collection[str],
 ) -> dict[str, Any]:
     """Return the manifest of a release, without the digests of its files.
 
     :param content: the content of the bundle. The others are as for ``ship``.
     :param services: the services with their pinned images.
+    :param initial: see ``initial_values.fingerprints``.
     """
     return {
         "format": FORMAT,
@@ -42,6 +45,8 @@ def new_manifest(
         "upstreams": content["upstreams"],
         "assets": content["assets"],
         "addresses": dict(addresses),
+        "initial": dict(initial),
+        "changed_in_data": list(changed_in_data),
         "mounted": sorted({address.split("/", 1)[0] for address in content["mounted"]}),
         "mounted_files": {address: digest_of(text) for address, text in content["mounted"].items()},
         "secret_files": list(content["secret_files"]),

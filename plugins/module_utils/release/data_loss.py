@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.release import resources
+from ansible_collections.slipway.stack.plugins.module_utils.release import initial_values, preflight, resources
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     START_FIRST,
     STOP_FIRST,
@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     replacement,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def refusals(
@@ -41,6 +42,18 @@ def refusals(
         *_refuse_downtime(entries, services, allow_downtime),
         *_refuse_lost_volumes(entries, services, running),
         *resources.refusals(old, new, running),
+    ]
+
+
+def unusable(home: Home, new: Mapping[str, Any], live: Mapping[str, Any] | None) -> list[str]:
+    """Return a sentence for each volume or network on this host that a release cannot use.
+
+    :param new: the manifest of the release. :param live: that of the live one, ``None`` if there is none.
+    """
+    return [
+        *preflight.check_data(new),
+        *resources.missing(new),
+        *initial_values.refusals(home, new, live, new.get("changed_in_data", [])),
     ]
 
 

@@ -15,8 +15,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import (
     data_loss,
     file_diff,
     integrity,
-    preflight,
-    resources,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
@@ -57,8 +55,7 @@ def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Previe
     new_files = file_diff.release_files(home.release(release), new.get("files", {}))
     edge_changed = _edge(old_files) != _edge(new_files)
     entries = plan(current, new, running, edge_changed)
-    problems = preflight.check_data(new)
-    problems += resources.missing(new)
+    problems = data_loss.unusable(home, new, current)
     problems += data_loss.refusals(entries, current, new, running, allow_downtime)
     if problems:
         raise Refused(problems)

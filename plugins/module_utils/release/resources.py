@@ -37,9 +37,15 @@ def folder(source: str, new: Mapping[str, Any]) -> Path | None:
     """
     if source.startswith("/"):
         return Path(source) if Path(source).is_dir() else None
-    name = engine_name(source, (new.get("volumes") or {}).get(source), new["stack"])
-    found = docker.get(f"/volumes/{urllib.parse.quote(name, safe='')}")
+    found = volume(source, new)
     return Path(found["Mountpoint"]) if found else None
+
+
+def volume(source: str, new: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the engine's record of a volume, by its name in the Compose file; ``None`` if it does not exist."""
+    name = engine_name(source, (new.get("volumes") or {}).get(source), new["stack"])
+    found: dict[str, Any] | None = docker.get(f"/volumes/{urllib.parse.quote(name, safe='')}")
+    return found
 
 
 def missing(new: Mapping[str, Any]) -> list[str]:
@@ -105,10 +111,10 @@ def refusals(
                 f"'current' keeps the volumes) and deploy again"
             )
     for name, changed in _changed(old, new, "volumes"):
-        volume = engine_name(name, old["volumes"][name], old["stack"])
-        if docker.get(f"/volumes/{urllib.parse.quote(volume)}") is not None:
+        found = engine_name(name, old["volumes"][name], old["stack"])
+        if docker.get(f"/volumes/{urllib.parse.quote(found)}") is not None:
             problems.append(
-                f"volume '{name}': {changed} changed, but the existing volume {volume} cannot be changed; undo that "
+                f"volume '{name}': {changed} changed, but the existing volume {found} cannot be changed; undo that "
                 f"change, or mount a volume of another name and copy the data to it first"
             )
     return problems

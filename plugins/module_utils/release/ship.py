@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.release import (
     data_loss,
     file_diff,
+    initial_values,
     integrity,
     paths,
     preflight,
@@ -70,6 +71,7 @@ def ship(
     min_free: int,
     allow_downtime: list[str],
     dry_run: bool,
+    changed_in_data: Collection[str] = (),
 ) -> Shipped:
     """Ship a release to this host, unless it is live already and all of its services are up.
 
@@ -81,6 +83,7 @@ def ship(
     :param min_free: bytes that must be free on the disks of the host.
     :param allow_downtime: data services that may be down while they are replaced.
     :param dry_run: only return what would be done.
+    :param changed_in_data: data services whose password was changed in the data, too.
     :raises Refused: if a check fails. Nothing has been written then.
     """
     problems = paths.problems(content)
@@ -120,7 +123,8 @@ def ship(
         raise Refused(problems)
     services = _pin_images(content["services"], pinned, current, allow_downtime)
     release_id = _later_id(home, release_id)
-    manifest = new_manifest(content, release_id, origin, addresses, services)
+    initial = initial_values.fingerprints(services, SecretStore(home.path, dry_run=True), sources)
+    manifest = new_manifest(content, release_id, origin, addresses, services, initial, changed_in_data)
     old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _edge_files(old_files) != _edge_files(content["files"])
     interrupted = transaction.read(home.transaction).value
@@ -128,12 +132,14 @@ def ship(
     new_files = complete_files(content, manifest)
     existing_id = _find_same_release(home, manifest)
     problems = data_loss.refusals(planned, current, manifest, running, allow_downtime)
+    problems += initial_values.refusals(home, manifest, current, changed_in_data)
     # An interrupted rollout is settled first. That can change which service holds which port.
     problems += preflight.check_moved_ports(planned, current, manifest, running) if interrupted is None else []
     if problems:
         raise Refused(problems)
     if not dry_run:
         manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
+        manifest["initial"] = initial_values.fingerprints(services, SecretStore(home.path), sources)
         new_files = complete_files(content, manifest)
         _write_mounted_files(home, content, only_missing=existing_id is not None)
         release_id = existing_id or _write_release(home, manifest, new_files)

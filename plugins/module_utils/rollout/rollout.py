@@ -26,7 +26,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
     ProjectContainers,
     start_groups,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, integrity, preflight, resources
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, initial_values, integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     IN_PLACE,
@@ -156,8 +156,7 @@ class Rollout:
         previous = self._home.current_id()
         old_manifest = self._home.manifest(previous)
         entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
-        problems = preflight.check_data(self._manifest)
-        problems += resources.missing(self._manifest)
+        problems = data_loss.unusable(self._home, self._manifest, old_manifest)
         problems += data_loss.refusals(entries, old_manifest, self._manifest, existing, self._options.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))
@@ -180,6 +179,7 @@ class Rollout:
             in_place.stop_members(services, group, self._containers, self._journal, step)
             with self._journal.part(step, "start", limit=limit):
                 in_place.up(services, group, self._containers, self._folder, limit)
+                initial_values.record(self._home, self._manifest, group)
                 self._announce_jobs(step, group)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
 
@@ -282,6 +282,7 @@ class Rollout:
     # Finalize
 
     def _finalize(self, started: float) -> None:
+        initial_values.record(self._home, self._manifest, list(self._services))
         remove_replaced(self._home, self._tx, self._containers, self._journal)
         self._audit("ok", started)
         prune_host(self._home, self._manifest["stack"], self._options.keep, self._journal)

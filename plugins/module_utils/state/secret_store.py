@@ -77,6 +77,24 @@ class SecretStore:
                 raise DamagedSecret(_changed(path))
         return result
 
+    def fingerprint(self, parts: Sequence[Any], sources: Mapping[str, Mapping[str, Any]]) -> str:
+        """Return a keyed hash of a text with secrets; empty if one of them is to be generated and does not exist yet.
+
+        :param parts: as in a file's ``parts``; quoting is not applied. :param sources: see :meth:`addresses`.
+        """
+        names = [part["secret"] for part in parts if not isinstance(part, str)]
+        generated = [name for name in names if sources[name].get("value") is None]
+        if any(self._read(self._root / "generated" / name, _MAX_FILE) is None for name in generated):
+            return ""
+        text = "".join(
+            part if isinstance(part, str) else self._value(part["secret"], sources[part["secret"]]) for part in parts
+        )
+        return _address(self._salt(), text.encode())
+
+    def key(self) -> str:
+        """Return a name for the salt. A hash with another salt cannot be compared."""
+        return hashlib.sha256(self._salt()).hexdigest()[:16]
+
     def problems(self, manifest: Mapping[str, Any]) -> list[str]:
         """Return a sentence for each secret file of a release that is missing or damaged.
 

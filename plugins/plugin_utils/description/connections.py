@@ -50,6 +50,7 @@ def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Se
         networks=_networks(draft, [drafts[name] for name in reached]),
         secret_mounts=tuple(variables.mounts.values()),
         secret_env=variables.secret_env(),
+        secret_variables=variables.secret_variables(),
         routes=tuple(routes),
         release_once=_release_once(draft, drafts),
     )

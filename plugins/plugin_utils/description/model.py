@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import Part, SecretFile
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 #: The networks that a stack has of its own: ``data`` has no way out of the host.
@@ -173,6 +173,8 @@ class Service:
     compose: Mapping[str, Any]
     overlay: Mapping[str, Any]
     follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: The variables that hold a secret, as the parts of their text.
+    secret_variables: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
     @property
     def starts_after(self) -> tuple[str, ...]:

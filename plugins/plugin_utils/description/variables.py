@@ -79,6 +79,10 @@ class Variables:
             return None
         return SecretFile(f"{self._service}_env", 0, 0, secret_text.parts(dotenv.dump(self._secret)))
 
+    def secret_variables(self) -> dict[str, tuple[secret_text.Part, ...]]:
+        """Return the variables that hold secrets, as the parts of their text."""
+        return {name: secret_text.parts(text) for name, text in self._secret.items()}
+
     def _claim(self, name: str, key: str, origin: str, advice: str) -> None:
         if name in self._origin:
             raise ValueError(

@@ -15,7 +15,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     STOP_FIRST,
     replacement,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import attachments, database_files, overrides
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    attachments,
+    database_files,
+    initial_values,
+    overrides,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
@@ -79,6 +84,8 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
     The plan compares ``settings`` between releases. The rest says how to run and to check the service.
     """
     environment = {**service.environment, **(merged.get("environment") or {})}
+    volumes = merged.get("volumes") or []
+    data_version = database_files.data_version(service, str(merged["image"]), volumes, environment)
     files = [mount.file for mount in service.secret_mounts] + ([service.secret_env] if service.secret_env else [])
     return {
         "kind": service.kind.name,
@@ -96,9 +103,8 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "release_check": service.release_check,
         "job_seconds": parse_duration(service.job_timeout),
         "ports": list(merged.get("ports", [])),
-        "data_version": database_files.data_version(
-            service, str(merged["image"]), merged.get("volumes") or (), environment
-        ),
+        "data_version": data_version,
+        "initial": initial_values.initial_values(service, data_version, volumes, environment),
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}, parse_duration(service.min_uptime)),
         "min_uptime": parse_duration(service.min_uptime),
         "secrets": {file.variable: file.name for file in files},
@@ -128,6 +134,7 @@ def _pod_spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "job_seconds": 0.0,
         "ports": list(merged.get("ports", [])),
         "data_version": None,
+        "initial": None,
         "start_seconds": _start_seconds(merged["healthcheck"], 0.0),
         "min_uptime": parse_duration(service.min_uptime),
         "secrets": {},
