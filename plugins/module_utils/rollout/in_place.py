@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
-from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import left_behind
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import job_seconds, left_behind
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.sharing import NAMESPACES
 from ansible_collections.slipway.stack.plugins.module_utils.release.followers import follows
@@ -69,3 +69,13 @@ def up(
         docker.run(replicas.up_arguments(rest), cwd=folder, timeout=limit)
     if lost:
         docker.run(replicas.up_arguments(lost, recreate=True), cwd=folder, timeout=limit)
+
+
+def announce_jobs(
+    services: Mapping[str, Mapping[str, Any]], names: Collection[str], journal: Journal, step: str
+) -> None:
+    """Write to the journal which of the services *names* run to completion, and how long each of them may take."""
+    for name in names:
+        if services[name]["class"] == "oneshot":
+            limit = job_seconds(services[name])
+            journal.write(step, "started", "running", name, part="job", limit=limit)

@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, images, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
     ProjectContainers,
@@ -180,14 +180,8 @@ class Rollout:
             with self._journal.part(step, "start", limit=limit):
                 in_place.up(services, group, self._containers, self._folder, limit)
                 initial_values.record(self._home, self._manifest, group)
-                self._announce_jobs(step, group)
+                in_place.announce_jobs(services, group, self._journal, step)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
-
-    def _announce_jobs(self, step: str, names: list[str]) -> None:
-        for name in names:
-            if self._services[name]["class"] == "oneshot":
-                limit = health_check.job_seconds(self._services[name])
-                self._journal.write(step, "started", "running", name, part="job", limit=limit)
 
     def _run_release_jobs(self) -> None:
         """Run the release jobs. On the way back let the older images check the database instead."""
