@@ -25,6 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(1)
 http.server.ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 """
+HEALTH = "import socket; socket.create_connection(('127.0.0.1', 8080)).close()"
 
 
 def _feed(greeting: str, **probe: Any) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def _feed(greeting: str, **probe: Any) -> dict[str, Any]:
                 "user": "65534:65534",
                 "stop_grace": "1s",
                 "files": {"/serve.py": {"content": SERVER.replace("{greeting}", greeting)}},
-                "health": {"test": ["CMD", "true"], "interval": "1s"},
+                "health": {"test": ["CMD", "python3", "-c", HEALTH], "interval": "1s"},
             },
             "edge": {"kind": "nginx", "http_port": 8422, "drain": "2s", "routes": [{"path": "/", "to": "app"}]},
         },
