@@ -20,7 +20,11 @@ FIELDS = {
     "static": Field("str", "directory in the edge's own image whose files answer, instead of a service"),
     "immutable": Field("str", "directory below `static` whose files are named by their content", default="assets/"),
     "port": Field("port", "port of the service, if it is not the kind's"),
-    "timeout": Field("duration", "longest silence of the service", default="60s"),
+    "timeout": Field(
+        "duration",
+        "longest silence of the service; of a websocket or a stream of events at least an hour",
+        default="60s",
+    ),
 }
 #: A path in a container that nginx reads without quotes.
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
