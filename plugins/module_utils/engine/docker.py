@@ -6,7 +6,6 @@ command line. Changes use ``docker compose``, so they are the same as those that
 
 from __future__ import annotations
 
-import calendar
 import functools
 import http.client
 import json
@@ -20,7 +19,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import absence, program, sharing
+from ansible_collections.slipway.stack.plugins.module_utils.engine import absence, notation, program, sharing
 from ansible_collections.slipway.stack.plugins.module_utils.engine.sharing import Shared
 from ansible_collections.slipway.stack.plugins.module_utils.engine.timed_response import TimedResponse
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import duration
@@ -56,7 +55,8 @@ class Container:
 
     ``restarts``: how often the engine has restarted it after an exit. ``uptime``: seconds since its last start, 0 if it
     does not run. ``stop_grace``: seconds between its stop signal and SIGKILL. ``release``: the id of the release that
-    it was created for, empty for other projects. ``shared``: what it uses of other containers.
+    it was created for, empty for other projects. ``shared``: what it uses of other containers. ``check_seconds``: how
+    long its health check, that of the image included, may take to call it unhealthy; 0 without one.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Container:
     stop_grace: float
     release: str = ""
     shared: tuple[Shared, ...] = ()
+    check_seconds: float = 0.0
 
 
 class EngineSocket(http.client.HTTPConnection):
@@ -186,15 +187,10 @@ def inspect(container_id: str) -> Container | None:
         started_at=state["StartedAt"],
         stop_grace=float(_STOP_GRACE if config.get("StopTimeout") is None else config["StopTimeout"]),
         release=os.path.basename(config["Labels"].get(_LABEL_FOLDER, "")),
-        uptime=max(0.0, time.time() - _unix_seconds(state["StartedAt"])) if state["Status"] == "running" else 0.0,
         shared=sharing.read(raw, lambda other: get(f"/containers/{other}/json"), _LABEL_SERVICE),
+        check_seconds=notation.check_seconds(config.get("Healthcheck") or {}),
+        uptime=notation.seconds_since(state["StartedAt"]) if state["Status"] == "running" else 0.0,
     )
-
-
-def _unix_seconds(started_at: str) -> float:
-    """Return the engine's notation of a time, such as ``2026-11-21T10:00:00.123456789Z``, as seconds of the epoch."""
-    seconds, _point, fraction = started_at.rstrip("Z").partition(".")
-    return calendar.timegm(time.strptime(seconds, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
 
 
 def anonymous_volumes(container_id: str) -> dict[str, str]:

@@ -152,8 +152,8 @@ def wait_until_up(
 ) -> dict[str, Verdict]:
     """Wait until all *services* are up or one is down, and return the last verdicts.
 
-    Each service has its own deadline: the time until Docker itself reports it as unhealthy (``start_seconds``), and
-    *margin* seconds more. A one-shot has its ``job_seconds`` to complete.
+    Each service has its own deadline: the time until Docker itself reports it as unhealthy (``start_seconds``, or what
+    the image says), and *margin* seconds more. A one-shot has its ``job_seconds`` to complete.
 
     :param settled: see :func:`judge`.
 
@@ -173,7 +173,7 @@ def wait_until_up(
         for name in list(pending):
             group = [_with_measured_uptime(one, first_seen, clock.now()) for one in containers.get(name, [])]
             verdict = judge(services[name], group, settled)
-            if verdict.state == "waiting" and elapsed > _limit(services[name], margin):
+            if verdict.state == "waiting" and elapsed > _limit(services[name], group, margin):
                 late = "completed" if services[name]["class"] == "oneshot" else "up"
                 verdict = Verdict("down", f"not {late} after {elapsed:.0f} s: {verdict.reason}", verdict.container)
             verdicts[name] = verdict
@@ -187,8 +187,12 @@ def wait_until_up(
     return verdicts
 
 
-def _limit(spec: Mapping[str, Any], margin: float) -> float:
-    return job_seconds(spec) if spec["class"] == "oneshot" else float(spec["start_seconds"]) + margin
+def _limit(spec: Mapping[str, Any], containers: list[Container], margin: float) -> float:
+    if spec["class"] == "oneshot":
+        # One that fails again and again does not need all of its time.
+        fails = any(one.restarts >= MAX_RESTARTS for one in containers)
+        return min(job_seconds(spec), margin) if fails else job_seconds(spec)
+    return max([float(spec["start_seconds"]), *(one.check_seconds for one in containers)]) + margin
 
 
 def job_seconds(spec: Mapping[str, Any]) -> float:

@@ -272,6 +272,27 @@ def test_the_grace_period_of_a_container(answer: Answer, config: dict[str, int],
     assert found.stop_grace == seconds
 
 
+@pytest.mark.parametrize(
+    ("check", "seconds"),
+    [
+        (None, 0.0),
+        ({"Test": ["NONE"]}, 0.0),
+        ({"Test": ["CMD", "true"]}, 240.0),
+        (
+            {"Test": ["CMD", "true"], "Interval": 5e9, "Timeout": 3e9, "Retries": 2, "StartPeriod": 60e9},
+            84.0,
+        ),
+    ],
+)
+def test_the_time_of_the_health_check_of_an_image(answer: Answer, check: dict[str, Any] | None, seconds: float) -> None:
+    record = _inspected()
+    record["Config"]["Healthcheck"] = check
+    answer({"/v1.44/containers/c1/json": (200, record)})
+    found = docker.inspect("c1")
+    assert found is not None
+    assert found.check_seconds == seconds
+
+
 def test_an_answer_has_one_deadline(answer: Answer) -> None:
     """A command in a container that prints a line now and then never ends otherwise."""
 

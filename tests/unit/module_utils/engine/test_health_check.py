@@ -203,6 +203,25 @@ def test_a_one_shot_has_its_own_limit() -> None:
     assert (verdict.state, verdict.reason) == ("down", "not completed after 60 s: shop-migrate-1 is running")
 
 
+def test_a_one_shot_that_fails_again_and_again_does_not_get_all_of_its_time() -> None:
+    """With ``restart: on-failure`` it is started again, maybe until its database is up."""
+    job = spec(**{"class": "oneshot", "job_seconds": 1800.0})
+    failing = container("migrate", health=None, state="restarting", restarts=MAX_RESTARTS)
+    wait = _Wait(lambda _seconds: {"migrate": [failing]})
+    assert wait.wait({"migrate": job})["migrate"].reason == "not completed after 30 s: shop-migrate-1 is restarting"
+    late = _Wait(lambda seconds: {"migrate": [container(state="exited") if seconds > 20 else failing]})
+    assert late.wait({"migrate": job})["migrate"].state == "up"
+
+
+def test_a_health_check_of_the_image_has_its_time() -> None:
+    """The description does not know it."""
+
+    def containers_at(seconds: float) -> dict[str, list[Container]]:
+        return {"web": [container(health="healthy" if seconds > 200 else "starting", check_seconds=240.0)]}
+
+    assert _Wait(containers_at).wait({"web": spec(start_seconds=10.0)})["web"].state == "up"
+
+
 def test_a_one_shot_of_a_live_release_has_completed() -> None:
     job = spec(**{"class": "oneshot"})
     assert judge_live(job, []) == Verdict("up", "completed; its container was removed")

@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier impo
     Barrier,
     permit,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.state import journal, permission
+from ansible_collections.slipway.stack.plugins.module_utils.state import abort, journal, permission
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 
@@ -72,6 +72,14 @@ def test_abort_needs_no_space_on_the_disk(tmp_path: Path, monkeypatch: pytest.Mo
     permit(tmp_path / "barrier.json", "r1", "abort")
     with pytest.raises(RolloutFailed, match="another host failed"):
         _barrier(tmp_path).wait("prepared")
+
+
+@pytest.mark.parametrize("with_barriers", [True, False])
+def test_a_person_can_abort_at_a_barrier(tmp_path: Path, with_barriers: bool) -> None:
+    abort.watch.open(tmp_path / "abort.json", "r1")
+    abort.request(tmp_path / "abort.json", "r1", "eve@phone")
+    with pytest.raises(RolloutFailed, match="eve@phone aborted the rollout"):
+        _barrier(tmp_path, with_barriers).wait("prepared")
 
 
 def test_every_verb_permits_a_barrier_that_exists() -> None:
