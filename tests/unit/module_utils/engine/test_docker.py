@@ -79,28 +79,6 @@ def test_the_containers_of_a_project(
     ]
 
 
-@pytest.mark.parametrize(
-    ("state", "uptime"),
-    [
-        ({"StartedAt": "2026-11-21T10:00:00.25Z"}, 89.75),
-        ({"StartedAt": "2026-11-21T10:00:00.123456789Z"}, 89.876543211),
-        # The clock was set.
-        ({"StartedAt": "2026-11-21T11:00:00Z"}, 0.0),
-        ({"Status": "restarting"}, 0.0),
-        ({"Status": "exited"}, 0.0),
-        ({"Status": "created", "StartedAt": "0001-01-01T00:00:00Z"}, 0.0),
-    ],
-)
-def test_the_uptime_of_a_container(
-    answer: Answer, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], uptime: float
-) -> None:
-    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
-    answer({"/v1.44/containers/c1/json": (200, _inspected(**state))})
-    found = docker.inspect("c1")
-    assert found is not None
-    assert found.uptime == pytest.approx(uptime, abs=1e-6)
-
-
 def test_only_the_containers_of_given_services_are_inspected(answer: Answer) -> None:
     filters = urllib.parse.quote('{"label": ["com.docker.compose.project=shop"]}')
     listing = f"/v1.44/containers/json?all=1&filters={filters}"
@@ -272,25 +250,13 @@ def test_the_grace_period_of_a_container(answer: Answer, config: dict[str, int],
     assert found.stop_grace == seconds
 
 
-@pytest.mark.parametrize(
-    ("check", "seconds"),
-    [
-        (None, 0.0),
-        ({"Test": ["NONE"]}, 0.0),
-        ({"Test": ["CMD", "true"]}, 240.0),
-        (
-            {"Test": ["CMD", "true"], "Interval": 5e9, "Timeout": 3e9, "Retries": 2, "StartPeriod": 60e9},
-            84.0,
-        ),
-    ],
-)
-def test_the_time_of_the_health_check_of_an_image(answer: Answer, check: dict[str, Any] | None, seconds: float) -> None:
-    record = _inspected()
-    record["Config"]["Healthcheck"] = check
-    answer({"/v1.44/containers/c1/json": (200, record)})
-    found = docker.inspect("c1")
-    assert found is not None
-    assert found.check_seconds == seconds
+def test_the_uptime_is_that_of_a_running_container(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
+    for state, uptime in (("running", 90.0), ("restarting", 0.0), ("exited", 0.0)):
+        answer({"/v1.44/containers/c1/json": (200, _inspected(Status=state))})
+        found = docker.inspect("c1")
+        assert found is not None
+        assert found.uptime == uptime
 
 
 def test_an_answer_has_one_deadline(answer: Answer) -> None:
