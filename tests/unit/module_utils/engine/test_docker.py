@@ -250,13 +250,15 @@ def test_the_grace_period_of_a_container(answer: Answer, config: dict[str, int],
     assert found.stop_grace == seconds
 
 
-def test_the_uptime_is_that_of_a_running_container(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("state", "uptime"), [("running", 90.0), ("restarting", 0.0), ("exited", 0.0)])
+def test_the_uptime_is_that_of_a_running_container(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch, state: str, uptime: float
+) -> None:
     monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
-    for state, uptime in (("running", 90.0), ("restarting", 0.0), ("exited", 0.0)):
-        answer({"/v1.44/containers/c1/json": (200, _inspected(Status=state))})
-        found = docker.inspect("c1")
-        assert found is not None
-        assert found.uptime == uptime
+    answer({"/v1.44/containers/c1/json": (200, _inspected(Status=state))})
+    found = docker.inspect("c1")
+    assert found is not None
+    assert found.uptime == uptime
 
 
 def test_an_answer_has_one_deadline(answer: Answer) -> None:
