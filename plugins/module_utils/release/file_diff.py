@@ -6,7 +6,7 @@ Place in the pipeline: target, ship, next to the plan.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import foreign
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
+#: A variable in an env file of ours: the start of its line.
+_ASSIGNED = re.compile(r'^([A-Za-z_][A-Za-z0-9_.-]*)="', re.MULTILINE)
 #: Larger than every file of a release: all of them arrive in one request.
 _MAX_SIZE = 64 * 1024**2
 
@@ -67,15 +69,50 @@ def _displayable(text: str) -> str:
     return text if text.isprintable() or not re.search("[\ud800-\udfff]", text) else f"({len(text)} bytes, no text)\n"
 
 
-def diff(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the text before and after of each file that differs, in Ansible's format."""
+def diff(
+    old: Mapping[str, str], new: Mapping[str, str], manifests: Iterable[Mapping[str, Any] | None] = ()
+) -> list[dict[str, str]]:
+    """Return the text before and after of each file that differs, in Ansible's format.
+
+    :param manifests: of the releases that are compared. What is a secret in one of them may be a plain file or a plain
+        variable in the other, from a time when nobody said that it is a secret. It is in no text then.
+    """
+    known = [manifest for manifest in manifests if manifest]
+    targets = {target for manifest in known for target in _secret_targets(manifest)}
+    variables = [variable for manifest in known for variable in _secret_variables(manifest)]
+    before, after = ({name: _without(variables, name, text) for name, text in one.items()} for one in (old, new))
     return [
         {
             "before_header": name,
             "after_header": name,
-            "before": old.get(name, ""),
-            "after": new.get(name, ""),
+            "before": before.get(name, ""),
+            "after": after.get(name, ""),
         }
         for name in sorted(set(old) | set(new))
-        if old.get(name, "") != new.get(name, "")
+        if name not in targets and before.get(name, "") != after.get(name, "")
     ]
+
+
+def _secret_targets(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Yield ``SERVICE:PATH`` of each secret that a service mounts as a file."""
+    for name, spec in manifest["services"].items():
+        for use in spec["settings"].get("secrets") or []:
+            if isinstance(use, Mapping):
+                yield f"{name}:{use.get('target')}"
+
+
+def _secret_variables(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the env file of a service, and the name of a variable that is in a secret file in its place."""
+    for file in manifest.get("secret_files") or []:
+        if file["name"].endswith("_env"):
+            text = "".join(part if isinstance(part, str) else "" for part in file["parts"])
+            for name in _ASSIGNED.findall(text):
+                yield f"env/{file['name'][: -len('_env')]}.env", name
+
+
+def _without(variables: Collection[tuple[str, str]], name: str, text: str) -> str:
+    """Return the text of an env file without the lines of some *variables*; any other text as it is."""
+    hidden = [variable for file, variable in variables if file == name]
+    if not hidden:
+        return text
+    return "".join(line for line in text.splitlines(keepends=True) if line.partition("=")[0] not in hidden)

@@ -62,7 +62,7 @@ def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Previe
     new_files.update(file_diff.mounted_texts(home, new, {}))
     if current:
         old_files.update(file_diff.mounted_texts(home, current, {}))
-    return Preview(str(new.get("version", "")), entries, file_diff.diff(old_files, new_files))
+    return Preview(str(new.get("version", "")), entries, file_diff.diff(old_files, new_files, (current, new)))
 
 
 def _edge(files: dict[str, str]) -> dict[str, str]:

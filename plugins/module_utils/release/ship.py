@@ -32,6 +32,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import damage,
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
     MANIFEST,
     Home,
+    close,
+    mode_of,
     write_text,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
@@ -89,8 +91,8 @@ def ship(
     problems = paths.problems(content)
     if problems:
         raise Refused(problems)
-    # Containers with other uids must read the files and enter the directories, with any umask of the login.
-    os.umask(0o022)
+    # Whatever the umask of the login is: only root reads what it does not give to containers.
+    os.umask(0o027)
     home = Home(content["home"])
     damaged = damage.blocking(home)
     if damaged:
@@ -110,7 +112,7 @@ def ship(
             SecretStore(home.path).addresses(content["secret_files"], sources)
             _write_mounted_files(home, content, only_missing=True)
             for name, text in after.items():
-                write_text(home.release(current_id) / name, text)
+                write_text(home.release(current_id) / name, text, mode_of(name))
         return _verify_live(home, current_id, current, file_diff.diff(before, after))
 
     running = health_check.by_service(docker.containers(content["stack"]))
@@ -146,7 +148,7 @@ def ship(
     new_files.update(file_diff.mounted_texts(home, manifest, content["mounted"]))
     if current:
         old_files.update(file_diff.mounted_texts(home, current, {}))
-    return Shipped(True, release_id, planned, file_diff.diff(old_files, new_files))
+    return Shipped(True, release_id, planned, file_diff.diff(old_files, new_files, (current, manifest)))
 
 
 def _edited_texts(
@@ -255,23 +257,28 @@ def _write_mounted_files(home: Home, content: Mapping[str, Any], only_missing: b
             path.rmdir()
         if not only_missing or not integrity.has_content(home.files, address, digest_of(text)):
             write_text(path, text, 0o755 if address in content["executable"] else 0o644)
+        # Containers with other uids read the files of a mounted directory.
+        for folder in list(path.relative_to(home.files).parents)[:-2]:
+            (home.files / folder).chmod(0o755)
 
 
 def _write_release(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
     """Write the release, let Compose check it, and return its id."""
-    home.state.mkdir(parents=True, exist_ok=True)
+    home.make_directories()
     incoming = home.releases / f".{manifest['release']}"
     shutil.rmtree(incoming, ignore_errors=True)
     try:
         for name, text in files.items():
-            write_text(incoming / name, text)
+            write_text(incoming / name, text, mode_of(name))
         docker.run(["compose", "--profile", "*", "config", "--quiet"], cwd=str(incoming), timeout=60)
-        write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+        write_text(incoming / MANIFEST, json.dumps(manifest, indent=1) + "\n", mode_of(MANIFEST))
     except DockerError as error:
         shutil.rmtree(incoming)
         raise Refused([f"Compose does not accept the release: {str(error).replace(str(incoming), '')}"]) from None
     except OSError:
         shutil.rmtree(incoming, ignore_errors=True)
         raise
+    for folder in (incoming, *(path for path in incoming.rglob("*") if path.is_dir())):
+        close(folder)
     incoming.rename(home.release(str(manifest["release"])))
     return str(manifest["release"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import grp
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,6 +58,12 @@ class Home:
         self.audit = self.state / "audit.jsonl"
         self.reserve = self.state / "reserve"
         self.log = self.state / "rollout.log"
+
+    def make_directories(self) -> None:
+        """Create the directories that nobody but root and operators may enter. What containers mount is in them."""
+        for folder in (self.path, self.releases, self.files, self.state):
+            folder.mkdir(parents=True, exist_ok=True)
+            close(folder)
 
     def release(self, release_id: str) -> Path:
         """Return the directory of a release."""
@@ -125,6 +132,18 @@ class Home:
 def is_release_id(name: str) -> bool:
     """Return whether *name* can be the id of a release: one component of a path, not hidden."""
     return bool(name) and "/" not in name and "\0" not in name and not name.startswith(".")
+
+
+def close(folder: Path) -> None:
+    """Let only root and the group docker enter a directory: whoever may use the engine is root anyway."""
+    with contextlib.suppress(KeyError, PermissionError):
+        os.chown(folder, -1, grp.getgrnam("docker").gr_gid)
+    folder.chmod(0o750)
+
+
+def mode_of(name: str) -> int:
+    """Return the mode of a file of a release: only root reads what services are told."""
+    return 0o600 if name == MANIFEST or name.startswith("env/") else 0o644
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:

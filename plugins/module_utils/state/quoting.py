@@ -19,7 +19,7 @@ _REDIS = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t"
 #: string in JSON.
 QUOTING: Mapping[str, Callable[[str], str]] = {
     "raw": lambda value: value,
-    "url": lambda value: urllib.parse.quote(value, safe=""),
+    "url": lambda value: urllib.parse.quote(value, safe="", errors="surrogateescape"),
     "redis": lambda value: '"' + value.translate(_REDIS) + '"',
     "dotenv": lambda value: value.translate(_DOTENV),
     "json": lambda value: json.dumps(value)[1:-1],

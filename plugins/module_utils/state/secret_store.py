@@ -52,7 +52,9 @@ class SecretStore:
     def addresses(self, files: Sequence[Mapping[str, Any]], sources: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         """Write the files that do not exist yet, and return the address of each file by its variable.
 
-        :param files: ``name``, ``uid``, ``gid``, ``variable`` and ``parts`` of each file.
+        Bytes of a binary secret that are not UTF-8 are lone surrogates in its value.
+
+        :param files: ``name``, ``uid``, ``gid``, ``mode``, ``variable`` and ``parts`` of each file.
         :param sources: ``{"value": TEXT}`` or ``{"generate": LENGTH}`` by the name of the secret.
         :raises DamagedSecret: if a file of the store is not what this store has written.
         """
@@ -65,14 +67,14 @@ class SecretStore:
             content = "".join(
                 part if isinstance(part, str) else QUOTING[part["quote"]](values[part["secret"]])
                 for part in file["parts"]
-            ).encode()
+            ).encode("utf-8", "surrogateescape")
             address = _address(salt, content)
             result[file["variable"]] = address
             path = self._path(file, address)
             existing = self._read(path, _MAX_FILE)
             if existing is None:
                 self.written.append(f"{file['name']} for uid {file['uid']}")
-                self._write(path, content, file["uid"], file["gid"])
+                self._write(path, content, file["uid"], file["gid"], file.get("mode", 0o400))
             elif existing != content:
                 raise DamagedSecret(_changed(path))
         return result
@@ -192,7 +194,7 @@ class SecretStore:
         except ForeignFileError as error:
             raise DamagedSecret(f"{error}; restore it from a backup, or remove it and deploy again") from None
 
-    def _write(self, path: Path, content: bytes, uid: int, gid: int) -> None:
+    def _write(self, path: Path, content: bytes, uid: int, gid: int, mode: int = 0o400) -> None:
         """Write a file completely or not at all. It gets its owner and mode before its name."""
         if self._dry_run:
             return
@@ -203,16 +205,16 @@ class SecretStore:
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
-                self._hand_over(stream.fileno(), uid, gid)
+                self._hand_over(stream.fileno(), uid, gid, mode)
                 os.fsync(stream.fileno())
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)
             raise
 
-    def _hand_over(self, descriptor: int, uid: int, gid: int) -> None:
-        """Set mode and owner of an open file, so that only this uid can read it."""
-        os.fchmod(descriptor, 0o400)
+    def _hand_over(self, descriptor: int, uid: int, gid: int, mode: int) -> None:
+        """Set mode and owner of an open file. On this host only root can enter its directory, whatever its mode is."""
+        os.fchmod(descriptor, mode)
         os.fchown(descriptor, uid, gid)
 
 

@@ -146,12 +146,18 @@ def _service(entry: Mapping[str, Any], sources: Mapping[str, str], base: Path) -
             result[key] = value
     if "files" in result:
         result["files"] = {
-            target: {"src": os.path.relpath(sources[target], base)} if target in sources else file
+            target: _file(file, os.path.relpath(sources[target], base) if target in sources else None)
             for target, file in result["files"].items()
         }
     if "build" in result:
         result["build"] = {**result["build"], "context": os.path.relpath(base / result["build"]["context"], base)}
     return result
+
+
+def _file(file: Mapping[str, Any], source: str | None) -> dict[str, Any]:
+    """Return a mounted file: from its source if it has one, and as a secret if it is one."""
+    kept = {"src": source} if source else {key: value for key, value in file.items() if key != "secret"}
+    return {**kept, **({"secret": file["secret"]} if file.get("secret") else {})}
 
 
 def _with_files_of_inventory(service: dict[str, Any], evaluated: Mapping[str, Any]) -> dict[str, Any]:

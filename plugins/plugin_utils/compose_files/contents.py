@@ -24,10 +24,11 @@ _PLACEHOLDERS = frozenset({".gitkeep", ".gitignore", ".keep", ".DS_Store"})
 
 @dataclass(frozen=True)
 class Tree:
-    """The text of each file in a directory, by its path in it, and the paths of the executable files."""
+    """The files of a directory: the text of each by its path, the executable ones, those that others may not read."""
 
     files: dict[str, str]
     executable: tuple[str, ...]
+    private: tuple[str, ...]
 
 
 class Contents:
@@ -35,9 +36,11 @@ class Contents:
 
     :param folder: the directory that relative paths start from.
     :param roots: the directories that are read; *folder* without them.
+    :param reference: a file or directory that is no secret. If others may not read it either, modes say nothing.
     """
 
-    def __init__(self, folder: Path, roots: Roots | None = None) -> None:
+    def __init__(self, folder: Path, roots: Roots | None = None, reference: Path | None = None) -> None:
+        self._modes_count = reference is not None and _others_may_read(reference)
         self.folder = folder
         self.roots = roots or Roots([folder])
         self._bytes = 0
@@ -72,13 +75,20 @@ class Contents:
         """
         files: dict[str, str] = {}
         executable: list[str] = []
+        private: list[str] = []
         for name, file in self._below(self.roots.locate(path), "", ()):
             files[name] = self.text(file)
             if is_executable(file):
                 executable.append(name)
+            if self.is_private(file):
+                private.append(name)
         if all(os.path.basename(name) in _PLACEHOLDERS for name in files):
-            return Tree({}, ())
-        return Tree(files, tuple(executable))
+            return Tree({}, (), ())
+        return Tree(files, tuple(executable), tuple(private))
+
+    def is_private(self, path: Path) -> bool:
+        """Return whether others may not read a file, though they may read the reference."""
+        return self._modes_count and not _others_may_read(path)
 
     def _below(self, folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
         """Yield the name below the first directory, and the path without links, of each file in a directory."""
@@ -101,6 +111,10 @@ class Contents:
                 raise ValueError(f"{name} is a link to a directory that contains it")
             else:
                 yield from self._below(found, f"{name}/", (*above, folder))
+
+
+def _others_may_read(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o004)
 
 
 def is_executable(path: Path) -> bool:

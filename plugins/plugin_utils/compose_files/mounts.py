@@ -21,7 +21,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import OutsideError
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import secret_in_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
+
+NOT_FOR_OTHERS = "may not be read by others here"
 
 
 @dataclass
@@ -108,14 +111,29 @@ class MountReader:
             return
         try:
             if path.is_file():
+                text = self._contents.text(path)
+                reason = _secret_reason(self._contents, path, text)
                 result.files[target] = {
-                    "content": self._contents.text(path),
+                    "content": text,
+                    "secret": reason is not None,
                     **({"executable": ["."]} if is_executable(path) else {}),
                 }
+                if reason:
+                    result.notes.append(f"{source} {reason}, so it is kept in the secret store")
             elif path.exists() and not path.is_dir():
                 raise ValueError("it is neither a file nor a directory")
             elif path.is_dir() and (tree := self._contents.tree(path)).files:
-                result.files[target] = {"directory": tree.files, "executable": list(tree.executable)}
+                reasons = {name: _secret_reason(None, Path(name), text) for name, text in tree.files.items()}
+                reasons |= dict.fromkeys(tree.private, NOT_FOR_OTHERS)
+                secret = [name for name, reason in reasons.items() if reason]
+                result.files[target] = {
+                    "directory": tree.files,
+                    "executable": list(tree.executable),
+                    "secret": secret,
+                }
+                if secret:
+                    names = ", ".join(secret)
+                    result.notes.append(f"{source}: {names} looks like a secret, so it is kept in the secret store")
             else:
                 message = (
                     f"{source} is empty or missing here, so it is probably for data that the service writes; use a "
@@ -152,12 +170,24 @@ def configs(
             problems.add(mark, service_key(name, "configs"), message)
             continue
         target = str(use.get("target") or f"/{key}")
-        result.files[target] = {"content": text}
+        result.files[target] = {"content": text, "secret": False}
         path = Path(os.path.normpath(contents.folder / str(spec.get("file") or "")))
         # A config is never executable. A file that is named as the source would keep its executable bit.
         if path.is_file() and not is_executable(path):
             result.sources[target] = str(path)
+        reason = _secret_reason(contents if path.is_file() else None, path if path.is_file() else Path(target), text)
+        if reason:
+            result.files[target]["secret"] = True
+            result.notes.append(f"the config {key!r} {reason}, so it is kept in the secret store")
     return result
+
+
+def _secret_reason(contents: Contents | None, path: Path, text: str) -> str | None:
+    """Return why a file is a secret, in words that follow its name; ``None`` if it is none."""
+    if contents is not None and contents.is_private(path):
+        return NOT_FOR_OTHERS
+    found = secret_in_file(str(path), text)
+    return f"contains {found}" if found else None
 
 
 def source_text(

@@ -24,13 +24,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser i
 class Project:
     """The content of the files.
 
-    ``folder``: the directory that relative paths start from. ``shown``: the directory that paths in messages are
-    relative to. ``roots``: the directories that files are read from. ``inactive``: services of which no profile is
-    active.
+    ``file``: the first of the files. ``folder``: the directory that relative paths start from. ``shown``: the directory
+    that paths in messages are relative to. ``roots``: the directories that files are read from. ``inactive``: services
+    of which no profile is active.
     """
 
     document: reading.Document
     stack: Stack
+    file: Path
     folder: Path
     shown: Path
     roots: Roots
@@ -78,7 +79,7 @@ def read(
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
     inactive = tuple(name for name in all_services if name not in document.services)
-    return Project(document, from_document(document), paths[0].parent, base, roots, inactive)
+    return Project(document, from_document(document), paths[0], paths[0].parent, base, roots, inactive)
 
 
 def as_written(

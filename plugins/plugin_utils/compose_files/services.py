@@ -8,8 +8,7 @@ Compose of the host.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -155,16 +154,10 @@ def extract_secrets(name: str, variables: dict[str, str]) -> dict[str, str]:
         if secret_text.holds_secret(value) or locations.unset_in(value):
             continue
         if is_secret_variable(key, value):
-            secret = _free_name(f"{name}__{key}", secrets)
+            secret = names.free(f"{name}__{key}", secrets)
             secrets[secret] = value
             variables[key] = secret_text.mark(secret, "dotenv")
     return secrets
-
-
-def _free_name(text: str, taken: Collection[str]) -> str:
-    """Return a name for a secret that is made of *text*, and that no other secret has."""
-    name = re.sub("[^a-z0-9_-]", "_", text.lower())[: names.MAX_SECRET_NAME - 4]
-    return name if name not in taken else _free_name(f"{name}_", taken)
 
 
 def check_secrets(name: str, entry: Mapping[str, Any], keys: Map, problems: Problems) -> None:

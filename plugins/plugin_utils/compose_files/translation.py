@@ -143,7 +143,7 @@ class _Translator:
         self._project = project
         self._document = project.document
         self._problems = problems
-        self._contents = Contents(project.folder, project.roots)
+        self._contents = Contents(project.folder, project.roots, project.file)
         self._mounts = mounts.MountReader(self._contents, host_paths, problems)
         self.secrets = secrets
         self.notes: dict[str, list[str]] = {}
@@ -204,6 +204,7 @@ class _Translator:
             self._contents,
             self._problems,
         )
+        found.notes.extend(configs.notes)
         for key, value in (("volumes", found.volumes), ("files", {**found.files, **configs.files})):
             if value:
                 entry[key] = value

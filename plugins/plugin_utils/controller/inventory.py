@@ -202,20 +202,34 @@ def with_contents(name: str, entry: Any, base: Path) -> Any:
     files = {}
     for path, source in entry["files"].items():
         files[path] = source
-        if isinstance(source, Mapping) and set(source) == {"src"}:
+        if isinstance(source, Mapping) and "src" in source and set(source) <= {"src", "secret"}:
             try:
-                files[path] = _read(base / str(source["src"]))
+                files[path] = {**_read(base / str(source["src"]), base, "secret" in source), **source}
+                del files[path]["src"]
             except ValueError as error:
                 raise ValueError(f"service {name!r}, key 'files', file {path!r}: {source['src']}: {error}") from None
     return {**entry, "files": files}
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Return a file or directory as an entry of ``files`` with its contents."""
+def _read(path: Path, base: Path, decided: bool) -> dict[str, Any]:
+    """Return a file or directory as an entry of ``files`` with its contents.
+
+    :param decided: whether the description says that it is a secret, or that it is none.
+    :raises ValueError: if it cannot be read, or if others may not read it, and that is not *decided*.
+    """
     # The inventory names the file, so a link is followed to wherever it leads.
     path = Path(os.path.realpath(path))
-    contents = Contents(path if path.is_dir() else path.parent)
+    contents = Contents(path if path.is_dir() else path.parent, reference=base)
     if path.is_dir():
         tree = contents.tree(path)
+        private = tree.private
+    else:
+        private = (path.name,) if contents.is_private(path) else ()
+    if private and not decided:
+        raise ValueError(
+            f"others may not read {private[0]} here, and everybody on the server could; make it a secret with "
+            f"'secret: true', or write 'secret: false' if everybody may read it"
+        )
+    if path.is_dir():
         return {"directory": tree.files, "executable": list(tree.executable)}
     return {"content": contents.text(path), "executable": ["."] if is_executable(path) else []}

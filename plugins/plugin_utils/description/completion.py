@@ -122,7 +122,14 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         compose={**own_compose, **merge(body["compose"], values["compose"])},
         overlay=overrides.lay_over({key: value for key, value in kinds_overlay.items() if value != []}, own_overlay),
     )
-    return Draft(service, body, values["environment"], tuple(values["secrets"]), values["release_once"])
+    return Draft(
+        service,
+        body,
+        values["environment"],
+        tuple(values["secrets"]),
+        values["release_once"],
+        mounted_files.private(written.name, values["files"]),
+    )
 
 
 def _context(

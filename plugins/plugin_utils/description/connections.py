@@ -40,6 +40,9 @@ def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Se
         _add_need(draft, variables, need, drafts[need.service])
     for use in draft.secrets:
         _add_secret(draft, variables, use, secrets)
+    for file in draft.private_files:
+        runs = 0o111 & draft.private_mode >> 2 if file.target in draft.service.executable else 0
+        variables.mount(file.secret, secret_text.mark(file.secret), file.target, draft.private_mode | runs)
     _add_environment(draft, variables)
     service = draft.service
     routes = [_with_port(route, drafts) for route in service.routes]

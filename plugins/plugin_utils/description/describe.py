@@ -54,8 +54,9 @@ def describe(
     drafts = completion.complete(written, completion.Surroundings(name, environment, domain, sources))
     drafts = attachments.attach(drafts)
     checks.check(drafts, given)
-    known = {**secret_sources.of_kinds(drafts), **given}
+    known = {**secret_sources.of_kinds(drafts), **secret_sources.of_files(drafts), **given}
     connected = connections.connect(drafts, known)
+    secret_sources.check_variables(connected.values(), known)
 
     return Stack(
         name=name,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind, Need, Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind, Need, PrivateFile, Service
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Draft:
     ``body``: the values of its kind, expressions evaluated; connecting needs ``environment``, ``secrets``,
     ``secret_texts``, ``provides``, ``database_url`` and ``cache``.
     ``environment``, ``secrets``: as the description writes them. ``release_once``: as written, ``None`` if not.
+    ``private_files``: its mounted files that are secrets.
     """
 
     service: Service
@@ -28,6 +29,7 @@ class Draft:
     environment: Mapping[str, Any]
     secrets: tuple[Any, ...]
     release_once: bool | None
+    private_files: tuple[PrivateFile, ...] = ()
 
     @property
     def name(self) -> str:
@@ -48,6 +50,14 @@ class Draft:
     def needs(self) -> tuple[Need, ...]:
         """The services that it needs, by name."""
         return self.service.needs
+
+    @property
+    def private_mode(self) -> int:
+        """The mode of its mounted files that are secrets: its user's, or everybody's if only the image knows the user.
+
+        On the host nobody but root can enter their directory.
+        """
+        return 0o400 if self.service.user else 0o444
 
     @property
     def owner(self) -> tuple[int, int]:

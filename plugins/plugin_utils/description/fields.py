@@ -67,6 +67,7 @@ BUILD_FIELDS: dict[str, Field] = {
 
 SECRET_FIELDS: dict[str, Field] = {
     "value": Field("str", "the secret itself, from a vault"),
+    "base64": Field("str", "the secret itself in base64, if it is not text"),
     "generate": Field("int", "length of a random secret that the host generates once and keeps"),
 }
 

@@ -130,6 +130,15 @@ class Directory:
 
 
 @dataclass(frozen=True)
+class PrivateFile:
+    """A mounted file that is a secret: the name of the secret, its text, and its path in the container."""
+
+    secret: str
+    text: str = field(repr=False)
+    target: str
+
+
+@dataclass(frozen=True)
 class Service:
     """One service, complete. Mappings keep the order in which they are rendered.
 

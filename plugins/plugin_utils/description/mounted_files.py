@@ -13,24 +13,58 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations, schema
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Directory, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, notations, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import (
+    Directory,
+    PrivateFile,
+    Service,
+    Stack,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import secret_in_file
 
 FILE_FIELDS = {
     "content": Field("str", "the text"),
     "src": Field("str", "file or directory on the controller"),
     "directory": Field("dict", "the files of a directory: texts by path in it"),
+    "secret": Field(
+        "any",
+        "whether only this service may read it: true, or a list of paths in the directory; false for a file that only "
+        "looks like a secret",
+    ),
     "executable": Field("list", "executable paths in the directory; `.` for a file itself", default=[]),
 }
 
 
 def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
-    """Return the contents of a service's files, by path in the container.
+    """Return the contents of a service's files, by path in the container. Those of secrets are not in it.
 
-    :raises ValueError: for a path or an entry that is not valid; *where* names the service.
+    In a directory a secret is an empty file: the secret is mounted over it.
+
+    :raises ValueError: for a path or an entry that is not valid, or a file that looks like a secret; *where* names the
+        service.
     """
+    result, _private = _read(where, given)
+    return result
+
+
+def private(service: str, given: dict[str, Any]) -> tuple[PrivateFile, ...]:
+    """Return the files of a service that are secrets.
+
+    :raises ValueError: like :func:`read`.
+    """
+    _files, found = _read(f"service {service!r}", given)
+    result: dict[str, PrivateFile] = {}
+    for target, text in found.items():
+        name = names.free(f"{service}__{target}", result)
+        result[name] = PrivateFile(name, text, target)
+    return tuple(result.values())
+
+
+def _read(where: str, given: dict[str, Any]) -> tuple[dict[str, str | Directory], dict[str, str]]:
+    """Return the files that everybody may read, and the texts of the secrets, by path in the container."""
     result: dict[str, str | Directory] = {}
+    secret: dict[str, str] = {}
     for target, source in given.items():
         values = schema.read(source, FILE_FIELDS, f"{where}, key 'files', file {target!r}")
         try:
@@ -38,15 +72,47 @@ def read(where: str, given: dict[str, Any]) -> dict[str, str | Directory]:
         except ValueError as error:
             raise ValueError(f"{where}: key 'files': {error}") from None
         if values["directory"] is not None:
-            result[str(target)] = _directory(f"{where}, key 'files', directory {target!r}", values)
+            texts = _directory(f"{where}, key 'files', directory {target!r}", values)
+            chosen = _secret_paths(f"{where}, key 'files', directory {target!r}", values["secret"], texts)
+            secret |= {f"{target}/{path}": texts[path] for path in chosen}
+            result[str(target)] = Directory({path: "" if path in chosen else text for path, text in texts.items()})
         elif values["content"] is not None:
-            result[str(target)] = values["content"]
+            texts = {str(target): values["content"]}
+            if _secret_paths(f"{where}, key 'files', file {target!r}", values["secret"], texts):
+                secret |= texts
+            else:
+                result |= texts
         else:
             raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
-    return result
+    return result, secret
 
 
-def _directory(where: str, values: Mapping[str, Any]) -> Directory:
+def _secret_paths(where: str, chosen: object, texts: Mapping[str, str]) -> list[str]:
+    """Return the paths of the files that are secrets, as the description says or as they look like.
+
+    :raises ValueError: for a file that looks like a secret, if the description does not say whether it is one.
+    """
+    if isinstance(chosen, bool):
+        return list(texts) if chosen else []
+    if isinstance(chosen, list):
+        for path in chosen:
+            if path not in texts:
+                raise ValueError(f"{where}: 'secret' names {path!r}, which the directory does not have")
+        return chosen
+    if chosen is not None:
+        raise ValueError(f"{where}: 'secret' is neither true nor false nor a list of paths")
+    for path, text in texts.items():
+        found = secret_in_file(path, text)
+        if found:
+            shown = "it" if len(texts) == 1 and path.startswith("/") else repr(path)
+            raise ValueError(
+                f"{where}: {shown} contains {found}, and everybody on the server could read it; make it a secret with "
+                f"'secret: true', or write 'secret: false' if everybody may read it"
+            )
+    return []
+
+
+def _directory(where: str, values: Mapping[str, Any]) -> dict[str, str]:
     files: dict[str, str] = {}
     for path, text in values["directory"].items():
         if not isinstance(text, str):
@@ -59,7 +125,7 @@ def _directory(where: str, values: Mapping[str, Any]) -> Directory:
     for path in values["executable"]:
         if path not in files:
             raise ValueError(f"{where}: 'executable' names {path!r}, which the directory does not have")
-    return Directory(files)
+    return files
 
 
 def volumes(service: str, given: list[Any]) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ Place in the pipeline: description, under ``reading`` and ``checks``. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import addresses
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
@@ -30,6 +31,14 @@ def check(name: object, where: str, longest: int = MAX_NAME) -> None:
             f"{where}: {name!r} is not a valid name; use lower-case letters, digits, - and _, the first one a letter "
             f"or digit"
         )
+
+
+def free(text: str, taken: Collection[str]) -> str:
+    """Return a name for a secret that is made of *text*, and that is not one of *taken*."""
+    name = re.sub("[^a-z0-9_-]+", "_", text.lower()).lstrip("_-")[: MAX_SECRET_NAME - 20] or "secret"
+    while name in taken:
+        name += "_"
+    return name
 
 
 def check_domain(domain: object) -> None:

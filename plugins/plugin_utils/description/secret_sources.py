@@ -5,6 +5,8 @@ Place in the pipeline: description. Pure.
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterable, Mapping
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, schema
@@ -16,7 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 def read(given: object) -> dict[str, Secret]:
     """Return the secrets of ``stack_secrets`` by name.
 
-    :param given: as written: a text, ``{value: …}`` or ``{generate: LENGTH}`` by name.
+    :param given: as written: a text, ``{value: …}``, ``{base64: …}`` or ``{generate: LENGTH}`` by name.
     :raises ValueError: for one that is none of these; the message never shows a value.
     """
     if not isinstance(given, Mapping):
@@ -36,10 +38,13 @@ def _read(name: str, source: object) -> Secret:
         if not str(source.get("generate") or 0).isdecimal():
             # The same: it may be the secret itself, under the wrong key.
             raise ValueError(f"{where}: key 'generate' is not a whole number; the secret itself is the 'value'")
+        if isinstance(source.get("base64"), (bool, list, Mapping)):
+            raise ValueError(f"{where}: key 'base64' is not text; put it in quotes")
         values = schema.read(source, SECRET_FIELDS, where)
-        if (values["value"] is None) == (values["generate"] is None):
-            raise ValueError(f"{where}: give either 'value' or 'generate'")
-        secret = Secret(name, values["value"], values["generate"])
+        if [values[key] is not None for key in SECRET_FIELDS].count(True) != 1:
+            raise ValueError(f"{where}: give one of 'value', 'base64' and 'generate'")
+        value = _decoded(where, values["base64"]) if values["base64"] is not None else values["value"]
+        secret = Secret(name, value, values["generate"])
     else:
         raise ValueError(f"{where}: give a text, or {{generate: LENGTH}}")
     if secret.value == "":
@@ -47,6 +52,14 @@ def _read(name: str, source: object) -> Secret:
     if secret.generate is not None and not 16 <= secret.generate <= 1024:
         raise ValueError(f"{where}: key 'generate': a length from 16 to 1024 characters, not {secret.generate}")
     return secret
+
+
+def _decoded(where: str, text: str) -> str:
+    """Return the bytes of a binary secret; those that are not UTF-8 become lone surrogates."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "surrogateescape")
+    except ValueError:
+        raise ValueError(f"{where}: key 'base64' is not base64") from None
 
 
 def of_kinds(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
@@ -69,6 +82,30 @@ def check_given(given: Mapping[str, Secret], drafts: Mapping[str, Draft]) -> Non
                 f"stack_secrets, secret {name!r}: the value ends in a line break, which some programs read as a part "
                 f"of it and others do not; encrypt it again without one (echo -n), or append a trim filter"
             )
+
+
+def of_files(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
+    """Return the secrets that are mounted files, such as private keys."""
+    return {
+        file.secret: Secret(file.secret, value=file.text) for draft in drafts.values() for file in draft.private_files
+    }
+
+
+def check_variables(services: Iterable[Service], secrets: Mapping[str, Secret]) -> None:
+    """Check that no variable and no line of a configuration gets a secret that it cannot hold.
+
+    :raises ValueError: for a binary secret in a variable, or one with a NUL character.
+    """
+    for service in services:
+        files = [*(mount.file for mount in service.secret_mounts), service.secret_env]
+        parts = [part for file in files if file for part in file.parts if isinstance(part, dict)]
+        for part in parts:
+            value = secrets[part["secret"]].value or ""
+            if part["quote"] in ("dotenv", "redis") and re.search("[\0\ud800-\udfff]", value):
+                raise ValueError(
+                    f"service {service.name!r}: key 'secrets': {part['secret']!r} is binary, and a variable or a line "
+                    f"can have text only; give it to the service as a file, without 'env'"
+                )
 
 
 def used(services: Iterable[Service], secrets: Mapping[str, Secret]) -> dict[str, Secret]:

@@ -63,6 +63,9 @@ def path(secret: str) -> str:
 class SecretFile:
     """A file of the host's secret store: readable by one uid, addressed by its content.
 
+    ``mode``: on the host only root can enter the directory of the file. So a file that everybody may read is read by
+    the containers that mount it, whatever uid they have.
+
     Only the host knows the address. Compose reads it from :attr:`variable` in ``.env``.
     """
 
@@ -70,6 +73,7 @@ class SecretFile:
     uid: int
     gid: int
     parts: tuple[Part, ...]
+    mode: int = 0o400
 
     @property
     def variable(self) -> str:

@@ -64,9 +64,9 @@ class Variables:
             )
         self.environment[name] = value
 
-    def mount(self, secret: str, text: str, target: str) -> None:
+    def mount(self, secret: str, text: str, target: str, mode: int = 0o400) -> None:
         """Mount *text*, which contains placeholders for secrets, as a file at *target*."""
-        file = SecretFile(secret, *self._owner, secret_text.parts(text))
+        file = SecretFile(secret, *self._owner, secret_text.parts(text), mode)
         if self.mounts.setdefault(target, SecretMount(file, target)).file != file:
             raise ValueError(
                 f"service {self._service!r}: key 'secrets': {secret!r} and {self.mounts[target].file.name!r} "

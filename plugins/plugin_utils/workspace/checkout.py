@@ -154,6 +154,6 @@ class Secrets(SecretStore):
     def _holds(self, path: Path, content: bytes) -> bool:
         return path.exists() and path.read_bytes() == content
 
-    def _hand_over(self, descriptor: int, uid: int, gid: int) -> None:
+    def _hand_over(self, descriptor: int, uid: int, gid: int, mode: int) -> None:
         # Generated secrets are read by this program only; they have no other reader.
-        os.fchmod(descriptor, 0o444)
+        os.fchmod(descriptor, 0o444 | mode)

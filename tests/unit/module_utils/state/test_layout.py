@@ -11,6 +11,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
     append_line,
     discard_staged,
     link,
+    mode_of,
     stage_link,
     write_text,
 )
@@ -139,3 +140,10 @@ def test_a_line_is_not_appended_to_an_incomplete_one(tmp_path: Path) -> None:
     path.write_text("first\nsec")
     append_line(path, "third")
     assert path.read_text() == "first\nsec\nthird\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("manifest.json", 0o600), ("env/web.env", 0o600), (".env", 0o644), ("compose.yaml", 0o644)]
+)
+def test_only_root_reads_what_services_are_told(name: str, mode: int) -> None:
+    assert mode_of(name) == mode

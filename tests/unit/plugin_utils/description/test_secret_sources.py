@@ -18,9 +18,15 @@ from tests.support.errors import error_of
         ({"k": None}, "stack_secrets, secret 'k': give a text, or {generate: LENGTH}"),
         ({"k": 5}, "stack_secrets, secret 'k': give a text, or {generate: LENGTH}"),
         ({"k": {"value": True}}, "stack_secrets, secret 'k': key 'value' is not text; put it in quotes"),
-        ({"k": {}}, "stack_secrets, secret 'k': give either 'value' or 'generate'"),
-        ({"k": {"value": "v", "generate": 50}}, "stack_secrets, secret 'k': give either 'value' or 'generate'"),
-        ({"k": {"length": 50}}, "stack_secrets, secret 'k': unknown key 'length'; valid values: generate, value"),
+        ({"k": {}}, "stack_secrets, secret 'k': give one of 'value', 'base64' and 'generate'"),
+        (
+            {"k": {"value": "v", "generate": 50}},
+            "stack_secrets, secret 'k': give one of 'value', 'base64' and 'generate'",
+        ),
+        (
+            {"k": {"length": 50}},
+            "stack_secrets, secret 'k': unknown key 'length'; valid values: base64, generate, value",
+        ),
         (
             {"k": {"generate": 8}},
             "stack_secrets, secret 'k': key 'generate': a length from 16 to 1024 characters, not 8",
