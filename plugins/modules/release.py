@@ -64,9 +64,10 @@ options:
     default: []
   own_variables:
     description:
-      - Names of your own variables that begin like those of the collection, or patterns such as V(registry_*).
-      - A variable that begins with the name of a role and that the collection does not know is an error, because it is
-        probably misspelt. A variable that another variable uses is accepted without being named here.
+      - Names of your own variables that begin like those of the collection, or patterns such as V(stack_our_*).
+      - An unknown variable that begins with C(stack_) is an error, and so is one that resembles a variable of a
+        role, because it is probably misspelt. A variable that another variable uses is accepted without being
+        named here.
     type: list
     elements: str
     default: []

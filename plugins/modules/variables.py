@@ -8,8 +8,8 @@ module: variables
 short_description: Check that no variable of the collection is misspelt
 version_added: 0.3.0
 description:
-  - Fails if a variable of the host begins with the name of a role of the collection and the collection does not know
-    it. The message names all such variables, with the names that are probably meant.
+  - Fails if a variable of the host begins with C(stack_) and the collection does not know it, or if it resembles a
+    variable of a role. The message names all such variables, with the names that are probably meant.
   - Accepts variables that another variable uses, and those in C(stack_own_variables).
   - Runs on the controller and does not contact the host. All other modules that work on a stack check the same.
 extends_documentation_fragment:

@@ -76,7 +76,6 @@ def problems(variables: Mapping[str, Any], own: list[str]) -> list[str]:
 
 def _unknown(variables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the unknown variables with names as ours, each with the known name that is probably meant."""
-    roles = {path.name for path in _ROLES.iterdir()}
     every = sorted(known() - _OF_TASKS)
     prefixes, rests = ({name.partition("_")[place] for name in every} for place in (0, 2))
     for name, value in variables.items():
@@ -85,8 +84,10 @@ def _unknown(variables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             continue
         if prefix in prefixes:
             near = _nearest(rest, {one.partition("_")[2]: one for one in every if one.startswith(f"{prefix}_")})
-            if prefix in roles or near:
-                yield name, near or next((one for one in every if one.partition("_")[2] == rest), "")
+            near = near or next((one for one in every if one.partition("_")[2] == rest), "")
+            # Teams have a deploy_user or a registry_password of their own.
+            if near or prefix == "stack":
+                yield name, near
         elif rest in rests:
             near = _nearest(prefix, {one.partition("_")[0]: one for one in every if one.endswith(f"_{rest}")})
             if near:

@@ -72,6 +72,8 @@ def test_all_names_are_reported_at_once() -> None:
         # Used by another variable, as deep as it is.
         {"registry_host": "x", "stack_services": {"web": {"image": ["{{ registry_host }}/web:1"]}}},
         {"deploy_user": "ada", "ansible_user": "{{ deploy_user }}"},
+        # Similar to none of the role's.
+        {"deploy_user": "ada", "registry_password": "x", "images_folder": "x", "engine_room": 1},
         {"ansible_facts": {"stack_x": 1}, "inventory_hostname": "stack_1"},
     ],
 )
