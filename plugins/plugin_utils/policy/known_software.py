@@ -39,6 +39,8 @@ DEBUG_PORTS = {
 }
 #: Ports that hardly any application uses. The others are the port of an application as often as that of a debugger.
 DISTINCTIVE_DEBUG_PORTS = frozenset({5678, 9229, 35729, 24678})
+#: Ports with metrics or another part of an application, too, so that only a debugger in the command says what it is.
+DOUBTFUL_DEBUG_PORTS = frozenset({6060, 1234})
 #: Programs and options of debuggers, in commands and variables.
 DEBUGGERS = re.compile(
     r"\b(?:debugpy|ptvsd|pydevd|jdwp|dlv|gdbserver|xdebug|pprof|livereload)\b|--inspect\b|-Xdebug\b", re.IGNORECASE

@@ -69,7 +69,7 @@ class Written:
 #: The rules about what the release no longer shows. There, secrets are in files, every service has a grace period, and
 #: every value is in quotes.
 _AS_WRITTEN = frozenset(
-    {"SLP050", "SLP051", "SLP052", "SLP053", "SLP054", "SLP055", "SLP057", "SLP058", "SLP059"}
+    {"SLP015", "SLP050", "SLP051", "SLP052", "SLP053", "SLP054", "SLP055", "SLP057", "SLP058", "SLP059"}
     | {"SLP120", "SLP121", "SLP141", "SLP142"}
 )
 #: Seconds: the grace period of a service of Compose files that set none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
@@ -141,3 +142,65 @@ def never_ends(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find one-off services that always restart."""
     if service.name in stack.completion_awaited and service.text("restart") in ("always", "unless-stopped"):
         yield "always restarts, but another service waits until it has completed", ("restart",)
+
+
+#: The host in a URL, in `HOST:PORT`, and variables whose value is a host.
+_URL_HOST = re.compile(r"[a-z][a-z0-9+.-]{0,30}://(?:[^/\s@]{0,200}@)?([\w.-]{1,200})", re.IGNORECASE)
+_HOST_PORT = re.compile(r"([\w.-]{1,200}):\d{1,5}")
+_HOST_NAME = re.compile(r"(?:.*[_.-])?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|SERVICE|URL|URI|PGHOST)S?", re.IGNORECASE)
+
+
+@service_rule(
+    "iiww",
+    "compose-auditor:DEP001",
+    id="SLP015",
+    title="A service waits for the datastores that its variables name",
+    reason="Without `depends_on`, Compose starts both at the same time. The service fails at its first start, or loses "
+    "the connection when both stop.",
+    fix="Add `depends_on: {NAME: {condition: service_healthy}}`.",
+    reference=_REFERENCE,
+)
+def not_awaited(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find datastores of the stack in variables of a service that does not depend on them, not even through others."""
+    # A deploy starts services in the order of their needs. A datastore connects to none, even if it shares variables.
+    if stack.pinned or service.is_datastore:
+        return
+    named: dict[str, str] = {}
+    for variable, value in service.variables.items():
+        for host in _hosts(variable, value[:1000]):
+            other = stack.services.get(host)
+            if other and other.is_datastore and host != service.name:
+                named.setdefault(host, variable)
+    awaited = _all_dependencies(service, stack) if named else set()
+    for host, variable in named.items():
+        if host not in awaited:
+            path = ("environment", variable) if variable in service.environment else ("env_file",)
+            yield f"uses {host!r} in {variable} and does not depend on it", path
+
+
+def _hosts(variable: str, value: str) -> Iterator[str]:
+    """Yield the hosts in the value of a variable."""
+    yield from _URL_HOST.findall(value)
+    if _HOST_NAME.fullmatch(variable):
+        yield value
+    for part in value.split(","):
+        match = _HOST_PORT.fullmatch(part.strip())
+        if match:
+            yield match[1]
+
+
+def _all_dependencies(service: Service, stack: Stack) -> set[str]:
+    """Return the services that start before *service*, also those that its dependencies wait for."""
+    found: set[str] = set()
+    waiting = [service]
+    while waiting:
+        one = waiting.pop()
+        names = [name for name, _condition, _required in _dependencies(one)]
+        for key in ("links", "volumes_from"):
+            names += [str(item).partition(":")[0] for item in one.items(key)]
+        for key in ("network_mode", "pid", "ipc"):
+            names += [one.text(key).removeprefix("service:")] if one.text(key).startswith("service:") else []
+        new = {name for name in names if name not in found and name in stack.services}
+        found |= new
+        waiting += [stack.services[name] for name in new]
+    return found

@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 
 from ..known_datastores import DATA_PORTS
-from ..known_software import DEBUG_PORTS, DEBUGGERS, DISTINCTIVE_DEBUG_PORTS, OTHER_USES_OF_DEBUG_PORTS
+from ..known_software import (
+    DEBUG_PORTS,
+    DEBUGGERS,
+    DISTINCTIVE_DEBUG_PORTS,
+    DOUBTFUL_DEBUG_PORTS,
+    OTHER_USES_OF_DEBUG_PORTS,
+)
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
 
@@ -132,7 +138,9 @@ def _is_debugger(service: Service, number: int) -> bool:
     if number in DISTINCTIVE_DEBUG_PORTS or DEBUGGERS.search(" ".join([service.command, *service.variables.values()])):
         return True
     # The only port of a service is that of its application.
-    return any(port.target != number and port.protocol == "tcp" for port in service.ports)
+    return number not in DOUBTFUL_DEBUG_PORTS and any(
+        port.target != number and port.protocol == "tcp" for port in service.ports
+    )
 
 
 #: The port of the API that controls a proxy, by image.
