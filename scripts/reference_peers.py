@@ -5,10 +5,11 @@ from __future__ import annotations
 PEERS = ("compose-lint", "compose-auditor", "dclint", "hadolint")
 
 COMPARED = """\
-The corpus in `tests/policy/corpus/` is 33 Compose files in the style of public projects. They have 904 defects.
-899 of them were labelled by hand before any rule was run on them, the others when rules about them were added. `make
-bench BENCH=--policy` runs this policy on the corpus, and its peers if they are on the PATH. A finding of a peer counts as right if it means the same as a label, whatever its
-name. Seconds are for all files on a busy machine with two cores. A peer is one process for each file.
+The corpus in `tests/policy/corpus/` is 33 Compose files in the style of public projects. They have 904 defects. 899 of
+them were labelled by hand before any rule was run on them, the others when rules about them were added. `make bench
+BENCH=--policy` runs this policy on the corpus, and its peers if they are on the PATH. A finding of a peer counts as
+right if it means the same as a label, whatever its name. Seconds are for all files on a busy machine with two cores. A
+peer is one process for each file.
 
 | | findings | precision | recall | seconds |
 |---|--:|--:|--:|--:|
