@@ -23,7 +23,7 @@ _CLAIMS: dict[str, tuple[str, ...]] = {
         "Forwarded-Host",
         "Forwarded-Proto",
     ),
-    # gunicorn's secure_scheme_headers, Rack::Request, Paste, older Werkzeug, Microsoft's proxies.
+    # gunicorn's secure_scheme_headers, Rack::Request, Paste, older Werkzeug, Microsoft's proxies, plugins of WordPress.
     "https": (
         "X-Forwarded-Scheme",
         "X-Forwarded-Protocol",
@@ -32,6 +32,11 @@ _CLAIMS: dict[str, tuple[str, ...]] = {
         "X-Url-Scheme",
         "Front-End-Https",
         "X-Original-Proto",
+        "X-ARR-SSL",
+        "X-HTTPS",
+        "HTTPS",
+        "CF-Visitor",
+        "CloudFront-Forwarded-Proto",
     ),
     # Symfony, Spring, Werkzeug's ProxyFix, ASP.NET's ForwardedHeaders, wsgi's SCRIPT_NAME by proxies, Apache NiFi.
     "the public address": (
@@ -71,11 +76,19 @@ _CLAIMS: dict[str, tuple[str, ...]] = {
         "X-Appengine-User-IP",
         "X-Azure-ClientIP",
         "X-Azure-SocketIP",
+        "X-Nf-Client-Connection-IP",
+        "X-Vercel-Forwarded-For",
+        "DO-Connecting-IP",
+        "CloudFront-Viewer-Address",
+        "Incap-Client-IP",
+        "X-Sucuri-ClientIP",
+        "Ali-Cdn-Real-IP",
         "X-Envoy-External-Address",
     ),
     # IIS' URL rewriting (Symfony and Zend believe it), nginx' auth_request.
     "the request": ("X-Original-URL", "X-Rewrite-URL", "X-Original-URI", "X-Original-Method"),
-    # Grafana, Gitea, Jupyter, Django's RemoteUserMiddleware, oauth2-proxy, Google's IAP, Tailscale, Authentik.
+    # Grafana, Gitea, Jupyter, Django's RemoteUserMiddleware, oauth2-proxy, Vouch, Pomerium, Authentik, Tailscale, and
+    # the sign-in in front of applications that Google, Amazon, Azure and Cloudflare offer.
     "who the client is": (
         "Remote-User",
         "Remote-Name",
@@ -94,6 +107,9 @@ _CLAIMS: dict[str, tuple[str, ...]] = {
         "X-Auth-Request-Groups",
         "X-Auth-Request-Preferred-Username",
         "X-Auth-Request-Access-Token",
+        "X-Vouch-User",
+        "X-Pomerium-Claim-Email",
+        "X-Pomerium-Claim-User",
         "X-Goog-Authenticated-User-Email",
         "X-Goog-Authenticated-User-ID",
         "Tailscale-User-Login",
@@ -101,6 +117,15 @@ _CLAIMS: dict[str, tuple[str, ...]] = {
         "X-Authentik-Username",
         "X-Authentik-Groups",
         "X-Authentik-Email",
+        "X-Authentik-Name",
+        "X-Authentik-Uid",
+        "X-Amzn-Oidc-Identity",
+        "X-Amzn-Oidc-Data",
+        "X-Amzn-Oidc-Accesstoken",
+        "X-MS-Client-Principal",
+        "X-MS-Client-Principal-ID",
+        "X-MS-Client-Principal-Name",
+        "CF-Access-Authenticated-User-Email",
     ),
     # Certificates of clients, as nginx-ingress, Apache, Traefik, Envoy, HAProxy and Azure pass them on.
     "the client's certificate": (
