@@ -22,6 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, probes
 
+from scripts import reference_edge
 from scripts.markdown import code, sentence, table
 
 _HEADER = """\
@@ -85,6 +86,12 @@ service has. `environments` has what Compose merges over that in one environment
 `app: {kind: custom, image: app:1, health: {test: [CMD, "true"]}}`:
 """
 
+_LOGS = """\
+`mode: non-blocking` is for every service without data. If the engine is busy, it drops lines of the log and does not
+keep the service waiting. While the engine is *stopped*, nobody reads what a container prints. The kernel keeps about
+64 kB of it, and then the service waits until the engine runs again. The edge does not: it writes its log to a file. If
+your application must go on while the engine is stopped for minutes, let it write its log to a file or a socket, too.
+"""
 _NEEDS = """\
 A name alone gives the variables that the kind of the other service provides. `url` adds one variable with a whole URL,
 password included.
@@ -170,6 +177,7 @@ def page(folder: Path) -> str:
     )
     lines += [_IN_PLACE]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
+    lines += [_LOGS, "## The edge under load", "", reference_edge.under_load(loaded)]
     lines += [
         "## Kinds",
         "",

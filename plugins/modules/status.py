@@ -12,6 +12,7 @@ description:
   - Reports the services of the live release with their state, the containers and files that differ from the release,
     the releases on the host, the last rollouts with who started them and how they ended, and a rollout that is under
     way.
+  - Names containers that were restarted, or in which a process was killed because the memory was used up.
   - Names the files of the stack's directory that are damaged, and what to do about each. If the record of the live
     release is one of them, RV(services) is what runs, as the engine says.
   - Changes nothing, and does not fail if something is wrong. M(slipway.stack.verify) does. It fails if nothing was ever
@@ -62,6 +63,14 @@ drift:
   type: list
   elements: dict
   returned: success
+incidents:
+  description:
+    - Containers that ended and were restarted since the release went live, and containers in which a process was killed
+      because the memory was used up, each with C(service) and C(reason).
+  type: list
+  elements: dict
+  returned: success
+  sample: [{service: edge, reason: "shop-edge-1 used up its memory: 2 processes were killed since ..."}]
 rollouts:
   description: The last rollouts, newest first.
   type: list

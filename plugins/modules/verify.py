@@ -13,6 +13,8 @@ description:
     services have succeeded, and that the project contains nothing else.
   - Sends each probe through the published port. The live release must answer it. The probes are C(stack_probes), or one
     for each route of the edge.
+  - Warns of containers that were restarted since the release went live, and of containers in which a process was killed
+    because the memory was used up. This does not fail, because such a container may serve again.
   - If a check fails, the message names the service and the reason, and shows the last lines of its log and what its
     health check said.
 extends_documentation_fragment:
@@ -60,6 +62,11 @@ problems:
   type: list
   elements: str
   returned: always
+incidents:
+  description: Containers that were restarted or lost a process, as in M(slipway.stack.status).
+  type: list
+  elements: dict
+  returned: success
 detail:
   description: Lines that show the cause.
   type: list
@@ -69,6 +76,7 @@ detail:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
+from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
@@ -102,7 +110,10 @@ def main() -> None:
         "release": manifest["release"],
         "services": verification.services,
         "problems": verification.problems,
+        "incidents": incidents.find(verification.running, home.live_since()),
     }
+    for incident in result["incidents"]:
+        module.warn(f"service '{incident['service']}': {incident['reason']}")
     if verification.problems:
         # Applications may print their settings.
         mask = masking(home)

@@ -1,6 +1,6 @@
 """A small application behind an edge under test; run with its port. It has a thread for each connection.
 
-`GET /body/BYTES` answers with that many bytes, `GET /json/BYTES` with such that can be compressed. `POST` reads the
+`GET …/body/BYTES` answers with that many bytes, `GET …/json/BYTES` with such that can be compressed. `POST` reads the
 body and answers with its length. Anything else is answered with a greeting.
 """
 
@@ -19,8 +19,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with a greeting, or with as many bytes as the path says."""
-        _, kind, *rest = self.path.split("/")
-        size = int(rest[0]) if kind in ("body", "json") and rest else 0
+        *_, kind, last = self.path.split("/")
+        size = int(last) if kind in ("body", "json") else 0
         if not size:
             self._answer(b"hello\n")
             return

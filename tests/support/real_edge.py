@@ -1,4 +1,4 @@
-"""A real nginx or Traefik as the edge, with the privileges and the start that it has on a server."""
+"""A real nginx or Traefik as the edge, with the privileges, the limits and the start that it has on a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from testbed import engine, images, shell
@@ -24,7 +26,7 @@ IMAGES = {"nginx": "nginx:1.30", "traefik": "traefik:3"}
 RELEASE = "20261121T101500Z-1a2b3c4d"
 HOST = "shop.example.com"
 ROUTES = [{"path": "/api/", "to": "app"}, {"path": "/", "to": "app"}]
-_APPLICATION = Path(__file__).with_name("echo_application.py")
+ECHO = Path(__file__).with_name("echo_application.py")
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,14 @@ def arrived(reply: Reply) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Edge:
-    """A running edge. ``address``: of its container. ``gateway``: the address of this machine, as the edge sees it."""
+    """A running edge.
+
+    ``network`` and ``address``: of its container. ``gateway``: the address of this machine, as the edge sees it.
+    """
 
     kind: str
     container: str
+    network: str
     address: str
     gateway: str
 
@@ -81,6 +87,22 @@ class Edge:
         with socket.create_connection((self.address, 8080), timeout=20) as connection:
             yield connection
 
+    @property
+    def pid(self) -> int:
+        """The process id of its main process; 0 if it does not run."""
+        return int(_run("inspect", "--format={{.State.Pid}}", self.container))
+
+    def harm(self) -> tuple[int, int]:
+        """Return how many of its processes were killed for want of memory, and how often it was restarted."""
+        restarts = int(_run("inspect", "--format={{.RestartCount}}", self.container))
+        return incidents.oom_kills(self.pid), restarts
+
+    def memory(self) -> tuple[int, int]:
+        """Return the largest memory that it has used, and its limit, in bytes."""
+        most = "cd /sys/fs/cgroup; cat memory.peak 2>/dev/null || cat memory/memory.max_usage_in_bytes"
+        limit = _run("inspect", "--format={{.HostConfig.Memory}}", self.container)
+        return int(_run("exec", self.container, "sh", "-c", most)), int(limit)
+
     def log(self) -> str:
         """Return what the edge has logged."""
         done = subprocess.run(["docker", "logs", self.container], capture_output=True, text=True, check=True)
@@ -88,8 +110,10 @@ class Edge:
 
 
 @contextlib.contextmanager
-def running(kind: str, folder: Path, domain: str = HOST, **keys: Any) -> Iterator[Edge]:
+def running(kind: str, folder: Path, domain: str = HOST, application: Path = ECHO, **keys: Any) -> Iterator[Edge]:
     """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
+
+    :param application: a program that listens on the ports that are its arguments.
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
     """
@@ -100,7 +124,7 @@ def running(kind: str, folder: Path, domain: str = HOST, **keys: Any) -> Iterato
         if "real_ip_from" in keys:
             keys["real_ip_from"] = [gateway if one == "GATEWAY" else one for one in keys["real_ip_from"]]
         app = f"{network}-app"
-        mounted = f"--volume={_APPLICATION}:/app.py:ro"
+        mounted = f"--volume={application}:/app.py:ro"
         keys = {"routes": ROUTES, **keys}
         ports = [str(port) for port in dict.fromkeys([8000, *(route.get("port", 8000) for route in keys["routes"])])]
         stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
@@ -108,7 +132,7 @@ def running(kind: str, folder: Path, domain: str = HOST, **keys: Any) -> Iterato
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
         address = _run("inspect", f"--format={form}", edge)
-        result = Edge(kind, edge, address, gateway)
+        result = Edge(kind, edge, network, address, gateway)
         _wait(result)
         yield result
 
@@ -124,11 +148,17 @@ def _arguments(kind: str, folder: Path, app: str, domain: str, keys: Mapping[str
     manifest = {"release": RELEASE, "services": release.services, "upstreams": list(release.upstreams)}
     version = configuration.write_version(home, configuration.render(home, manifest, {"app": [app]}))
     configuration.set_live(home, version)
-    settings = release.services["edge"]["settings"]
-    rights = ["--read-only", "--tmpfs=/tmp", f"--user={settings['user']}", "--cap-drop=ALL"]
+    service = yaml.safe_load(release.files["compose.yaml"])["services"]["edge"]
+    limits = service["deploy"]["resources"]["limits"]
+    rights = [f"--user={service['user']}", "--read-only", "--cap-drop=ALL", "--restart=unless-stopped"]
+    rights += [f"--memory={limits['memory']}", f"--memory-swap={limits['memory']}", f"--cpus={limits['cpus']}"]
+    rights += [f"--tmpfs={mount}" for mount in service["tmpfs"]]
+    rights += [f"--env={name}={value}" for name, value in service.get("environment", {}).items()]
+    rights += [f"--ulimit={name}={value}" for name, value in service["ulimits"].items()]
+    rights += [f"--log-opt={name}={value}" for name, value in service["logging"]["options"].items()]
     mount = f"--volume={home.edge}:/etc/slipway/edge:ro"
     script = "/etc/slipway/edge/current/start.sh"
-    return [*rights, mount, "--entrypoint=sh", IMAGES[kind], script, *(settings.get("command") or [])]
+    return [*rights, mount, "--entrypoint=sh", IMAGES[kind], script, *service.get("command", [])]
 
 
 @contextlib.contextmanager

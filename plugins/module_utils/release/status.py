@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, transaction
@@ -41,8 +41,9 @@ def status(home: Home, project: str) -> dict[str, Any]:
 
     ``services``: ``{service, state, reason, image, since}``. Without a readable record of the live release, they are
     what runs, as the engine says. ``drift``: ``{service, reason}``, also for edited files. ``damage``: a sentence for
-    each damaged state file. ``releases``: ids, newest first. ``rollouts``: the last lines of the audit log, newest
-    first. ``under_way``: a sentence about an unfinished rollout, or ``None``.
+    each damaged state file. ``incidents``: ``{service, reason}`` for containers that were restarted or lost a process
+    for want of memory since the release went live. ``releases``: ids, newest first. ``rollouts``: the last lines of the
+    audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``.
     """
     current = home.current_id()
     manifest = home.manifest(current)
@@ -54,6 +55,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
         "damage": damage_found,
         "services": _services(manifest, running) if manifest else _running_services(running),
         "drift": [*drift(manifest, running), *_changed_files(home, manifest)] if manifest else [],
+        "incidents": incidents.find(running, home.live_since()),
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
     }

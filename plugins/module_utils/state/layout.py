@@ -92,6 +92,13 @@ class Home:
         """Return the id of the live release, ``None`` before the first rollout or if the link is damaged."""
         return self.read_current().value
 
+    def live_since(self) -> float:
+        """Return when the live release went live, in seconds of the epoch; 0 if none is live."""
+        try:
+            return self.current.lstat().st_mtime
+        except OSError:
+            return 0.0
+
     def read_manifest(self, release_id: str) -> Reading[dict[str, Any]]:
         """Return the manifest of a release. Without a value and a problem, the release is not on this host."""
         path = self.release(release_id) / MANIFEST

@@ -103,6 +103,9 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
     if status["drift"]:
         lines.append("differs from the release:")
         lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["drift"])]
+    if status["incidents"]:
+        lines.append("since the release went live:")
+        lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["incidents"])]
     last = next(iter(status["rollouts"]), None)
     if last and last["outcome"] == "failed":
         lines.append(f"the last rollout failed: {last['reason']}")

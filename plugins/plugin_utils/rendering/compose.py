@@ -25,8 +25,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
 BASE = "compose.yaml"
 #: The host writes this file, because it resolves images to digests.
 IMAGES = "compose.images.yaml"
-#: A busy engine drops lines instead of keeping a service waiting. A stopped engine reads none (docs/services.md).
-LOG_OPTIONS = {"max-size": "10m", "max-file": "5", "mode": "non-blocking", "max-buffer-size": "4m"}
+LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
+#: With these a busy engine drops lines instead of keeping a service waiting. A stopped engine reads none
+#: (docs/services.md). Data services write few lines, and to change their options is downtime.
+_NON_BLOCKING = {"mode": "non-blocking", "max-buffer-size": "4m"}
 #: Docker publishes no port of a service that is only on internal networks: such a service also joins this network.
 PUBLISHED = "published"
 INTERNAL = frozenset({"data"})
@@ -133,7 +135,8 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
     result["security_opt"] = ["no-new-privileges:true"]
     result["cap_drop"] = ["ALL"]
-    result["logging"] = {"driver": "json-file", "options": dict(LOG_OPTIONS)}
+    non_blocking = {} if service.service_class == "stateful" else _NON_BLOCKING
+    result["logging"] = {"driver": "json-file", "options": {**LOG_OPTIONS, **non_blocking}}
     if service.kind.edge:
         result.update(budget.compose_keys(service))
     compose = dict(service.compose)

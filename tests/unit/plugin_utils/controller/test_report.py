@@ -79,7 +79,15 @@ def test_a_state_has_a_mark_and_a_reason() -> None:
     ]
 
 
-STATUS: dict[str, Any] = {"release": None, "services": [], "damage": [], "under_way": None, "drift": [], "rollouts": []}
+STATUS: dict[str, Any] = {
+    "release": None,
+    "services": [],
+    "damage": [],
+    "under_way": None,
+    "drift": [],
+    "incidents": [],
+    "rollouts": [],
+}
 FAILED = {"at": "now", "outcome": "failed", "version": "1.0", "seconds": 3, "owner": "ada", "reason": "web: exit 1"}
 
 
@@ -116,4 +124,12 @@ def test_a_damaged_stack_shows_what_runs_and_what_is_damaged() -> None:
         "damaged:",
         f"  {problem}",
         "last rollouts:",
+    ]
+
+
+def test_the_status_says_what_happened_to_containers() -> None:
+    incident = {"service": "edge", "reason": "shop-edge-1 ended and was restarted once"}
+    assert report.status_lines("one", {**STATUS, "incidents": [incident]})[1:3] == [
+        "since the release went live:",
+        "  edge  shop-edge-1 ended and was restarted once",
     ]
