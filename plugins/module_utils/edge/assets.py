@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 #: The name of the union without files.
 _EMPTY = "none"
+
+#: Names of the directories of images and of unions. Directories with other names are not ours.
+_KEY, _UNION = re.compile(r"[0-9a-f]{16}"), re.compile(r"\.?(?:none|[0-9a-f]{16})")
 
 #: A manifest (``None`` without a release), and a function that returns its containers by service.
 Release = tuple[Optional[Mapping[str, Any]], Callable[[], Mapping[str, list[Container]]]]
@@ -62,7 +66,7 @@ def prune_assets(home: Home) -> None:
         manifest = home.manifest(release_id)
         needed |= {_key(manifest, entry) for entry in _entries(manifest)} if manifest else set()
     for path in _images(home).glob("*"):
-        if path.name.removesuffix(".json") not in needed:
+        if _KEY.fullmatch(path.stem) and path.stem not in needed:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     if _images(home).is_dir():
         _update_union(home)
@@ -149,5 +153,5 @@ def _update_union(home: Home) -> None:
         incoming.rename(union)
     link(assets / "current", f"unions/{name}")
     for other in (assets / "unions").iterdir():
-        if other.name != name:
+        if other.name != name and _UNION.fullmatch(other.name):
             shutil.rmtree(other)

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -33,6 +34,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
     write_text,
 )
 
+#: The name of a version, or of one that a killed process has not finished.
+_VERSION = re.compile(r"\.?[0-9a-f]{16}")
 #: The container name in an upstream of a service that has no container yet.
 _NOT_STARTED = "to-be-started"
 
@@ -102,7 +105,7 @@ def routed_services(manifest: Mapping[str, Any]) -> set[str]:
 
 def write_version(home: Home, files: Mapping[str, str]) -> str:
     """Write a configuration next to the live one, if it does not exist yet, and return its name below ``versions``."""
-    name = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
+    name = version_name(files)
     version = home.edge / "versions" / name
     if not version.is_dir():
         incoming = version.with_name(f".{name}")
@@ -111,6 +114,28 @@ def write_version(home: Home, files: Mapping[str, str]) -> str:
             write_text(incoming / path, text)
         incoming.rename(version)
     return name
+
+
+def edited_version(home: Home) -> str | None:
+    """Return the path of the live configuration if it was edited: its name is the digest of its content."""
+    name = live_version(home)
+    version = home.edge / "versions" / str(name)
+    if name is None or (version.is_dir() and version_name(_files_of(version)) == name):
+        return None
+    return str(version)
+
+
+def _files_of(version: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(version)): path.read_text(encoding="utf-8", errors="surrogateescape")
+        for path in version.rglob("*")
+        if path.is_file()
+    }
+
+
+def version_name(files: Mapping[str, str]) -> str:
+    """Return the name of a version: the digest of its files, by path."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def live_version(home: Home) -> str | None:
@@ -237,7 +262,7 @@ def prune_versions(home: Home) -> None:
     """Remove every version except the live one. The version of an older release is written again from its files."""
     discard_staged(home.edge / "current")
     for version in (home.edge / "versions").glob("*"):
-        if version.is_dir() and version.name != live_version(home):
+        if _VERSION.fullmatch(version.name) and version.is_dir() and version.name != live_version(home):
             shutil.rmtree(version)
 
 

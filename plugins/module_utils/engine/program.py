@@ -1,7 +1,8 @@
 """Run a program of this host within a time limit.
 
 Place in the pipeline: target, under every command of a rollout. A program and the programs that it starts, such as the
-plugin behind ``docker compose``, are one process group. All of them end at the limit, and when the rollout is aborted.
+plugin behind ``docker compose``, are one process group. All of them end at the limit, when the rollout is aborted, and
+when its process is killed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 
+from ansible_collections.slipway.stack.plugins.module_utils.engine.parent_death import end_with_parent
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 
 #: Seconds between two looks at the limit and at requests to abort.
@@ -42,6 +44,7 @@ def run(
         text=True,
         errors="replace",
         start_new_session=True,
+        preexec_fn=end_with_parent(),
     ) as process:
         try:
             out, err = _output(process, timeout)

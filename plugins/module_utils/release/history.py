@@ -6,14 +6,19 @@ that of their ids: a release that was rolled back from is not the one before the
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, outcome
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, outcome, upload
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
+#: The names of what an upload creates: a release, and the directory of a mounted file.
+_RELEASE, _DIGEST = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}"), re.compile(r"[0-9a-f]{64}")
+#: Seconds that a cleanup waits for an upload to end.
+_UPLOAD_SECONDS = 2.0
 #: The number of earlier releases that the outcome of a release names.
 _MAX_BEFORE = 50
 
@@ -85,10 +90,16 @@ def prune_releases(home: Home, keep: int) -> list[str]:
     """Remove old releases, and the mounted files and secrets that only they used.
 
     Kept are the live release and *keep* - 1 others that were live once: first those that rollbacks go to, then the
-    newest.
+    newest. A release that was uploaded for another rollout meanwhile is kept, and so is everything that does not look
+    like ours. While a release is being uploaded, nothing is removed.
 
     :return: the removed ids.
     """
+    with upload.lock(home, _UPLOAD_SECONDS) as locked:
+        return _prune_releases(home, keep) if locked else []
+
+
+def _prune_releases(home: Home, keep: int) -> list[str]:
     current = home.current_id()
     if current is None:
         return []
@@ -96,20 +107,35 @@ def prune_releases(home: Home, keep: int) -> list[str]:
     rollbacks = [one for one in releases_before(home, current) if one in proven]
     others = [one for one in [*rollbacks, *reversed(proven)] if one != current]
     kept = {current, *list(dict.fromkeys(others))[: max(keep - 1, 0)]}
-    removed = [release_id for release_id in home.release_ids() if release_id not in kept]
+    removed = [one for one in home.release_ids() if one not in kept and _is_own(home, one) and not _is_next(home, one)]
     for release_id in removed:
         shutil.rmtree(home.release(release_id))
-    manifests = [home.manifest(release_id) for release_id in kept]
+    for folder in home.releases.glob(".*"):
+        # A killed upload has left it.
+        if _RELEASE.fullmatch(folder.name[1:]) and folder.is_dir():
+            shutil.rmtree(folder)
+    manifests = [home.manifest(one) for one in home.release_ids() if one in kept or _is_own(home, one)]
     if None not in manifests:
         _prune_files(home, [manifest for manifest in manifests if manifest])
     return removed
+
+
+def _is_own(home: Home, name: str) -> bool:
+    """Return whether a directory is a release that was uploaded, by its name and its manifest."""
+    return bool(_RELEASE.fullmatch(name)) and (home.release(name) / MANIFEST).is_file()
+
+
+def _is_next(home: Home, release_id: str) -> bool:
+    """Return whether a release was uploaded after the live one, and no rollout of it has ended yet."""
+    known = outcome.read(home, release_id)
+    return release_id > (home.current_id() or "") and not known.value and not known.problem
 
 
 def _prune_files(home: Home, manifests: list[dict[str, Any]]) -> None:
     """Remove the mounted files and secrets that no release needs. All *manifests* must be known for that."""
     mounted = {digest for manifest in manifests for digest in manifest["mounted"]}
     for folder in home.files.iterdir() if home.files.is_dir() else []:
-        if folder.is_dir() and folder.name not in mounted:
+        if _DIGEST.fullmatch(folder.name) and folder.is_dir() and folder.name not in mounted:
             shutil.rmtree(folder)
     SecretStore(home.path).prune({address for manifest in manifests for address in manifest["addresses"].values()})
 

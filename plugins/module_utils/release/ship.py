@@ -28,7 +28,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import (
 from ansible_collections.slipway.stack.plugins.module_utils.release.contents import complete_files, new_manifest
 from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan, without_new_services
-from ansible_collections.slipway.stack.plugins.module_utils.state import damage, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import damage, transaction, upload
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
     MANIFEST,
     Home,
@@ -140,11 +140,14 @@ def ship(
     if problems:
         raise Refused(problems)
     if not dry_run:
-        manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
-        manifest["initial"] = initial_values.fingerprints(services, SecretStore(home.path), sources)
-        new_files = complete_files(content, manifest)
-        _write_mounted_files(home, content, only_missing=existing_id is not None)
-        release_id = existing_id or _write_release(home, manifest, new_files)
+        with upload.lock(home) as locked:
+            if not locked:
+                raise Refused([f"another upload to {home.path} is under way; run the playbook again when it has ended"])
+            manifest["addresses"] = SecretStore(home.path).addresses(content["secret_files"], sources)
+            manifest["initial"] = initial_values.fingerprints(services, SecretStore(home.path), sources)
+            new_files = complete_files(content, manifest)
+            _write_mounted_files(home, content, only_missing=existing_id is not None)
+            release_id = existing_id or _write_release(home, manifest, new_files)
     new_files.update(file_diff.mounted_texts(home, manifest, content["mounted"]))
     if current:
         old_files.update(file_diff.mounted_texts(home, current, {}))

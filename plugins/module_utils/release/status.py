@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
@@ -102,7 +104,15 @@ def _changed_files(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, st
     names = integrity.edited_files(home, manifest)
     edited = [{"service": name, "reason": "the file was edited or removed on the host"} for name in names]
     others = [*integrity.mounted_problems(home, manifest), *SecretStore(home.path).problems(manifest)]
-    return [*edited, *({"service": "files", "reason": problem} for problem in others)]
+    return [*edited, *_changed_edge(home, manifest), *({"service": "files", "reason": problem} for problem in others)]
+
+
+def _changed_edge(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return an entry if somebody has edited the live configuration of the edge."""
+    name = edge_of(manifest)
+    path = configuration.edited_version(home) if name else None
+    reason = f"the live configuration in {path} was edited on the host; the module slipway.stack.edge restores it"
+    return [{"service": str(name), "reason": reason}] if path else []
 
 
 def _under_way(home: Home) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import interrupted_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import remove_replaced
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.state import outcome, transaction
@@ -31,6 +32,7 @@ def _end(home: Home, interrupted: Transaction, containers: ProjectContainers, jo
     """Complete an interrupted rollout if its release was verified, or else revert it."""
     description = f"the interrupted rollout of {interrupted.release} by {interrupted.owner}"
     if interrupted.phase != "switched":
+        interrupted_jobs.wait(home, interrupted, containers, journal)
         journal.write("recover", "started", f"reverting {description}")
         text = revert(home, interrupted, containers, journal)
         with contextlib.suppress(OSError):

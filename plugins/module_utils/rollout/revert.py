@@ -48,7 +48,11 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
         new_services = (home.manifest(tx.release) or {"services": {}})["services"]
         # A killed release job leaves its container. Other one-off containers were started by a person and are kept.
         jobs = {spec["release"] for spec in new_services.values()}
-        _remove([container for container in containers.find_one_off() if container.service in jobs], journal)
+        left = [container for container in containers.find_one_off() if container.service in jobs]
+        for job in left:
+            if job.state == "running":
+                journal.write("revert", "started", f"stopping {job.name}, which still runs", job.service)
+        _remove(left, journal)
         created = _created_containers(tx, new_services, containers)
         if previous is None:
             _remove(created, journal)

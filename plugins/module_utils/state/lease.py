@@ -8,9 +8,11 @@ the lease.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import pwd
 import stat
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +31,8 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "release": str,
     "since": (int, float),
     "journal": int,
+    "user": str,
+    "pid": int,
 }
 
 
@@ -48,6 +52,7 @@ class Lease:
         :raises LeaseHeld: if another process holds the lease.
         :raises RolloutFailed: if something else than a regular file is in the place of the file.
         """
+        self._size = 0
         self._stream = os.fdopen(_open(path, os.O_RDWR | os.O_CREAT), "r+", encoding="utf-8")
         # A process that asks for the holder has the lock for a short time. A rollout has it for longer than this.
         deadline = time.monotonic() + _RETRY_SECONDS
@@ -60,9 +65,28 @@ class Lease:
         self._stream.truncate(0)
         #: The offset in the journal where the rollout starts.
         self.journal_offset = journal_offset()
-        text = {"owner": owner, "release": release, "since": time.time(), "journal": self.journal_offset}
-        json.dump(text, self._stream)
+        self._text = {
+            "owner": owner,
+            "release": release,
+            "since": time.time(),
+            "journal": self.journal_offset,
+            "user": _user(),
+            "pid": os.getpid(),
+        }
+        self._write()
+
+    def name_process(self) -> None:
+        """Write the id of this process, which was forked from the one that took the lease."""
+        self._text["pid"] = os.getpid()
+        # The text is for people. The lease is held without it.
+        with contextlib.suppress(OSError):
+            self._write()
+
+    def _write(self) -> None:
+        self._stream.seek(0)
+        self._stream.write(json.dumps(self._text).ljust(self._size))
         self._stream.flush()
+        self._size = self._stream.tell()
 
     def _lock(self) -> bool:
         try:
@@ -77,7 +101,10 @@ class Lease:
 
 
 def holder(path: Path) -> dict[str, Any] | None:
-    """Return who holds the lease (``owner``, ``release``, ``since``, ``journal``), ``None`` if it is free."""
+    """Return who holds the lease, ``None`` if it is free.
+
+    The keys are ``owner``, ``release``, ``since``, ``journal``, and if they are known ``user`` and ``pid``.
+    """
     try:
         file = _open(path, os.O_RDONLY)
     except (FileNotFoundError, RolloutFailed):
@@ -123,4 +150,14 @@ def describe(path: Path) -> str:
     if not current["release"]:
         return f"a rollout is under way, but {path} does not say who started it"
     seconds = max(0.0, time.time() - current["since"])
-    return f"a rollout of release {current['release']} by {current['owner']} has been under way for {seconds:.0f} s"
+    process = f" (process {current['pid']} of user {current['user']})" if {"pid", "user"} <= set(current) else ""
+    rollout = f"a rollout of release {current['release']} by {current['owner']}"
+    return f"{rollout} has been under way for {seconds:.0f} s{process}"
+
+
+def _user() -> str:
+    """Return the user of this host whose login takes the lease."""
+    try:
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -27,6 +27,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import foreign
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError, MissingFile
 from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
 
+#: ``NAME.ADDRESS``, and the name of a file before it gets that.
+_FILE, _UNFINISHED = re.compile(r".+\.([0-9a-f]{16})"), re.compile(r"tmp[a-z0-9_]{8}")
 _ALPHABET = string.ascii_letters + string.digits
 _SALT_BYTES = 32
 #: Sizes in bytes: of the files that only this store writes, and of a secret. A release arrives in one request.
@@ -137,7 +139,9 @@ class SecretStore:
         """Remove the files whose address is not in *kept*. Generated secrets are kept: they are the only copy."""
         for folder in self._root.glob("[0-9]*"):
             for path in folder.iterdir():
-                if path.name.rpartition(".")[2] not in kept:
+                address = _FILE.fullmatch(path.name)
+                # Other names are not ours, except those of files that a killed process has not finished.
+                if (address and address[1] not in kept) or (_UNFINISHED.fullmatch(path.name) and path.is_file()):
                     path.unlink()
 
     def _path(self, file: Mapping[str, Any], address: str) -> Path:

@@ -95,6 +95,20 @@ def test_an_incomplete_configuration_of_a_killed_process_is_written_again(home: 
     assert tree(home.edge) == [f"versions/{name}/{path}" for path in sorted(files)]
 
 
+@pytest.mark.parametrize("change", ["edited", "added", "removed"])
+def test_an_edited_live_configuration_is_found(home: Home, change: str) -> None:
+    assert configuration.edited_version(home) is None
+    name = configuration.write_version(home, configuration.render(home, MANIFEST, {"web": ["shop-web-1"]}))
+    configuration.set_live(home, name)
+    assert configuration.edited_version(home) is None
+    file = home.edge / "current/nginx.conf"
+    if change == "removed":
+        file.unlink()
+    else:
+        (file if change == "edited" else file.with_name("more.conf")).write_bytes(b"# by hand \xff\n")
+    assert configuration.edited_version(home) == str(home.edge / "versions" / name)
+
+
 def test_only_the_live_configuration_is_kept(home: Home) -> None:
     old, live = (
         configuration.write_version(home, configuration.render(home, MANIFEST, {"web": [name]})) for name in ("a", "b")

@@ -13,13 +13,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.release import history
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release, prune_releases
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, outcome
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, outcome, upload
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 from tests.support.fake_host import tree, write_release
 
-IDS = [f"2026112{day}T101500Z-aaaa" for day in range(6)]
+IDS = [f"2026112{day}T101500Z-aaaaaaaa" for day in range(6)]
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_rollback_goes_to_the_release_that_was_live_before(home: Home, seed: i
             # The outcomes are enough: the log can be emptied at any time.
             home.audit.unlink(missing_ok=True)
         elif step in ("deploy", "fail"):
-            release_id = f"202611{number:02}T101500Z-aaaa"
+            release_id = f"202611{number:02}T101500Z-aaaaaaaa"
             _roll_out(home, release_id, failed=step == "fail")
             live += [release_id] if step == "deploy" else []
         prune_releases(home, 25)
@@ -220,16 +220,16 @@ def test_releases_that_were_never_live_are_removed(home: Home, older: bool) -> N
 def test_mounted_files_and_secrets_are_kept_with_their_release(home: Home) -> None:
     for release_id in IDS[:3]:
         _roll_out(home, release_id)
-    write_release(home, IDS[1], mounted=["bb"], addresses={"SECRET_KEY_999": "b2"})
-    write_release(home, IDS[2], mounted=["bb", "cc"], addresses={"SECRET_KEY_999": "c3"})
+    write_release(home, IDS[1], mounted=["bb" * 32], addresses={"SECRET_KEY_999": "b2" * 8})
+    write_release(home, IDS[2], mounted=["bb" * 32, "cc" * 32], addresses={"SECRET_KEY_999": "c3" * 8})
     for name in ("aa", "bb", "cc"):
-        write_text(home.files / name / "app.toml", name)
+        write_text(home.files / (name * 32) / "app.toml", name)
     for address in ("a1", "b2", "c3"):
-        write_text(home.path / "secrets/999" / f"key.{address}", address)
+        write_text(home.path / "secrets/999" / f"key.{address * 8}", address)
     write_text(home.path / "secrets/generated/key", "the only copy")
     prune_releases(home, 2)
-    assert tree(home.files) == ["bb/app.toml", "cc/app.toml"]
-    assert tree(home.path / "secrets") == ["999/key.b2", "999/key.c3", "generated/key"]
+    assert tree(home.files) == [f"{name * 32}/app.toml" for name in ("bb", "cc")]
+    assert tree(home.path / "secrets") == [*(f"999/key.{address * 8}" for address in ("b2", "c3")), "generated/key"]
 
 
 @pytest.mark.parametrize("text", ["{", "", "[]"])
@@ -268,3 +268,51 @@ def test_an_outcome_says_what_was_live_before(home: Home) -> None:
         _roll_out(home, release_id)
     said = json.loads((home.release(IDS[2]) / outcome.NAME).read_text())
     assert (said["outcome"], said["before"]) == ("live", [IDS[1], IDS[0]])
+
+
+def test_only_what_an_upload_has_created_is_removed(home: Home) -> None:
+    for release_id in IDS[:3]:
+        _roll_out(home, release_id)
+    foreign = [
+        home.releases / "backup-of-monday/compose.yaml",
+        home.releases / "20200101T000000Z-00000000/notes.txt",
+        home.files / "my-own/app.toml",
+        home.path / "secrets/999/key.pem",
+        home.path / "secrets/999/folder.of.mine/key",
+        home.edge / "versions/mine/nginx.conf",
+        home.edge / "versions/mine.bak/nginx.conf",
+    ]
+    ours = [home.releases / f".{IDS[5]}/compose.yaml", home.path / "secrets/999/tmpab12cd34"]
+    for path in (*foreign, *ours):
+        write_text(path, "")
+    assert prune_releases(home, 1) == IDS[:2]
+    configuration.prune_versions(home)
+    assert [path for path in (*foreign, *ours) if path.exists()] == foreign
+
+
+def test_a_release_that_was_uploaded_meanwhile_is_kept_with_its_files(home: Home) -> None:
+    """Another play has uploaded it. It waits for the rollout of the live one to end."""
+    _roll_out(home, IDS[0])
+    _roll_out(home, IDS[1])
+    write_release(home, IDS[2], mounted=["ee" * 32], addresses={"SECRET_KEY_999": "e5" * 8})
+    write_text(home.files / ("ee" * 32) / "app.toml", "")
+    write_text(home.path / "secrets/999" / f"key.{'e5' * 8}", "")
+    assert prune_releases(home, 1) == [IDS[0]]
+    assert (home.release_ids(), len(tree(home.files)), len(tree(home.path / "secrets"))) == (IDS[1:3], 1, 1)
+    # Its rollout failed. The next one removes it.
+    outcome.mark_failed(home, IDS[2])
+    assert prune_releases(home, 1) == [IDS[2]]
+    assert tree(home.files) == []
+
+
+def test_nothing_is_removed_during_an_upload(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_UPLOAD_SECONDS", 0.0)
+    _roll_out(home, IDS[0])
+    _roll_out(home, IDS[1])
+    write_text(home.files / ("ff" * 32) / "app.toml", "")
+    with upload.lock(home) as locked:
+        assert locked
+        assert prune_releases(home, 1) == []
+    assert (home.release_ids(), len(tree(home.files))) == (IDS[:2], 1)
+    assert prune_releases(home, 1) == [IDS[0]]
+    assert tree(home.files) == []

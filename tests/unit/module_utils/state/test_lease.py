@@ -56,6 +56,19 @@ def test_a_lease_that_was_never_taken_is_free(tmp_path: Path) -> None:
     assert holder(tmp_path / "lease") is None
 
 
+def test_the_lease_names_its_process_and_user(
+    tmp_path: Path, child: Callable[[Callable[[], None]], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A detached process has inherited the lease of the module that took it."""
+    path = tmp_path / "lease"
+    monkeypatch.setenv("SUDO_USER", "deploy")
+    lease = _lease(path, "ada@laptop", "r1")
+    pid = child(lease.name_process)
+    _wait_until(lambda: (holder(path) or {}).get("pid") == pid)
+    assert describe(path).endswith(f" s (process {pid} of user deploy)")
+    lease.close_own_copy()
+
+
 def test_only_one_process_holds_the_lease(tmp_path: Path, child: Callable[[Callable[[], None]], int]) -> None:
     path = tmp_path / "lease"
     kept: list[Lease] = []
