@@ -217,12 +217,7 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
     for request in (home.barrier, home.abort):
         request.unlink(missing_ok=True)
     permit(home.barrier, release, BARRIER_OF_VERB[params["verb"]])
-
-    def run() -> None:
-        lease.name_process()
-        rollout.run()
-
-    detach(run, home.log, rollout.mask)
+    detach(lease.hand_over(rollout.run), home.log, rollout.mask)
     lease.close_own_copy()
     return lease.journal_offset
 

@@ -75,12 +75,17 @@ class Lease:
         }
         self._write()
 
-    def name_process(self) -> None:
-        """Write the id of this process, which was forked from the one that took the lease."""
-        self._text["pid"] = os.getpid()
-        # The text is for people. The lease is held without it.
-        with contextlib.suppress(OSError):
-            self._write()
+    def hand_over(self, function: Callable[[], None]) -> Callable[[], None]:
+        """Return *function* for a process that is forked from this one. The lease then names that process."""
+
+        def run() -> None:
+            self._text["pid"] = os.getpid()
+            # The text is for people. The lease is held without it.
+            with contextlib.suppress(OSError):
+                self._write()
+            function()
+
+        return run
 
     def _write(self) -> None:
         self._stream.seek(0)

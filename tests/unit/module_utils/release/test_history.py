@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.release import history
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release, prune_releases
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, outcome, upload
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, outcome
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
@@ -268,51 +268,3 @@ def test_an_outcome_says_what_was_live_before(home: Home) -> None:
         _roll_out(home, release_id)
     said = json.loads((home.release(IDS[2]) / outcome.NAME).read_text())
     assert (said["outcome"], said["before"]) == ("live", [IDS[1], IDS[0]])
-
-
-def test_only_what_an_upload_has_created_is_removed(home: Home) -> None:
-    for release_id in IDS[:3]:
-        _roll_out(home, release_id)
-    foreign = [
-        home.releases / "backup-of-monday/compose.yaml",
-        home.releases / "20200101T000000Z-00000000/notes.txt",
-        home.files / "my-own/app.toml",
-        home.path / "secrets/999/key.pem",
-        home.path / "secrets/999/folder.of.mine/key",
-        home.edge / "versions/mine/nginx.conf",
-        home.edge / "versions/mine.bak/nginx.conf",
-    ]
-    ours = [home.releases / f".{IDS[5]}/compose.yaml", home.path / "secrets/999/tmpab12cd34"]
-    for path in (*foreign, *ours):
-        write_text(path, "")
-    assert prune_releases(home, 1) == IDS[:2]
-    configuration.prune_versions(home)
-    assert [path for path in (*foreign, *ours) if path.exists()] == foreign
-
-
-def test_a_release_that_was_uploaded_meanwhile_is_kept_with_its_files(home: Home) -> None:
-    """Another play has uploaded it. It waits for the rollout of the live one to end."""
-    _roll_out(home, IDS[0])
-    _roll_out(home, IDS[1])
-    write_release(home, IDS[2], mounted=["ee" * 32], addresses={"SECRET_KEY_999": "e5" * 8})
-    write_text(home.files / ("ee" * 32) / "app.toml", "")
-    write_text(home.path / "secrets/999" / f"key.{'e5' * 8}", "")
-    assert prune_releases(home, 1) == [IDS[0]]
-    assert (home.release_ids(), len(tree(home.files)), len(tree(home.path / "secrets"))) == (IDS[1:3], 1, 1)
-    # Its rollout failed. The next one removes it.
-    outcome.mark_failed(home, IDS[2])
-    assert prune_releases(home, 1) == [IDS[2]]
-    assert tree(home.files) == []
-
-
-def test_nothing_is_removed_during_an_upload(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_UPLOAD_SECONDS", 0.0)
-    _roll_out(home, IDS[0])
-    _roll_out(home, IDS[1])
-    write_text(home.files / ("ff" * 32) / "app.toml", "")
-    with upload.lock(home) as locked:
-        assert locked
-        assert prune_releases(home, 1) == []
-    assert (home.release_ids(), len(tree(home.files))) == (IDS[:2], 1)
-    assert prune_releases(home, 1) == [IDS[0]]
-    assert tree(home.files) == []

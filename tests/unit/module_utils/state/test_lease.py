@@ -63,7 +63,7 @@ def test_the_lease_names_its_process_and_user(
     path = tmp_path / "lease"
     monkeypatch.setenv("SUDO_USER", "deploy")
     lease = _lease(path, "ada@laptop", "r1")
-    pid = child(lease.name_process)
+    pid = child(lease.hand_over(lambda: None))
     _wait_until(lambda: (holder(path) or {}).get("pid") == pid)
     assert describe(path).endswith(f" s (process {pid} of user deploy)")
     lease.close_own_copy()
