@@ -95,7 +95,7 @@ def test_a_one_shot_that_takes_too_long_is_stopped(jobs: Stack, playbook: Playbo
 def test_a_release_job_that_takes_too_long_is_stopped(jobs: Stack, playbook: Playbook) -> None:
     before = _live(jobs)
     services = {**SETTINGS, "web": {**SETTINGS["web"], "release": "sleep 1003", "job_timeout": "4s"}}
-    run = playbook("deploy", web=GOOD, stack_services=services)
+    run = playbook("deploy", web="sleep 2003", stack_services=services)
     assert run.code == 2, run.output
     assert "release job running, for at most 4 s" in run.output
     assert "its release job failed: docker compose run did not end within 4 s" in run.output
