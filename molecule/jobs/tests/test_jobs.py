@@ -56,7 +56,7 @@ def _live(jobs: Stack) -> tuple[str, list[str]]:
 def test_a_service_that_keeps_running_is_live(jobs: Stack, playbook: Playbook) -> None:
     run = playbook("deploy", web=GOOD)
     assert run.code == 0, run.output
-    assert "waiting whether web will run without a restart" in run.output
+    assert "watching web for restarts" in run.output
 
 
 def test_a_service_that_crashes_is_reverted(jobs: Stack, playbook: Playbook) -> None:

@@ -21,6 +21,8 @@ MAX_RESTARTS = 3
 _MIN_UPTIME = 10.0
 #: The same for the time limit of release jobs and one-shots.
 _JOB_SECONDS = 1800.0
+#: Seconds that a service may take beyond the time of its health check.
+MARGIN = 30.0
 #: Number of log lines of a container in diagnostics.
 LAST_LINES = 20
 
@@ -148,7 +150,7 @@ def wait_until_up(
     report: Callable[[str, Verdict, float], None],
     clock: Clock,
     settled: bool = True,
-    margin: float = 30.0,
+    margin: float = MARGIN,
 ) -> dict[str, Verdict]:
     """Wait until all *services* are up or one is down, and return the last verdicts.
 

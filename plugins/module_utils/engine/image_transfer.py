@@ -15,6 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 #: An engine with this image store keeps layers as they arrived, compressed or not. So digests of their content do not
 #: say which layers it has.
 CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
+#: Seconds that loading an archive may take. It has gigabytes, and a disk may be slow.
+_LOAD_SECONDS = 1800.0
 
 
 def image_identity(record: Mapping[str, Any]) -> str:
@@ -49,7 +51,7 @@ def load_archive(archive: str, identities: Mapping[str, str]) -> None:
 
     :raises DockerError: if the engine refuses, or if a reference names another image afterwards.
     """
-    docker.run(["load", "--quiet", "--input", archive])
+    docker.run(["load", "--quiet", "--input", archive], timeout=_LOAD_SECONDS)
     for reference in missing_images(identities):
         raise DockerError(f"the engine loaded the archive, but {reference} is not the image that was sent")
     for reference, identity in identities.items():

@@ -101,8 +101,9 @@ class ProjectContainers:
         """
         services, self._unsettled = self._unsettled, {}
         if services:
-            text = f"waiting whether {', '.join(services)} will run without a restart, because of no health check"
-            with self._journal.part(step, "start", start_text=text):
+            text = f"watching {', '.join(services)} for restarts, because health checks do not tell"
+            limit = max(float(spec["start_seconds"]) for spec in services.values()) + health_check.MARGIN
+            with self._journal.part(step, "start", start_text=text, limit=limit):
                 self.wait(services, step, keep)
 
     def check_restarts(self, found: Mapping[str, list[Container]]) -> None:

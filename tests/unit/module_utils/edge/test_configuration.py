@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import public_address
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state import abort
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from tests.support.fake_host import container, spec, tree
@@ -163,3 +164,15 @@ def test_a_configuration_is_not_tested_twice(home: Home, monkeypatch: pytest.Mon
     containers["web"].append(container("web", 3))
     configuration.apply(home, manifest, containers, final, journal, tested=tested)
     assert (proxy.tested[2:], proxy.loaded[3]) == ([proxy.loaded[2]], final)
+
+
+def test_an_abort_ends_the_wait_for_open_connections(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = _Proxy()
+    monkeypatch.setattr(proxy, "has_old_connections", lambda *_arguments: True)
+    monkeypatch.setattr(configuration, "proxy", lambda _manifest: proxy)
+    manifest = {**MANIFEST, "services": {"web": spec(), "edge": spec(edge=True, drain_seconds=600.0)}}
+    home.state.mkdir()
+    abort.request(home.abort, "r1", "eve@phone")
+    abort.watch.open(home.abort, "r1")
+    with pytest.raises(RolloutFailed, match="eve@phone aborted the rollout"):
+        configuration._drain(home, manifest, [container("edge")], Journal(home.journal, "r1"))

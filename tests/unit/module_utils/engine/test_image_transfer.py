@@ -37,7 +37,7 @@ class Engine:
     def _ask(self, path: str) -> Any:
         return {"DriverStatus": self.driver} if path == "/info" else list(self.images.values())
 
-    def _run(self, arguments: list[str]) -> str:
+    def _run(self, arguments: list[str], **_: Any) -> str:
         self.commands.append(arguments)
         if arguments[0] == "load":
             self.images.update(self.loads)
