@@ -34,6 +34,7 @@ if [[ $stack == traefik ]]; then python3 -m testbed registry traefik; fi
 
 say "Boot a server: a container with systemd, SSH and its own Docker engine"
 python3 -m testbed server down example
+python3 -m scripts.free_ports 127.0.0.1:8424
 python3 -m testbed server up example --image server-engine --address "$address" --publish 127.0.0.1:8424:80
 rm -f "$known_hosts"
 

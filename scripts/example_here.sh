@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 stack=${1:?give a stack of examples/stacks, such as bot}
 checkout=$PWD/.testbed/example-$stack
 inventory=$checkout/examples/stacks/$stack/development
-export COMPOSE_PROJECT_NAME=example-$stack EDGE_PORT=8424
+export COMPOSE_PROJECT_NAME=example-$stack EDGE_PORT=8425
 variables=(app_version=development)
 
 say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
@@ -46,6 +46,8 @@ git ls-files -z -- examples | xargs -0 cp --parents --no-dereference --target-di
 say "playbooks/workspace.yml"
 ansible-playbook -i "$inventory" playbooks/workspace.yml -e "workspace_path=$checkout" "${variables[@]/#/-e}"
 
+# The engine would name the port and not who has it.
+(cd "$checkout" && docker compose config --format json) | python3 -m scripts.free_ports
 say "docker compose up"
 deadline=$((SECONDS + 300))
 (
