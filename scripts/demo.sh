@@ -18,7 +18,6 @@ say "Build the example application and push it: playbooks/images.yml"
 ansible-playbook -i "$inventory" playbooks/images.yml
 
 say "Boot a server: a container with systemd, SSH and its own Docker engine"
-python3 -m scripts.free_ports 127.0.0.1:2222 127.0.0.1:8420
 python3 -m testbed server up demo --image server --publish 127.0.0.1:2222:22 --publish 127.0.0.1:8420:8420
 # Replace the host key of an earlier server.
 docker exec slipway-demo cat /etc/ssh/ssh_host_ed25519_key.pub | sed 's/^/[127.0.0.1]:2222 /' > .testbed/known_hosts
