@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import variable_names
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import shared_host, variable_names
 
 _PLUGINS = Path(__file__).parents[2]
 #: The module whose options are the description of a stack.
@@ -72,6 +72,8 @@ def given(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict
     for name in described:
         if f"stack_{name}" in task_vars:
             result |= _templated(action, name, task_vars[f"stack_{name}"])
+    mixed = shared_host.problem(task_vars) if "name" in described else ""
+    problems += [mixed] if mixed else []
     missing = [f"stack_{name}" for name in described if accepted[name].get("required") and result.get(name) is None]
     if missing:
         pronoun = "it" if len(missing) == 1 else "them"
