@@ -1,6 +1,6 @@
 """A host in the groups of two stacks: Ansible merges the variables of both, so neither stack is what its group says.
 
-Place in the pipeline: before describe; used by the action plugins. The variables of a group are read as Ansible does it.
+Place in the pipeline: before describe; used by the action plugins. Group variables are read as Ansible reads them.
 """
 
 from __future__ import annotations
