@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import edge_loads
-from tests.support.stacks import Stack, described
+from tests.support.stacks import Stack, described, wait_until
 
 Playbook = Callable[..., Any]
 
@@ -31,6 +31,23 @@ def test_a_load_costs_only_those_who_make_it(kiosk: Stack, load: str) -> None:
 
 def test_the_edge_answers_while_the_engine_is_stopped(kiosk: Stack) -> None:
     print(edge_loads.edge_answers_without_the_engine(kiosk))
+
+
+def test_a_process_that_lacked_memory_and_a_restart_are_reported(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+    (large,) = kiosk.containers("large")
+    # The container keeps running: one process of it is killed.
+    killed = host.run("docker exec %s python3 -c 'print(len(bytearray(400 * 1024 ** 2)))'", large)
+    assert killed.rc == 137, killed
+    for name in ("status", "verify"):
+        run = playbook(name)
+        assert run.code == 0, run.output
+        assert "kiosk-large-1 used up its memory: a process was killed since it started" in run.output
+    host.check_output("sudo kill -KILL $(docker inspect --format '{{.State.Pid}}' %s)", large)
+    wait_until(lambda: "healthy" in host.check_output("docker ps --filter id=%s", large), 30)
+    for name in ("status", "verify"):
+        run = playbook(name)
+        assert run.code == 0, run.output
+        assert "kiosk-large-1 ended and was restarted once" in run.output
 
 
 def test_the_stack_is_as_before(playbook: Playbook) -> None:

@@ -1,9 +1,14 @@
-"""A systemd unit that starts containers that the engine could not start at boot.
+"""What systemd does around the start of the engine, so that an edge survives it.
 
-Place in the pipeline: target, prepare. At boot the engine starts all containers at once, and each one once. The edge
-joins the network of its pod. If the pod is not running yet, the start of the edge fails and it stays down. The unit is
-the same for every stack. The rollout installs it, not the provisioning of the server, because the rollout makes a stack
-depend on it.
+Place in the pipeline: target, prepare. Both files are the same for every stack. The rollout installs them, not the
+provisioning of the server, because the rollout makes a stack depend on them.
+
+- A unit starts containers that the engine could not start at boot. The engine starts all containers at once, and each
+  one once. The edge joins the network of its pod. If the pod is not running yet, the start of the edge fails and it
+  stays down.
+- While the engine is stopped, published ports work: the kernel has its rules. When the engine starts, it removes these
+  rules and writes them again. For about 0.3 seconds the server itself gets the packets, and refuses them. So for that
+  time new connections to these ports are ignored instead. Their clients try again by themselves, after one second.
 """
 
 from __future__ import annotations
@@ -15,13 +20,15 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
 UNIT = "slipway-pods.service"
+#: Settings that are added to the unit of the engine.
+ENGINE_SETTINGS = "docker.service.d/slipway-ports.conf"
 _FOLDER = Path("/etc/systemd/system")
 #: This directory exists exactly if systemd booted the machine (sd_booted(3)).
 _BOOTED = Path("/run/systemd/system")
 # A container that the engine failed to start has an error, a container that a person stopped has none. docker.service
 # is ready when it has tried to start all containers, and each start of it starts this unit. The rounds are for a
 # container in the network of a container that is in the network of another.
-_TEXT = """\
+_UNIT_TEXT = """\
 # Written by slipway.stack. The engine starts containers at boot in no order, and does not try again with one whose
 # network is that of a container which was not running yet.
 [Unit]
@@ -44,22 +51,46 @@ ExecStart=/bin/sh -c '\\
 [Install]
 WantedBy=docker.service
 """
+# The engine is ready when its rules are there again.
+_ENGINE_TEXT = """\
+# Written by slipway.stack. The engine that starts removes its rules for published ports and writes them again. Until
+# then new connections to these ports are ignored, so that their clients try again; otherwise they would be refused.
+[Service]
+ExecStartPre=-/bin/sh -c '\\
+  iptables -w -N SLIPWAY-START && iptables -w -I INPUT ! -i lo -p tcp --syn -j SLIPWAY-START; \\
+  iptables-save -t nat | sed -n "s/^-A DOCKER .*-p tcp .*--dport \\\\([0-9]*\\\\) -j DNAT.*/\\\\1/p" | sort -u | \\
+    while read port; do iptables -w -A SLIPWAY-START -p tcp --dport "$$port" -j DROP; done'
+ExecStartPost=-/bin/sh -c '\\
+  exec 2> /dev/null; iptables -w -D INPUT ! -i lo -p tcp --syn -j SLIPWAY-START; \\
+  iptables -w -F SLIPWAY-START; iptables -w -X SLIPWAY-START'
+ExecStopPost=-/bin/sh -c '\\
+  exec 2> /dev/null; iptables -w -D INPUT ! -i lo -p tcp --syn -j SLIPWAY-START; \\
+  iptables -w -F SLIPWAY-START; iptables -w -X SLIPWAY-START'
+"""
+_FILES = {ENGINE_SETTINGS: _ENGINE_TEXT, UNIT: _UNIT_TEXT}
 
 
 def ensure_enabled(journal: Journal) -> None:
-    """Install and enable the unit, and write to *journal* if it is new. Without systemd, do nothing.
+    """Install both files and enable the unit, and write to *journal* if one is new. Without systemd, do nothing.
 
-    :raises RolloutFailed: if systemd refuses it.
+    :raises RolloutFailed: if systemd refuses them.
     """
-    path = _FOLDER / UNIT
-    if not _BOOTED.is_dir() or (path.is_file() and path.read_text(encoding="utf-8") == _TEXT):
+    new = [name for name, text in _FILES.items() if not _has(_FOLDER / name, text)]
+    if not _BOOTED.is_dir() or not new:
         return
-    write_text(path, _TEXT)
-    # Not AnsibleModule.run_command, which ansible-test expects here: a detached rollout has no AnsibleModule.
+    for name in new:
+        write_text(_FOLDER / name, _FILES[name])
+    # It reads all units again, too. Not AnsibleModule.run_command, which ansible-test expects here: a detached rollout
+    # has no AnsibleModule.
     done = subprocess.run(  # pylint: disable=ansible-bad-function
         ["systemctl", "enable", UNIT], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        path.unlink()
-        raise RolloutFailed(f"{path} cannot be enabled: {done.stderr.strip()}")
+        for name in new:
+            (_FOLDER / name).unlink()
+        raise RolloutFailed(f"{_FOLDER / UNIT} cannot be enabled: {done.stderr.strip()}")
     journal.write("prepare", "done", f"{UNIT} starts the edge at boot")
+
+
+def _has(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
