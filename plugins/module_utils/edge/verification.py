@@ -66,6 +66,8 @@ def _verify_once(home: Home, manifest: Mapping[str, Any], running: Mapping[str, 
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
     for one in manifest["probes"]:
+        # Each may take ten seconds.
+        watch.check()
         problems += _failures(home, manifest, one, running)
     return Verification(services, problems, detail, running)
 
