@@ -45,6 +45,9 @@ class SecretStore:
     In a dry run nothing is written. A secret that would be generated gets a random address, so a plan shows it as new.
     """
 
+    #: Whether the name of a file has the address of its content, so that another content is damage.
+    _ADDRESSED = True
+
     def __init__(self, home: Path, dry_run: bool = False) -> None:
         self._root = home / "secrets"
         self._dry_run = dry_run
@@ -74,11 +77,12 @@ class SecretStore:
             result[file["variable"]] = address
             path = self._path(file, address)
             existing = self._read(path, _MAX_FILE)
-            if existing is None:
-                self.written.append(f"{file['name']} for uid {file['uid']}")
-                self._write(path, content, file["uid"], file["gid"], file.get("mode", 0o400))
-            elif existing != content:
+            if existing == content:
+                continue
+            if existing is not None and self._ADDRESSED:
                 raise DamagedSecret(_changed(path))
+            self.written.append(f"{file['name']} for uid {file['uid']}")
+            self._write(path, content, file["uid"], file["gid"], file.get("mode", 0o400))
         return result
 
     def fingerprint(self, parts: Sequence[Any], sources: Mapping[str, Mapping[str, Any]]) -> str:

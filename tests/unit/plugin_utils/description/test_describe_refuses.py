@@ -268,7 +268,13 @@ def test_a_domain_is_a_host(domain: str) -> None:
 @pytest.mark.parametrize(
     ("probes", "sentence"),
     [
-        ([{"path": "/"}], "stack_probes: there is no edge to probe through; add a service of kind nginx or traefik"),
+        (
+            [{"path": "/"}],
+            (
+                "stack_probes, entry 1: required key 'address' is missing, because no service is an edge of kind nginx "
+                "or traefik; give the port that your proxy publishes, such as 8080, or SERVICE:PORT"
+            ),
+        ),
         ("/", "stack_probes: '/' is not a list"),
     ],
 )
@@ -280,7 +286,7 @@ def test_probes_without_an_edge(probes: object, sentence: str) -> None:
     ("probe", "sentence"),
     [
         ({"path": "/", "stauts": 200}, "stack_probes, entry 2: unknown key 'stauts'; did you mean 'status'?"),
-        ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path to request through the edge)"),
+        ({"status": 200}, "stack_probes, entry 2: required key 'path' is missing (path to request)"),
         ({"path": "health"}, "stack_probes, entry 2: key 'path': 'health' does not begin with /"),
         (
             {"path": "/a\r\nX: y"},

@@ -24,7 +24,7 @@ def test_parts(text: str, result: object) -> None:
 
 def test_a_way_of_quoting_that_does_not_exist() -> None:
     assert error_of(mark, "a", "shell") == (
-        "secret 'a': 'shell' is not a way of quoting; valid values: raw, url, redis, dotenv"
+        "secret 'a': 'shell' is not a way of quoting; valid values: raw, url, redis, dotenv, json"
     )
 
 
