@@ -265,21 +265,12 @@ def test_a_domain_is_a_host(domain: str) -> None:
     assert model({"web": plain()}, domain=domain).domain == domain
 
 
-@pytest.mark.parametrize(
-    ("probes", "sentence"),
-    [
-        (
-            [{"path": "/"}],
-            (
-                "stack_probes, entry 1: required key 'address' is missing, because no service is an edge of kind nginx "
-                "or traefik; give the port that your proxy publishes, such as 8080, or SERVICE:PORT"
-            ),
-        ),
-        ("/", "stack_probes: '/' is not a list"),
-    ],
-)
-def test_probes_without_an_edge(probes: object, sentence: str) -> None:
-    assert error_of(parcel, {"web": plain()}, probes=probes) == sentence
+def test_probes_without_an_edge() -> None:
+    assert error_of(parcel, {"web": plain()}, probes="/") == "stack_probes: '/' is not a list"
+    assert error_of(parcel, {"web": plain()}, probes=[{"path": "/"}]) == (
+        "stack_probes, entry 1: required key 'address' is missing, because no service is an edge of kind nginx or "
+        "traefik; give the port that your proxy publishes, such as 8080, or SERVICE:PORT"
+    )
 
 
 @pytest.mark.parametrize(
