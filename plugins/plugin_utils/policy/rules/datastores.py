@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .. import postgres_tags
 from ..known_datastores import MYSQL, POSTGRES, REDIS
-from ..rule_registry import Problem, service_rule
+from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
 
 _HOME = "/var/lib/postgresql"
@@ -66,7 +66,7 @@ def _redis_options(service: Service) -> str:
 
 def _has_configuration_file(service: Service) -> bool:
     """Return whether a Redis has a configuration file, whose content the rules do not know."""
-    return bool(re.search(r"\S+\.conf\b", _redis_options(service)))
+    return bool(re.search(r"\S\.conf\b", _redis_options(service)))
 
 
 @service_rule(
@@ -95,7 +95,7 @@ def published_open(service: Service, stack: Stack) -> Iterator[Problem]:
             yield "publishes a port and requires no password", service.ports[0].path
 
 
-@service_rule(
+@stack_rule(
     "-iww",
     id="SLP133",
     title="A broker keeps its queue",
@@ -104,26 +104,32 @@ def published_open(service: Service, stack: Stack) -> Iterator[Problem]:
     fix="Start Redis with `--appendonly yes` and `--maxmemory-policy noeviction`.",
     reference="Redis documentation, persistence; Celery documentation, Redis caveats",
 )
-def broker_loses_jobs(service: Service, stack: Stack) -> Iterator[Problem]:
+def broker_loses_jobs(stack: Stack) -> Iterator[StackProblem]:
     """Find a Redis that is the broker of workers and has no append-only file, or deletes keys when it is full."""
-    if service.base not in REDIS or _has_configuration_file(service) or not _is_broker(service, stack):
+    if any(service.base == "rabbitmq" for service in stack.services.values()):
         return
-    options = _redis_options(service)
-    if re.search(r"--maxmemory-policy[=\s]+(?:allkeys|volatile)", options):
-        yield "is a broker and deletes keys when it is full", ("command",)
-    elif not re.search(r"--appendonly[=\s]+[\"']?yes", options):
-        yield "is a broker and has no append-only file", ("command",)
+    workers = [service for service in stack.services.values() if _WORKERS.search(service.command)]
+    for service in stack.services.values() if workers else ():
+        if service.base not in REDIS or not _is_broker(service, workers) or _has_configuration_file(service):
+            continue
+        options = _redis_options(service)
+        if re.search(r"--maxmemory-policy[=\s]+(?:allkeys|volatile)", options):
+            yield service.name, "is a broker and deletes keys when it is full", ("command",)
+        elif not re.search(r"--appendonly[=\s]+[\"']?yes", options):
+            yield service.name, "is a broker and has no append-only file", ("command",)
 
 
-def _is_broker(service: Service, stack: Stack) -> bool:
-    """Return whether workers use this Redis for their queue."""
-    for other in stack.services.values():
-        if re.search(r"\b(?:celery|rq|arq|sidekiq|dramatiq|bullmq|huey)\b", other.command):
-            is_named = any(
-                f"//{service.name}:" in value or f"@{service.name}:" in value
-                for name, value in other.variables.items()
-                if "RESULT" not in name.upper() and "CACHE" not in name.upper()
-            )
-            if is_named or service.name in other.mapping("depends_on"):
-                return not any(one.base == "rabbitmq" for one in stack.services.values())
+_WORKERS = re.compile(r"\b(?:celery|rq|arq|sidekiq|dramatiq|bullmq|huey)\b")
+
+
+def _is_broker(service: Service, workers: Iterable[Service]) -> bool:
+    """Return whether *workers* use this Redis for their queue."""
+    for worker in workers:
+        is_named = any(
+            f"//{service.name}:" in value or f"@{service.name}:" in value
+            for name, value in worker.variables.items()
+            if "RESULT" not in name.upper() and "CACHE" not in name.upper()
+        )
+        if is_named or service.name in worker.mapping("depends_on"):
+            return True
     return False

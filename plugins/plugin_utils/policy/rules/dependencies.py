@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..source_positions import KeyPath
@@ -150,7 +150,7 @@ _HOST_PORT = re.compile(r"([\w.-]{1,200}):\d{1,5}")
 _HOST_NAME = re.compile(r"(?:.*[_.-])?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|SERVICE|URL|URI|PGHOST)S?", re.IGNORECASE)
 
 
-@service_rule(
+@stack_rule(
     "iiww",
     "compose-auditor:DEP001",
     id="SLP015",
@@ -160,22 +160,22 @@ _HOST_NAME = re.compile(r"(?:.*[_.-])?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|SERVI
     fix="Add `depends_on: {NAME: {condition: service_healthy}}`.",
     reference=_REFERENCE,
 )
-def not_awaited(service: Service, stack: Stack) -> Iterator[Problem]:
+def not_awaited(stack: Stack) -> Iterator[StackProblem]:
     """Find datastores of the stack in variables of a service that does not depend on them, not even through others."""
     # A deploy starts services in the order of their needs. A datastore connects to none, even if it shares variables.
-    if stack.pinned or service.is_datastore:
-        return
-    named: dict[str, str] = {}
-    for variable, value in service.variables.items():
-        for host in _hosts(variable, value[:1000]):
-            other = stack.services.get(host)
-            if other and other.is_datastore and host != service.name:
-                named.setdefault(host, variable)
-    awaited = _all_dependencies(service, stack) if named else set()
-    for host, variable in named.items():
-        if host not in awaited:
-            path = ("environment", variable) if variable in service.environment else ("env_file",)
-            yield f"uses {host!r} in {variable} and does not depend on it", path
+    services = () if stack.pinned else stack.services.values()
+    direct = {service.name: _awaited(service) for service in services}
+    for service in services:
+        named: dict[str, str] = {}
+        for variable, value in service.variables.items() if not service.is_datastore else ():
+            for host in _hosts(variable, value[:1000]):
+                if host != service.name and host in stack.services and stack.services[host].is_datastore:
+                    named.setdefault(host, variable)
+        awaited = _all_awaited(service.name, direct) if named else set()
+        for host, variable in named.items():
+            if host not in awaited:
+                path = ("environment", variable) if variable in service.environment else ("env_file",)
+                yield service.name, f"uses {host!r} in {variable} and does not depend on it", path
 
 
 def _hosts(variable: str, value: str) -> Iterator[str]:
@@ -189,18 +189,21 @@ def _hosts(variable: str, value: str) -> Iterator[str]:
             yield match[1]
 
 
-def _all_dependencies(service: Service, stack: Stack) -> set[str]:
-    """Return the services that start before *service*, also those that its dependencies wait for."""
+def _awaited(service: Service) -> list[str]:
+    """Return the services that must start before *service*."""
+    names = [name for name, _condition, _required in _dependencies(service)]
+    for key in ("links", "volumes_from"):
+        names += [str(item).partition(":")[0] for item in service.items(key)]
+    modes = (service.text(key) for key in ("network_mode", "pid", "ipc"))
+    return [*names, *(mode.removeprefix("service:") for mode in modes if mode.startswith("service:"))]
+
+
+def _all_awaited(name: str, direct: Mapping[str, list[str]]) -> set[str]:
+    """Return the services that must start before a service, also those that its dependencies wait for."""
     found: set[str] = set()
-    waiting = [service]
+    waiting = [name]
     while waiting:
-        one = waiting.pop()
-        names = [name for name, _condition, _required in _dependencies(one)]
-        for key in ("links", "volumes_from"):
-            names += [str(item).partition(":")[0] for item in one.items(key)]
-        for key in ("network_mode", "pid", "ipc"):
-            names += [one.text(key).removeprefix("service:")] if one.text(key).startswith("service:") else []
-        new = {name for name in names if name not in found and name in stack.services}
+        new = {other for other in direct.get(waiting.pop(), ()) if other not in found}
         found |= new
-        waiting += [stack.services[name] for name in new]
+        waiting += new
     return found

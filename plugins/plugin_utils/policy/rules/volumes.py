@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..host_paths import engine_addresses, has_socket, host_paths, is_socket, normal
 from ..known_datastores import POSTGRES, REDIS, data_paths
@@ -54,24 +54,28 @@ def _data_paths(service: Service) -> tuple[str, ...]:
     told = [value for name, value in service.variables.items() if _DATA_VARIABLE.fullmatch(name)]
     # A directory that the command names, such as `minio server /export`, is where the data is.
     named = re.findall(r"(?:^|[\s=:,])(/[\w./-]+)", " ".join([*told, service.command]))
-    return (*paths, *own, *(path for path in map(normal, named) if path.count("/") > 0 and not _NO_DATA.match(path)))
+    return (
+        *paths,
+        *own,
+        *(path for path in map(normal, named[:_MAX_NAMED]) if path.count("/") > 0 and not _NO_DATA.match(path)),
+    )
 
 
+#: How many paths of a command and its variables are compared with the mounts.
+_MAX_NAMED = 50
 #: Directories of programs and their configuration, which a command often names.
 _NO_DATA = re.compile(r"/(?:usr|bin|sbin|opt/[^/]+/(?:bin|scripts)|etc|run|tmp|dev|proc|docker-entrypoint\S*)?(?:/|$)")
 
 
-def _is_data_mount(service: Service, mount: Mount) -> bool:
-    """Return whether a mount has the data of a datastore."""
-    return _is_at_data_path(service, mount.target) and not _FILE.search(mount.target)
+def _data_mounts(service: Service) -> list[Mount]:
+    """Return the mounts that have the data of a datastore."""
+    paths = _data_paths(service)
+    return [mount for mount in service.mounts if _is_at(paths, mount.target) and not _FILE.search(mount.target)]
 
 
-def _is_at_data_path(service: Service, target: str) -> bool:
-    """Return whether *target* is a data path of a datastore, or contains it, or is inside of it."""
-    return any(
-        target == path or target.startswith(f"{path}/") or path.startswith(f"{target}/")
-        for path in _data_paths(service)
-    )
+def _is_at(paths: Iterable[str], target: str) -> bool:
+    """Return whether *target* is one of *paths*, or contains one, or is inside of one."""
+    return any(target == path or target.startswith(f"{path}/") or path.startswith(f"{target}/") for path in paths)
 
 
 def _is_cache(service: Service) -> bool:
@@ -95,9 +99,9 @@ def no_volume(service: Service, stack: Stack) -> Iterator[Problem]:
     paths = _data_paths(service)
     if not paths or stack.is_one_off(service) or _is_cache(service):
         return
-    if any(_is_data_mount(service, mount) for mount in service.mounts):
+    if _data_mounts(service):
         return
-    if any(_is_at_data_path(service, str(item).split(":", 1)[0].rstrip("/")) for item in service.items("tmpfs")):
+    if any(_is_at(paths, str(item).split(":", 1)[0].rstrip("/")) for item in service.items("tmpfs")):
         return
     yield f"keeps its data in the container; nothing is mounted at {paths[0]}", ("volumes",)
 
@@ -128,8 +132,8 @@ def anonymous(service: Service, stack: Stack) -> Iterator[Problem]:
 )
 def on_bind_mount(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find datastores whose data path is a directory of the host."""
-    for mount in service.mounts:
-        if mount.type == "bind" and _is_data_mount(service, mount):
+    for mount in _data_mounts(service):
+        if mount.type == "bind":
             yield f"keeps its data in the host directory {mount.source}", mount.path
 
 
@@ -260,8 +264,8 @@ def shared_data(stack: Stack) -> Iterator[StackProblem]:
     """Find a volume that is the data path of two services, or of a service with two replicas."""
     owners: dict[str, str] = {}
     for service in stack.services.values():
-        for mount in service.mounts:
-            if not mount.source or not _is_data_mount(service, mount) or mount.read_only or stack.is_one_off(service):
+        for mount in _data_mounts(service):
+            if not mount.source or mount.read_only or stack.is_one_off(service):
                 continue
             if mount.source in owners and owners[mount.source] != service.name:
                 yield service.name, f"writes to the same data as {owners[mount.source]!r}: {mount.source}", mount.path

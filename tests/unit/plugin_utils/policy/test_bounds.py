@@ -130,6 +130,37 @@ def test_what_grows_ends_soon_and_takes_little_memory(name: str, tmp_path: Path)
     assert peak < 150 * 1024**2
 
 
+#: Files within the limits, in which a rule compares many things with many others.
+MUCH = {
+    "data-paths": "services:\n  db:\n    image: minio/minio:1\n    environment: ["
+    + ", ".join(f"A{i}_DATA_DIR=/x{i}" for i in range(10_000))
+    + "]\n    volumes: ["
+    + ", ".join(f"'v{i}:/y{i}'" for i in range(10_000))
+    + "]\n",
+    "hosts": "services:\n"
+    + "".join(
+        f"  s{i}: {{image: 'redis:7', command: celery, depends_on: [s{(i + 1) % 500}], environment: [A_HOST=s{i - 9}]}}\n"
+        for i in range(500)
+    ),
+    "scripts": "services:\n"
+    + "".join(f"  s{i}: {{image: 'redis:7', command: [sh, -c, '{'a;' * 1900}']}}\n" for i in range(100)),
+    "undeclared": "services:\n"
+    + "".join(f"  s{i}: {{image: 'a:1', volumes: ['data-volume-{i}-x:/d']}}\n" for i in range(500))
+    + "volumes:\n"
+    + "".join(f"  data-volume-{i}:\n" for i in range(200)),
+    "unknown-keys": "services:\n  a:\n    image: a:1\n" + "".join(f"    enviroment_{i}: x\n" for i in range(20_000)),
+}
+
+
+@pytest.mark.parametrize("name", MUCH)
+def test_many_things_to_compare_take_little_time(name: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, {"compose.yaml": MUCH[name]})
+    start = time.process_time()
+    result = file_check.check(Options(files=[path]), DAY)
+    assert file_check.render([result], "table")
+    assert time.process_time() - start < 4
+
+
 def test_a_file_that_many_services_extend_is_read_once(tmp_path: Path) -> None:
     services = "".join(f"  s{i}: {{extends: {{file: base.yml, service: base}}}}\n" for i in range(300))
     path = _write(tmp_path, {"compose.yaml": f"services:\n{services}", "base.yml": "services: {base: {image: 'a:1'}}"})
