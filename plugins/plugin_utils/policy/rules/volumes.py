@@ -54,11 +54,8 @@ def _data_paths(service: Service) -> tuple[str, ...]:
     told = [value for name, value in service.variables.items() if _DATA_VARIABLE.fullmatch(name)]
     # A directory that the command names, such as `minio server /export`, is where the data is.
     named = re.findall(r"(?:^|[\s=:,])(/[\w./-]+)", " ".join([*told, service.command]))
-    return (
-        *paths,
-        *own,
-        *(path for path in map(normal, named[:_MAX_NAMED]) if path.count("/") > 0 and not _NO_DATA.match(path)),
-    )
+    named = [path for path in map(normal, named[:_MAX_NAMED]) if not _NO_DATA.match(path)]
+    return (*paths, *own, *named)
 
 
 #: How many paths of a command and its variables are compared with the mounts.

@@ -139,7 +139,7 @@ MUCH = {
     + "]\n",
     "hosts": "services:\n"
     + "".join(
-        f"  s{i}: {{image: 'redis:7', command: celery, depends_on: [s{(i + 1) % 500}], environment: [A_HOST=s{i - 9}]}}\n"
+        f"  s{i}: {{image: 'redis:7', command: celery, depends_on: [s{(i + 1) % 500}], environment: [A_HOST=s{i}]}}\n"
         for i in range(500)
     ),
     "scripts": "services:\n"
