@@ -43,8 +43,11 @@ _PROGRAMS = {
 
 
 def needs_reload(spec: Mapping[str, Any]) -> bool:
-    """Return whether a service is a proxy that must be reloaded when other services were replaced."""
-    return spec.get("own_proxy") in _PROGRAMS
+    """Return whether a service is a proxy that must be reloaded when other services were replaced.
+
+    A one-shot is none, whatever its image is: it runs another command in it.
+    """
+    return spec.get("own_proxy") in _PROGRAMS and spec.get("class") != "oneshot"
 
 
 def reload_proxies(

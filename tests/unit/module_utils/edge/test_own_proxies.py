@@ -187,3 +187,9 @@ def test_the_plan_contains_the_reload_of_a_proxy() -> None:
 )
 def test_a_service_that_can_run_only_once_is_replaced_in_place(spec: dict[str, Any], expected: str) -> None:
     assert replacement(spec) == expected
+
+
+def test_a_one_shot_with_the_image_of_a_proxy_is_not_reloaded() -> None:
+    spec = {"own_proxy": "nginx", "class": "oneshot"}
+    assert own_proxies.needs_reload({**spec, "class": "rolling"})
+    assert not own_proxies.needs_reload(spec)
