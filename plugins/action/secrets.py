@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -18,7 +19,11 @@ class ActionModule(OneCall):
 
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the files with secrets, and the sources of these secrets."""
-        given = arguments.complete(self, task_vars, "secrets")
+        # Before the first release nobody knows the version of an image. Secrets do not depend on it.
+        given = arguments.complete(self, task_vars, "secrets", partly=("services", "compose_variables"))
+        variables = task_vars.get("stack_compose_variables")
+        if isinstance(variables, Mapping):
+            given["compose_variables"] = {**dict.fromkeys(variables, "unknown"), **given["compose_variables"]}
         try:
             bundle = inventory.bundle_of(given, inventory.base_directory(task_vars))
         except ValueError as error:

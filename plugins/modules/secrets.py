@@ -10,6 +10,8 @@ version_added: 0.2.0
 description:
   - Writes each secret that the services use into the stack's store on the host. Each secret is a file that only the uid
     of the service can read. Generates each secret that has C(generate), once.
+  - Needs no version of the application. What is not available in a service, such as an image with an undefined variable
+    in it, is left out, except for secrets.
   - M(slipway.stack.release) does the same. Use this module to prepare a host, or to see in check mode what a changed
     secret would write.
 extends_documentation_fragment:

@@ -90,3 +90,25 @@ def test_the_notes_about_compose_files_are_shown_although_the_policy_refuses(tmp
     assert code != 0
     assert REFUSED in text
     assert "the Compose files of shop: web is rolling, because nothing prevents two replicas side by side" in text
+
+
+SECRETS = {"tasks": [{"name": "Secrets", "slipway.stack.secrets": {}}]}
+
+
+def test_secrets_need_no_version_of_the_application(tmp_path: Path) -> None:
+    """They are written before the first release, when nobody knows a version."""
+    web = {**WEB, "image": "web:{{ app_version }}", "environment": {"V": "{{ app_version }}"}, "secrets": ["token"]}
+    given = {**DESCRIPTION, "stack_services": {"web": web}, "stack_secrets": {"token": "x"}}
+    _, text = _run(tmp_path, SECRETS, given)
+    assert AT_THE_HOST in text
+    _, text = _run(tmp_path, SECRETS, {**given, "stack_secrets": {"token": "{{ vault_nothing }}"}})
+    assert "The variable stack_secrets cannot be read: 'vault_nothing' is undefined" in text
+    assert AT_THE_HOST not in text
+
+
+def test_secrets_of_compose_files_need_no_version_either(tmp_path: Path) -> None:
+    web = {"image": "web:${TAG}", "environment": {"TOKEN": "${TOKEN}"}}
+    (tmp_path / "docker-compose.yml").write_text(yaml.safe_dump({"services": {"web": web}}))
+    given = {"stack_compose_files": ["docker-compose.yml"], "stack_compose_variables": {"TAG": "{{ app_version }}"}}
+    _, text = _run(tmp_path, SECRETS, {**DESCRIPTION, "stack_services": {}, **given, "stack_secrets": {"token": "x"}})
+    assert AT_THE_HOST in text

@@ -9,8 +9,9 @@ Place in the pipeline: before describe; used by the action plugins.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import shared_host, variable_names
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    available_values,
+    shared_host,
+    variable_names,
+)
 
 _PLUGINS = Path(__file__).parents[2]
 #: The module whose options are the description of a stack.
@@ -56,12 +61,15 @@ def fragments(*names: str) -> Spec:
     return result
 
 
-def given(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict[str, Any]:
+def given(
+    action: ActionBase, task_vars: Mapping[str, Any], module: str, partly: Collection[str] = ()
+) -> dict[str, Any]:
     """Return the arguments of an action's task, and from the variables those of the description that it lacks.
 
     An argument of the description that the module has no use for is left out: a play may give one to all of them.
 
     :param module: the one that documents the action.
+    :param partly: the arguments of which what is available is enough, see :mod:`available_values`.
     :raises AnsibleActionFail: naming every variable that has to be set and is not, and every variable whose name is
         misspelt; or one that cannot be templated.
     """
@@ -71,7 +79,7 @@ def given(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict
     described = [name for name in accepted if name in description and name not in result]
     for name in described:
         if f"stack_{name}" in task_vars:
-            result |= _templated(action, name, task_vars[f"stack_{name}"])
+            result |= _templated(action, name, task_vars[f"stack_{name}"], name in partly)
     mixed = shared_host.problem(task_vars) if "name" in described else ""
     problems += [mixed] if mixed else []
     missing = [f"stack_{name}" for name in described if accepted[name].get("required") and result.get(name) is None]
@@ -91,12 +99,14 @@ def misspelt(action: ActionBase, task_vars: Mapping[str, Any]) -> list[str]:
     return variable_names.problems(task_vars, [str(name) for name in own])
 
 
-def complete(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> dict[str, Any]:
+def complete(
+    action: ActionBase, task_vars: Mapping[str, Any], module: str, partly: Collection[str] = ()
+) -> dict[str, Any]:
     """Return all arguments of an action: those that are :func:`given`, in the types of the spec, and the defaults.
 
     :raises AnsibleActionFail: as :func:`given`, and for an unknown argument or one of another type.
     """
-    found = ArgumentSpecValidator(spec(module)).validate(given(action, task_vars, module))
+    found = ArgumentSpecValidator(spec(module)).validate(given(action, task_vars, module, partly))
     for error in found.errors:
         unknown = f"Unsupported parameters for (slipway.stack.{module}) module: "
         where = unknown if isinstance(error, UnsupportedError) else f"slipway.stack.{module}: "
@@ -104,11 +114,17 @@ def complete(action: ActionBase, task_vars: Mapping[str, Any], module: str) -> d
     return dict(found.validated_parameters)
 
 
-def _templated(action: ActionBase, name: str, value: Any) -> dict[str, Any]:
-    """Return a variable's value by the name of the argument; nothing where the value is to be omitted."""
+def _templated(action: ActionBase, name: str, value: Any, partly: bool = False) -> dict[str, Any]:
+    """Return a variable's value by the name of the argument; nothing where the value is to be omitted.
+
+    :param partly: leave out what is not available.
+    """
     try:
         found: dict[str, Any] = action._templar.template({name: value})
     except AnsibleError as error:
+        if partly:
+            with contextlib.suppress(available_values.Unavailable):
+                return {name: available_values.available(value, action._templar)}
         raise AnsibleActionFail(f"The variable stack_{name} cannot be read.", obj=value) from error
     return found
 

@@ -6,8 +6,7 @@ available are left out: the names of services and their images do not depend on 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,18 +17,10 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import AnsibleVaultError
 from ansible.template import Templar
 from ansible.vars.manager import VariableManager
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import available_values
 
-#: The image of a service whose image is not available; the policy does not compare its version.
-UNKNOWN_IMAGE = "unknown:${unknown}"
 #: Without these arguments a comparison is not possible.
 _REQUIRED = ("name", "environment", "services", "compose_files")
-#: The keys of a service that decide on its image.
-_IMAGE_KEYS = ("image", "version")
-_VARIABLE_ONLY = re.compile(r"\s*\{\{\s*([A-Za-z_]\w*)\s*\}\}\s*")
-
-
-class _Unavailable(Exception):
-    """A value is not available."""
 
 
 class _Loader(DataLoader):
@@ -49,7 +40,7 @@ def read_variables(
     """Return the variables ``stack_*`` of the first host in *group*, as an action's arguments; and all its variables.
 
     A value at any depth is left out if it needs a lookup, a vault password or a variable that does not exist. An image
-    that is not available becomes :data:`UNKNOWN_IMAGE`.
+    that is not available becomes :data:`available_values.UNKNOWN_IMAGE`.
 
     :param inventory: a directory or a file, absolute.
     :param spec: the specification of the arguments; the argument ``name`` is the variable ``stack_name``.
@@ -75,8 +66,10 @@ def read_variables(
     arguments: dict[str, Any] = {}
     for name in spec:
         try:
-            arguments |= {name: _available(found[f"stack_{name}"], templar)} if f"stack_{name}" in found else {}
-        except _Unavailable:
+            arguments |= (
+                {name: available_values.available(found[f"stack_{name}"], templar)} if f"stack_{name}" in found else {}
+            )
+        except available_values.Unavailable:
             if name in _REQUIRED:
                 raise ValueError(f"stack_{name} needs a lookup, a vault or a variable that does not exist") from None
     checked = ArgumentSpecValidator(dict(spec)).validate(arguments)
@@ -86,38 +79,7 @@ def read_variables(
 
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
-    raise _Unavailable
-
-
-def _available(value: Any, templar: Templar, seen: frozenset[str] = frozenset()) -> Any:
-    """Return *value* evaluated, without what is not available. :raises _Unavailable: if nothing of it is."""
-    try:
-        return templar.template(value)
-    except AnsibleError:
-        pass
-    if isinstance(value, Mapping):
-        result, missing = {}, set()
-        for key, item in value.items():
-            try:
-                result[key] = _available(item, templar, seen)
-            except _Unavailable:
-                missing.add(key)
-        return {**result, "image": UNKNOWN_IMAGE} if missing.intersection(_IMAGE_KEYS) else result
-    if isinstance(value, list):
-        return list(_items(value, templar, seen))
-    only = _VARIABLE_ONLY.fullmatch(value) if isinstance(value, str) else None
-    if only and only[1] not in seen and only[1] in templar.available_variables:
-        # A variable with a mapping or a list, of which only a part may be missing.
-        return _available(templar.available_variables[only[1]], templar, seen | {only[1]})
-    raise _Unavailable
-
-
-def _items(values: list[Any], templar: Templar, seen: frozenset[str]) -> Iterator[Any]:
-    for item in values:
-        try:
-            yield _available(item, templar, seen)
-        except _Unavailable:
-            continue
+    raise available_values.Unavailable
 
 
 def _sentence(error: AnsibleError) -> str:
