@@ -1,4 +1,4 @@
-"""Rollbacks: to releases in the audit of the host, with images on the host."""
+"""Rollbacks: to releases that were live on the host, with images on the host."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ def test_two_rollbacks_go_back_two_releases_without_a_registry(kiosk: Stack, pla
         assert run.code == 0, run.output
         assert _greeting(kiosk) == greeting
     assert [line["outcome"] for line in kiosk.audit()[-5:]] == ["ok"] * 5
+
+
+def test_a_rollback_does_not_go_to_a_release_that_was_rolled_back_from(
+    host: Any, kiosk: Stack, playbook: Playbook
+) -> None:
+    for greeting in ("1.0", "1.2", "back", "1.1"):
+        run = playbook("rollback") if greeting == "back" else playbook("deploy", kiosk_greeting=greeting)
+        assert run.code == 0, run.output
+    # Nothing is decided by the log.
+    host.check_output("sudo sh -c %s", f": > {kiosk.home}/state/audit.jsonl")
+    run = playbook("rollback")
+    assert run.code == 0, run.output
+    assert _greeting(kiosk) == "1.0"
 
 
 def test_a_release_can_be_named_for_a_rollback(kiosk: Stack, playbook: Playbook) -> None:
