@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, images
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, proxy_switch
@@ -48,7 +48,7 @@ class FakeStack:
         monkeypatch.setattr(docker, "run", self._run)
         monkeypatch.setattr(docker, "containers", self._find)
         monkeypatch.setattr(docker, "unused_networks", lambda _project: [])
-        monkeypatch.setattr(docker, "logs", lambda *_: [])
+        monkeypatch.setattr(health_check, "last_lines", lambda *_: [])
         monkeypatch.setattr(docker, "declared_volumes", lambda _reference: set())
         monkeypatch.setattr(images, "pull_missing", lambda *_: None)
         monkeypatch.setattr(images, "prune", lambda *_, **__: ([], 0))

@@ -34,6 +34,8 @@ _LABEL_ONEOFF = "com.docker.compose.oneoff"
 _STOP_GRACE = 10
 #: Seconds that a command may take which has no limit of its own. It does some work of the engine, not of a service.
 COMMAND_SECONDS = 300.0
+#: Largest answer of the engine in bytes. A command in a container may print without an end.
+_MAX_ANSWER = 64 * 1024**2
 #: The names that the engine gives to anonymous volumes.
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
@@ -124,7 +126,10 @@ def _request(
     try:
         connection.request(method, API + path, data, headers)
         response = connection.getresponse()
-        return response.status, response.read()
+        body = response.read(_MAX_ANSWER)
+        if response.read(1):
+            raise DockerError(f"the engine's answer to {path} has more than {_MAX_ANSWER // 1024**2} MiB")
+        return response.status, body
     except (OSError, http.client.HTTPException) as error:
         # Before Python 3.10 socket.timeout is not a TimeoutError.
         if timeout_message and isinstance(error, socket.timeout):
@@ -273,22 +278,3 @@ def last_error_line(lines: list[str]) -> str:
         if re.search(r"error|denied|invalid|no such|not found|refused|unable|fail|cannot|must", line, re.IGNORECASE):
             return line
     return lines[-1] if lines else ""
-
-
-def logs(container_id: str, lines: int = 20) -> list[str]:
-    """Return the last log lines of a container, standard output and standard error together."""
-    try:
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
-            ["docker", "logs", "--tail", str(lines), container_id],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        # The log is part of the report of another failure. That failure must stay visible.
-        return [f"(the log cannot be read: {error})"]
-    return done.stdout.splitlines()

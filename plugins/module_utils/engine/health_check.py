@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, sharing
+from ansible_collections.slipway.stack.plugins.module_utils.engine import sharing
+from ansible_collections.slipway.stack.plugins.module_utils.engine.container_logs import last_lines
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 
@@ -220,7 +221,7 @@ def diagnostics(verdict: Verdict) -> tuple[str, ...]:
     container = verdict.container
     if container is None:
         return ()
-    lines = [f"last log lines of {container.name}:", *(f"  {line}" for line in docker.logs(container.id, LAST_LINES))]
+    lines = [f"last log lines of {container.name}:", *(f"  {line}" for line in last_lines(container.id, LAST_LINES))]
     if container.probe_output:
         lines += [
             f"health check output of {container.name}:",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
     ProjectContainers,
@@ -26,7 +26,7 @@ class _Engine:
         self.project = ProjectContainers("shop", Journal(folder / "journal.jsonl", "r1"), self.clock)
         self.started = self.clock.now()
         monkeypatch.setattr(docker, "containers", self._containers)
-        monkeypatch.setattr(docker, "logs", lambda *_: ["Traceback"])
+        monkeypatch.setattr(health_check, "last_lines", lambda *_: ["Traceback"])
 
     def passed(self) -> float:
         return round(self.clock.now() - self.started, 1)

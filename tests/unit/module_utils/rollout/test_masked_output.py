@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit
@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.setattr(docker, "containers", lambda _project, _services=None: [down])
     monkeypatch.setattr(docker, "unused_networks", lambda _project: [])
     monkeypatch.setattr(docker, "run", lambda *_, **__: "")
-    monkeypatch.setattr(docker, "logs", lambda *_: ["\x1b[31mstarting\x1b[0m", LINE])
+    monkeypatch.setattr(health_check, "last_lines", lambda *_: ["\x1b[31mstarting\x1b[0m", LINE])
     return home
 
 
