@@ -31,6 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.container_fil
     UnfitDirectory,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
 
@@ -91,7 +92,7 @@ def _missing_copies(home: Home, releases: Iterable[Release]) -> Iterator[tuple[s
     for manifest, containers in releases:
         for entry in _entries(manifest):
             key = _key(manifest or {}, entry)
-            if not (_images(home) / f"{key}.json").exists():
+            if _read_record(_images(home) / f"{key}.json") is None:
                 yield from ((key, entry, container) for container in containers().get(entry["service"], [])[:1])
 
 
@@ -114,11 +115,17 @@ def _copy(home: Home, key: str, entry: Mapping[str, Any], container: Container) 
     write_text(_images(home) / f"{key}.json", json.dumps(digests, sort_keys=True))
 
 
+def _read_record(path: Path) -> dict[str, str] | None:
+    """Return the record of an image's files; ``None`` if there is none or a damaged one. Then they are copied again."""
+    found = state_file.read(path, {}, "").value
+    return found if found is not None and all(isinstance(digest, str) for digest in found.values()) else None
+
+
 def _servable_files(home: Home) -> dict[str, tuple[str, str]]:
     """Return the files that the edge may serve, by URL path: the digest, and the key of an image that has the file."""
     keys_by_digest: dict[str, dict[str, str]] = {}
     for record in sorted(_images(home).glob("*.json")):
-        for path, digest in json.loads(record.read_text(encoding="utf-8")).items():
+        for path, digest in (_read_record(record) or {}).items():
             keys_by_digest.setdefault(path, {}).setdefault(digest, record.stem)
     return {path: next(iter(keys.items())) for path, keys in sorted(keys_by_digest.items()) if len(keys) == 1}
 

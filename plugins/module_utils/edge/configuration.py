@@ -25,6 +25,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import text_or_none
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
     Home,
@@ -113,6 +114,10 @@ def write_version(home: Home, files: Mapping[str, str]) -> str:
         for path, text in files.items():
             write_text(incoming / path, text)
         incoming.rename(version)
+    for path, text in files.items():
+        # Somebody may have edited or damaged a file of an earlier rollout.
+        if text_or_none(version, path) != text:
+            write_text(version / path, text)
     return name
 
 
@@ -278,7 +283,7 @@ def repair(
     if service is None:
         raise EdgeError("the live release has no edge; add a service of kind nginx or traefik")
     expected = render(home, manifest, container_names(running))
-    differing = [path for path, text in expected.items() if _read(home.edge / "current" / path) != text]
+    differing = [path for path, text in expected.items() if text_or_none(home.edge / "current", path) != text]
     if dry_run or not (differing or force):
         return differing
     for path in differing:
@@ -287,11 +292,3 @@ def repair(
     proxy(manifest).reload(home, manifest, running.get(service, []))
     confirm(manifest)
     return differing
-
-
-def _read(path: Path) -> str | None:
-    """Return the text of a file, ``None`` if it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        return None

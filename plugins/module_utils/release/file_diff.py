@@ -12,13 +12,11 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import mounted_files
 from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
-from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError, text_or_none
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 #: A variable in an env file of ours: the start of its line.
 _ASSIGNED = re.compile(r'^([A-Za-z_][A-Za-z0-9_.-]*)="', re.MULTILINE)
-#: Larger than every file of a release: all of them arrive in one request.
-_MAX_SIZE = 64 * 1024**2
 
 
 def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -26,7 +24,7 @@ def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
     :param names: the paths of the files in the manifest. Other files in the directory are ignored.
     """
-    found = {name: _text(folder, name, "replace") for name in sorted(names)}
+    found = {name: text_or_none(folder, name, "replace") for name in sorted(names)}
     return {name: text for name, text in found.items() if text is not None}
 
 
@@ -52,16 +50,8 @@ def _texts_below(root: Path, path: str) -> dict[str, str]:
         names = [f"/{name}" for name in foreign_file.files_below(root, path)]
     except ForeignFileError:
         names = [""]
-    found = {name: _text(root, f"{path}{name}", "surrogateescape") for name in names}
+    found = {name: text_or_none(root, f"{path}{name}") for name in names}
     return {name: _displayable(text) for name, text in found.items() if text is not None}
-
-
-def _text(root: Path, path: str, errors: str) -> str | None:
-    """Return the text of a regular file, ``None`` if there is none."""
-    try:
-        return foreign_file.read_text(root, path, _MAX_SIZE, errors=errors)
-    except ForeignFileError:
-        return None
 
 
 def _displayable(text: str) -> str:

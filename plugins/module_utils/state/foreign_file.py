@@ -24,6 +24,8 @@ from pathlib import Path
 _READ_SECONDS = 10.0
 #: Limit for the entries of one directory, and for the files that :func:`files_below` yields.
 MAX_ENTRIES = 50_000
+#: Largest size in bytes of a file that arrived in one request.
+_MAX_UPLOADED = 64 * 1024**2
 _CHUNK = 256 * 1024
 _WILDCARD = re.compile(r"[*?\[]")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -94,6 +96,14 @@ def read_text(
     if not re.fullmatch(alphabet, text):
         raise ForeignFileError(f"{root / path} does not contain {description}")
     return text
+
+
+def text_or_none(root: Path, path: str, errors: str = "surrogateescape") -> str | None:
+    """Return the text of a regular file, ``None`` for anything else. For files that arrived in one request."""
+    try:
+        return read_text(root, path, _MAX_UPLOADED, errors=errors)
+    except ForeignFileError:
+        return None
 
 
 def find(root: Path, pattern: str) -> list[str]:

@@ -139,6 +139,17 @@ def test_an_interrupted_copy_is_repeated(host: _Host) -> None:
     assert host.served() == {"/assets/index-1.js": "one"}
 
 
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"/assets/index-1.js": 1}'])
+def test_files_whose_record_is_damaged_are_copied_again(host: _Host, text: str) -> None:
+    host.image("a", {"index-1.js": "one"})
+    release = host.release("r1", "a")
+    host.keep(NO_RELEASE, release)
+    (record,) = (host.home.edge / "assets/images").glob("*.json")
+    record.write_text(text)
+    host.keep(NO_RELEASE, release)
+    assert (host.served(), host.copied) == ({"/assets/index-1.js": "one"}, ["a", "a"])
+
+
 def test_a_missing_union_is_created_at_the_next_rollout(host: _Host) -> None:
     host.image("a", {"index-1.js": "one"})
     release = host.release("r1", "a")

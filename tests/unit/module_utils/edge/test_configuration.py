@@ -176,3 +176,18 @@ def test_an_abort_ends_the_wait_for_open_connections(home: Home, monkeypatch: py
     abort.watch.open(home.abort, "r1")
     with pytest.raises(RolloutFailed, match="eve@phone aborted the rollout"):
         configuration._drain(home, manifest, [container("edge")], Journal(home.journal, "r1"))
+
+
+@pytest.mark.parametrize("text", ["", "events { worker_connections 1; }\n", None])
+def test_an_edited_version_is_written_again(home: Home, text: str | None) -> None:
+    files = {**configuration.render(home, MANIFEST, {}), "binary.conf": "\udcff\n"}
+    name = configuration.write_version(home, files)
+    path = home.edge / "versions" / name / "nginx.conf"
+    before = path.stat().st_ino
+    assert configuration.write_version(home, files) == name
+    assert path.stat().st_ino == before
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    assert configuration.write_version(home, files) == name
+    assert path.read_text() == "events {}\n"
