@@ -47,7 +47,9 @@ class ActionModule(ActionBase):
         try:
             bundle = inventory.bundle_of(given, base)
             min_free = units.parse_size(str(given["min_free"]))
-            notes = "\n".join(report.note_lines(bundle.stack, bundle.notes)) if bundle.notes else ""
+            notes = (
+                "\n".join(report.note_lines(bundle.stack, bundle.notes, display.verbosity > 0)) if bundle.notes else ""
+            )
             self._check_policy(bundle, given, base, task_vars, notes)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None

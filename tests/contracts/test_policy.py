@@ -97,3 +97,41 @@ def test_a_deploy_compares_its_environment_with_others(tmp_path: Path) -> None:
     assert "policy for production: 0 errors, 1 warnings" in output
     assert f"test is not compared: {tmp_path / 'test'}: there is no such file or directory" in output
     assert "findings of the policy stop" not in output
+
+
+def _own_files(folder: Path, services: int) -> list[str]:
+    """Write an inventory with a team's Compose file, in which all services have a secret."""
+    _inventory(folder, "17", stack_compose_files=["docker-compose.yml"], stack_services={})
+    lines = [
+        f"  s{i}: {{image: 'a:1', environment: {{API_TOKEN: hunter2hunter2, T: '${{T}}'}}}}" for i in range(services)
+    ]
+    (folder / "docker-compose.yml").write_text("\n".join(["services:", *lines, ""]), encoding="utf-8")
+    (folder / ".env").write_text("T=1\n", encoding="utf-8")
+    return ["-i", str(folder)]
+
+
+def test_a_deploy_checks_the_files_of_a_team_as_they_are_written(tmp_path: Path) -> None:
+    done = _playbook("deploy", *_own_files(tmp_path / "production", 2))
+    assert done.returncode == 2
+    assert "SLP050  s0 has a secret in the file: API_TOKEN  [docker-compose.yml:2]" in done.stdout
+    assert "hunter2" not in done.stdout
+
+
+def test_a_deploy_shows_a_rule_that_most_services_break_once_and_all_with_v(tmp_path: Path) -> None:
+    options = _own_files(tmp_path / "production", 70)
+    text = _playbook("deploy", *options).stdout
+    assert "70 of 70 services have a secret in the file: API_TOKEN: s0, s1, s10 and 67 more" in text
+    assert "Run the playbook with -v to see every finding." in text
+    assert "each of 70 services, such as s0  is rolling, because " in text
+    # Ansible prints the message of an error twice.
+    assert text.count("SLP050") <= 2
+    assert _playbook("deploy", *options, "-v").stdout.count("SLP050") >= 70
+
+
+def test_a_deploy_says_which_exported_variable_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T", "2")
+    options = _own_files(tmp_path / "production", 1)
+    assert (
+        "T is exported with another value than in .env"
+        in _playbook("deploy", *options, "-e", "stack_policy_level=off").stdout
+    )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+#: So many services of a team's Compose files with the same notes share them.
+_MANY_ALIKE = 5
 _MARKS = {"up": "ok", "waiting": "..", "down": "!!"}
 
 
@@ -54,9 +56,18 @@ def rollback_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str
     ]
 
 
-def note_lines(stack: str, notes: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return what was decided about the services of a team's Compose files, and why."""
-    rows = ((name if number == 0 else "", line) for name, lines in notes.items() for number, line in enumerate(lines))
+def note_lines(stack: str, notes: Mapping[str, Iterable[str]], verbose: bool = False) -> list[str]:
+    """Return what was decided about the services of a team's Compose files, and why.
+
+    :param verbose: each service alone; otherwise many services with the same notes share them.
+    """
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name, lines in notes.items():
+        alike.setdefault(tuple(lines), []).append(name)
+    shared = {} if verbose else {lines: names for lines, names in alike.items() if len(names) >= _MANY_ALIKE}
+    blocks = [(f"each of {len(names)} services, such as {names[0]}", lines) for lines, names in shared.items()]
+    blocks += [(name, tuple(lines)) for name, lines in notes.items() if tuple(lines) not in shared]
+    rows = ((name if number == 0 else "", line) for name, lines in blocks for number, line in enumerate(lines))
     return [f"the Compose files of {stack}:", *(f"  {line}" for line in table(rows))]
 
 

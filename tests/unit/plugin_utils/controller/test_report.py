@@ -133,3 +133,15 @@ def test_the_status_says_what_happened_to_containers() -> None:
         "since the release went live:",
         "  edge  shop-edge-1 ended and was restarted once",
     ]
+
+
+def test_many_services_with_the_same_notes_share_them_unless_all_are_asked_for() -> None:
+    notes = {f"s{number}": ["is rolling"] for number in range(5)} | {"db": ["is stateful", "holds data"]}
+    assert report.note_lines("shop", notes)[1:] == [
+        "  each of 5 services, such as s0  is rolling",
+        "  db                              is stateful",
+        "                                  holds data",
+    ]
+    assert len(report.note_lines("shop", notes, verbose=True)) == 8
+    del notes["s0"]
+    assert len(report.note_lines("shop", notes)) == 7
