@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import time
@@ -18,6 +19,7 @@ from tests.support.real_edge import Edge
 
 _APPLICATION = Path(real_edge.__file__).with_name("application.py")
 _MB = 1024**2
+_PIECE = 64 * 1024
 DOWNLOADS: list[dict[str, Any]] = [
     {"kind": "download", "count": 1, "path": f"/body/{300 * _MB}", "rate": 200_000},
     {"kind": "download", "count": 20, "path": f"/body/{10 * _MB}", "rate": 50_000},
@@ -81,3 +83,22 @@ def test_an_engine_that_reads_no_log_keeps_nobody_waiting(edge: Edge) -> None:
     log = edge.log()
     assert log.count('"/afterwards"') > 5
     assert log.count('"/during"') > asked / 2
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_a_body_is_refused_by_its_size_with_and_without_a_length(kind: str, tmp_path: Path) -> None:
+    with real_edge.running(kind, tmp_path, domain="", application=_APPLICATION, max_body="2m") as limited:
+        sizes = [0, 29_999, 30_000, 2 * _MB, 2 * _MB + 1, 20 * _MB]
+        assert [_status(limited, size) for size in sizes] == [200, 200, 200, 200, 413, 413]
+        assert [_status(limited, size, chunked=True) for size in (_MB, 2 * _MB, 4 * _MB)] == [200, 200, 413]
+
+
+def _status(edge: Edge, size: int, *, chunked: bool = False) -> int:
+    """Return the status of the answer to a body, which may come before the body is sent."""
+    connection = http.client.HTTPConnection(edge.address, 8080, timeout=20)
+    pieces = (b"x" * min(_PIECE, size - start) for start in range(0, size, _PIECE))
+    length = {} if chunked else {"Content-Length": str(size)}
+    with contextlib.closing(connection):
+        with contextlib.suppress(ConnectionError):
+            connection.request("POST", "/", pieces, length, encode_chunked=chunked)
+        return connection.getresponse().status
