@@ -1,4 +1,4 @@
-"""The option that allows data services to be down."""
+"""Options about data services: which may be down, and which keep other data than the description says."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ options:
     description:
       - Names of data services that may be down while they are replaced.
       - A change to any other data service is refused. Its image stays at the digest that it has.
+    type: list
+    elements: str
+    default: []
+  changed_in_data:
+    description:
+      - Names of databases whose user, password or database you have changed in the data, too.
+      - A change in the description alone is refused, because no service could log in.
     type: list
     elements: str
     default: []

@@ -55,13 +55,6 @@ options:
       - The policy compares the release with them.
     type: dict
     default: {}
-  changed_in_data:
-    description:
-      - Names of databases whose user, password or database you have changed in the data, too.
-      - A change in the description alone is refused, because no service could log in.
-    type: list
-    elements: str
-    default: []
   own_variables:
     description:
       - Names of your own variables that begin like those of the collection, or patterns such as V(stack_our_*).

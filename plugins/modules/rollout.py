@@ -207,6 +207,7 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
         keep=params["keep"],
         owner=params["owner"],
         allow_downtime=tuple(params["allow_downtime"]),
+        changed_in_data=tuple(params["changed_in_data"]),
         compatible=params["compatible"],
         with_barriers=params["verb"] != "all",
         first_host=params["first_host"],
@@ -245,12 +246,10 @@ def _failure(home: Home, release: str) -> str:
 def _preview(home: Home, release: str, params: dict[str, Any], with_diff: bool) -> dict[str, Any]:
     """Return the result of check mode, with the plan where the verb would begin a rollout."""
     result: dict[str, Any] = {"changed": True, "records": [], "release": release}
-    if params["verb"] in ("all", "begin"):
-        found = preview(home, release, params["allow_downtime"])
-        result.update(plan=found.plan, version=found.version)
-        if with_diff and found.diff:
-            result["diff"] = found.diff
-    return result
+    if params["verb"] not in ("all", "begin"):
+        return result
+    found = preview(home, release, params["allow_downtime"], params["changed_in_data"])
+    return {**result, "plan": found.plan, "version": found.version, **({"diff": found.diff} if with_diff else {})}
 
 
 def main() -> None:
@@ -269,6 +268,7 @@ def main() -> None:
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},
+            "changed_in_data": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
             "offset": {"type": "int"},
         },

@@ -45,15 +45,18 @@ def refusals(
     ]
 
 
-def unusable(home: Home, new: Mapping[str, Any], live: Mapping[str, Any] | None) -> list[str]:
+def unusable(
+    home: Home, new: Mapping[str, Any], live: Mapping[str, Any] | None, changed_in_data: Collection[str] = ()
+) -> list[str]:
     """Return a sentence for each volume or network on this host that a release cannot use.
 
     :param new: the manifest of the release. :param live: that of the live one, ``None`` if there is none.
+    :param changed_in_data: databases whose password was changed in the data, too.
     """
     return [
         *preflight.check_data(new),
         *resources.missing(new),
-        *initial_values.refusals(home, new, live, new.get("changed_in_data", [])),
+        *initial_values.refusals(home, new, live, [*new.get("changed_in_data", []), *changed_in_data]),
     ]
 
 

@@ -60,7 +60,7 @@ def refusals(
             problems.append(
                 f"service '{name}': {', '.join(changed)} changed, but the data in {entry['volume']} was created with "
                 f"another one and keeps it, so no service could log in; restore the value of {secrets or 'before'}, or "
-                f"change it in the database first and deploy once with {once}{_or_remove(live, new, entry)}"
+                f"change it in the database first and run this once with {once}{_or_remove(live, new, entry)}"
             )
         elif generated:
             problems.append(

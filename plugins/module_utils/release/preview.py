@@ -31,10 +31,13 @@ class Preview:
     diff: list[dict[str, str]]
 
 
-def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Preview:
+def preview(
+    home: Home, release: str, allow_downtime: Collection[str], changed_in_data: Collection[str] = ()
+) -> Preview:
     """Return what a rollout to *release* would do now.
 
     :param allow_downtime: data services that may be down.
+    :param changed_in_data: databases whose password was changed in the data, too.
     :raises Refused: if the release is not on this host, or if the rollout would be refused.
     """
     current_id = home.current_id()
@@ -55,7 +58,7 @@ def preview(home: Home, release: str, allow_downtime: Collection[str]) -> Previe
     new_files = file_diff.release_files(home.release(release), new.get("files", {}))
     edge_changed = _edge(old_files) != _edge(new_files)
     entries = plan(current, new, running, edge_changed)
-    problems = data_loss.unusable(home, new, current)
+    problems = data_loss.unusable(home, new, current, changed_in_data)
     problems += data_loss.refusals(entries, current, new, running, allow_downtime)
     if problems:
         raise Refused(problems)

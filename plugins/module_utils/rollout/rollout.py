@@ -156,7 +156,7 @@ class Rollout:
         previous = self._home.current_id()
         old_manifest = self._home.manifest(previous)
         entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
-        problems = data_loss.unusable(self._home, self._manifest, old_manifest)
+        problems = data_loss.unusable(self._home, self._manifest, old_manifest, self._options.changed_in_data)
         problems += data_loss.refusals(entries, old_manifest, self._manifest, existing, self._options.allow_downtime)
         if problems:
             raise RolloutFailed("; ".join(problems))

@@ -30,7 +30,8 @@ _OPTIONAL: Mapping[str, state_file.Types] = {
 class RolloutOptions:
     """The options of a rollout. ``keep``: number of releases to keep on the host. ``owner``: who deploys.
 
-    ``allow_downtime``: data services that may be down while they are replaced. ``compatible``: at a rollback, do not
+    ``allow_downtime``: data services that may be down while they are replaced. ``changed_in_data``: databases whose
+    password was changed in the data, too. ``compatible``: at a rollback, do not
     check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
     barrier, ``barrier_timeout`` seconds each. ``pull_timeout``: seconds without progress after which a pull fails.
     ``first_host``: this host runs the release jobs that run once for all
@@ -41,6 +42,7 @@ class RolloutOptions:
     keep: int
     owner: str
     allow_downtime: tuple[str, ...] = ()
+    changed_in_data: tuple[str, ...] = ()
     compatible: bool = False
     with_barriers: bool = False
     first_host: bool = True

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.module_utils.release import initial_values
+from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, initial_values
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
@@ -72,7 +72,7 @@ def test_another_password_is_refused_with_the_remedy_until_somebody_has_changed_
     assert problem == (
         "service 'db': POSTGRES_PASSWORD changed, but the data in db-data was created with another one and keeps it, "
         "so no service could log in; restore the value of stack_secrets.db_password, or change it in the database "
-        'first and deploy once with -e \'{"stack_changed_in_data": ["db"]}\''
+        'first and run this once with -e \'{"stack_changed_in_data": ["db"]}\''
     )
     assert host.refusals(DATABASE, _password("tuesday"), live, ["db"]) == []
 
@@ -203,3 +203,11 @@ def test_recording_survives_a_disk_that_is_full(host: Host, monkeypatch: pytest.
     monkeypatch.setattr(initial_values, "write_text", full)
     initial_values.record(host.home, live, ["db"])
     assert not [path for path in tree(host.home.path) if path.endswith("initial.json")]
+
+
+def test_a_rollback_over_a_changed_password_is_refused_and_can_be_allowed(host: Host) -> None:
+    old, live = (host.manifest(DATABASE, _password(day)) for day in ("monday", "tuesday"))
+    host.create()
+    initial_values.record(host.home, live, ["db"])
+    assert len(data_loss.unusable(host.home, old, live)) == 1
+    assert data_loss.unusable(host.home, old, live, ["db"]) == []
