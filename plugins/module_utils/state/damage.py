@@ -23,7 +23,8 @@ def problems(home: Home) -> list[str]:
 def blocking(home: Home) -> list[str]:
     """Return a sentence for each damaged state file that a rollout needs or must write."""
     found = [home.live_problem(), transaction.read(home.transaction).problem]
-    found += [_irregular(path) for path in (home.lease, home.barrier, home.journal)]
+    written = (home.lease, home.barrier, home.abort, home.journal, home.reserve, home.upload_lock)
+    found += [_irregular(path) for path in written]
     return [problem for problem in found if problem]
 
 

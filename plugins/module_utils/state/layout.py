@@ -57,6 +57,7 @@ class Home:
         self.transaction = self.state / "transaction.json"
         self.audit = self.state / "audit.jsonl"
         self.reserve = self.state / "reserve"
+        self.upload_lock = self.state / "upload.lock"
         self.log = self.state / "rollout.log"
 
     def make_directories(self) -> None:

@@ -251,15 +251,6 @@ def test_a_generated_secret_of_another_length_is_refused(home: Home, value: dict
     assert ("set generate: 32" in message) is (length == 32)
 
 
-@pytest.mark.parametrize("text", [CANARY.ljust(32, "x"), "0" * 31 + "\n", "ä" * 16])
-def test_a_generated_secret_of_another_alphabet_is_refused(home: Home, text: str) -> None:
-    path = FILES["generated secret"](home)
-    path.write_text(text)
-    message = error_of(SecretStore(home.path).addresses, SECRETS, GENERATED)
-    assert f"{path} has other characters than letters and digits" in message
-    assert text not in message
-
-
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 32])
 def test_a_secret_file_with_other_content_is_refused(home: Home, content: bytes) -> None:
     path = FILES["secret file"](home)
@@ -270,6 +261,16 @@ def test_a_secret_file_with_other_content_is_refused(home: Home, content: bytes)
     path.unlink()
     SecretStore(home.path).addresses(SECRETS, GENERATED)
     assert SecretStore(home.path).problems(home.manifest("r2") or {}) == []
+
+
+@pytest.mark.parametrize("kind", sorted(IRREGULAR))
+@pytest.mark.parametrize("name", ["abort", "reserve", "upload_lock"])
+def test_nothing_but_a_file_may_be_in_the_place_of_a_file_that_is_written(home: Home, name: str, kind: str) -> None:
+    path = getattr(home, name)
+    DAMAGES[kind](path, "")
+    with pytest.raises(RolloutFailed, match=rf"{path} is not a regular file\. Remove it and run the playbook again"):
+        Rollout(home, RolloutOptions("r3", 5, "ada@laptop"))
+    assert any(str(path) in problem for problem in status(home, "shop")["damage"])
 
 
 def test_an_unreadable_file_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

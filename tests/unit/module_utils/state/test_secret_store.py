@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
+from tests.support.errors import error_of
 from tests.support.fake_host import tree
 
 VALUE = "correct horse"
@@ -105,6 +106,17 @@ def test_a_secret_is_generated_once_and_kept(tmp_path: Path) -> None:
     assert SecretStore(tmp_path).addresses([_file()], source) == addresses
     assert _mode(tmp_path / "secrets/generated/key") == "0o400"
     assert SecretStore(tmp_path / "other").addresses([_file()], source) != addresses
+
+
+@pytest.mark.parametrize("text", ["correct horse".ljust(32, "x"), "0" * 31 + "\n", "ä" * 16])
+def test_a_generated_secret_of_another_alphabet_is_refused(tmp_path: Path, text: str) -> None:
+    source = {"key": {"value": None, "generate": 32}}
+    SecretStore(tmp_path).addresses([_file()], source)
+    path = tmp_path / "secrets/generated/key"
+    path.write_text(text)
+    message = error_of(SecretStore(tmp_path).addresses, [_file()], source)
+    assert f"{path} has other characters than letters and digits" in message
+    assert text not in message
 
 
 def test_all_users_of_a_generated_secret_get_the_same_value(tmp_path: Path) -> None:
