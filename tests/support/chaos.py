@@ -49,11 +49,10 @@ class Trial:
 class Watch:
     """Waits on the server for one record of the next rollout, see ``watch_journal``."""
 
-    def __init__(self, home: str, step: int | str, *, kill: bool) -> None:
+    def __init__(self, home: str, step: int | str, *, what: str) -> None:
+        """:param what: what happens at the record: ``kill`` the rollout's process, ``fill`` its disk, or ``look``."""
         argv = ["docker", "exec", "--interactive", container(), "python3", "-", home, str(step)]
-        self._process = subprocess.Popen(
-            [*argv, "kill" if kill else "look"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen([*argv, what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(WATCH.read_text())
@@ -61,7 +60,10 @@ class Watch:
         assert self._process.stdout.readline() == "watching\n"
 
     def found(self) -> dict[str, Any] | None:
-        """Return the record and the killed processes, ``None`` if the rollout ended before the record."""
+        """Return the record, the killed processes and the size of the filler.
+
+        ``None`` if the rollout ended before the record.
+        """
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         self._process.stdout.close()
@@ -96,6 +98,12 @@ class Controller:
         """Wait for the end, and return the exit code and the output with single spaces."""
         output, _ = self._process.communicate(timeout=180)
         return self._process.returncode, " ".join(output.split())
+
+
+def describe(found: dict[str, Any]) -> str:
+    """Return the record that a :class:`Watch` has found, as text."""
+    record = found["record"]
+    return " ".join(str(record[key]) for key in ("step", "state", "service", "text") if record[key])
 
 
 def seconds_until_serving(stack: Stack, bodies: set[str], timeout: float) -> float:

@@ -1,8 +1,8 @@
-"""Run on the server: wait for a journal record of the next rollout, and optionally kill the rollout's process then.
+"""Run on the server: wait for a journal record of the next rollout, and kill its process or fill its disk then.
 
-Run it as ``python3 - HOME STEP kill|look`` before the rollout starts. STEP is the number of a record, from 1, or the
-name of a step, whose first record is meant. It prints ``watching`` and then one line of JSON: the record and the killed
-processes, or ``null`` if the rollout ended before the record.
+Run it as ``python3 - HOME STEP kill|fill|look`` before the rollout starts. STEP is the number of a record, from 1, or
+the name of a step, whose first record is meant. It prints ``watching`` and then one line of JSON: the record, the
+killed processes and the size of the file ``HOME/filler`` in bytes, or ``null`` if the rollout ended before the record.
 """
 
 from __future__ import annotations
@@ -61,8 +61,21 @@ def read_since(journal: str, offset: int) -> list[dict[str, Any]]:
         return []
 
 
+def fill(home: str) -> int:
+    """Fill the filesystem of *home* with a file, and return its size in bytes."""
+    size = 0
+    with open(f"{home}/filler", "wb", buffering=0) as stream:
+        for block in (1024**2, 4096, 1):
+            try:
+                while True:
+                    size += stream.write(b"x" * block)
+            except OSError:
+                continue
+    return size
+
+
 def main(home: str, step: str, what: str) -> None:
-    """Wait for the record, kill the processes if *what* is ``kill``, and print both."""
+    """Wait for the record, do *what*, and print both."""
     journal = f"{home}/state/journal.jsonl"
     # A new stack has no journal yet.
     offset = os.path.getsize(journal) if os.path.exists(journal) else 0
@@ -76,7 +89,9 @@ def main(home: str, step: str, what: str) -> None:
             pids = holders(f"{home}/state/lease")
         record = find(records, step)
         if record:
-            print(json.dumps({"record": record, "killed": [pid for pid in pids if kill(pid)]}), flush=True)
+            filled = fill(home) if what == "fill" else 0
+            killed = [pid for pid in pids if kill(pid)]
+            print(json.dumps({"record": record, "killed": killed, "filled": filled}), flush=True)
             return
         if any(one["step"] == "end" for one in records):
             break

@@ -40,15 +40,15 @@ def trials() -> Iterator[list[Trial]]:
 
 
 @pytest.fixture
-def converge(kiosk: Stack, playbook: Callable[..., Any]) -> Callable[[str], float]:
+def converge(kiosk: Stack, playbook: Callable[..., Any]) -> Callable[..., float]:
     """Return a function that deploys again, and asserts that nothing is left of the interruption.
 
-    It returns the seconds of the deploy.
+    It returns the seconds of the deploy. More variables of the playbook are keywords.
     """
 
-    def deploy(greeting: str) -> float:
+    def deploy(greeting: str, **variables: Any) -> float:
         started = time.monotonic()
-        run = playbook("deploy", kiosk_greeting=greeting)
+        run = playbook("deploy", kiosk_greeting=greeting, **variables)
         seconds = time.monotonic() - started
         assert run.code == 0, run.output
         assert "could not be restored" not in run.output, run.output

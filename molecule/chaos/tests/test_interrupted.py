@@ -15,6 +15,7 @@ from tests.support.chaos import (
     Controller,
     Trial,
     Watch,
+    describe,
     restart_server,
     seconds_until_serving,
     wait_for_login,
@@ -28,11 +29,6 @@ Converge = Callable[[str], float]
 MAX_RECORDS = 80
 
 
-def _describe(found: dict[str, Any]) -> str:
-    record = found["record"]
-    return " ".join(str(record[key]) for key in ("step", "state", "service", "text") if record[key])
-
-
 def test_the_rollouts_process_is_killed_after_each_step(
     kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
@@ -40,7 +36,7 @@ def test_the_rollouts_process_is_killed_after_each_step(
     for number in itertools.count(1):
         assert number < MAX_RECORDS
         new = next(greetings)
-        watch = Watch(kiosk.home, number, kill=True)
+        watch = Watch(kiosk.home, number, what="kill")
         visitor = Visitor(address(), kiosk.port, "/")
         visitor.start()
         try:
@@ -49,7 +45,7 @@ def test_the_rollouts_process_is_killed_after_each_step(
             if found is None:
                 assert run.code == 0, run.output
                 break
-            after = _describe(found)
+            after = describe(found)
             print(f"killed after record {number}: {after}")
             # After its last record but one, the rollout may end before it is killed.
             nearly_over = (found["record"]["step"], found["record"]["state"]) == ("finalize", "done")
@@ -72,7 +68,7 @@ def test_the_controller_is_killed(
     number: int, kiosk: Stack, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
     old, new = kiosk.get().body.strip(), next(greetings)
-    watch = Watch(kiosk.home, number, kill=False)
+    watch = Watch(kiosk.home, number, what="look")
     visitor = Visitor(address(), kiosk.port, "/")
     visitor.start()
     controller = Controller("deploy", kiosk_greeting=new)
@@ -84,7 +80,7 @@ def test_the_controller_is_killed(
     converging = converge(new)
     visitor.stop()
     assert [sample for sample in visitor.samples if sample.failed] == []
-    trials.append(Trial("controller killed", _describe(found), round(seconds, 1), round(converging, 1)))
+    trials.append(Trial("controller killed", describe(found), round(seconds, 1), round(converging, 1)))
 
 
 @pytest.mark.parametrize("step", ["prepare", "switch", "finalize"])
@@ -92,7 +88,7 @@ def test_the_server_is_restarted(
     step: str, kiosk: Stack, converge: Converge, greetings: Iterator[str], trials: list[Trial]
 ) -> None:
     old, new = kiosk.get().body.strip(), next(greetings)
-    watch = Watch(kiosk.home, step, kill=False)
+    watch = Watch(kiosk.home, step, what="look")
     controller = Controller("deploy", kiosk_greeting=new)
     found = watch.found()
     assert found is not None
@@ -102,7 +98,7 @@ def test_the_server_is_restarted(
     seconds = seconds_until_serving(kiosk, {old, new}, BOOT_TIMEOUT)
     wait_for_login()
     converging = converge(new)
-    trials.append(Trial("server restarted", _describe(found), round(seconds, 1), round(converging, 1)))
+    trials.append(Trial("server restarted", describe(found), round(seconds, 1), round(converging, 1)))
 
 
 @pytest.mark.parametrize("number", [2, 6, 10])
@@ -112,9 +108,9 @@ def test_the_first_deploy_is_killed(
     reset = playbook("../molecule/stack/reset")
     assert reset.code == 0, reset.output
     new = next(greetings)
-    watch = Watch(kiosk.home, number, kill=True)
+    watch = Watch(kiosk.home, number, what="kill")
     run = playbook("deploy", kiosk_greeting=new)
     found = watch.found()
     assert found is not None
     assert run.code != 0, run.output
-    trials.append(Trial("first deploy killed", _describe(found), 0, round(converge(new), 1)))
+    trials.append(Trial("first deploy killed", describe(found), 0, round(converge(new), 1)))

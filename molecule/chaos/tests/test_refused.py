@@ -32,7 +32,7 @@ def test_one_of_two_concurrent_deploys_is_refused(
     kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str]
 ) -> None:
     mine, other = next(greetings), next(greetings)
-    watch = Watch(kiosk.home, 3, kill=False)
+    watch = Watch(kiosk.home, 3, what="look")
     first = Controller("deploy", kiosk_greeting=mine)
     assert watch.found() is not None
     second = playbook("deploy", kiosk_greeting=other)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.configuration import set_live
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of, members
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
@@ -70,7 +70,7 @@ def _start(home: Home, manifest: Mapping[str, Any], containers: ProjectContainer
     missing = {member: 1 for member in members(manifest) if member not in existing}
     if missing:
         arguments = replicas.create_arguments(missing, existing, manifest["services"])
-        docker.run(arguments, cwd=str(home.release(str(manifest["release"]))))
+        restart.run(arguments, cwd=str(home.release(str(manifest["release"]))))
     for member in members(manifest):
         replicas.start(
             [container.id for container in containers.find().get(member, []) if container.state != "running"]

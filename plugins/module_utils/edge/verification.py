@@ -37,20 +37,35 @@ class Verification:
 
 
 def verify(
-    home: Home, manifest: Mapping[str, Any], timeout: float, find_containers: FindContainers | None = None
+    home: Home,
+    manifest: Mapping[str, Any],
+    timeout: float,
+    find_containers: FindContainers | None = None,
+    starting: bool = False,
 ) -> Verification:
     """Verify the release of *manifest*, repeatedly until there is no problem or *timeout* seconds have passed.
 
     :param find_containers: returns the containers to check; all of the stack if not given.
+    :param starting: whether health checks that begin anew get the time that they have at a start. A restart of the
+        engine does that to all containers.
     """
     find_containers = find_containers or (lambda: health_check.by_service(docker.containers(manifest["stack"])))
-    deadline = time.monotonic() + timeout
+    started = time.monotonic()
     while True:
         verification = _verify_once(home, manifest, find_containers())
-        if not verification.problems or time.monotonic() > deadline:
+        limit = max(timeout, _start_limit(manifest, verification.running)) if starting else timeout
+        if not verification.problems or time.monotonic() > started + limit:
             return verification
         watch.check()
         time.sleep(0.2)
+
+
+def _start_limit(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> float:
+    """Return how many seconds the health checks may take that have no result yet; 0 if all have one."""
+    services = manifest["services"]
+    starting = {name: group for name, group in running.items() if any(one.health == "starting" for one in group)}
+    limits = (health_check.start_limit(services[name], group) for name, group in starting.items() if name in services)
+    return max(limits, default=0.0)
 
 
 def _verify_once(home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> Verification:

@@ -176,7 +176,7 @@ def wait_until_up(
         for name in list(pending):
             group = [_with_measured_uptime(one, first_seen, clock.now()) for one in containers.get(name, [])]
             verdict = judge(services[name], group, settled)
-            if verdict.state == "waiting" and elapsed > _limit(services[name], group, margin):
+            if verdict.state == "waiting" and elapsed > start_limit(services[name], group, margin):
                 late = "completed" if services[name]["class"] == "oneshot" else "up"
                 verdict = Verdict("down", f"not {late} after {elapsed:.0f} s: {verdict.reason}", verdict.container)
             verdicts[name] = verdict
@@ -190,7 +190,8 @@ def wait_until_up(
     return verdicts
 
 
-def _limit(spec: Mapping[str, Any], containers: list[Container], margin: float) -> float:
+def start_limit(spec: Mapping[str, Any], containers: list[Container], margin: float = MARGIN) -> float:
+    """Return how many seconds a service may take until it is up: *margin* more than its health check allows."""
     if spec["class"] == "oneshot":
         # One that fails again and again does not need all of its time.
         fails = any(one.restarts >= MAX_RESTARTS for one in containers)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import Clock, Verdict
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -34,7 +34,7 @@ class ProjectContainers:
         :param keep: a filter; without it every container counts.
         :param services: the services to ask for; all of them if not given.
         """
-        containers = docker.containers(self._project, services)
+        containers = restart.outlasting(lambda: docker.containers(self._project, services))
         return health_check.by_service([container for container in containers if keep is None or keep(container)])
 
     def find_running(self) -> dict[str, list[Container]]:
@@ -43,7 +43,8 @@ class ProjectContainers:
 
     def find_one_off(self) -> list[Container]:
         """Return the containers of one-off runs, such as release jobs."""
-        return [container for container in docker.containers(self._project) if container.oneoff]
+        found = restart.outlasting(lambda: docker.containers(self._project))
+        return [container for container in found if container.oneoff]
 
     def remove_unused_networks(self) -> None:
         """Remove the stack's networks without containers. Compose creates the networks of a release.

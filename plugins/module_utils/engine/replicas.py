@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import COMMAND_SECONDS, Container
 
 #: Seconds that stopping containers may take beyond their grace periods, and that removing them may take.
@@ -59,13 +59,13 @@ def _with_dependencies(names: Iterable[str], services: Mapping[str, Mapping[str,
 def start(ids: list[str]) -> None:
     """Start existing containers."""
     if ids:
-        docker.run(["start", *ids])
+        restart.run(["start", *ids])
 
 
 def stop(containers: Collection[Container]) -> None:
     """Stop containers, all at once: each gets its stop signal and its own grace period before it is killed."""
     if containers:
-        docker.run(["stop", *(one.id for one in containers)], timeout=stop_limit(containers))
+        restart.run(["stop", *(one.id for one in containers)], timeout=stop_limit(containers))
 
 
 def stop_limit(containers: Iterable[Container]) -> float:
@@ -81,4 +81,4 @@ def up_limit(replaced: Iterable[Container]) -> float:
 def remove(ids: list[str]) -> None:
     """Remove containers, running or not. Named volumes are kept."""
     if ids:
-        docker.run(["rm", "--force", "--volumes", *ids])
+        restart.run(["rm", "--force", "--volumes", *ids])

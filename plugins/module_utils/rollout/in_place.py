@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import job_seconds, left_behind
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.sharing import NAMESPACES
@@ -66,9 +66,9 @@ def up(
     lost = [name for name in names if any(left_behind(services[name], one) for one in found.get(name, []))]
     rest = [name for name in names if name not in lost]
     if rest:
-        docker.run(replicas.up_arguments(rest), cwd=folder, timeout=limit)
+        restart.run(replicas.up_arguments(rest), cwd=folder, timeout=limit)
     if lost:
-        docker.run(replicas.up_arguments(lost, recreate=True), cwd=folder, timeout=limit)
+        restart.run(replicas.up_arguments(lost, recreate=True), cwd=folder, timeout=limit)
 
 
 def announce_jobs(

@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
     ProjectContainers,
@@ -220,7 +220,7 @@ class Rollout:
         additional = {name: self._services[name]["replicas"] for name in names}
         existing = {name: len(group) for name, group in self._containers.find().items()}
         with self._journal.part("prepare", "create", limit=docker.COMMAND_SECONDS):
-            docker.run(replicas.create_arguments(additional, existing, self._services), cwd=self._folder)
+            restart.run(replicas.create_arguments(additional, existing, self._services), cwd=self._folder)
 
     def _start_containers(self, step: str, names: list[str], test_edge: bool = False) -> None:
         """Start the new containers of these services, and wait until they are up.
@@ -269,7 +269,7 @@ class Rollout:
             return found
 
         with self._journal.part("switch", "verify"):
-            verification = verify(self._home, self._manifest, _VERIFY_SECONDS, find_containers)
+            verification = verify(self._home, self._manifest, _VERIFY_SECONDS, find_containers, starting=True)
             if verification.problems:
                 raise RolloutFailed("; ".join(verification.problems), tuple(verification.detail))
 
