@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check im
 
 FOLDER = Path(__file__).resolve().parents[1] / "policy"
 #: The rules that an ordinary service breaks; `B` in the labels.
-ORDINARY = (30, 31, 35, 93, 94, 99)
+ORDINARY = (30, 31, 33, 35, 93, 94, 99)
 
 #: File, service (or an empty text), and rule.
 Found = set[tuple[str, str, str]]

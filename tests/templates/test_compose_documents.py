@@ -35,7 +35,7 @@ def test_every_service_has_a_health_check_and_restarts(name: str) -> None:
 @pytest.mark.parametrize("name", [*SERVICES, RELEASE_JOB])
 def test_every_container_has_limits_and_no_privileges(name: str) -> None:
     service = BASE["services"][name]
-    assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+    assert {"cpus", "memory"} <= set(service["deploy"]["resources"]["limits"])
     assert set(service["deploy"]["resources"]["reservations"]) == {"memory"}
     assert service["logging"]["driver"] == "json-file"
     assert service["logging"]["options"].items() >= {"max-size": "10m", "max-file": "5"}.items()
@@ -114,7 +114,7 @@ def test_the_release_job_is_the_service_with_another_command() -> None:
 def test_replicas_and_limits_are_in_deploy() -> None:
     assert BASE["services"]["backend"]["deploy"] == {
         "replicas": 2,
-        "resources": {"limits": {"cpus": "1", "memory": "512m"}, "reservations": {"memory": "128m"}},
+        "resources": {"limits": {"cpus": "1", "memory": "512m", "pids": 256}, "reservations": {"memory": "128m"}},
     }
 
 

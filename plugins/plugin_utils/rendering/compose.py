@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
     comments,
     development,
+    limits,
     pod,
     yaml_text,
 )
@@ -103,7 +104,7 @@ def overlay(stack: Stack) -> dict[str, Any]:
         if pod_keys:
             document.setdefault("services", {})[pod.name(service)] = pod_keys
         if keys:
-            document.setdefault("services", {})[service.name] = keys
+            document.setdefault("services", {})[service.name] = keys if service.kind.plain else limits.changed(keys)
     volumes = _volume_names(volume for service in stack.services.values() for volume in development.volumes(service))
     if volumes:
         document["volumes"] = volumes
@@ -143,7 +144,7 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
     if isinstance(compose.get("networks"), list) and service.networks:
         # A mapping replaces the networks. A list adds to them, so that the service's needs and the edge still reach it.
         compose["networks"] = list(dict.fromkeys([*result["networks"], *compose["networks"]]))
-    return dict(merge(_ordered(result), compose))
+    return limits.complete(merge(_ordered(result), compose), service.compose)
 
 
 def _without_defaults(service: Service, described: dict[str, Any]) -> dict[str, Any]:

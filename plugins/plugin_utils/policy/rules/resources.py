@@ -84,6 +84,27 @@ def cpus(service: Service, stack: Stack) -> Iterator[Problem]:
 
 
 @service_rule(
+    "--iw",
+    id="SLP033",
+    title="The number of processes is limited",
+    reason="Without a limit, one service that starts processes in a loop uses up those of the whole server. Then "
+    "nobody can log in to stop it.",
+    fix="Set `pids_limit`, such as 256, above the number of processes and threads of the service.",
+    reference="CIS Docker Benchmark 5.29",
+)
+def processes(service: Service, stack: Stack) -> Iterator[Problem]:
+    """Find services without a limit of processes, or with one that means no limit."""
+    value, path = _limit(service, "pids", "pids_limit")
+    if service.labels.get("slipway.class") == "pod":
+        # It runs `sleep` and nothing else, and each change of it causes downtime.
+        return
+    if value is None:
+        yield "has no limit of processes", ("pids_limit",)
+    elif scalar_text(value) in ("0", "-1"):
+        yield f"has a limit of processes of {value}, which means no limit", path
+
+
+@service_rule(
     "eeee",
     id="SLP032",
     title="A reservation is not above the limit",
