@@ -120,7 +120,7 @@ def websocket(path: str) -> Client:
 
 
 def _head(method: str, path: str, *headers: str, close: bool = True) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: greedy", *headers, *["Connection: close"] * close]
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {_host[0]}", *headers, *["Connection: close"] * close]
     return ("\r\n".join(line for line in lines if line) + "\r\n\r\n").encode()
 
 
@@ -163,10 +163,13 @@ async def run(address: str, port: int, clients: Sequence[Client], ended: asyncio
     return {"ended": dict(how), "left": left, "most": most}
 
 
+#: The host that all clients ask for.
+_host = ["localhost"]
 _KINDS = {kind.__name__: kind for kind in (download, upload, half_request, idle, websocket)}
 
 
 async def _main(arguments: dict[str, Any]) -> None:
+    _host[0] = arguments["address"]
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
     clients = []
