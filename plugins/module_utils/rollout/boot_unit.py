@@ -9,6 +9,8 @@ provisioning of the server, because the rollout makes a stack depend on them.
 - While the engine is stopped, published ports work: the kernel has its rules. When the engine starts, it removes these
   rules and writes them again. For about 0.3 seconds the server itself gets the packets, and refuses them. So for that
   time new connections to these ports are ignored instead. Their clients try again by themselves, after one second.
+- The engine that is stopped answers no question for the address of a container. nginx keeps what it knows, Traefik gets
+  the addresses before.
 """
 
 from __future__ import annotations
@@ -55,11 +57,27 @@ WantedBy=docker.service
 _ENGINE_TEXT = """\
 # Written by slipway.stack. The engine that starts removes its rules for published ports and writes them again. Until
 # then new connections to these ports are ignored, so that their clients try again; otherwise they would be refused.
+#
+# Traefik asks the engine for an address whenever it connects. Before the engine stops, it gets the addresses in
+# /etc/hosts, which it reads again after five seconds. Until the engine starts again, no container gets another address.
 [Service]
+ExecStop=-/bin/sh -c '\\
+  for pod in $$(docker ps --quiet --filter label=slipway.class=pod --filter label=slipway.kind=traefik); do \\
+    hosts=$$(docker inspect --format "{{.HostsPath}}" "$$pod"); \\
+    for net in $$(docker inspect --format "{{range .NetworkSettings.Networks}}{{.NetworkID}} {{end}}" "$$pod"); do \\
+      docker network inspect --format "{{range .Containers}}{{println .IPv4Address .Name}}{{end}}" "$$net"; \\
+    done | sed -n "s/^\\\\([0-9.]*\\\\)[^ ]* \\\\(..*\\\\)/\\\\1 \\\\2 # slipway/p" >> "$$hosts"; \\
+    wait=6; \\
+  done; sleep $${wait:-0}'
 ExecStartPre=-/bin/sh -c '\\
   iptables -w -N SLIPWAY-START && iptables -w -I INPUT ! -i lo -p tcp --syn -j SLIPWAY-START; \\
   iptables-save -t nat | sed -n "s/^-A DOCKER .*-p tcp .*--dport \\\\([0-9]*\\\\) -j DNAT.*/\\\\1/p" | sort -u | \\
     while read port; do iptables -w -A SLIPWAY-START -p tcp --dport "$$port" -j DROP; done'
+ExecStartPost=-/bin/sh -c '\\
+  for pod in $$(docker ps --quiet --filter label=slipway.class=pod --filter label=slipway.kind=traefik); do \\
+    hosts=$$(docker inspect --format "{{.HostsPath}}" "$$pod"); \\
+    kept=$$(grep -v "# slipway" "$$hosts") && echo "$$kept" > "$$hosts"; \\
+  done'
 ExecStartPost=-/bin/sh -c '\\
   exec 2> /dev/null; iptables -w -D INPUT ! -i lo -p tcp --syn -j SLIPWAY-START; \\
   iptables -w -F SLIPWAY-START; iptables -w -X SLIPWAY-START'

@@ -62,7 +62,9 @@ def test_the_engine_of_an_earlier_version_of_the_unit_gets_its_settings(systemd:
     lines = systemd.settings.read_text().splitlines()
     # Whatever happens to them, the engine starts and stops.
     assert [line.split("=")[0] for line in lines if line.startswith("Exec")] == [
+        "ExecStop",
         "ExecStartPre",
+        "ExecStartPost",
         "ExecStartPost",
         "ExecStopPost",
     ]
