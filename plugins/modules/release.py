@@ -57,7 +57,7 @@ options:
     default: {}
   own_variables:
     description:
-      - Names of your own variables that begin like those of the collection, or patterns such as V(stack_our_*).
+      - Names of your own variables that begin like those of the collection, or patterns with V(*).
       - An unknown variable that begins with C(stack_) is an error, and so is one that resembles a variable of a
         role, because it is probably misspelt. A variable that another variable uses is accepted without being
         named here.
