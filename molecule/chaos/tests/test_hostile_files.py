@@ -76,30 +76,32 @@ def test_a_version_file_that_the_container_replaced_is_not_followed(
     assert status.code == 0, status.output
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", STATE_FILES)
 def test_a_damaged_state_file_stops_nothing_that_serves(
-    host: Any, kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], name: str, damage: str
+    host: Any, kiosk: Stack, playbook: Playbook, converge: Converge, greetings: Iterator[str], name: str
 ) -> None:
     """The status goes on. A deploy either succeeds, or names the file and changes nothing."""
-    path = f"{kiosk.home}/{name.replace('LIVE', kiosk.live())}"
-    served, containers = kiosk.get().body, kiosk.containers()
-    spoil = DAMAGES[damage].format(path=path)
-    host.check_output(
-        "sudo sh -c %s", f"rm -rf {path}.kept; test ! -e {path} || mv {path} {path}.kept; {spoil} > /dev/null"
-    )
-    status = playbook("status")
-    new = next(greetings)
-    run = playbook("deploy", kiosk_greeting=new)
-    answer = kiosk.get().body
-    if run.code != 0:
-        assert (answer, kiosk.containers()) == (served, containers)
-        assert path in run.output
-        assert path in status.output
-        host.check_output("sudo sh -c %s", f"rm -rf {path}; test ! -e {path}.kept || mv {path}.kept {path}")
-    else:
-        assert answer == f"{new}\n"
-        host.check_output("sudo rm -rf %s.kept", path)
-    assert "Traceback" not in status.output + run.output
-    assert kiosk.name in status.output
+    for damage in DAMAGES:
+        path = f"{kiosk.home}/{name.replace('LIVE', kiosk.live())}"
+        served, containers = kiosk.get().body, kiosk.containers()
+        _replace(host, path, damage)
+        status = playbook("status")
+        assert kiosk.name in status.output
+        new = next(greetings)
+        run = playbook("deploy", kiosk_greeting=new)
+        assert "Traceback" not in status.output + run.output
+        if run.code == 0:
+            assert kiosk.get().body == f"{new}\n"
+            host.check_output("sudo rm -rf %s", f"{path}.kept")
+        else:
+            assert (kiosk.get().body, kiosk.containers()) == (served, containers)
+            assert path in run.output
+            assert path in status.output
+            host.check_output("sudo sh -c %s", f"rm -rf {path}; test ! -e {path}.kept || mv {path}.kept {path}")
     converge(next(greetings))
+
+
+def _replace(host: Any, path: str, damage: str) -> None:
+    """Put something else in the place of a file, and keep the file beside it."""
+    keep = f"rm -rf {path}.kept; test ! -e {path} || mv {path} {path}.kept"
+    host.check_output("sudo sh -c %s", f"{keep}; {DAMAGES[damage].format(path=path)} > /dev/null")
