@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import MOUNT, EdgeError, edge_of, members
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -48,9 +48,9 @@ def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running:
             folder = str(home.release(manifest["release"]))
             if members(manifest)[0] != service:
                 # A temporary container joins the pod's network, too.
-                docker.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
+                restart.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
             run = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
-            docker.run(run, cwd=folder, timeout=60)
+            restart.run(run, cwd=folder, timeout=60)
     except DockerError as error:
         errors = [line.partition("[emerg] ")[2] for line in error.detail if "[emerg] " in line] or [str(error)]
         raise EdgeError(f"service '{service}': nginx refuses the configuration: {'; '.join(errors)}") from None

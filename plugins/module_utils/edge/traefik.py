@@ -24,7 +24,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     members,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -77,7 +77,7 @@ def _test_one(home: Home, manifest: Mapping[str, Any], name: str) -> None:
     script = ["sh", f"{MOUNT}/versions/{name}/check.sh"]
     run = ["run", "--rm", *restrictions, f"--volume={volume}", f"--entrypoint={script[0]}", spec["pinned"], script[1]]
     try:
-        docker.run([*run, *settings["command"]], timeout=60)
+        restart.run([*run, *settings["command"]], timeout=60)
     except DockerError as error:
         errors = [_log_error(line) for line in error.detail] or [str(error)]
         raise EdgeError(f"service '{service}': Traefik refuses the configuration: {'; '.join(errors)}") from None

@@ -22,7 +22,7 @@ _INTERVAL = 0.5
 #: What the command line says when the engine goes away, before the command or in the middle of it.
 _AWAY = re.compile(
     r"cannot connect to the docker daemon|error during connect|connection refused|connection reset by peer|\bEOF\b"
-    r"|daemon is shutting down|the docker engine (?:of this host is not running|does not answer)",
+    r"|daemon is shutting down|database not open|the docker engine (?:of this host is not running|does not answer)",
     re.IGNORECASE,
 )
 

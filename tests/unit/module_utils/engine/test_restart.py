@@ -50,6 +50,7 @@ def test_a_refusal_is_not_repeated() -> None:
     [
         AWAY,
         DockerError("unexpected EOF"),
+        DockerError("failed to create network shop_app: failed to update bridge store: database not open"),
         DockerError("exit 1", ("error during connect: Post http://docker/v1.45/containers/a/start", "read: EOF")),
         DockerError("the Docker Engine of this host is not running; start it (systemctl start docker)"),
     ],
