@@ -12,7 +12,7 @@ from tests.support.stacks import Stack
 def test_the_volumes_are_those_of_before(host: Any) -> None:
     with host.sudo():
         before = host.file("/root/volumes-of-0.1.0").content_string.split("\n")
-    listed = "docker volume ls --quiet | xargs docker volume inspect --format '{{.Name}} {{.CreatedAt}}'"
+    listed = "docker volume inspect --format '{{.Name}} {{.CreatedAt}}' $(docker volume ls --quiet)"
     assert set(filter(None, before)) <= set(host.check_output(listed).split("\n"))
     assert any(line.startswith("shop_") for line in before)
 
