@@ -74,7 +74,7 @@ def oom_kills(pid: int) -> int:
     except OSError:
         return 0
     for line in groups:
-        _, controllers, path = line.split(":", 2)
+        controllers, path = line.split(":", 2)[1:]
         if controllers == "":
             found = _count(_CGROUP / path.lstrip("/") / "memory.events")
         elif "memory" in controllers.split(","):

@@ -6,7 +6,6 @@ Place in the pipeline: target, ship. Running containers are not changed. Nothing
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
     Home,
     close,
     mode_of,
+    umask,
     write_text,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
@@ -65,6 +65,8 @@ class Shipped:
     services: list[dict[str, str]] = field(default_factory=list)
 
 
+# Only root reads what it does not give to containers.
+@umask(0o027)
 def ship(
     content: Mapping[str, Any],
     sources: Mapping[str, Mapping[str, Any]],
@@ -91,8 +93,6 @@ def ship(
     problems = paths.problems(content)
     if problems:
         raise Refused(problems)
-    # Whatever the umask of the login is: only root reads what it does not give to containers.
-    os.umask(0o027)
     home = Home(content["home"])
     damaged = damage.blocking(home)
     if damaged:

@@ -51,4 +51,5 @@ def print_traceback(mask: Callable[[str], str] = str) -> None:
     :param mask: masks secrets in a text: an error may have the output of a command.
     """
     with contextlib.suppress(OSError, ValueError):
-        print(mask(traceback.format_exc()), end="", file=sys.stderr, flush=True)
+        sys.stderr.write(mask(traceback.format_exc()))
+        sys.stderr.flush()

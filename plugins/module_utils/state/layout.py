@@ -9,7 +9,7 @@ import contextlib
 import errno
 import grp
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,16 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
         os.fsync(stream.fileno())
     temporary.chmod(mode)
     temporary.replace(path)
+
+
+@contextlib.contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """Create files and directories with this umask, whatever the umask of the login is."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def stage_link(path: Path, target: str) -> Path:

@@ -47,8 +47,8 @@ def data_version(
     place = _place(mounts, path)
     if place is None:
         return None
-    source, below = place
-    return {"is": found, "volume": source, "files": list(dict.fromkeys([posixpath.join(below, _FILE), *_OTHER_FILES]))}
+    files = list(dict.fromkeys([posixpath.join(place[1], _FILE), *_OTHER_FILES]))
+    return {"is": found, "volume": place[0], "files": files}
 
 
 def unknown_version(image: str) -> bool:
@@ -65,7 +65,7 @@ def _usual_path(image: str, major: str) -> str:
 
 def _place(mounts: Iterable[Any], path: str) -> tuple[str, str] | None:
     """Return the source of the mount that *path* is in, and the rest of the path; ``None`` without a named source."""
-    found: tuple[str, str, str] | None = None
+    found, longest = None, ""
     for mount in mounts:
         if isinstance(mount, Mapping):
             source, target = str(mount.get("source") or ""), str(mount.get("target") or "")
@@ -74,6 +74,10 @@ def _place(mounts: Iterable[Any], path: str) -> tuple[str, str] | None:
             target = rest.partition(":")[0] if separator else ""
         target = posixpath.normpath(target or "/nowhere")
         below = path[len(target) :].lstrip("/")
-        if source and (path == target or path.startswith(f"{target}/")) and (not found or len(target) > len(found[2])):
-            found = source, below, target
-    return found[:2] if found else None
+        if (
+            source
+            and (path == target or path.startswith(f"{target}/"))
+            and (found is None or len(target) > len(longest))
+        ):
+            found, longest = (source, below), target
+    return found

@@ -144,6 +144,7 @@ def test_compose_keys_are_merged_key_by_key() -> None:
     assert service.compose == {
         "tmpfs": ["/tmp", "/cache"],
         "sysctls": {"net.core.somaxconn": 1024},
+        "pids_limit": 256,
         "read_only": None,
     }
 
