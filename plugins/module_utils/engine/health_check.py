@@ -94,6 +94,18 @@ def judge_live(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
     return judge(spec, containers)
 
 
+def needs_start(spec: Mapping[str, Any], containers: list[Container]) -> bool:
+    """Return whether a service of a verified release must be started or replaced to be up.
+
+    Otherwise it is up, or it will be: all of its containers run, and their health checks or their ``min_uptime`` begin
+    anew. That is so after a restart of the engine.
+    """
+    verdict = judge_live(spec, containers)
+    if verdict.state != "waiting" or spec["class"] == "oneshot":
+        return verdict.state != "up"
+    return len(containers) != spec["replicas"] or any(one.state != "running" for one in containers)
+
+
 def _crashes(container: Container, min_uptime: float) -> bool:
     """Return whether a container is restarted again and again, or was restarted once and has no health check."""
     # The counter started with the container, maybe months ago.

@@ -229,3 +229,21 @@ def test_drift_lists_services_that_differ_from_the_release() -> None:
         {"service": "db", "reason": "0 of 1 up"},
         {"service": "stray", "reason": "is not part of the release"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "action"),
+    [
+        ({"health": "starting", "uptime": 3.0}, "unchanged"),
+        ({"health": None, "uptime": 3.0}, "unchanged"),
+        ({"health": "unhealthy"}, "start"),
+        ({"state": "created", "health": None}, "start"),
+        ({"state": "exited", "health": None}, "start"),
+    ],
+)
+def test_a_health_check_that_begins_anew_is_nothing_to_do(changes: dict[str, Any], action: str) -> None:
+    """As after a restart of the engine. A start of the pod would be downtime."""
+    manifest = _manifest(pod=spec(**{"class": "pod"}))
+    running = {"pod": [container("pod", **changes)]}
+    [(_name, found, _because)] = _entries(manifest, manifest, running)
+    assert found == action
