@@ -22,7 +22,8 @@ def lock(home: Home, seconds: float = WAIT_SECONDS) -> Iterator[bool]:
     """Hold the lock, and yield whether it was free within some *seconds*. A killed process holds it no longer."""
     home.state.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + seconds
-    with open(home.upload_lock, "w", encoding="utf-8") as stream:
+    # Opened to append, so that an upload without a change leaves the file as it is.
+    with open(home.upload_lock, "a", encoding="utf-8") as stream:
         while not (locked := _lock(stream.fileno())) and time.monotonic() < deadline:
             time.sleep(0.05)
         yield locked
