@@ -29,21 +29,21 @@ def shipped(host: Any, playbook: Playbook) -> tuple[str, str]:
                 run = playbook(name)
                 assert run.code == 0, run.output
             pinned.append(f"registry:5000/pair/alpha@{digest('alpha')}")
-    host.check_output(f"sudo cp -r {RELEASES} {KEPT}")
+    host.check_output(f"sudo cp -a {RELEASES} {KEPT}")
     return pinned[0], pinned[1]
 
 
 @pytest.fixture
 def two_releases(host: Any, shipped: tuple[str, str]) -> tuple[str, str]:
     """Restore both releases and their images."""
-    host.check_output(f"sudo rm -rf {RELEASES} && sudo cp -r {KEPT} {RELEASES}")
+    host.check_output(f"sudo rm -rf {RELEASES} && sudo cp -a {KEPT} {RELEASES}")
     for pinned in shipped:
         host.check_output(f"docker pull --quiet {pinned}")
     return shipped
 
 
 def _remove_oldest_release(host: Any) -> None:
-    host.check_output(f"sudo rm -r {RELEASES}/$(ls {RELEASES} | head -1)")
+    host.check_output(f"sudo rm -r {RELEASES}/$(sudo ls {RELEASES} | head -1)")
 
 
 def _prune(playbook: Playbook, *options: str) -> Any:
@@ -76,7 +76,7 @@ def test_an_image_is_removed_after_the_last_release_that_refers_to_it(
 def test_images_of_others_stay(host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]) -> None:
     older, _ = two_releases
     _remove_oldest_release(host)
-    host.check_output("sudo cp -r /opt/stacks/pair /opt/stacks/twin")
+    host.check_output("sudo cp -a /opt/stacks/pair /opt/stacks/twin")
     host.check_output(f"docker tag {older} somebody/elses:1")
     host.check_output("docker pull --quiet nginx:1.30")
     others = engine.references() - {older}
@@ -107,7 +107,7 @@ def test_nothing_is_removed_if_a_release_cannot_be_read(
     host: Any, engine: Engine, playbook: Playbook, two_releases: tuple[str, str]
 ) -> None:
     before = engine.references()
-    host.check_output(f"echo '{{' | sudo tee {RELEASES}/$(ls {RELEASES} | head -1)/manifest.json")
+    host.check_output(f"echo '{{' | sudo tee {RELEASES}/$(sudo ls {RELEASES} | head -1)/manifest.json")
     run = playbook("../molecule/images/prune")
     assert run.code == 2
     assert "Until then, the images that this release needs are unknown" in run.output
