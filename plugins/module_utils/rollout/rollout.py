@@ -105,7 +105,7 @@ class Rollout:
             self._finalize(started)
         except Exception as error:
             self._journal.tolerate_write_errors()
-            self._journal.write("rollout", "failed", _interruption(error))
+            self._journal.write("rollout", "failed", _unexpected(error))
             self._journal.write("end", "failed", "The next deploy reverts or completes it")
             raise
         self._journal.write("end", "done", f"release {self._tx.release} is live: {self._journal.time_summary()}")
@@ -118,7 +118,7 @@ class Rollout:
         reason = str(error)
         if not isinstance(error, (RolloutFailed, DockerError, EdgeError)):
             print_traceback(self.mask)
-            reason = _interruption(error)
+            reason = _unexpected(error)
         self._journal.write("rollout", "failed", reason, detail=getattr(error, "detail", ()))
         if self._tx.saved:
             # Not what the file says: it may have been damaged meanwhile.
@@ -291,5 +291,5 @@ class Rollout:
             self._journal.write("finalize", "done", text)
 
 
-def _interruption(error: Exception) -> str:
-    return f"the rollout was interrupted: {str(error) or type(error).__name__}"
+def _unexpected(error: Exception) -> str:
+    return f"the rollout cannot go on: {str(error) or type(error).__name__}"

@@ -72,7 +72,7 @@ def test_a_full_disk_reverts_the_rollout(
     assert [one.id for one in engine] == ["web1"]
     assert not home.transaction.exists()
     failed, *_, end = [record for record in _records(home) if record["state"] == "failed"]
-    assert failed["text"] == "the rollout was interrupted: [Errno 28] No space left on device"
+    assert failed["text"] == "the rollout cannot go on: [Errno 28] No space left on device"
     assert (end["step"], end["text"]) == ("end", "Release r1 keeps serving")
     # The log of the rollout process has the traceback.
     assert "in prepare" in capsys.readouterr().err
