@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.release.contents import IMAGES
-from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.descriptions import parcel, plain
-from tests.support.real_compose import SUITES, config
+from tests.support.real_compose import SUITES, config, write_release
 
 #: Texts that a parser of YAML, of environment files, of Compose's variables or of a shell reads as something else.
 _AWKWARD = """
@@ -47,14 +44,7 @@ TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="
 def _read(suite: str, folder: Path, services: Any, secrets: Any) -> dict[str, Any]:
     """Write a release with its secrets, and return the services that Compose reads."""
     release = parcel(services, secrets, root=str(folder))
-    addresses = SecretStore(Path(release.home)).addresses(list(release.secret_files), release.secrets())
-    directory = Path(release.home) / "releases/r1"
-    for name, text in {**release.files, IMAGES: "services: {}\n"}.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(text, encoding="utf-8", newline="")
-    with (directory / ".env").open("a", encoding="utf-8") as stream:
-        stream.write(dotenv.dump(addresses))
-    found: dict[str, Any] = config(suite, directory)["services"]
+    found: dict[str, Any] = config(suite, write_release(release))["services"]
     return found
 
 

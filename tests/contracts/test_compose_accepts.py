@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.release.contents import IMAGES
-from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
 
 from tests.support.descriptions import example, parcel, plain
-from tests.support.real_compose import SUITES, config
+from tests.support.real_compose import SUITES, config, write_release
 
 ENVIRONMENTS = ("development", "test", "staging", "production")
 #: Interpolation, YAML, a shell and a parser of env files each change a part of this text if it is not quoted.
@@ -25,14 +22,7 @@ def _read(suite: str, folder: Path, services: Any, secrets: Any = None, environm
     """Write a release and its secrets to *folder*, and return the configuration that Compose reads."""
     values = secrets or {"secret_key": SECRET}
     release = parcel(services, values, environment=environment, root=str(folder))
-    addresses = SecretStore(Path(release.home)).addresses(list(release.secret_files), release.secrets())
-    directory = Path(release.home) / "releases/r1"
-    for name, text in {**release.files, IMAGES: "services: {}\n"}.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(text, encoding="utf-8", newline="")
-    with (directory / ".env").open("a", encoding="utf-8") as stream:
-        stream.write(dotenv.dump(addresses))
-    return config(suite, directory, "--profile", "*")
+    return config(suite, write_release(release), "--profile", "*")
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -9,6 +9,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.release.contents import IMAGES
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
+
 from testbed import compose, shell
 
 #: The Debian releases of the Compose versions. `python3 -m testbed compose` prints the versions.
@@ -46,3 +51,15 @@ def _literal(value: Any) -> Any:
     if isinstance(value, dict):
         return {_literal(key): _literal(item) for key, item in value.items()}
     return [_literal(item) for item in value] if isinstance(value, list) else value
+
+
+def write_release(release: Bundle) -> Path:
+    """Write a release and its secrets below its home, as the host does, and return the directory of the release."""
+    addresses = SecretStore(Path(release.home)).addresses(list(release.secret_files), release.secrets())
+    directory = Path(release.home) / "releases/r1"
+    for name, text in {**release.files, IMAGES: "services: {}\n"}.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8", newline="")
+    with (directory / ".env").open("a", encoding="utf-8") as stream:
+        stream.write(dotenv.dump(addresses))
+    return directory

@@ -23,7 +23,7 @@ def jobs(host: Any) -> Stack:
 def silent_registry(host: Any) -> Iterator[str]:
     """Run a registry on the server that knows every manifest, and that never sends a layer. Return its address."""
     script = (Path(__file__).parent / "silent_registry.py").read_text()
-    host.check_output("cat > /tmp/silent_registry.py <<'END'\n%s\nEND" % script)  # noqa: UP031
+    host.check_output(f"cat > /tmp/silent_registry.py <<'END'\n{script}\nEND")
     host.check_output(
         "sudo systemd-run --quiet --unit=silent-registry python3 /tmp/silent_registry.py %s http://registry:5000",
         SILENT,

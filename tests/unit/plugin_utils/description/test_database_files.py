@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
 
+from tests.support import compose_projects
 from tests.support.descriptions import parcel, plain
 from tests.support.errors import error_of
 
@@ -101,20 +101,7 @@ def test_a_service_of_a_compose_file(tmp_path: Path) -> None:
     volumes = {"rows": {"name": "old_rows"}, "ticks": {}}
     document = {"services": {"db": database, "ticks": unknown}, "volumes": volumes}
     (tmp_path / "docker-compose.yml").write_text(yaml.safe_dump(document))
-    arguments = {
-        "name": "shop",
-        "environment": "production",
-        "domain": "",
-        "root": "/opt/stacks",
-        "services": {},
-        "secrets": {},
-        "kinds_paths": [],
-        "compose_files": ["docker-compose.yml"],
-        "compose_profiles": [],
-        "compose_variables": {},
-        "compose_host_paths": [],
-    }
-    release = inventory.bundle_of(arguments, tmp_path)
+    release = compose_projects.parcel(tmp_path)
     assert release.services["db"]["data_version"] == {"is": "16", "volume": "rows", "files": OTHERS}
     assert release.volumes["rows"] == {"name": "old_rows"}
     assert release.services["ticks"]["data_version"] is None

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
 
+from tests.support import compose_projects
 from tests.support.descriptions import parcel, plain
 
 PASSWORD = [{"secret": "db_password", "quote": "raw"}]
@@ -70,20 +70,7 @@ def test_a_service_of_a_compose_file(tmp_path: Path) -> None:
     document = {"services": {"db": database}, "volumes": {"rows": {"name": "old_rows"}}}
     (tmp_path / "docker-compose.yml").write_text(yaml.safe_dump(document))
     (tmp_path / ".env").write_text("DB_PASSWORD=hunter2hunter2\n")
-    arguments = {
-        "name": "shop",
-        "environment": "production",
-        "domain": "",
-        "root": "/opt/stacks",
-        "services": {},
-        "secrets": {},
-        "kinds_paths": [],
-        "compose_files": ["docker-compose.yml"],
-        "compose_profiles": [],
-        "compose_variables": {},
-        "compose_host_paths": [],
-    }
-    found = inventory.bundle_of(arguments, tmp_path).services["db"]["initial"]
+    found = compose_projects.parcel(tmp_path).services["db"]["initial"]
     assert found["volume"] == "rows"
     assert found["values"]["POSTGRES_USER"]["parts"] == ["app"]
     assert [part["secret"] for part in found["values"]["POSTGRES_PASSWORD"]["parts"]]
