@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from tests.support.repeated import Repeated
 
 _PROGRAM = Path(__file__).parent / "greedy.py"
 _IMAGE = "python:3.13-slim"
@@ -47,33 +48,23 @@ class Crowd:
         return True
 
 
-class Visitor:
+class Visitor(Repeated):
     """Asks *url* every *pause* seconds, as a context manager. ``failures`` are the answers other than 200."""
 
     def __init__(self, url: str, pause: float = 0.5) -> None:
+        super().__init__(pause)
         self.asked = 0
         self.failures: list[str] = []
         self.slowest = 0.0
         self._url = url
-        self._pause = pause
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._visit, daemon=True)
 
-    def __enter__(self) -> Visitor:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _visit(self) -> None:
-        while not self._stop.wait(self._pause):
-            self.asked += 1
-            started = time.monotonic()
-            try:
-                with urllib.request.urlopen(self._url, timeout=10) as answer:
-                    answer.read()
-            except (OSError, urllib.error.HTTPError) as error:
-                self.failures.append(f"{type(error).__name__}: {error}")
-            self.slowest = max(self.slowest, time.monotonic() - started)
+    def once(self) -> None:
+        """Send one request."""
+        self.asked += 1
+        started = time.monotonic()
+        try:
+            with urllib.request.urlopen(self._url, timeout=10) as answer:
+                answer.read()
+        except (OSError, urllib.error.HTTPError) as error:
+            self.failures.append(f"{type(error).__name__}: {error}")
+        self.slowest = max(self.slowest, time.monotonic() - started)

@@ -6,7 +6,6 @@ import copy
 import http.client
 import json
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import Any
 
 import testinfra
 import yaml
+
+from tests.support.repeated import Repeated
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def wait_until(reached: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.2)
 
 
-class Visitor:
+class Visitor(Repeated):
     """Requests a path of a stack again and again, as a context manager.
 
     ``seen`` is the set of answers: status, version of the application, release of the edge; or the error. ``count`` is
@@ -140,28 +141,18 @@ class Visitor:
     """
 
     def __init__(self, stack: Stack, path: str, pause: float = 0.05) -> None:
+        super().__init__(pause)
         self.seen: set[tuple[Any, ...]] = set()
         self.count = 0
         self._stack = stack
         self._path = path
-        self._pause = pause
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._visit, daemon=True)
 
-    def __enter__(self) -> Visitor:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _visit(self) -> None:
-        while not self._stop.wait(self._pause):
-            self.count += 1
-            try:
-                answer = self._stack.get(self._path)
-            except (OSError, http.client.HTTPException) as error:
-                self.seen.add((type(error).__name__, str(error)))
-                continue
-            self.seen.add((answer.status, answer.headers.get("x-app-version"), answer.headers.get("x-release")))
+    def once(self) -> None:
+        """Send one request."""
+        self.count += 1
+        try:
+            answer = self._stack.get(self._path)
+        except (OSError, http.client.HTTPException) as error:
+            self.seen.add((type(error).__name__, str(error)))
+            return
+        self.seen.add((answer.status, answer.headers.get("x-app-version"), answer.headers.get("x-release")))
