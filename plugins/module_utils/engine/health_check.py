@@ -94,16 +94,16 @@ def judge_live(spec: Mapping[str, Any], containers: list[Container]) -> Verdict:
     return judge(spec, containers)
 
 
-def needs_start(spec: Mapping[str, Any], containers: list[Container]) -> bool:
-    """Return whether a service of a verified release must be started or replaced to be up.
+def start_reason(spec: Mapping[str, Any], containers: list[Container]) -> str | None:
+    """Return why a service of a verified release must be started to be up, ``None`` if it is up or will be.
 
-    Otherwise it is up, or it will be: all of its containers run, and their health checks or their ``min_uptime`` begin
-    anew. That is so after a restart of the engine.
+    It will be if all of its containers run, and their health checks or their ``min_uptime`` begin anew, as after a
+    restart of the engine.
     """
     verdict = judge_live(spec, containers)
-    if verdict.state != "waiting" or spec["class"] == "oneshot":
-        return verdict.state != "up"
-    return len(containers) != spec["replicas"] or any(one.state != "running" for one in containers)
+    all_run = len(containers) == spec["replicas"] and all(one.state == "running" for one in containers)
+    begins_anew = verdict.state == "waiting" and spec["class"] != "oneshot" and all_run
+    return None if verdict.state == "up" or begins_anew else verdict.reason
 
 
 def _crashes(container: Container, min_uptime: float) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.own_proxies import needs_reload
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
-from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import judge_live, needs_start
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import judge_live, start_reason
 from ansible_collections.slipway.stack.plugins.module_utils.release import followers
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     REPLACING,
@@ -58,8 +58,8 @@ def plan(
             rolls = can_roll and not pod_changes and not _is_other_proxy(old_spec, spec)
             because = because or [f"replacement of {spec['pod']}"]
             result.append(_entry(name, "roll" if rolls else "recreate", because, downtime=not rolls))
-        elif needs_start(spec, existing):
-            result.append(_entry(name, "start", [judge_live(spec, existing).reason]))
+        elif reason := start_reason(spec, existing):
+            result.append(_entry(name, "start", [reason]))
         elif pod_changes:
             result.append(_entry(name, "start", [f"{spec['pod']} was started after it"]))
         elif spec["edge"] and edge_changed:
