@@ -41,6 +41,8 @@ def plan(
     :param edge_changed: whether the edge's configuration differs.
     """
     result: list[dict[str, Any]] = []
+    # As after `docker compose down --volumes`: what the one-shots of the live release did may be gone, too.
+    nothing_left = None if any(running.values()) else "the stack has no containers"
     for name, spec in new["services"].items():
         old_spec = old["services"].get(name) if old else None
         existing = running.get(name, [])
@@ -58,7 +60,7 @@ def plan(
             rolls = can_roll and not pod_changes and not _is_other_proxy(old_spec, spec)
             because = because or [f"replacement of {spec['pod']}"]
             result.append(_entry(name, "roll" if rolls else "recreate", because, downtime=not rolls))
-        elif reason := start_reason(spec, existing):
+        elif reason := start_reason(spec, existing) or nothing_left:
             result.append(_entry(name, "start", [reason]))
         elif pod_changes:
             result.append(_entry(name, "start", [f"{spec['pod']} was started after it"]))

@@ -34,6 +34,15 @@ def test_the_first_release_creates_all_services() -> None:
     ]
 
 
+def test_a_oneshot_without_a_container_runs_again_only_if_nothing_of_the_stack_is_left() -> None:
+    both = _manifest(migrate=spec(**{"class": "oneshot"}), web=spec())
+    assert _entries(both, both) == [("migrate", "unchanged", []), ("web", "unchanged", [])]
+    assert _entries(both, both, {"web": []}) == [
+        ("migrate", "start", ["the stack has no containers"]),
+        ("web", "start", ["0 of 1 up"]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "action", "downtime"),
     [
