@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +27,46 @@ def _plugins() -> dict[str, Path]:
         return compose.ensure()
 
 
-def config(suite: str, folder: Path, *options: str) -> dict[str, Any]:
-    """Return the configuration that Compose reads in *folder*. The test fails if Compose fails or warns.
+@dataclass(frozen=True)
+class Read:
+    """What Compose reads: the configuration, ``None`` if it refuses the files; and what it prints for the person."""
+
+    config: dict[str, Any] | None
+    printed: str
+
+
+def read(suite: str, folder: Path, *options: str) -> Read:
+    """Return what Compose reads in *folder*.
 
     Variables of this process are not passed on, because they would override those in `.env`.
     """
-    done = subprocess.run(
-        [_plugins()[suite], *options, "config", "--format", "json"],
+    done = _run(suite, folder, *options, "config", "--format", "json")
+    return Read(_literal(json.loads(done.stdout)) if done.returncode == 0 else None, done.stderr.strip())
+
+
+def config(suite: str, folder: Path, *options: str) -> dict[str, Any]:
+    """Return the configuration that Compose reads in *folder*. The test fails if Compose fails or warns."""
+    found = read(suite, folder, *options)
+    assert found.config is not None, found.printed
+    assert not found.printed, found.printed
+    return found.config
+
+
+def variables(folder: Path, *options: str) -> dict[str, str]:
+    """Return the variables that the newest Compose interpolates with. Older versions do not print them."""
+    done = _run(SUITES[-1], folder, *options, "config", "--environment")
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+
+
+def _run(suite: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [_plugins()[suite], *words],
         cwd=folder,
         env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    found: dict[str, Any] = _literal(json.loads(done.stdout))
-    return found
 
 
 def _literal(value: Any) -> Any:
@@ -54,12 +79,20 @@ def _literal(value: Any) -> Any:
 
 
 def write_release(release: Bundle) -> Path:
-    """Write a release and its secrets below its home, as the host does, and return the directory of the release."""
+    """Write a release with its files and secrets, as the host does, and return the directory of the release."""
     addresses = SecretStore(Path(release.home)).addresses(list(release.secret_files), release.secrets())
     directory = Path(release.home) / "releases/r1"
     for name, text in {**release.files, IMAGES: "services: {}\n"}.items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(text, encoding="utf-8", newline="")
+        _write(directory / name, text)
+    for name, text in release.mounted.items():
+        path = Path(release.home) / "files" / name
+        _write(path, text)
+        path.chmod(0o755 if name in release.executable else 0o644)
     with (directory / ".env").open("a", encoding="utf-8") as stream:
         stream.write(dotenv.dump(addresses))
     return directory
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,1 @@
+"""Compare the release of a team's Compose files with what real Compose reads in the same files."""

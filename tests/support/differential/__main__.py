@@ -1,0 +1,27 @@
+"""Print what came of a project: ``PYTHONPATH=.collections python3 -m tests.support.differential FOLDER [FILE...]``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.support.differential.comparison import compare
+
+
+def main(folder: str, *files: str) -> int:
+    """Compare the project in *folder*, and print the outcome, the defects and all refusals."""
+    with tempfile.TemporaryDirectory() as directory:
+        project = Path(directory, "shop")
+        shutil.copytree(folder, project, symlinks=True)
+        found = compare(project, *(files or ("docker-compose.yml",)))
+    lines = [found.outcome, *found.defects()]
+    lines += [f"Compose ({suite}): {text}" for suite, text in found.refusals.items()]
+    lines += [f"ours: {line}" for line in (found.refusal or "").splitlines()]
+    print("\n".join(dict.fromkeys(lines)))
+    return 1 if found.defects() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

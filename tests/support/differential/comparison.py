@@ -1,0 +1,158 @@
+"""Ask both versions of Compose what a project means, and what its release means; say what differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
+
+from tests.support import compose_projects, real_compose
+from tests.support.differential import same_meaning
+from tests.support.differential.same_meaning import Side
+
+#: A complaint about a file: its name, the line, and what is wrong. One about the inventory has no line.
+_PLACE = re.compile(r"[^\s:][^:]*:[0-9]+: ")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of a project.
+
+    ``refusals``: the text of each version of Compose that refuses it. ``refusal``: ours; ``None`` if there is a
+    release. ``differences``: by version of those that accept it, what is not the same in the release.
+    """
+
+    refusals: Mapping[str, str]
+    refusal: str | None
+    differences: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> str:
+        """Return what happened: ``equal``, ``different``, ``refused by …``."""
+        if self.refusal is not None:
+            return "refused by both" if self._refused_by_all else "refused by ours only"
+        if self._refused_by_all:
+            return "refused by Compose only"
+        return "different" if any(self.differences.values()) else "equal"
+
+    @property
+    def _refused_by_all(self) -> bool:
+        return len(self.refusals) == len(real_compose.SUITES)
+
+    def defects(self) -> list[str]:
+        """Return what must not be: a difference, a project that only Compose refuses, a refusal that names no place."""
+        if self.outcome == "refused by Compose only":
+            return [f"Compose ({suite}) refuses the project: {text}" for suite, text in self.refusals.items()]
+        found = [f"{suite}: {line}" for suite, lines in self.differences.items() for line in lines]
+        lines = self.refusal.splitlines() if self.refusal is not None else []
+        return [*found, *(f"the refusal has no file and line: {line}" for line in lines if not _PLACE.match(line))]
+
+    def kinds_of_refusal(self) -> list[str]:
+        """Return our complaints without what differs from project to project: files, names, values."""
+        without_places = (_PLACE.sub("", line) for line in (self.refusal or "").splitlines())
+        return [re.sub(r"service '[^']*': ", "", line) for line in without_places]
+
+
+def compare(folder: Path, *files: str, profiles: Sequence[str] = (), **given: Any) -> Comparison:
+    """Return what came of the project in *folder*, called ``shop``.
+
+    The release is written next to *folder*.
+
+    :param given: more arguments of the action, such as ``compose_variables``.
+    """
+    options = [word for file in files for word in ("--file", file)]
+    options += [word for profile in profiles for word in ("--profile", profile)]
+    options = ["--project-name", "shop", *options]
+    theirs = {suite: real_compose.read(suite, folder, *options) for suite in real_compose.SUITES}
+    refusals = {suite: read.printed for suite, read in theirs.items() if read.config is None}
+    given = {"root": str(folder.parent / "stacks"), "compose_profiles": list(profiles), **given}
+    arguments = compose_projects.arguments(*files, **given)
+    try:
+        release = inventory.bundle_of(arguments, folder)
+    except ValueError as error:
+        return Comparison(refusals, str(error))
+    directory = real_compose.write_release(release)
+    side = Side((folder,), real_compose.variables(folder, *options))
+    notes = _Notes(arguments, folder, release)
+    differences = {
+        suite: _differences(read, real_compose.read(suite, directory), side, release, notes)
+        for suite, read in theirs.items()
+        if read.config is not None
+    }
+    return Comparison(refusals, None, differences)
+
+
+class _Notes:
+    """What the plan says about services: the keys that are left out, the files that become read-only, the images."""
+
+    def __init__(self, arguments: Mapping[str, Any], folder: Path, release: Bundle) -> None:
+        plain = inventory.plain_of(arguments)
+        translated = inventory.translate_files(plain, plain["services"], folder)
+        assert translated is not None
+        self.services = translated.services
+        self._lines = release.notes
+        self._left_out = translated.left_out
+
+    def name(self, service: str, keys: Sequence[str]) -> bool:
+        """Return whether a note names the key at *keys* or one above it: in quotes, or among those left out."""
+        written = [".".join(keys[: index + 1]) for index in range(len(keys))]
+        lines = self._lines.get(service, [])
+        return any(
+            key in self._left_out.get(service, []) or any(f"'{key}'" in line for line in lines) for key in written
+        )
+
+    def says(self, service: str, words: str) -> bool:
+        """Return whether a note about a service has *words*."""
+        return any(words in line for line in self._lines.get(service, []))
+
+
+def _differences(
+    theirs: real_compose.Read, ours: real_compose.Read, side: Side, release: Bundle, notes: _Notes
+) -> list[str]:
+    assert theirs.config is not None
+    if ours.config is None:
+        return [f"Compose refuses the release: {ours.printed}"]
+    expected = same_meaning.comparable(theirs.config, side)
+    found = same_meaning.comparable(ours.config, Side((Path(release.home, "files"), Path(release.home, "secrets"))))
+    same_meaning.without_owners(expected, found)
+    for name, service in found["services"].items():
+        if "build" in expected["services"].get(name, {}):
+            # Compose writes the default.
+            service["build"] = {"dockerfile": "Dockerfile", **notes.services[name].get("build", {})}
+    result = []
+    for keys, before, after in _unequal(expected, found):
+        if keys[0] == "services" and len(keys) > 2 and _is_noted(keys[1], keys[2:], notes):
+            continue
+        result.append(f"{'.'.join(keys)}: Compose reads {before!r} in the project, {after!r} in the release")
+    if ours.printed and ours.printed != theirs.printed:
+        result.append(f"Compose warns about the release: {ours.printed}")
+    return result
+
+
+def _is_noted(service: str, keys: Sequence[str], notes: _Notes) -> bool:
+    if keys[:2] == ["files", "set"] and keys[-1] == "writable":
+        return notes.says(service, "mounted read-only")
+    if keys[0] == "files":
+        return any(notes.name(service, [section, *keys[3:]]) for section in ("configs", "secrets", "volumes"))
+    return notes.name(service, keys)
+
+
+def _unequal(before: Any, after: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[list[str], Any, Any]]:
+    """Yield what differs: the keys that lead to it, and both values; ``None`` for one that is not there."""
+    if len(keys) == 2 and None in (before, after):
+        yield list(keys), before, after
+        return
+    if before and isinstance(before, dict) and after is None:
+        after = {}
+    if after and isinstance(after, dict) and before is None:
+        before = {}
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            yield from _unequal(before.get(key), after.get(key), (*keys, key))
+    elif before != after:
+        yield list(keys), before, after
