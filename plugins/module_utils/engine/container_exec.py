@@ -11,21 +11,24 @@ import os
 import signal
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 
 
-def execute(container_id: str, command: Sequence[str], timeout: float = 30.0) -> str:
+def execute(
+    container_id: str, command: Sequence[str], timeout: float = 30.0, options: Mapping[str, Any] | None = None
+) -> str:
     """Run a command in a container and return its standard output.
 
-    :param timeout: seconds that the command may run without output.
+    :param timeout: seconds that the command may take.
+    :param options: further fields of the request, such as ``User``. Source: Engine API, ``ExecConfig``.
     :raises DockerError: as :func:`docker.run`.
     """
     timeout_message = f"{command[0]} did not end within {timeout:g} s"
-    request = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
+    request = {**(options or {}), "AttachStdout": True, "AttachStderr": True, "Cmd": list(command)}
     exec_id = json.loads(docker.post(f"/containers/{container_id}/exec", request, timeout))["Id"]
     body = docker.post(f"/exec/{exec_id}/start", {"Detach": False, "Tty": False}, timeout, timeout_message)
     out, err = _split_streams(body)

@@ -17,12 +17,14 @@ _STOP_MARGIN = 60.0
 _UP = ("compose", "up", "--no-build", "--pull", "never")
 
 
-def up_arguments(services: Iterable[str], recreate: bool = False) -> list[str]:
+def up_arguments(services: Iterable[str], recreate: bool = False, start: bool = True) -> list[str]:
     """Return the ``docker`` arguments with which Compose itself replaces *services* in place.
 
     :param recreate: replace them also if Compose sees no change.
+    :param start: start the containers, too.
     """
-    return [*_UP, "--no-deps", *(["--force-recreate"] if recreate else []), "--detach", *services]
+    mode = "--detach" if start else "--no-start"
+    return [*_UP, "--no-deps", *(["--force-recreate"] if recreate else []), mode, *services]
 
 
 def create_arguments(

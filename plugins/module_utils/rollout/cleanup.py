@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     STOP_FIRST,
     replaced_services,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import lifecycle
 from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged, link
@@ -44,7 +45,7 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
         removed += old
     if removed:
         with journal.part("finalize", "stop", limit=replicas.stop_limit(removed)):
-            replicas.stop(removed)
+            lifecycle.stop(home, removed, journal, "finalize", services)
         # Now, because the names of the stopped containers do not resolve any more.
         _reload_proxies(services, containers, journal)
         with journal.part("finalize", "remove"):

@@ -22,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     RUN_ONCE,
     replacement,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import in_place
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import in_place, lifecycle
 from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged, link
@@ -52,10 +52,10 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
         for job in left:
             if job.state == "running":
                 journal.write("revert", "started", f"stopping {job.name}, which still runs", job.service)
-        _remove(left, journal)
+        _remove(home, left, journal)
         created = _created_containers(tx, new_services, containers)
         if previous is None:
-            _remove(created, journal)
+            _remove(home, created, journal)
         else:
             _Revert(home, tx, containers, journal, previous, new_services, created).run()
         _restore_current(home, tx)
@@ -78,9 +78,11 @@ def _restore_current(home: Home, tx: Transaction) -> None:
         link(home.current, f"releases/{tx.previous}")
 
 
-def _remove(containers: list[Container], journal: Journal) -> None:
+def _remove(home: Home, containers: list[Container], journal: Journal) -> None:
     if containers:
         with journal.part("revert", "stop", limit=replicas.stop_limit(containers)):
+            # A release job is a container of its own, without the hooks of its service.
+            lifecycle.before_stop(home, [one for one in containers if not one.oneoff], journal, "revert")
             replicas.stop(containers)
             replicas.remove([container.id for container in containers])
 
@@ -128,9 +130,10 @@ class _Revert:
         if edge_of(self.previous) and self.tx.edge_before and self.tx.phase == "switching":
             self._restore_edge()
         existing = {one.id for group in self.containers.find().values() for one in group}
-        _remove([one for one in self.created if one.service not in restored and one.id in existing], self.journal)
+        removed = [one for one in self.created if one.service not in restored and one.id in existing]
+        _remove(self.home, removed, self.journal)
         with self.journal.part("revert", "start"):
-            replicas.start(self._stopped_ids(services))
+            lifecycle.start(services, self._stopped(services), self.journal, "revert", fail=False)
             # One-shot services are neither undone nor run again.
             waited = {name: spec for name, spec in services.items() if replacement(spec) != RUN_ONCE}
             self.containers.wait(waited, "revert")
@@ -152,9 +155,15 @@ class _Revert:
             groups = [[name for name in names if name not in joined], *([name] for name in joined)]
             limit = replicas.up_limit(one for name in names for one in self.containers.find().get(name, []))
             with self.journal.part("revert", "start", limit=limit):
+                release = in_place.Release(
+                    self.home, str(self.tx.previous), self.journal, "revert", self._is_new, limit, restored=True
+                )
                 for group in groups:
-                    in_place.up(restored, group, self.containers, str(self.home.release(str(self.tx.previous))), limit)
+                    in_place.up(restored, group, self.containers, release)
         return names
+
+    def _is_new(self, container: Container) -> bool:
+        return not self.tx.existed_before(container.service, container.id)
 
     def _was_replaced(self, name: str) -> bool:
         """Return whether Compose replaced all old containers of a service in place.
@@ -166,10 +175,10 @@ class _Revert:
         replaced_in_place = name in self.new_services and replacement(self.new_services[name]) == IN_PLACE
         return replaced_in_place and existing.isdisjoint(old)
 
-    def _stopped_ids(self, services: Mapping[str, Any]) -> list[str]:
-        """Return the ids of the previous release's containers that are not running and should be."""
+    def _stopped(self, services: Mapping[str, Any]) -> list[Container]:
+        """Return the containers of the previous release that are not running and should be."""
         return [
-            container.id
+            container
             for name, group in self.containers.find().items()
             for container in group
             if container.state != "running"
@@ -191,7 +200,7 @@ class _Revert:
                 # Both edges share the port, so the new one would still answer.
                 replicas.stop([container for container in self.created if container.service == name])
         elif action not in ("reload", "unchanged"):
-            removable = self.containers.find(lambda one: not self.tx.existed_before(one.service, one.id))
+            removable = self.containers.find(self._is_new)
             new_manifest = self.home.manifest(self.tx.release)
             replace_proxy(
                 self.home,

@@ -35,7 +35,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     START_FIRST,
     STOP_FIRST,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, in_place, release_jobs
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, in_place, lifecycle, release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import commit, enter_phase, secure
@@ -176,9 +176,10 @@ class Rollout:
         services = {name: self._services[name] for name in names if bool(self._services[name].get("late")) == late}
         for group in start_groups(services):
             limit = replicas.up_limit(one for name in group for one in self._containers.find().get(name, []))
-            in_place.stop_members(services, group, self._containers, self._journal, step)
+            in_place.stop_members(services, group, self._containers, self._home, self._journal, step)
+            release = in_place.Release(self._home, self._tx.release, self._journal, step, self._is_outdated, limit)
             with self._journal.part(step, "start", limit=limit):
-                in_place.up(services, group, self._containers, self._folder, limit)
+                in_place.up(services, group, self._containers, release)
                 initial_values.record(self._home, self._manifest, group)
                 in_place.announce_jobs(services, group, self._journal, step)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
@@ -198,6 +199,9 @@ class Rollout:
     def _goes_back(self) -> bool:
         """Return whether the release is older than the live one. Then no job and no one-shot runs: it may migrate."""
         return self._tx.previous is not None and self._tx.previous > self._tx.release
+
+    def _is_outdated(self, container: Container) -> bool:
+        return self._is_replaced(container.service) and self._selection.is_old(container)
 
     def _is_replaced(self, name: str) -> bool:
         return self._tx.plan[name] in REPLACING
@@ -228,7 +232,7 @@ class Rollout:
         :param test_edge: use the wait to test the edge's next configuration.
         """
         with self._journal.part(step, "start"):
-            replicas.start(self._selection.kept_ids(names))
+            lifecycle.start(self._services, self._selection.kept(names), self._journal, step)
             if test_edge:
                 self._edge.test_ahead()
             waited = {name: self._services[name] for name in names}
@@ -248,7 +252,7 @@ class Rollout:
         for name in self._selection.replaced(STOP_FIRST):
             old = self._containers.find(self._selection.is_old, [name]).get(name, [])
             with self._journal.part("switch", "stop", name, limit=replicas.stop_limit(old)):
-                replicas.stop(old)
+                lifecycle.stop(self._home, old, self._journal, "switch", self._services)
             self._start_containers("switch", [name])
         self._replace_in_place("switch", late=True)
         self._edge.update_upstreams()

@@ -44,7 +44,7 @@ class Selection:
         """
         return container.service not in self.replaced(START_FIRST, STOP_FIRST) or not self.is_old(container)
 
-    def kept_ids(self, names: list[str]) -> list[str]:
-        """Return the ids of the containers of these services that belong to the new release."""
-        kept = self._containers.find(self.is_kept)
-        return [container.id for name in names for container in kept.get(name, [])]
+    def kept(self, names: list[str]) -> list[Container]:
+        """Return the containers of these services that belong to the new release."""
+        found = self._containers.find(self.is_kept)
+        return [container for name in names for container in found.get(name, [])]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations, unsupported
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
@@ -41,6 +41,7 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
 
 def _check_service(project: Project, problems: Problems, name: str, service: Map) -> None:
     _check_service_keys(problems, name, service)
+    unsupported.check(name, service, problems)
     _check_variables(problems, f"service {name!r}: key '", service)
     mark = project.document.services.marks.get(name)
     _check_image(problems, name, service, mark)
@@ -71,7 +72,7 @@ def _check_service_keys(problems: Problems, name: str, service: Map) -> None:
 
 
 def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None) -> None:
-    if service.get("image"):
+    if service.get("image") or service.get("provider"):
         return
     if service.get("build"):
         message = "the built image has no name; add 'image: REGISTRY/NAME:TAG', so that servers can pull it"

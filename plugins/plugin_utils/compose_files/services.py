@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations, unsupported
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
     service_key,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks, names, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
@@ -28,7 +28,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import 
 _TRANSLATED = frozenset(
     {"image", "build", "command", "user", "environment", "env_file", "depends_on", "ports", "volumes", "secrets"}
     | {"configs", "networks", "healthcheck", "stop_grace_period", "scale", "profiles", "extends", "develop"}
-    | {"pull_policy", "attach", "label_file", "extra_hosts"}
+    | {"pull_policy", "attach", "label_file", "extra_hosts", *unsupported.KEYS}
 )
 
 #: The translated keys that are left out, and the keys of `build` that are not.
@@ -100,10 +100,21 @@ def _rewritten_keys(keys: Map, user: str, needs: Map) -> dict[str, Any]:
             other: dict(need) if isinstance(need, dict) else {"condition": "service_started"}
             for other, need in needs.items()
         }
+    for key in hooks.KEYS:
+        if isinstance(keys.get(key), list):
+            result[key] = [_hook(entry) for entry in keys[key]]
     networks = mapping(keys.get("networks"))
     if any(networks.values()):
         result["networks"] = escaped({name: options or {} for name, options in networks.items()})
     return result
+
+
+def _hook(entry: Any) -> Any:
+    """Return a hook with its environment as a list, where a variable without a value does not look like a reset."""
+    written = mapping(entry)
+    if not written.get("environment"):
+        return escaped(entry)
+    return escaped({**written, "environment": hooks.environment(written["environment"])})
 
 
 def _published(port: Any) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     databases,
     dependency_order,
+    hooks,
     names,
     published_ports,
     secret_sources,
@@ -41,6 +42,10 @@ def check(drafts: Mapping[str, Draft], given: Mapping[str, Secret]) -> None:
 
 def _check_one_edge(drafts: Mapping[str, Draft]) -> None:
     edges = [name for name, draft in drafts.items() if draft.kind.edge]
+    for name in edges:
+        for key in hooks.KEYS:
+            if drafts[name].service.compose.get(key) or drafts[name].service.overlay.get(key):
+                raise ValueError(f"service {name!r}: key 'compose.{key}': an edge has no hooks; remove the key")
     if len(edges) > 1:
         raise ValueError(f"service {edges[1]!r}: the stack has an edge already, service {edges[0]!r}")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import notations
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks, notations
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 
 #: Compose accepts some of these as lists, too. A list would replace the mapping that it is merged with.
@@ -47,6 +47,8 @@ def check(service: str, key: str, given: object) -> dict[str, Any]:
             raise ValueError(f"{where}.networks': {value!r} is neither a list of names nor a mapping by name")
         if name == "deploy" and not isinstance(value.get("resources") or {}, Mapping):
             raise ValueError(f"{where}.deploy.resources': {value['resources']!r} is not a mapping of keys to values")
+        if name in hooks.KEYS:
+            _check_hooks(f"{where}.{name}'", value)
         if name == "healthcheck":
             check_health(service, f"{key}.healthcheck", value)
     return dict(given)
@@ -121,6 +123,13 @@ def _check_image(where: str, value: object) -> None:
         if not isinstance(value, str):
             raise ValueError(f"{value!r} is not an image reference, such as {notations.IMAGE_EXAMPLE}")
         notations.image(value)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _check_hooks(where: str, value: object) -> None:
+    try:
+        hooks.read(value)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
 

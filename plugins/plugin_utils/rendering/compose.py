@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, hooks
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NETWORKS, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
@@ -236,7 +236,7 @@ def _labels(stack: Stack, service: Service) -> dict[str, str]:
 
 def _release_job(running: Mapping[str, Any], service: Service) -> dict[str, Any]:
     """Return the one-shot service for a release command: image, settings, limits and networks are the service's."""
-    dropped = ("command", "ports", "healthcheck", "restart", "deploy", "labels", "stop_grace_period")
+    dropped = ("command", "ports", "healthcheck", "restart", "deploy", "labels", "stop_grace_period", *hooks.KEYS)
     result: dict[str, Any] = {"image": running["image"], "command": service.release}
     result.update({key: value for key, value in running.items() if key not in (*dropped, "image")})
     result["restart"] = "no"

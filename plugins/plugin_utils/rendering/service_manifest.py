@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     attachments,
     database_files,
+    hooks,
     initial_values,
     overrides,
 )
@@ -112,6 +113,8 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "settings": {**merged, "environment": environment},
         "alone": single_instance_reason(merged),
         "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
+        # Only where there are some, so that the release of a service without hooks has the same digest as before.
+        **{key: hooks.read(merged[key]) for key in hooks.KEYS if merged.get(key)},
     }
 
 

@@ -10,6 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.project_conta
 from ansible_collections.slipway.stack.plugins.module_utils.engine.sharing import Shared
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import in_place
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 from tests.support.fake_host import container, spec
 
@@ -35,8 +36,9 @@ def test_a_service_that_compose_sees_no_change_of_is_recreated(tmp_path: Path, m
     commands: list[list[str]] = []
     monkeypatch.setattr(docker, "containers", lambda _project, _services=None: existing)
     monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
+    home = Home(str(tmp_path))
     journal = Journal(tmp_path / "journal.jsonl", "r2")
     containers = ProjectContainers("shop", journal)
-    in_place.stop_members(SERVICES, ["vpn"], containers, journal, "prepare")
-    in_place.up(SERVICES, ["db", "web"], containers, "/r2", 60.0)
+    in_place.stop_members(SERVICES, ["vpn"], containers, home, journal, "prepare")
+    in_place.up(SERVICES, ["db", "web"], containers, in_place.Release(home, "r2", journal, "prepare", bool, 60.0))
     assert commands == [["stop", "web1"], [*UP, "--detach", "db"], [*UP, "--force-recreate", "--detach", "web"]]

@@ -68,4 +68,4 @@ def test_only_the_new_containers_of_replaced_services_are_started(
 ) -> None:
     existing = [container("web", 1), container("web", 2), container("api", 1), container("bot", 2)]
     monkeypatch.setattr(docker, "containers", lambda _project, _services=None: existing)
-    assert selection.kept_ids(["bot", "web"]) == ["bot2", "web2"]
+    assert [one.id for one in selection.kept(["bot", "web"])] == ["bot2", "web2"]
