@@ -1,4 +1,7 @@
-"""Print what came of a project: ``PYTHONPATH=.collections python3 -m tests.support.differential FOLDER [FILE...]``."""
+"""Print what came of a project, or without arguments of every value of every key.
+
+``PYTHONPATH=.collections python3 -m tests.support.differential [FOLDER [FILE...]]``
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.support.differential import every_value
 from tests.support.differential.comparison import compare
 
 
@@ -23,5 +27,13 @@ def main(folder: str, *files: str) -> int:
     return 1 if found.defects() else 0
 
 
+def every() -> int:
+    """Print each value that is refused by ours only, or differs."""
+    with tempfile.TemporaryDirectory() as directory:
+        lines = every_value.report(Path(directory))
+    print("\n".join(lines))
+    return 1 if lines else 0
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]) if sys.argv[1:] else every())

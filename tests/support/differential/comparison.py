@@ -19,6 +19,9 @@ from tests.support.differential.same_meaning import Side
 _PLACE = re.compile(r"[^\s:][^:]*:[0-9]+: ")
 
 
+_KeyPath = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What came of a project.
@@ -48,7 +51,11 @@ class Comparison:
         """Return what must not be: a difference, a project that only Compose refuses, a refusal that names no place."""
         if self.outcome == "refused by Compose only":
             return [f"Compose ({suite}) refuses the project: {text}" for suite, text in self.refusals.items()]
-        found = [f"{suite}: {line}" for suite, lines in self.differences.items() for line in lines]
+        suites: dict[str, list[str]] = {}
+        for suite, lines in self.differences.items():
+            for line in lines:
+                suites.setdefault(line, []).append(suite)
+        found = [f"{' and '.join(names)}: {line}" for line, names in suites.items()]
         lines = self.refusal.splitlines() if self.refusal is not None else []
         return [*found, *(f"the refusal has no file and line: {line}" for line in lines if not _PLACE.match(line))]
 
@@ -79,12 +86,20 @@ def compare(folder: Path, *files: str, profiles: Sequence[str] = (), **given: An
     directory = real_compose.write_release(release)
     side = Side((folder,), real_compose.variables(folder, *options))
     notes = _Notes(arguments, folder, release)
-    differences = {
-        suite: _differences(read, real_compose.read(suite, directory), side, release, notes)
-        for suite, read in theirs.items()
-        if read.config is not None
+    expected = {
+        suite: same_meaning.comparable(read.config, side) for suite, read in theirs.items() if read.config is not None
     }
-    return Comparison(refusals, None, differences)
+    unequal = {
+        suite: _differences(keys, theirs[suite].printed, real_compose.read(suite, directory), release, notes)
+        for suite, keys in expected.items()
+    }
+    oldest, newest = (unequal.get(suite) for suite in (real_compose.SUITES[0], real_compose.SUITES[-1]))
+    if oldest and newest is not None:
+        # Where the two versions read different values, the release has that of the newest.
+        changed = {keys for keys, *_values in _unequal(*expected.values())}
+        for keys in [keys for keys in oldest if keys in changed and keys not in newest]:
+            del oldest[keys]
+    return Comparison(refusals, None, {suite: list(found.values()) for suite, found in unequal.items()})
 
 
 class _Notes:
@@ -112,40 +127,47 @@ class _Notes:
 
 
 def _differences(
-    theirs: real_compose.Read, ours: real_compose.Read, side: Side, release: Bundle, notes: _Notes
-) -> list[str]:
-    assert theirs.config is not None
+    expected: dict[str, Any], warned: str, ours: real_compose.Read, release: Bundle, notes: _Notes
+) -> dict[_KeyPath, str]:
+    """Return a sentence for each key whose value differs, by the keys that lead to it.
+
+    :param expected: what Compose reads in the project, comparable. :param warned: what it prints about the project.
+    """
     if ours.config is None:
-        return [f"Compose refuses the release: {ours.printed}"]
-    expected = same_meaning.comparable(theirs.config, side)
+        return {(): f"Compose refuses the release: {ours.printed}"}
     found = same_meaning.comparable(ours.config, Side((Path(release.home, "files"), Path(release.home, "secrets"))))
     same_meaning.without_owners(expected, found)
     for name, service in found["services"].items():
         if "build" in expected["services"].get(name, {}):
-            # Compose writes the default.
-            service["build"] = {"dockerfile": "Dockerfile", **notes.services[name].get("build", {})}
-    result = []
+            service["build"] = _build(expected["services"][name]["build"], notes.services[name].get("build", {}))
+    result = {}
     for keys, before, after in _unequal(expected, found):
         if keys[0] == "services" and len(keys) > 2 and _is_noted(keys[1], keys[2:], notes):
             continue
-        result.append(f"{'.'.join(keys)}: Compose reads {before!r} in the project, {after!r} in the release")
-    if ours.printed and ours.printed != theirs.printed:
-        result.append(f"Compose warns about the release: {ours.printed}")
+        result[keys] = f"{'.'.join(keys)}: Compose reads {before!r} in the project, {after!r} in the release"
+    if ours.printed and ours.printed != warned:
+        result[()] = f"Compose warns about the release: {ours.printed}"
     return result
 
 
+def _build(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    # Compose writes the default, which is no file of its own if the file is inline.
+    default = {} if "dockerfile_inline" in theirs else {"dockerfile": "Dockerfile"}
+    return {**default, **ours}
+
+
 def _is_noted(service: str, keys: Sequence[str], notes: _Notes) -> bool:
-    if keys[:2] == ["files", "set"] and keys[-1] == "writable":
+    if tuple(keys[:2]) == ("files", "set") and keys[-1] == "writable":
         return notes.says(service, "mounted read-only")
     if keys[0] == "files":
-        return any(notes.name(service, [section, *keys[3:]]) for section in ("configs", "secrets", "volumes"))
+        return any(notes.name(service, (section, *keys[3:])) for section in ("configs", "secrets", "volumes"))
     return notes.name(service, keys)
 
 
-def _unequal(before: Any, after: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[list[str], Any, Any]]:
+def _unequal(before: Any, after: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[_KeyPath, Any, Any]]:
     """Yield what differs: the keys that lead to it, and both values; ``None`` for one that is not there."""
     if len(keys) == 2 and None in (before, after):
-        yield list(keys), before, after
+        yield keys, before, after
         return
     if before and isinstance(before, dict) and after is None:
         after = {}
@@ -155,4 +177,4 @@ def _unequal(before: Any, after: Any, keys: tuple[str, ...] = ()) -> Iterator[tu
         for key in sorted({*before, *after}):
             yield from _unequal(before.get(key), after.get(key), (*keys, key))
     elif before != after:
-        yield list(keys), before, after
+        yield keys, before, after

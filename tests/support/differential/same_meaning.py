@@ -19,7 +19,7 @@ INTENDED = {
         "become files of the release or of its secret store; compared by path in the container: content, executable "
         "bit, the owner and mode that are set, and the options of the mount"
     ),
-    "services.*.volumes": "the order of mounts has no meaning; each target is there once",
+    "services.*.volumes": "the order of mounts has no meaning, each target is there once, and no option is {}",
     "services.*.ports, services.*.extra_hosts": "the order of the entries has no meaning",
     "services.*.tmpfs, volumes of the type tmpfs": "the two notations of one mount, with its options",
     "services.*.labels.slipway.*": "labels of the release, by which a rollout knows its services",
@@ -64,7 +64,11 @@ def _service(keys: Mapping[str, Any], config: Mapping[str, Any], side: Side) -> 
     mounts: list[dict[str, Any]] = result.pop("volumes", [])
     files = [mount for mount in mounts if mount["type"] == "bind" and side.has(mount.get("source"))]
     result["tmpfs"] = _tmpfs(result.get("tmpfs", []), [mount for mount in mounts if mount["type"] == "tmpfs"])
-    result["volumes"] = {mount["target"]: mount for mount in mounts if mount not in files and mount["type"] != "tmpfs"}
+    result["volumes"] = {
+        mount["target"]: {key: value for key, value in mount.items() if value != {}}
+        for mount in mounts
+        if mount not in files and mount["type"] != "tmpfs"
+    }
     used = [
         _declared(use, section, config.get(section, {}), side)
         for section in ("configs", "secrets")

@@ -55,7 +55,7 @@ def test_another_content_is_a_difference(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_a_release_that_compose_refuses_is_a_difference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compose, "_without_defaults", lambda service, described: {"image": []})
-    assert _found(tmp_path)[1][0].startswith("trixie: Compose refuses the release: ")
+    assert _found(tmp_path)[1][0].startswith("trixie and forky: Compose refuses the release: ")
 
 
 def test_what_only_compose_refuses_is_a_defect(tmp_path: Path) -> None:

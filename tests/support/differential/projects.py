@@ -1,0 +1,92 @@
+"""Projects as data that can lose services and still be one, and what comes of them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tests.support import compose_projects
+from tests.support.differential import examples
+from tests.support.differential.comparison import Comparison, compare
+
+_NUMBER = re.compile("@([0-9])")
+_SERVICE = re.compile(r"service '([^']+)'")
+
+#: How often services are left out. The description is checked service by service, so it refuses one at a time.
+_ATTEMPTS = 12
+
+#: The keys of a service, each with the text of its value.
+Keys = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class File:
+    """One Compose file: its services, and its other keys."""
+
+    services: Mapping[str, Keys]
+    top: Keys = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Return the text of the file. Each service has its own numbers."""
+        lines = [f"{key}: {value}" for key, value in self.top.items()]
+        lines += ["services:"] if self.services else ["services: {}"]
+        for index, (name, keys) in enumerate(self.services.items()):
+            lines += [f"  {name}:"] if keys else [f"  {name}: {{}}"]
+            for key, value in keys.items():
+                numbered = _NUMBER.sub(lambda match, index=index: str(10 * index + int(match[1])), value)
+                lines.append(f"    {key}: {numbered}".rstrip())
+        return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A team's project. ``files``: the Compose files in their order. ``others``: further files by path."""
+
+    files: tuple[File, ...]
+    others: Mapping[str, str] = field(default_factory=lambda: examples.FILES)
+
+    def texts(self) -> dict[str, str]:
+        """Return the text of each file by its path."""
+        return {**self.others, **{self._name(index): file.text() for index, file in enumerate(self.files)}}
+
+    def compare(self, folder: Path) -> Comparison:
+        """Write the project below *folder*, and return what came of it."""
+        shutil.rmtree(folder, ignore_errors=True)
+        compose_projects.write(folder / "shop", self.texts())
+        names = [self._name(index) for index in range(len(self.files))]
+        return compare(folder / "shop", *names, compose_host_paths=list(examples.HOST_PATHS))
+
+    def without(self, names: Collection[str]) -> Project:
+        """Return the project without some of its services."""
+        return replace(
+            self,
+            files=tuple(
+                replace(file, services={name: keys for name, keys in file.services.items() if name not in names})
+                for file in self.files
+            ),
+        )
+
+    @staticmethod
+    def _name(index: int) -> str:
+        return f"f{index + 1}.yml"
+
+
+def outcome(project: Project, folder: Path) -> tuple[Comparison, list[str]]:
+    """Return what came of a project without the services that we refuse, and the lines that refuse them.
+
+    So one refused service does not hide what differs in the others.
+    """
+    refused: list[str] = []
+    found = project.compare(folder)
+    for _attempt in range(_ATTEMPTS):
+        lines = found.refusal.splitlines() if found.outcome == "refused by ours only" and found.refusal else []
+        names = {match[1] for match in map(_SERVICE.search, lines) if match}
+        if not names:
+            break
+        refused += lines
+        project = project.without(names)
+        found = project.compare(folder)
+    return found, refused
