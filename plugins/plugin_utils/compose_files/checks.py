@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations, unsupported
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import as_written, locations, unsupported
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
@@ -18,9 +18,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import compose_keys
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_at, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
 def check(project: Project, problems: Problems, excluded: Collection[str]) -> None:
@@ -29,7 +28,7 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
     :param excluded: services that the inventory replaces or leaves out; they are not checked.
     """
     document = project.document
-    _check_keys(problems, document.top, [*compose_keys.TOP_KEYS], "key {!r}", "of a Compose file")
+    as_written.check(document, problems, excluded)
     _check_project_name(project, problems)
     for name, service in document.services.items():
         if name not in excluded:
@@ -40,7 +39,7 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
 
 
 def _check_service(project: Project, problems: Problems, name: str, service: Map) -> None:
-    _check_service_keys(problems, name, service)
+    _check_annotation_keys(problems, name, mapping(service.get("x-slipway")))
     unsupported.check(name, service, problems)
     _check_variables(problems, f"service {name!r}: key '", service)
     mark = project.document.services.marks.get(name)
@@ -55,20 +54,6 @@ def _check_service(project: Project, problems: Problems, name: str, service: Map
         if isinstance(entry, Map) and entry.get("type") == "volume" and entry.get("source")
     ]
     _check_declared(project, problems, name, service, "volumes", volumes)
-
-
-def _check_service_keys(problems: Problems, name: str, service: Map) -> None:
-    for path, valid in compose_keys.unknown_in_service(service):
-        owner = "a service" if len(path) == 1 else compose_keys.shown(path[:-1])
-        message = f"is not a key of {owner}{_key_hint(str(path[-1]), list(valid))}"
-        problems.add(mark_at(service, path), f"service {name!r}: key {compose_keys.shown(path)!r}", message)
-    _check_keys(
-        problems,
-        mapping(service.get("x-slipway")),
-        [*SERVICE_FIELDS, "proxy", "networks"],
-        f"service {name!r}: key 'x-slipway.{{}}'",
-        "of a description",
-    )
 
 
 def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None) -> None:
@@ -115,16 +100,12 @@ def _check_declared(
             problems.add(mark_of(service, key), service_key(name, key), message)
 
 
-def _check_keys(problems: Problems, given: Map, valid: list[str], where: str, owner: str) -> None:
-    for key in given:
+def _check_annotation_keys(problems: Problems, name: str, annotation: Map) -> None:
+    valid = [*SERVICE_FIELDS, "proxy", "networks"]
+    for key in annotation:
         if key not in valid and not key.startswith("x-"):
-            message = f"is not a key {owner}{_key_hint(key, valid)}"
-            problems.add(mark_of(given, key), where.format(key), message)
-
-
-def _key_hint(key: str, valid: list[str]) -> str:
-    near = suggestion(key, valid)
-    return near if "did you mean" in near else "; your own keys begin with x-"
+            where = service_key(name, f"x-slipway.{key}")
+            problems.add(mark_of(annotation, key), where, f"is not a key of a description{suggestion(key, valid)}")
 
 
 def _check_variables(problems: Problems, where: str, value: Map) -> None:

@@ -32,6 +32,8 @@ class Extending:
     """Reads what services extend. A file and a service are read once, however many services extend them."""
 
     def __init__(self, documents: Documents, budget: Budget) -> None:
+        #: The services of other files that are extended, each as a file with this service alone, as it is written.
+        self.extended: list[Map] = []
         self._documents = documents
         self._budget = budget
         # Each key has the id of the variables, which the value keeps alive.
@@ -51,6 +53,8 @@ class Extending:
     ) -> _Extended:
         """Return a service. :param seen: file and name of the services that extend it."""
         raw = services[name]
+        if seen and str(path) != seen[0][0]:
+            self.extended.append(Map({"services": Map({name: raw}, services.marks)}))
         service = long_syntax.service(raw.value if isinstance(raw, Override) else raw)
         extends = service.pop("extends", None)
         if not isinstance(extends, Map):

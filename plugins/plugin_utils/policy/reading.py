@@ -45,6 +45,8 @@ class Document:
     variables: dict[str, str] = field(default_factory=dict)
     #: The variables of ``.env``, and the names of all variables in the files.
     dotenv: dict[str, str] = field(default_factory=dict)
+    #: Each file as it is written, with its variables replaced, and each service of another file that is extended.
+    as_written: list[Map] = field(default_factory=list)
     used_variables: frozenset[str] = frozenset()
 
 
@@ -97,6 +99,7 @@ def read(
     document = reader.read_files(paths, all_variables, ())
     document.variables, document.dotenv = all_variables, dotenv
     document.used_variables = frozenset(reader.used_variables)
+    document.as_written = [*reader.as_written, *reader.extending.extended]
     for name, service in document.services.items():
         document.services[name] = merging.without_overrides(service)
     document.top = merging.without_overrides(document.top)
@@ -123,6 +126,7 @@ class _Reader:
         self.budget = Budget()
         self.extending = Extending(self.documents, self.budget)
         self.files = 0
+        self.as_written: list[Map] = []
         self.used_variables: set[str] = set()
         self.read_env_files: dict[Path, dict[str, tuple[str, int]]] = {}
 
@@ -176,6 +180,7 @@ class _Reader:
         self, result: Document, path: Path, content: Map, variables: Mapping[str, str], including: tuple[Path, ...]
     ) -> None:
         """Merge one YAML document into *result*."""
+        self.as_written.append(content)
         result.files.append(str(path))
         self.include(result, path, content, variables, (*including, path.resolve()))
         services = content.get("services")

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..compose_keys import shown, unknown_in_service, unknown_in_top_level
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..source_positions import KeyPath, mark_of
 from ..spelling import Suggestions
 from ..stack import Service, Stack
+from ..value_types import SERVICE, shown, unknown_keys
 
 _YAML = "YAML 1.1 and 1.2, resolution of scalars"
 _OBSOLETE_KEYS = {
@@ -128,10 +128,10 @@ def container_name(stack: Stack) -> Iterator[StackProblem]:
 def unknown_key(stack: Stack) -> Iterator[StackProblem]:
     """Find keys that the Compose specification does not have, at every level of the file."""
     suggestions = Suggestions()
-    for path, valid in unknown_in_top_level(stack.top):
+    for path, valid in unknown_keys(stack.top):
         yield "", f"has the unknown key {shown(path)!r}{suggestions.text(path[-1], valid)}", path
     for service in stack.services.values():
-        for path, valid in unknown_in_service(service.keys):
+        for path, valid in unknown_keys(service.keys, SERVICE):
             yield service.name, f"has the unknown key {shown(path)!r}{suggestions.text(path[-1], valid)}", path
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import formats, report
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.compose_keys import SERVICE_KEYS
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.settings import Settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_data
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import KEYS as KEYS_OF
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import SERVICE
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ test interval retries limits resources memory cpus target source published condi
 POSTGRES_PASSWORD DEBUG internal web db x-a <<
 """
 WORDS = st.sampled_from([*_WORDS.split(), "", " ", "\0", "sh -c 'a && b", "sh -c 'a; b'"])
-KEYS = st.sampled_from([*sorted(SERVICE_KEYS), *_KEYS.split()])
+KEYS = st.sampled_from([*sorted(KEYS_OF[SERVICE]), *_KEYS.split()])
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | WORDS | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import compose_keys
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import value_types
 
 from tests.support.policy_review import reviewed
 
 #: Every place of a file that has keys of its own, and one of these keys.
-PLACES = [(place, keys) for place, keys in compose_keys._KEYS.items() if place and place[0] != "include"]
+PLACES = [(place, tuple(keys)) for place, keys in value_types.KEYS.items() if place and place[0] != "include"]
 
 _SERVICE = "services:\n  a:\n    image: a:1\n"
 
@@ -24,10 +24,10 @@ def _document(place: tuple[str, ...], content: dict[str, Any]) -> dict[str, Any]
 
 
 def _unknown(document: dict[str, Any]) -> list[str]:
-    found = list(compose_keys.unknown_in_top_level({k: v for k, v in document.items() if k != "services"}))
+    found = list(value_types.unknown_keys({k: v for k, v in document.items() if k != "services"}))
     for service in document.get("services", {}).values():
-        found += compose_keys.unknown_in_service(service)
-    return [compose_keys.shown(path) for path, _valid in found]
+        found += value_types.unknown_keys(service, value_types.SERVICE)
+    return [value_types.shown(path) for path, _valid in found]
 
 
 @pytest.mark.parametrize(("place", "keys"), PLACES, ids=lambda value: ".".join(value[:8]))

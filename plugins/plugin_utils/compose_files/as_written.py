@@ -1,0 +1,57 @@
+"""Keys and values of a team's files that Compose refuses, before any notation is converted.
+
+Place in the pipeline: compose_files, before the other checks. Pure. ``policy.value_types`` knows what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import KeyPath, mark_at
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import Mistake, mistakes, shown
+
+
+def check(document: Document, problems: Problems, excluded: Collection[str]) -> None:
+    """Add each key and value that Compose refuses to *problems*.
+
+    :param excluded: services that the inventory replaces or leaves out; they are not checked.
+    """
+    for content in document.as_written:
+        for mistake in mistakes(content):
+            service = mistake.path[1] if mistake.path[0] == "services" and len(mistake.path) > 1 else None
+            if service not in excluded and not (mistake.kind == "absent" and _is_given(document, mistake.path)):
+                problems.add(mark_at(content, mistake.path), _where(mistake.path), _message(mistake))
+
+
+def _is_given(document: Document, path: KeyPath) -> bool:
+    """Return whether all files together have a value at *path*: one of them may leave it to another one."""
+    value: Any = {**document.top, "services": document.services}
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return False
+    return value not in (None, {}, [])
+
+
+def _where(path: KeyPath) -> str:
+    if path[0] != "services" or len(path) == 1:
+        return f"key {shown(path)!r}"
+    return service_key(str(path[1]), shown(path[2:])) if len(path) > 2 else f"service {path[1]!r}"
+
+
+def _message(mistake: Mistake) -> str:
+    if mistake.kind != "unknown":
+        return mistake.message
+    owner, key = mistake.path[:-1], str(mistake.path[-1])
+    in_service = owner[0] == "services" if owner else False
+    inside = shown(owner[2:] if in_service else owner)
+    named = inside or ("a service" if in_service else "a Compose file")
+    near = suggestion(key, list(mistake.valid))
+    return f"is not a key of {named}{near if 'did you mean' in near else '; your own keys begin with x-'}"
