@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import unsupported
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
@@ -22,9 +23,17 @@ def check(document: Document, problems: Problems, excluded: Collection[str]) -> 
     """
     for content in document.as_written:
         for mistake in mistakes(content):
-            service = mistake.path[1] if mistake.path[0] == "services" and len(mistake.path) > 1 else None
-            if service not in excluded and not (mistake.kind == "absent" and _is_given(document, mistake.path)):
+            if not _is_checked_elsewhere(document, mistake, excluded):
                 problems.add(mark_at(content, mistake.path), _where(mistake.path), _message(mistake))
+
+
+def _is_checked_elsewhere(document: Document, mistake: Mistake, excluded: Collection[str]) -> bool:
+    """Return whether a mistake does not count: for its service, for another file, or as ``unsupported`` knows more."""
+    if mistake.kind == "absent" and _is_given(document, mistake.path):
+        return True
+    if mistake.kind == "newer" and mistake.path[-1] in unsupported.KEYS:
+        return True
+    return len(mistake.path) > 1 and mistake.path[0] == "services" and mistake.path[1] in excluded
 
 
 def _is_given(document: Document, path: KeyPath) -> bool:

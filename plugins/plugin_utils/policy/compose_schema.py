@@ -99,7 +99,7 @@ services.*.deploy.update_config: parallelism=count delay=duration failure_action
 services.*.develop: watch=[{}]
 services.*.develop.watch.[]: ignore=texts include=text|[text]! path!
  action!=(rebuild,sync,restart,sync+restart,sync+exec) target exec={} initial_sync=boolean
-services.*.develop.watch.[].exec: command!=command user privileged=bool working_dir environment=unlike_pairs
+services.*.develop.watch.[].exec: command=command user privileged=bool working_dir environment=unlike_pairs
 services.*.devices.[]: source! target permissions
 services.*.env_file.[]: path! format required=bool
 services.*.extends: service! file=null|text
@@ -111,9 +111,9 @@ services.*.models.*: endpoint_var model_var
 services.*.networks.*: aliases=[text] interface_name ipv4_address ipv6_address link_local_ips=[text] mac_address
  driver_opts=options priority=bare_number gw_priority=bare_number
 services.*.ports.[]: name mode host_ip target!=port_number published=text|int protocol app_protocol
-services.*.post_start.[]: command!=command user privileged=bool working_dir environment=unlike_pairs
+services.*.post_start.[]: command=command user privileged=bool working_dir environment=unlike_pairs
 services.*.pre_start.[]: command image user privileged=bool working_dir environment=pairs per_replica=bool
-services.*.pre_stop.[]: command!=command user privileged=bool working_dir environment=unlike_pairs
+services.*.pre_stop.[]: command=command user privileged=bool working_dir environment=unlike_pairs
 services.*.provider: type! options={text|number|boolean|[text|number|boolean]}
 services.*.secrets.[]: source target uid gid mode=mode
 services.*.ulimits.*: hard!=int soft!=int
