@@ -109,7 +109,7 @@ line.
 |---|---|
 | 0 | no findings at or above the level |
 | 1 | such findings |
-| 2 | the files could not be checked: one cannot be read, is not YAML or exceeds a limit, or a setting is not valid |
+| 2 | nothing was checked: a file cannot be read, is not YAML or too large; no service is active; a setting is wrong |
 | 3 | the check itself failed, which is a fault of the policy |
 
 A file that cannot be checked gives one sentence. The limits: 2 MB for a file and 8 MB for all, 100 files, 1,000

@@ -92,4 +92,6 @@ def _review(arguments: Mapping[str, Any]) -> Review:
         extra=extra,
         exported=os.environ,
     )
-    return file_check.check(options, datetime.datetime.now(tz=datetime.UTC).date().isoformat())
+    found = file_check.check(options, datetime.datetime.now(tz=datetime.UTC).date().isoformat())
+    file_check.require_services([found])
+    return found

@@ -54,6 +54,14 @@ def test_a_run_that_does_nothing_is_an_error(tmp_path: Path, options: list[str],
     assert code != 0
 
 
+def test_registries_without_a_login_are_an_error(tmp_path: Path) -> None:
+    code, text = _run(
+        tmp_path, "-i", "INVENTORY", "--tags", "registry", "-e", "ansible_become=false", "playbooks/provision.yml"
+    )
+    assert "registry_logins is empty, so there is no registry to log in to" in text
+    assert code != 0
+
+
 def test_images_without_a_build_are_an_error(tmp_path: Path) -> None:
     code, text = _run(tmp_path, "-i", "INVENTORY", "playbooks/images.yml")
     assert "no service of shop has a key 'build', so there is no image to build" in text

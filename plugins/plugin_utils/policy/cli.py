@@ -77,6 +77,7 @@ def _run(options: argparse.Namespace) -> int:
         for line in autofix.fix_files(options.files):
             _print(line)
     reviews = _reviews(options)
+    file_check.require_services(reviews)
     if options.write_baseline:
         options.write_baseline.write_text(file_check.baseline(reviews), encoding="utf-8")
         return 0

@@ -61,6 +61,12 @@ def check(options: Options, today: str) -> Review:
     return replace(result, notes=(*result.notes, *exported_notes(document, options.exported)))
 
 
+def require_services(reviews: Iterable[Review]) -> None:
+    """:raises ValueError: if no review has a service, so that nothing was checked."""
+    if not any(one.services for one in reviews):
+        raise ValueError("the files have no service whose profile is active, so nothing was checked")
+
+
 def exported_notes(document: reading.Document, exported: Mapping[str, str]) -> list[str]:
     """Return a sentence if variables of the process differ from those of ``.env``, which the check uses.
 

@@ -89,3 +89,12 @@ def test_the_command_looks_at_what_is_exported(
     output = capsys.readouterr().out
     assert "note: TAG is exported with another value than in .env" in output
     assert "'a:1'" in output
+
+
+@pytest.mark.parametrize("text", ["services: {}", "networks: {a: }", "services: {web: {image: 'a:1', profiles: [p]}}"])
+def test_files_without_a_service_are_no_success(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("services: {web: {image: 'a:1'}}", encoding="utf-8")
+    assert cli.main(["--profile", "x", str(tmp_path / "compose.yaml")]) == 2
+    assert "the files have no service whose profile is active, so nothing was checked" in capsys.readouterr().err
+    assert cli.main(["--level", "off", "--each", str(tmp_path / "compose.yaml"), str(tmp_path / "other.yaml")]) == 0
