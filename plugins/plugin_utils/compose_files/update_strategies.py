@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software, processes
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.mounts import Mount
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, Stack
 
-_SCHEDULERS = re.compile(
-    r"\bcelery\b.*(?:\bbeat\b|\s-B\b|\s--beat\b)|\b(?:rqscheduler|supercronic|crond?|go-cron|ofelia|clockwork|celery-beat"
-    r"|apscheduler|schedule:(?:work|run)|sidekiq-cron|django-cron|airflow scheduler|rails runner.*schedul\w*)\b"
-)
-_BOTS = re.compile(r"\b(?:\w+[-_])?bot(?:\.py|\.js|\.ts)?\b|\b(?:telegram|discord)\w*\b", re.IGNORECASE)
-_NAMED_SCHEDULER = re.compile(r"(?:.*[-_])?(?:beat|scheduler|cron|bot)")
+#: What a process does, and the words for it.
+_STARTS = {
+    processes.SCHEDULER: ("singleton", "a scheduler"),
+    processes.WORKER: ("drain", "a worker"),
+    processes.BOT: ("singleton", "a bot"),
+    processes.SCRIPT: ("singleton", "a script, which may repeat something"),
+}
 #: Directories whose content can be lost without harm.
 _CACHES = re.compile(r".*/(?:node_modules|\.?cache|\.venv|tmp|\.next|__pycache__)")
 
@@ -31,18 +32,26 @@ def classify(stack: Stack, service: Service) -> tuple[str, str]:
         return "oneshot", _oneshot_reason(stack, service)
     if service.is_datastore:
         return "stateful", f"its image, {service.base}, holds data"
-    if _SCHEDULERS.search(service.command):
-        return "singleton", "its command starts a scheduler"
-    if known_software.WORKERS.search(service.command):
-        return "drain", "its command starts a worker"
-    if _BOTS.search(service.command):
-        return "singleton", "its command starts a bot"
-    if _NAMED_SCHEDULER.fullmatch(service.name) and not service.is_proxy and not service.ports:
-        return "singleton", "its name is that of a scheduler or a bot"
+    by_command = processes.of_command(service.arguments)
+    if by_command in _STARTS:
+        return _of_process(service, by_command, "command starts")
+    by_name = (
+        "" if by_command or service.is_proxy else processes.of_name(service.name) or processes.of_name(service.base)
+    )
+    if by_name in (processes.SCHEDULER, processes.BOT):
+        return _of_process(service, by_name, "name or its image is that of")
     own = _own_volume(stack, service)
     if own is not None and service.replicas == 1 and not service.is_proxy:
         return "stateful", f"it writes to the volume {own.source}, which no other service uses"
+    if by_name:
+        return _of_process(service, by_name, "name or its image is that of")
     return "rolling", "nothing prevents two replicas side by side"
+
+
+def _of_process(service: Service, process: str, verb: str) -> tuple[str, str]:
+    """Return the strategy of a scheduler, a worker or a bot. Several replicas run at once anyway, so they drain."""
+    strategy, what = _STARTS[process]
+    return ("drain" if service.replicas > 1 else strategy), f"its {verb} {what}"
 
 
 def _oneshot_reason(stack: Stack, service: Service) -> str:
@@ -50,7 +59,10 @@ def _oneshot_reason(stack: Stack, service: Service) -> str:
         return "other services wait until it has ended"
     if known_software.MIGRATIONS.search(service.command):
         return "its command is a migration"
-    return "its restart policy is no" if service.restart == "no" else "its name is that of a job"
+    if service.restart == "no":
+        return "its restart policy is no"
+    is_job = processes.of_command(service.arguments) == processes.JOB
+    return "its command ends by itself" if is_job else "its name or its image is that of a job"
 
 
 def _own_volume(stack: Stack, service: Service) -> Mount | None:

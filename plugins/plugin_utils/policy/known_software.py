@@ -48,10 +48,9 @@ DEBUGGERS = re.compile(
 #: Parts of the names of images that use such a port for something else.
 OTHER_USES_OF_DEBUG_PORTS = {5678: "n8n"}
 #: Names of one-off services.
-ONE_OFF_NAMES = re.compile(r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)")
-WORKERS = re.compile(
-    r"\bcelery\b.*\bworker\b|\b(?:rq|huey_consumer|dramatiq|sidekiq|arq|taskiq worker|bullmq|procrastinate worker)\b"
-    r"|queue:work|\bhorizon\b"
+ONE_OFF_NAMES = re.compile(
+    r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)"
+    r"|(?:init|migrate|setup|seed|prepare)[-_].*"
 )
 MIGRATIONS = re.compile(
     r"^(?:\S*(?:python3?|poetry|uv|npx|bundle|php|yarn|npm|pnpm)\s+(?:run\s+|exec\s+)?)*"

@@ -6,12 +6,21 @@ Place in the pipeline: check, after the files are read and before the rules. Pur
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import datastore_command, image_reference, interpolation, known_datastores, known_software, long_syntax, merging
+from . import (
+    datastore_command,
+    image_reference,
+    interpolation,
+    known_datastores,
+    known_software,
+    long_syntax,
+    merging,
+    processes,
+    simple_commands,
+)
 from .image_reference import Image
 from .mounts import Mount, mounts
 from .published_ports import Port, ports
@@ -88,6 +97,13 @@ class Service:
         return bool(self.datastore)
 
     @property
+    def process(self) -> str:
+        """What its process does over time, one of the constants of ``processes``; empty if nothing says it."""
+        if self.is_proxy or (self.is_datastore and "--single" not in self.arguments):
+            return processes.SERVER
+        return processes.of_process(self.arguments, self.name, self.restart)
+
+    @property
     def is_proxy(self) -> bool:
         """Whether it runs a proxy, which is meant to be published."""
         return self.base in known_software.PROXIES or self.labels.get("slipway.kind") in ("nginx", "traefik")
@@ -122,18 +138,23 @@ class Stack:
     placeholder_secrets: Mapping[str, str] = field(default_factory=dict)
 
     def is_one_off(self, service: Service) -> bool:
-        """Return whether a service runs once and ends: a dependent waits for that, or it looks like a migration."""
+        """Return whether a service runs once and ends: a dependent waits for that, or its command or name says so."""
         if service.labels.get("slipway.class") == "oneshot" or service.name in self.completion_awaited:
             return True
         if service.labels.get("slipway.class") is not None:
             return False
-        restart = service.restart
-        if restart == "no" and not service.ports and not service.mapping("healthcheck").get("test"):
+        if known_software.MIGRATIONS.search(service.command):
             return True
-        by_name = known_software.ONE_OFF_NAMES.fullmatch(service.name)
-        by_image = service.base in known_software.ONE_OFF_IMAGES
-        is_migration = known_software.MIGRATIONS.search(service.command)
-        return bool(is_migration or ((by_name or by_image) and restart in ("", "no", "on-failure")))
+        if (
+            service.restart not in ("", "no", "on-failure")
+            or service.ports
+            or service.process not in ("", processes.JOB)
+        ):
+            return False
+        if service.base in known_software.ONE_OFF_IMAGES or known_software.ONE_OFF_NAMES.fullmatch(service.name):
+            return True
+        is_checked = bool(service.mapping("healthcheck").get("test"))
+        return (service.restart == "no" or service.process == processes.JOB) and not is_checked
 
 
 def from_document(document: Document, registries: Iterable[str] = ()) -> Stack:
@@ -236,7 +257,7 @@ def _stack(
 def _service(name: str, keys: Map, env_file_variables: Map, incomplete: bool) -> Service:
     environment = keys.get("environment")
     environment = environment if isinstance(environment, Map) else Map()
-    arguments = _arguments(keys.get("entrypoint")) + _arguments(keys.get("command"))
+    arguments = simple_commands.arguments(keys.get("entrypoint")) + simple_commands.arguments(keys.get("command"))
     variables = {key: scalar_text(value) for key, value in env_file_variables.items()}
     variables |= {key: scalar_text(value) for key, value in environment.items() if value is not None}
     labels = keys.get("labels")
@@ -263,17 +284,6 @@ def _service(name: str, keys: Map, env_file_variables: Map, incomplete: bool) ->
 def scalar_text(value: Any) -> str:
     """Return the text of a YAML scalar as the container gets it: ``true`` for a boolean, empty for ``null``."""
     return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-
-
-def _arguments(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return [str(item) for item in value if isinstance(item, (str, int, float))]
-    if not isinstance(value, str):
-        return []
-    try:
-        return shlex.split(value)
-    except ValueError:
-        return value.split()
 
 
 def _replicas(keys: Map) -> int:

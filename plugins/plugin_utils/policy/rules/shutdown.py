@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .. import processes
 from ..known_datastores import DATABASES
-from ..known_software import WORKERS
 from ..rule_registry import Problem, service_rule
 from ..stack import MAX_SCANNED, Service, Stack
 from ..units import decimal, seconds
@@ -73,7 +73,7 @@ def default_grace_period(service: Service, stack: Stack) -> Iterator[Problem]:
         return
     if service.datastore in DATABASES:
         yield "is a database and is killed after 10 s", ("stop_grace_period",)
-    elif WORKERS.search(service.command):
+    elif processes.of_command(service.arguments) == processes.WORKER:
         yield "is a worker and is killed after 10 s", ("stop_grace_period",)
 
 
