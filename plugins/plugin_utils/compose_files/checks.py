@@ -6,10 +6,15 @@ Place in the pipeline: compose_files. Pure. Compose itself checks the rest on th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import as_written, locations, unsupported
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
+    as_written,
+    contradictions,
+    locations,
+    references,
+    unsupported,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
@@ -38,6 +43,8 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
     for name, service in document.services.items():
         if name not in excluded:
             _check_service(project, problems, name, service)
+    references.check_circles(document, problems)
+    contradictions.check_top(document, problems)
     _check_ports(project, problems, excluded)
     for key in ("networks", "volumes", "secrets", "configs"):
         _check_variables(problems, f"key '{key}", mapping(document.top.get(key)))
@@ -49,16 +56,8 @@ def _check_service(project: Project, problems: Problems, name: str, service: Map
     _check_variables(problems, f"service {name!r}: key '", service)
     mark = project.document.services.marks.get(name)
     _check_image(problems, name, service, mark)
-    _check_dependencies(project, problems, name, service, mark)
-    for key in ("secrets", "configs"):
-        _check_sources(project, problems, name, service, key, mark)
-    _check_declared(project, problems, name, service, "networks", list(mapping(service.get("networks"))))
-    volumes = [
-        str(entry["source"])
-        for entry in service.get("volumes") or []
-        if isinstance(entry, Map) and entry.get("type") == "volume" and entry.get("source")
-    ]
-    _check_declared(project, problems, name, service, "volumes", volumes)
+    references.check(project.document, name, problems)
+    contradictions.check_service(project.document, name, problems)
 
 
 def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None) -> None:
@@ -69,40 +68,6 @@ def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None)
         problems.add(mark_of(service, "build") or mark, service_key(name, "build"), message)
     else:
         problems.add(mark, service_key(name, "image"), "is missing; name the image that the service runs")
-
-
-def _check_dependencies(project: Project, problems: Problems, name: str, service: Map, mark: Mark | None) -> None:
-    services = list(project.document.services)
-    others = [other for other in services if other != name]
-    needs = mapping(service.get("depends_on"))
-    for other in needs:
-        if other not in services and mapping(needs[other]).get("required", True) is not False:
-            message = f"there is no service {other!r}, or its profile is not active{suggestion(other, others)}"
-            problems.add(mark_of(needs, other) or mark, service_key(name, "depends_on"), message)
-
-
-def _check_sources(project: Project, problems: Problems, name: str, service: Map, key: str, mark: Mark | None) -> None:
-    """Check that the secrets or configs of a service are declared in the file."""
-    entries: Any = service.get(key) or []
-    declared = mapping(project.document.top.get(key))
-    for index, entry in enumerate(entries):
-        source = str(mapping(entry).get("source"))
-        if source not in declared and not locations.unset_in(source):
-            message = f"{source!r} is not declared{suggestion(source, list(declared))}; add it to the file's '{key}'"
-            problems.add(mark_of(entries, index) or mark, service_key(name, key), message)
-
-
-def _check_declared(
-    project: Project, problems: Problems, name: str, service: Map, key: str, used: Iterable[str]
-) -> None:
-    """Check that the networks or volumes that a service uses are declared in the file."""
-    declared = list(mapping(project.document.top.get(key)))
-    for entry in used:
-        if entry not in declared and entry != "default" and not locations.unset_in(entry):
-            message = (
-                f"{entry!r} is not declared{suggestion(entry, declared)}; add '{entry}: {{}}' to the file's '{key}'"
-            )
-            problems.add(mark_of(service, key), service_key(name, key), message)
 
 
 def _check_annotation_keys(problems: Problems, name: str, annotation: Map) -> None:

@@ -101,7 +101,7 @@ services.*.develop.watch.[]: ignore=texts include=text|[text]! path!
  action!=(rebuild,sync,restart,sync+restart,sync+exec) target exec={} initial_sync=boolean
 services.*.develop.watch.[].exec: command=command user privileged=bool working_dir environment=unlike_pairs
 services.*.devices.[]: source! target permissions
-services.*.env_file.[]: path! format required=bool
+services.*.env_file.[]: path! format=(raw) required=bool
 services.*.extends: service! file=null|text
 services.*.gpus.[]: capabilities=[text]! count=amount device_ids=[text]! driver options=unlike_pairs
 services.*.healthcheck: disable=bool interval=duration retries=count test=texts timeout=duration start_period=duration

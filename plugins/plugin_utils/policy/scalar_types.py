@@ -70,16 +70,21 @@ def _number_of(
     return accepts
 
 
+def is_port_range(text: str) -> bool:
+    """Return whether *text* is a port or a range of ports, or not known."""
+    return is_unknown(text) or len(_ports(text)) > 0
+
+
 def _is_port(text: str) -> bool:
     host, _colon, rest = text.rpartition(":")
     target, _slash, protocol = rest.partition("/")
     address, _colon, published = host.rpartition(":")
     inside, outside = _ports(target), _ports(published) if published else range(1)
-    if not inside or not outside or (protocol and protocol.lower() not in _PROTOCOLS):
+    if not inside or not outside or inside[0] == 0 or (protocol and protocol.lower() not in _PROTOCOLS):
         return False
     if published and len(inside) not in (1, len(outside)):
         return False
-    return (not address or _is_address(address.strip("[]"))) and long_syntax.port(text) is not None
+    return (not address or _is_address(address)) and long_syntax.port(text) is not None
 
 
 def _ports(text: str) -> range:
@@ -90,11 +95,13 @@ def _ports(text: str) -> range:
 
 
 def _is_address(text: str) -> bool:
+    """Return whether *text* is an IP address; one of version 6 is in brackets."""
+    in_brackets = text.startswith("[") and text.endswith("]")
     try:
-        ipaddress.ip_address(text)
+        ipaddress.ip_address(text[1:-1] if in_brackets else text)
     except ValueError:
         return False
-    return True
+    return in_brackets or ":" not in text
 
 
 def _is_volume(text: str) -> bool:
@@ -104,7 +111,8 @@ def _is_volume(text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    return re.match(r"[^:=]+[:=]", text) is not None
+    name, equals, _address = text.partition("=")
+    return bool(name) and (":" not in name if equals else re.match("[^:]+:", text) is not None)
 
 
 SCALARS = {
@@ -121,7 +129,7 @@ SCALARS = {
     "ticks": Scalar(
         lambda value: _is_number(value) or _text_of(_INTEGER.fullmatch)(value), "a whole number", "whole numbers"
     ),
-    "port_number": Scalar(_number_of(_INTEGER, 0, _MAX_PORT), "a port"),
+    "port_number": Scalar(_number_of(_INTEGER, 1, _MAX_PORT), "a port"),
     "percent": Scalar(_number_of(_INTEGER, 0, 100), "a whole number from 0 to 100"),
     "oom_score": Scalar(_number_of(_INTEGER, -1000, 1000), "a whole number from -1000 to 1000"),
     "boolean": Scalar(lambda value: isinstance(value, bool), "true or false", "booleans"),

@@ -120,12 +120,12 @@ def _mapping_mistakes(value: dict[str, Any], notation: str, place: _Place, path:
 
 
 def _list_mistakes(value: list[Any], notation: str, place: _Place, path: KeyPath) -> Iterator[Mistake]:
-    seen: set[str] = set()
+    seen: set[str | int | float] = set()
     for index, item in enumerate(value):
         yield from _value_mistakes(item, notation[1 : notation.rindex("]")], (*place, "[]"), (*path, index))
-        if notation.endswith("!") and isinstance(item, str):
+        if notation.endswith("!") and isinstance(item, (str, int, float)):
             if item in seen:
-                yield Mistake((*path, index), "type", f"found {item[:_SHOWN]!r} twice; each item may occur once")
+                yield Mistake((*path, index), "type", f"found {str(item)[:_SHOWN]!r} twice; each item may occur once")
             seen.add(item)
 
 
