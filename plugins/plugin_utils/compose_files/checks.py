@@ -1,6 +1,6 @@
 """Checks of a team's files before they are translated. All problems are reported together: file, line, service, key.
 
-Place in the pipeline: compose_files. Pure. Compose itself checks the rest on the host, such as the form of rare keys.
+Place in the pipeline: compose_files. Pure. What Compose refuses is refused here, before anything goes to a host.
 """
 
 from __future__ import annotations

@@ -68,11 +68,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def _sources(entries: Any) -> list[tuple[str, Mark | None]]:
-    """Return the secrets or configs of a service in long syntax, each with its position."""
+    """Return the names of the secrets or configs that are used, each with its position."""
     return [
-        (str(entry.get("source") or ""), mark_of(entries, index))
+        (str(mapping(entry).get("source") or "") if isinstance(entry, Map) else str(entry), mark_of(entries, index))
         for index, entry in enumerate(_list(entries))
-        if isinstance(entry, Map)
     ]
 
 

@@ -54,7 +54,7 @@ class Extending:
         """Return a service. :param seen: file and name of the services that extend it."""
         raw = services[name]
         if seen and str(path) != seen[0][0]:
-            self.extended.append(Map({"services": Map({name: raw}, services.marks)}))
+            self._keep(services, name)
         service = long_syntax.service(raw.value if isinstance(raw, Override) else raw)
         extends = service.pop("extends", None)
         if not isinstance(extends, Map):
@@ -86,6 +86,12 @@ class Extending:
         result = _Extended(merging.services(moved, service), values + _values(service), base.depth + 1)
         self._services[key] = (services, result)
         return result
+
+    def _keep(self, services: Map, name: str) -> None:
+        mark = services.marks.get(name)
+        self.extended.append(
+            Map({"services": Map({name: services[name]}, services.marks)}, {"services": mark} if mark else {})
+        )
 
     def _services_of(self, path: Path, variables: Mapping[str, str], where: str) -> Map:
         key = (str(path), id(variables))
