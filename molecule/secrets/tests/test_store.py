@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from tests.support.stacks import Stack
+from tests.support.stacks import Stack, described
 
 Playbook = Callable[..., Any]
 Vaulted = Callable[[str], list[str]]
 
 ROLE = "../molecule/secrets/converge"
+INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
 
 
 def _names(host: Any, strongbox: Stack, folder: str) -> set[str]:
@@ -88,3 +91,30 @@ def test_a_changed_value_gets_a_new_address(host: Any, strongbox: Stack, playboo
     # Files of the live release stay.
     assert before <= after
     assert host.check_output("sudo cat %s", f"{strongbox.home}/secrets/10001/{added}") == value
+
+
+def test_a_mounted_private_key_is_in_the_store_alone(host: Any, strongbox: Stack, playbook: Playbook) -> None:
+    line = secrets.token_hex(32)
+    key = f"-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n"
+    files = {
+        "/etc/keeper.key": {"content": key, "secret": True},
+        "/etc/tls": {"directory": {"a.crt": "public\n", "sub/a.key": key}, "secret": ["sub/a.key"]},
+    }
+    run = playbook("deploy", "--diff", stack_services=described(INVENTORY, keeper={"files": files}))
+    assert run.code == 0, run.output
+    assert line not in run.output
+
+    (keeper,) = strongbox.containers("keeper")
+    for path, text in (("/etc/keeper.key", key), ("/etc/tls/sub/a.key", key), ("/etc/tls/a.crt", "public\n")):
+        # The container runs as the uid 10001.
+        assert host.run("docker exec %s cat %s", keeper, path).stdout == text
+        assert host.run("docker exec %s sh -c %s", keeper, f"echo x > {path}").rc != 0
+
+    found = host.check_output("sudo grep --recursive --files-with-matches %s %s", line, strongbox.home).splitlines()
+    assert len(found) == 2
+    for path in found:
+        assert path.startswith(f"{strongbox.home}/secrets/10001/")
+        assert host.run("sudo -u nobody cat %s", path).rc != 0
+
+    back = playbook("deploy")
+    assert back.code == 0, back.output
