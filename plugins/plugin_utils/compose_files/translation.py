@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     checks,
+    label_proxies,
     mounts,
     service_annotations,
     services,
@@ -26,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import env_files, known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
 
 
@@ -74,7 +75,7 @@ def translate(
             hint = suggestion(name, names)
             message = f"there is no such service in the files{hint}; give it a 'kind' if it is a new service"
             problems.add(None, f"service {name!r}", message)
-    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown)
+    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown, excluded)
     result: dict[str, Any] = {}
     for name in names:
         entry = entries.pop(name, {})
@@ -138,7 +139,9 @@ class _Translator:
         host_paths: Collection[str],
         secrets: dict[str, Any],
         secrets_unknown: bool,
+        excluded: Collection[str],
     ) -> None:
+        self._excluded = excluded
         self._secrets_unknown = secrets_unknown
         self._project = project
         self._document = project.document
@@ -174,6 +177,8 @@ class _Translator:
         if "class" in annotation:
             reason = "the inventory or x-slipway sets it"
         in_place = update_strategies.in_place_notes(whole)
+        if whole["class"] in ("rolling", "drain") and not in_place:
+            in_place += filter(None, [label_proxies.traefik_note(self._project, name, self._excluded)])
         self.notes[name] = [f"is {whole['class']}, because {reason}", *in_place, *mounted.notes, *notes]
         if hidden:
             amount = "a secret" if len(hidden) == 1 else f"{len(hidden)} secrets"
@@ -185,7 +190,6 @@ class _Translator:
         if name in self._document.missing_env_files and not self._secrets_unknown:
             self._check_env_files(name, keys)
         from_files = self._document.env_file_variables.get(name, Map())
-        notes.extend(self._document.env_file_notes.get(name, ()))
         variables = services.environment(keys, from_files, self._document.variables, notes)
         hidden = services.extract_secrets(name, variables)
         self.secrets.update(hidden)
@@ -218,10 +222,6 @@ class _Translator:
         for index, entry in enumerate(keys.get("env_file") or []):
             spec = mapping(entry)
             path = spec.get("path") if spec else entry
-            form = str(spec.get("format") or "")
-            if form not in env_files.FORMATS:
-                message = f"{form!r} is not a format of env files; leave 'format' out, or write 'format: raw'"
-                self._problems.add(mark_of(keys["env_file"], index), service_key(name, "env_file"), message)
             if spec.get("required", True) is not False and not (self._project.folder / str(path)).is_file():
                 mark = mark_of(keys["env_file"], index) or mark_of(keys, "env_file")
                 message = f"{path} does not exist; create it, or set 'required: false'"

@@ -60,7 +60,7 @@ def _oneshot_reason(stack: Stack, service: Service) -> str:
     if known_software.MIGRATIONS.search(service.command):
         return "its command is a migration"
     if service.restart == "no":
-        return "its restart policy is no"
+        return "its restart policy is no" if service.text("restart") else "its deploy.restart_policy.condition is none"
     is_job = processes.of_command(service.arguments) == processes.JOB
     return "its command ends by itself" if is_job else "its name or its image is that of a job"
 

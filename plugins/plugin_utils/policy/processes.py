@@ -127,6 +127,7 @@ _VALUE_OPTIONS = frozenset(
 _OTHER_FILES = re.compile(r".*\.(?:ya?ml|conf|json|toml|ini|env|cfg|log|txt)|.*://.*|[\w.-]+:\d+", re.IGNORECASE)
 _CODE = re.compile(r"\.(?:py|m?js|cjs|ts|rb|sh|php|jar|dll|exs?)$", re.IGNORECASE)
 _ENDLESS = re.compile(r"\bwhile\s+(?:true|:|1|\[\[?\s*1\s*\]\]?)\s*;?\s*do\b")
+_MAX_SCANNED = 4000
 _END_OF_BLOCK = ("done", "fi", "}", ")", "wait")
 
 
@@ -135,6 +136,7 @@ def of_command(arguments: Sequence[str]) -> str:
 
     :param arguments: entrypoint and command.
     """
+    arguments = _scanned(arguments)
     commands = simple_commands(arguments)
     found = {_of_simple_command(words) for words in commands}
     if _ENDLESS.search(script(arguments) or ""):
@@ -171,6 +173,18 @@ def of_process(arguments: Sequence[str], name: str, restart: str) -> str:
     if by_command or (arguments and restart == "no"):
         return "" if by_command == SCRIPT else by_command
     return of_name(name)
+
+
+def _scanned(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments up to a number of characters. Some patterns take quadratic time."""
+    result: list[str] = []
+    left = _MAX_SCANNED
+    for argument in arguments:
+        result.append(argument[:left])
+        left -= len(argument) + 1
+        if left <= 0:
+            break
+    return result
 
 
 def _of_simple_command(words: Sequence[str]) -> str:

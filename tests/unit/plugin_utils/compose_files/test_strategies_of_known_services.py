@@ -148,4 +148,11 @@ CASES = [(name, keys, strategy) for strategy, services in SERVICES.items() for n
 def test_a_service_has_the_strategy_that_does_no_damage(tmp_path: Path, name: str, keys: str, strategy: str) -> None:
     image = "" if "image:" in keys else "image: 'acme/shop:1', "
     release = release_of(f"services:\n  {name}: {{{image}{keys}}}\nvolumes: {{own: }}\n", tmp_path)
-    assert (release.services[name]["class"], release.notes[name][0]) == (strategy, release.notes[name][0])
+    assert release.services[name]["class"] == strategy, release.notes[name]
+
+
+def test_the_reason_has_the_words_of_the_file(tmp_path: Path) -> None:
+    text = "services: {job: {image: 'a:1', deploy: {restart_policy: {condition: none}}}}"
+    assert release_of(text, tmp_path).notes["job"] == [
+        "is oneshot, because its deploy.restart_policy.condition is none"
+    ]
