@@ -23,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.interpolation import is_required
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
@@ -35,6 +36,10 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
     document = project.document
     as_written.check(document, problems, excluded)
     _check_project_name(project, problems)
+    for refusal in document.refusals:
+        problems.add(*refusal)
+    for name, service in project.dropped.items():
+        _check_required(problems, name, service)
     for name, service in document.services.items():
         if name not in excluded:
             _check_service(project, problems, name, service)
@@ -82,6 +87,15 @@ def _check_variables(problems: Problems, where: str, value: Map) -> None:
             message = f"the variable {match[0] if match else reference} has no value"
             detail = f" ({own_message[1]})" if own_message else ""
             problems.add(mark, f"{where}{key}'", f"{message}{detail}; {_how_to_set(match[0] if match else 'NAME')}")
+
+
+def _check_required(problems: Problems, name: str, service: Map) -> None:
+    """Check the variables that a service without an active profile requires: Compose reads it nevertheless."""
+    for text, key, mark in locations.texts(service):
+        for reference in locations.unset_in(text):
+            if is_required(reference):
+                message = f"{reference!r} requires a value, also while the profile is not active"
+                problems.add(mark, service_key(name, key), message)
 
 
 def _how_to_set(name: str) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Collection
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import mapping
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, scalar_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 
 _ROUTED = re.compile(r"traefik\.(?:http|tcp|udp)\..+", re.IGNORECASE)
 _ENABLED = "traefik.enable"

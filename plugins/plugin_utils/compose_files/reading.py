@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import interpolation, reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable
 
@@ -25,7 +26,7 @@ class Project:
     """The content of the files.
 
     ``file``: the first of the files. ``folder``: the directory that relative paths start from. ``shown``: the directory
-    that paths in messages are relative to. ``roots``: the directories that files are read from. ``inactive``: services
+    that paths in messages are relative to. ``roots``: the directories that files are read from. ``dropped``: services
     of which no profile is active.
     """
 
@@ -35,7 +36,12 @@ class Project:
     folder: Path
     shown: Path
     roots: Roots
-    inactive: tuple[str, ...] = ()
+    dropped: Map = field(default_factory=Map)
+
+    @property
+    def inactive(self) -> tuple[str, ...]:
+        """The names of the services of which no profile is active."""
+        return tuple(self.dropped)
 
     @property
     def name(self) -> str | None:
@@ -78,8 +84,8 @@ def read(
         document, all_services = _active(paths, known, profiles, unset, roots)
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
-    inactive = tuple(name for name in all_services if name not in document.services)
-    return Project(document, from_document(document), paths[0], paths[0].parent, base, roots, inactive)
+    dropped = Map({name: service for name, service in all_services.items() if name not in document.services}, {})
+    return Project(document, from_document(document), paths[0], paths[0].parent, base, roots, dropped)
 
 
 def as_written(
@@ -108,12 +114,13 @@ def _active(
     profiles: Sequence[str],
     unset: interpolation.Unset,
     roots: Roots,
-) -> tuple[reading.Document, list[str]]:
-    """Return the content of files with the services of the active profiles, and the names of all services."""
+) -> tuple[reading.Document, Map]:
+    """Return the content of files with the services of the active profiles, and all services."""
     # First without profiles: `.env` may say which ones are active.
     document = reading.read(paths, variables, None, unset=unset, opener=roots.read)
-    all_services = list(document.services)
-    active = [*profiles] or [name for name in document.variables.get("COMPOSE_PROFILES", "").split(",") if name]
+    all_services = Map(document.services)
+    named = (name.strip() for name in document.variables.get("COMPOSE_PROFILES", "").split(","))
+    active = [*profiles] or [name for name in named if name]
     if any("profiles" in service for service in document.services.values()):
         document = reading.read(paths, variables, active, unset=unset, opener=roots.read)
     return document, all_services

@@ -20,9 +20,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks, names, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, scalar_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 
 #: Keys that become keys of the description, or have no meaning once the files are read.
 _TRANSLATED = frozenset(

@@ -27,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import env_files, known_software
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
 
 
@@ -190,6 +190,7 @@ class _Translator:
         if name in self._document.missing_env_files and not self._secrets_unknown:
             self._check_env_files(name, keys)
         from_files = self._document.env_file_variables.get(name, Map())
+        notes.extend(self._document.env_file_notes.get(name, ()))
         variables = services.environment(keys, from_files, self._document.variables, notes)
         hidden = services.extract_secrets(name, variables)
         self.secrets.update(hidden)
@@ -222,6 +223,10 @@ class _Translator:
         for index, entry in enumerate(keys.get("env_file") or []):
             spec = mapping(entry)
             path = spec.get("path") if spec else entry
+            form = str(spec.get("format") or "")
+            if form not in env_files.FORMATS:
+                message = f"{form!r} is not a format of env files; leave 'format' out, or write 'format: raw'"
+                self._problems.add(mark_of(keys["env_file"], index), service_key(name, "env_file"), message)
             if spec.get("required", True) is not False and not (self._project.folder / str(path)).is_file():
                 mark = mark_of(keys["env_file"], index) or mark_of(keys, "env_file")
                 message = f"{path} does not exist; create it, or set 'required: false'"

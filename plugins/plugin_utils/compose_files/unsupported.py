@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import scalar_text
 
 _REASONS = {
     "models": "Compose starts a model with the plugin 'docker model', which a deploy does not use; run the model as a "

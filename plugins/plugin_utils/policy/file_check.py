@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import formats, interpolation, reading, regular_file, report, settings, yaml_parser
+from . import formats, reading, regular_file, report, settings, yaml_parser
 from .review import Review, review
 from .stack import Stack, from_document
 
@@ -83,14 +83,7 @@ def exported_notes(document: reading.Document, exported: Mapping[str, str]) -> l
 
 
 def _read(files: Sequence[Path], options: Options) -> reading.Document:
-    variables: dict[str, str] = {}
-    for path in options.env_files:
-        variables.update(
-            {
-                name: value
-                for name, (value, _line) in interpolation.dotenv(regular_file.read_text(path), None, str(path)).items()
-            }
-        )
+    variables = reading.variables_of(list(options.env_files))
     profiles = options.profiles
     if profiles is None:
         known = {**reading.project_variables(files[0].parent), **variables}

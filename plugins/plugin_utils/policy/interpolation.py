@@ -1,27 +1,39 @@
-"""Interpolation of variables in Compose files, such as ``${NAME:-default}``, and the parser of ``.env`` files. Pure.
+"""Interpolation of variables in texts, such as ``${NAME:-default}``, exactly as Compose does it. Pure.
 
-Place in the pipeline: check, while files are read. A variable without a value and without a default stays in the text
-as ``${NAME}``. Compose would put an empty text there. But a check is about the file, and the values are often not
-known where it runs. The rules read ``${`` as "unknown".
+Place in the pipeline: check, while Compose files and env files are read. The rules are those of compose-go's package
+``template``, which all supported versions of Compose share. Some are surprising:
+
+- A reference with an operator reaches from its ``${`` to the brace that closes it. Every ``{`` in between opens one
+  more, and the character after it is not looked at. If no brace closes it, it reaches to the last ``}`` of the line.
+- The text behind an operator ends with the line: a default of two lines is refused.
+- That text is interpolated even where it is not used, so what is wrong in it is refused.
+- ``${`` without a name and a closing brace is refused. A ``$`` before anything else stays.
 """
 
 from __future__ import annotations
 
 import re
-from collections import ChainMap
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .source_positions import Map, Mark, Override, Seq
+from . import casting
+from .scalars import Timestamp
+from .source_positions import KeyPath, Map, Mark, Override, Seq
 from .yaml_parser import MAX_TEXT, Budget
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFERENCE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
-_OPERATOR = re.compile(r":?[-?+]")
+#: Compose ignores case in the pattern of names. For Go, the last two signs are an S and a K.
+_NAME = "[_a-zA-Z\u017f\u212a][_a-zA-Z0-9\u017f\u212a]*"
+_REFERENCE = re.compile(rf"\$(?:(\$)|({_NAME})|{{(?:({_NAME})(}}|:?[-+?]))?)")
+_MENTIONED = re.compile(rf"\$\{{?({_NAME})")
 #: How deep defaults may be nested in defaults.
-_MAX_DEPTH = 8
+_MAX_DEPTH = 20
 #: Returns the text for a variable without a value, from its name and its whole reference in the file.
 Unset = Callable[[str, str], str]
+
+
+#: Is called with what Compose refuses: the position, the keys that lead to the value, and a sentence.
+Report = Callable[[Mark | None, KeyPath, str], None]
 
 
 def keep_reference(name: str, reference: str) -> str:
@@ -29,174 +41,185 @@ def keep_reference(name: str, reference: str) -> str:
     return f"${{{name}}}"
 
 
-def interpolate(text: str, variables: Mapping[str, str], depth: int = 0, unset: Unset = keep_reference) -> str:
-    """Return *text* with the values of its variables, as Compose would insert them."""
-    if "$" not in text:
-        return text
-    result: list[str] = []
-    position = size = 0
-    while True:
-        dollar = text.find("$", position)
-        size += len(result[-1]) if result else 0
-        if dollar < 0 or depth > _MAX_DEPTH or size > MAX_TEXT:
-            # A longer value is refused where it is used. Here it must not take the memory before.
-            return "".join([*result, text[position:]])
-        result.append(text[position:dollar])
-        following = text[dollar + 1 : dollar + 2]
-        name = _NAME.match(text, dollar + 1)
-        if following == "$":
-            result.append("$")
-            position = dollar + 2
-        elif name:
-            result.append(variables[name[0]] if name[0] in variables else unset(name[0], f"${name[0]}"))
-            position = name.end()
-        elif following == "{":
-            end = _closing(text, dollar + 2)
-            if end < 0:
-                # Compose refuses that. A search for more braces that never close would take quadratic time.
-                return "".join([*result, text[dollar:]])
-            result.append(_braced(text[dollar + 2 : end], variables, depth, unset))
-            position = end + 1
-        else:
-            result.append("$")
-            position = dollar + 1
+def _ignore(problem: str) -> None:
+    """Ignore what Compose refuses. The text stays as it is."""
+
+
+def _report_nothing(mark: Mark | None, path: KeyPath, problem: str) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a text is interpolated with.
+
+    ``variables``: their values. ``unset``: see :data:`Unset`. ``refuse``: is called with a sentence about what Compose
+    refuses; then the text stays as it is.
+    """
+
+    variables: Mapping[str, str]
+    unset: Unset = keep_reference
+    refuse: Callable[[str], None] = _ignore
+
+
+def is_required(reference: str) -> bool:
+    """Return whether a reference such as ``${NAME:?message}`` must have a value."""
+    return bool(re.match(rf"\$\{{{_NAME}:?\?", reference))
 
 
 def names(text: str) -> list[str]:
     """Return the names of the variables in a file."""
-    return _REFERENCE.findall(text)
+    return _MENTIONED.findall(text)
 
 
-def _closing(text: str, start: int) -> int:
-    """Return the position of the brace that closes the one before *start*, -1 if there is none."""
-    level = 1
-    for position in range(start, len(text)):
+def interpolate(text: str, scope: Scope, depth: int = 0) -> str:
+    """Return *text* with the values of its variables, as Compose inserts them."""
+    if "$" not in text:
+        return text
+    result: list[str] = []
+    position = size = line_end = last_brace = 0
+    while match := _REFERENCE.search(text, position):
+        result.append(text[position : match.start()])
+        escaped, plain, name, operator = match.groups()
+        if match.end() > line_end:
+            line_end = _end_of_line(text, match.end())
+            last_brace = text.rfind("}", 0, line_end)
+        position = match.end()
+        if escaped:
+            result.append("$")
+        elif plain or operator == "}":
+            result.append(_value(plain or name, match[0], scope))
+        elif not operator or last_brace < position or depth > _MAX_DEPTH:
+            scope.refuse(_invalid(text, match.start(), depth))
+            return "".join([*result, text[match.start() :]])
+        else:
+            end = _closing(text, match.start(), last_brace)
+            result.append(_with_operator(name, operator, text[position:end], scope, depth))
+            position = end + 1
+        size += len(result[-1])
+        if size > MAX_TEXT:
+            # A longer value is refused where it is used. Here it must not take the memory before.
+            break
+    return "".join([*result, text[position:]])
+
+
+def _end_of_line(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _invalid(text: str, start: int, depth: int) -> str:
+    shown = text[start:].partition("\n")[0][:60]
+    if depth > _MAX_DEPTH:
+        return f"{shown!r}: defaults are nested deeper than {_MAX_DEPTH} levels"
+    return f"{shown!r} is not a valid reference to a variable; write ${{NAME}}, or $$ for a dollar sign"
+
+
+def _closing(text: str, start: int, last: int) -> int:
+    """Return the position of the brace that closes the reference at *start*; *last* if there is none before."""
+    level = 0
+    position = start
+    while position < last:
         if text[position] == "}":
             level -= 1
             if not level:
                 return position
-        elif text.startswith("${", position):
+        elif text[position] == "{":
             level += 1
-    return -1
+            position += 1
+        position += 1
+    return last
 
 
-def _braced(inside: str, variables: Mapping[str, str], depth: int, unset: Unset) -> str:
-    """Return the value of ``${inside}``."""
-    name = _NAME.match(inside)
-    if not name:
-        return f"${{{inside}}}"
-    operator = _OPERATOR.match(inside, name.end())
-    value = variables.get(name[0])
-    if not operator:
-        return unset(name[0], f"${{{inside}}}") if value is None else value
-    alternative = inside[operator.end() :]
+def _value(name: str, reference: str, scope: Scope) -> str:
+    value = scope.variables.get(name)
+    return scope.unset(name, reference) if value is None else value
+
+
+def _with_operator(name: str, operator: str, alternative: str, scope: Scope, depth: int) -> str:
+    """Return the value of ``${NAME OPERATOR ALTERNATIVE}``."""
+    value = scope.variables.get(name)
     # With a colon, an empty value counts as no value.
-    has_value = value is not None and (value != "" or not operator[0].startswith(":"))
-    if operator[0].endswith("+"):
-        return interpolate(alternative, variables, depth + 1, unset) if has_value else ""
-    if has_value:
-        return str(value)
-    if operator[0].endswith("-"):
-        return interpolate(alternative, variables, depth + 1, unset)
-    return unset(name[0], f"${{{inside}}}")
+    has_value = value is not None and (value != "" or not operator.startswith(":"))
+    is_used = has_value if operator.endswith("+") else not has_value and operator.endswith("-")
+    other = interpolate(alternative, scope if is_used else _unused(scope), depth + 1)
+    if is_used:
+        return other
+    if operator.endswith("?") and not has_value:
+        return scope.unset(name, f"${{{name}{operator}{alternative}}}")
+    return value or ""
+
+
+def _unused(scope: Scope) -> Scope:
+    """Return the scope of a text that is not inserted: only a required variable without a value matters there."""
+
+    def unset(name: str, reference: str) -> str:
+        if is_required(reference):
+            scope.refuse(f"the variable {name} has no value, and {reference!r} requires one")
+        return ""
+
+    return replace(scope, unset=unset)
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    """Interpolates all texts of a document."""
+
+    variables: Mapping[str, str]
+    unset: Unset
+    budget: Budget
+    report: Report
+
+    def item(self, value: Any, mark: Mark | None, path: KeyPath) -> Any:
+        """Return *value*, which is at *path*, with its texts interpolated and cast to the type that the key needs."""
+        if isinstance(value, str):
+            return self._text(value, mark, path)
+        if isinstance(value, Map):
+            result = Map({}, dict(value.marks))
+            for key, item in value.items():
+                mark = value.marks.get(key)
+                result[key] = self.item(item, mark, (*path, key))
+                if result[key] is not item and isinstance(item, str):
+                    result.marks[key] = _with_source(mark, item)
+            return result
+        if isinstance(value, Seq):
+            items = Seq([], list(value.marks))
+            for index, item in enumerate(value):
+                mark = items.marks[index] if index < len(items.marks) else None
+                items.append(self.item(item, mark, (*path, index)))
+                if items[index] is not item and isinstance(item, str) and index < len(items.marks):
+                    items.marks[index] = _with_source(mark, item)
+            return items
+        if isinstance(value, Override):
+            return Override(self.item(value.value, mark, path))
+        return casting.whole(path, value) if isinstance(value, float) else value
+
+    def _text(self, value: str, mark: Mark | None, path: KeyPath) -> Any:
+        if isinstance(value, Timestamp):
+            if not any(str(key).startswith("x-") for key in path):
+                self.report(mark, path, f"{str(value)!r} is a date for YAML; put it in quotes")
+            return value
+        scope = Scope(self.variables, self.unset, lambda problem: self.report(mark, path, problem))
+        text = interpolate(value, scope)
+        if text is not value:
+            self.budget.spend_text(len(text), mark.file if mark else "", mark.line if mark else 0)
+        return casting.cast(path, text)
 
 
 def resolve(
-    value: Any, variables: Mapping[str, str], unset: Unset = keep_reference, budget: Budget | None = None
+    value: Any,
+    variables: Mapping[str, str],
+    unset: Unset = keep_reference,
+    budget: Budget | None = None,
+    report: Report = _report_nothing,
 ) -> Any:
-    """Return *value* with all its texts interpolated. The mark of a changed text keeps the text in the file.
+    """Return *value*, a document, with its texts interpolated. The mark of a changed text keeps the text in the file.
 
     :param budget: what is left for the texts; a new budget if ``None``.
     :raises Unreadable: if a text is too long with its variables replaced, or all of them together.
     """
-    return _resolve_item(value, None, variables, unset, budget or Budget())
-
-
-def _resolve_item(value: Any, mark: Mark | None, variables: Mapping[str, str], unset: Unset, budget: Budget) -> Any:
-    if isinstance(value, str):
-        text = interpolate(value, variables, unset=unset)
-        if text is not value:
-            budget.spend_text(len(text), mark.file if mark else "", mark.line if mark else 0)
-        return text
-    if isinstance(value, Map):
-        result = Map({}, dict(value.marks))
-        for key, item in value.items():
-            mark = value.marks.get(key)
-            result[key] = _resolve_item(item, mark, variables, unset, budget)
-            if result[key] is not item and isinstance(item, str):
-                result.marks[key] = _with_source(mark, item)
-        return result
-    if isinstance(value, Seq):
-        items = Seq([], list(value.marks))
-        for index, item in enumerate(value):
-            mark = items.marks[index] if index < len(items.marks) else None
-            items.append(_resolve_item(item, mark, variables, unset, budget))
-            if items[index] is not item and isinstance(item, str) and index < len(items.marks):
-                items.marks[index] = _with_source(mark, item)
-        return items
-    if isinstance(value, Override):
-        return Override(_resolve_item(value.value, mark, variables, unset, budget))
-    return value
+    return _Resolver(variables, unset, budget or Budget(), report).item(value, None, ())
 
 
 def _with_source(mark: Mark | None, text: str) -> Mark:
     return Mark(mark.file if mark else "", mark.line if mark else 0, text)
-
-
-_ASSIGNMENT = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[=:][ \t]*")
-_QUOTED = {"'": re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL), '"': re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)}
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "$": "$$", "\\": "\\", '"': '"'}
-
-
-def dotenv(
-    text: str, variables: Mapping[str, str] | None = None, file: str = "", budget: Budget | None = None
-) -> dict[str, tuple[str, int]]:
-    """Return the variables of an ``.env`` file, each with its line. Lines that are no assignments are skipped.
-
-    The file is read as Compose reads it. A quoted value may have several lines. Between double quotes, escapes and
-    variables are replaced; between single quotes, nothing is.
-
-    :param variables: values for references in the file; they take precedence over earlier lines of the file.
-    :param file: the name of the file, for messages.
-    :param budget: what is left for values and their texts; a new budget if ``None``.
-    :raises Unreadable: if the budget is not enough.
-    """
-    budget = budget or Budget()
-    found: dict[str, tuple[str, int]] = {}
-    plain: dict[str, str] = {}
-    known = ChainMap(dict(variables or {}), plain)
-    position, number = 0, 1
-    while position < len(text):
-        end = text.find("\n", position)
-        end = len(text) if end < 0 else end
-        match = _ASSIGNMENT.match(text, position, end)
-        if match:
-            quoted = (
-                _QUOTED[text[match.end()]].match(text, match.end())
-                if text[match.end() : match.end() + 1] in _QUOTED
-                else None
-            )
-            if quoted:
-                literal = text[match.end()] == "'"
-                value = quoted[1] if literal else interpolate(_unescaped(quoted[1]), known, unset=_empty)
-                end = text.find("\n", quoted.end())
-                end = len(text) if end < 0 else end
-            else:
-                bare = re.split(r"\s#", text[match.end() : end])[0].strip()
-                value = interpolate("" if bare.startswith("#") else bare, known, unset=_empty)
-            budget.spend(1, file, number)
-            budget.spend_text(len(value), file, number)
-            plain[match[1]] = value
-            found[match[1]] = (value, number)
-        number += text.count("\n", position, end + 1)
-        position = end + 1
-    return found
-
-
-def _empty(name: str, reference: str) -> str:
-    return ""
-
-
-def _unescaped(text: str) -> str:
-    """Return the text between double quotes without its escapes. An escaped dollar is doubled for interpolation."""
-    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[0]), text, flags=re.DOTALL)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import interpolation, merging, regular_file, relative_paths
+from . import interpolation, merging, regular_file, relative_paths, value_types
+from .env_files import EnvFiles
 from .extending import Extending
-from .source_positions import Map, Mark, Override, Seq, mark_of
+from .source_positions import KeyPath, Map, Mark, Override, Refusal, Seq, mark_of
 from .yaml_parser import MAX_BYTES, Budget, Unreadable, parse
 
 MAX_FILES = 100
@@ -48,11 +49,23 @@ class Document:
     #: Each file as it is written, with its variables replaced, and each service of another file that is extended.
     as_written: list[Map] = field(default_factory=list)
     used_variables: frozenset[str] = frozenset()
+    #: What Compose refuses in texts and in env files.
+    refusals: list[Refusal] = field(default_factory=list)
+    #: By service, what a person should know of its env files.
+    env_file_notes: dict[str, list[str]] = field(default_factory=dict)
 
 
 def project_variables(folder: Path) -> dict[str, str]:
     """Return the variables of ``.env`` in *folder*, none if there is no such file."""
-    return _Reader(interpolation.keep_reference, regular_file.read_bytes).dotenv(folder / ".env")
+    return variables_of(_existing([folder / ".env"]))
+
+
+def variables_of(files: list[Path]) -> dict[str, str]:
+    """Return the variables of files that take the place of ``.env``.
+
+    :raises Unreadable: for the first file that cannot be read.
+    """
+    return _Reader(interpolation.keep_reference, regular_file.read_bytes).env_files.project(files, {})
 
 
 def default_files(folder: Path) -> list[Path]:
@@ -94,20 +107,29 @@ def read(
     paths = list(files)
     reader = _Reader(unset, opener)
     folder = project or (paths[0].parent if paths else Path())
-    dotenv = reader.dotenv(folder / ".env", variables)
+    dotenv = reader.env_files.project(_existing([folder / ".env"]), variables or {})
     all_variables = {**dotenv, **(variables or {})}
     document = reader.read_files(paths, all_variables, ())
     document.variables, document.dotenv = all_variables, dotenv
     document.used_variables = frozenset(reader.used_variables)
     document.as_written = [*reader.as_written, *reader.extending.extended]
+    document.refusals = reader.refusals
     for name, service in document.services.items():
         document.services[name] = merging.without_overrides(service)
     document.top = merging.without_overrides(document.top)
     if profiles is not None:
         _select_profiles(document, set(profiles))
     for name, service in document.services.items():
-        reader.env_files(document, name, service, folder)
+        found = reader.env_files.service(name, service, folder, all_variables)
+        document.env_file_variables[name] = found.variables
+        document.env_file_notes[name] = found.notes
+        if found.incomplete:
+            document.missing_env_files.add(name)
     return document
+
+
+def _existing(paths: list[Path]) -> list[Path]:
+    return [path for path in paths if os.path.lexists(path) and not path.is_dir()]
 
 
 def _select_profiles(document: Document, active: set[str]) -> None:
@@ -128,7 +150,8 @@ class _Reader:
         self.files = 0
         self.as_written: list[Map] = []
         self.used_variables: set[str] = set()
-        self.read_env_files: dict[Path, dict[str, tuple[str, int]]] = {}
+        self.refusals: list[Refusal] = []
+        self.env_files = EnvFiles(self.text, self.refusals, self.budget)
 
     def read_files(
         self, paths: list[Path], variables: Mapping[str, str], including: tuple[Path, ...], where: str = ""
@@ -148,13 +171,20 @@ class _Reader:
         found = []
         text = self.text(path, where)
         self.used_variables |= set(interpolation.names(text))
-        for content in parse(text, str(path), self.budget):
+        for content in parse(text, str(path), self.budget, self.refusals):
             if not isinstance(content, Map):
                 raise Unreadable(f"{path}:1: not a Compose file: a mapping with the key 'services' is needed")
-            found.append(interpolation.resolve(content, variables, self.unset, self.budget))
+            found.append(interpolation.resolve(content, variables, self.unset, self.budget, self.report))
         if not found:
             raise Unreadable(f"{path}:1: the file is empty; a mapping with the key 'services' is needed")
         return found
+
+    def report(self, mark: Mark | None, path: KeyPath, problem: str) -> None:
+        """Keep what Compose refuses in a text. :param path: the keys that lead from the document to the text."""
+        of_service = len(path) > 2 and path[0] == "services"
+        key = f"key {value_types.shown(path[2:] if of_service else path)!r}"
+        where = f"service {path[1]!r}: {key}" if of_service else key
+        self.refusals.append(Refusal(mark, where, problem))
 
     def text(self, path: Path, where: str = "") -> str:
         """Return the text of a file. :param where: the place that names it; empty if the user names it."""
@@ -219,9 +249,8 @@ class _Reader:
                 continue
             folder = path.parent / entry["project_directory"] if entry.get("project_directory") else paths[0].parent
             where = f"{where}: 'include'"
-            own: dict[str, str] = {} if entry.get("env_file") else self.dotenv(folder / ".env", variables, where)
-            for name in _texts(entry.get("env_file")):
-                own.update(self.dotenv(path.parent / name, variables, where))
+            own_files = [path.parent / name for name in _texts(entry.get("env_file"))] or _existing([folder / ".env"])
+            own = self.env_files.project(own_files, variables, where)
             found = self.read_files(paths, {**own, **variables}, including, where)
             result.files += found.files
             for name, service in found.services.items():
@@ -229,34 +258,6 @@ class _Reader:
                 if name in found.services.marks:
                     result.services.marks.setdefault(name, found.services.marks[name])
             result.top = merging.mappings(relative_paths.top_level(found.top, folder), result.top)
-
-    def dotenv(self, path: Path, variables: Mapping[str, str] | None = None, where: str = "") -> dict[str, str]:
-        """Return the variables of an ``.env`` file, none if it does not exist."""
-        if not os.path.lexists(path):
-            return {}
-        found = interpolation.dotenv(self.text(path, where or str(path)), variables, str(path), self.budget)
-        return {name: value for name, (value, _line) in found.items()}
-
-    def env_files(self, document: Document, name: str, service: Map, folder: Path) -> None:
-        """Add the variables in the env files of a service to *document*."""
-        variables = Map()
-        entries = service.get("env_file")
-        for index, entry in enumerate(entries if isinstance(entries, Seq) else ()):
-            file = entry.get("path") if isinstance(entry, dict) else entry
-            path = folder / str(file)
-            if not isinstance(file, str) or "${" in file or not path.exists():
-                document.missing_env_files.add(name)
-                continue
-            if path not in self.read_env_files:
-                mark = mark_of(entries, index) or mark_of(service, "env_file")
-                place = f"{mark.file}:{mark.line}: " if mark else ""
-                text = self.text(path, f"{place}service {name!r}: key 'env_file'")
-                self.read_env_files[path] = interpolation.dotenv(text, document.variables, str(path), self.budget)
-            for variable, (value, line) in self.read_env_files[path].items():
-                variables[variable] = value
-                variables.marks[variable] = Mark(str(path), line)
-            self.budget.spend(len(variables), str(path), 1)
-        document.env_file_variables[name] = variables
 
 
 def _top_level(content: Map) -> Map:

@@ -21,6 +21,14 @@ class Mark(NamedTuple):
     source: str | None = None
 
 
+class Refusal(NamedTuple):
+    """Something that Compose refuses: where it is, the key or variable as a message names it, and a sentence."""
+
+    mark: Mark | None
+    where: str
+    message: str
+
+
 class Map(dict[str, Any]):
     """A mapping with a mark for each key."""
 

@@ -24,6 +24,7 @@ from . import (
 from .image_reference import Image
 from .mounts import Mount, mounts
 from .published_ports import Port, ports
+from .scalars import scalar_text
 from .source_positions import Map, Seq
 from .units import integer
 
@@ -279,11 +280,6 @@ def _service(name: str, keys: Map, env_file_variables: Map, incomplete: bool) ->
         labels=labels if isinstance(labels, Map) else Map(),
         datastore=datastore if datastore and datastore_command.starts_server(scanned) else "",
     )
-
-
-def scalar_text(value: Any) -> str:
-    """Return the text of a YAML scalar as the container gets it: ``true`` for a boolean, empty for ``null``."""
-    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
 def _replicas(keys: Map) -> int:

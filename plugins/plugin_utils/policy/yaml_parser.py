@@ -1,18 +1,17 @@
 """A YAML parser whose values know the file and the line of every key. It limits size, depth and aliases.
 
-Place in the pipeline: check, its first step. Values are read as Compose reads them, by YAML 1.2: ``on`` and ``22:22``
-are text. The parser counts an alias as often as it is used, while it reads the text. So it refuses an alias bomb before
-the bomb takes memory.
+Place in the pipeline: check, its first step. Values are read as Compose reads them, see ``scalars``. The parser counts
+an alias as often as it is used, while it reads the text. So it refuses an alias bomb before the bomb takes memory.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
 
-from .source_positions import Map, Mark, Override, Seq
+from . import scalars
+from .source_positions import Map, Mark, Override, Refusal, Seq
 
 MAX_BYTES = 2 * 1024**2
 MAX_NODES = 150_000
@@ -74,37 +73,11 @@ class _Frame:
         self.mark = mark
         self.key: str | None = None
         self.key_mark = mark
+        self.keys: set[str] = set()
+        #: Whether the key is `<<`.
+        self.inherits = False
         self.merges: list[Map] = []
         self.size = 1
-
-
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_OCTAL = re.compile(r"0o?[0-7]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
-#: Values that Compose reads as text. YAML 1.1 reads them as booleans or as numbers in base 60.
-_AMBIGUOUS = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_CONSTANTS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_SIMPLE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/$")
-
-
-def _plain(text: str) -> tuple[Any, str | None]:
-    """Return the value of an unquoted scalar, and its text if the value differs from it or is ambiguous."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text], None
-    if text[0] in _SIMPLE and len(text) > 3:
-        return text, None
-    if _INTEGER.fullmatch(text) and len(text) < 20:
-        return int(text), None
-    if _OCTAL.fullmatch(text) and len(text) < 20:
-        return int(text.replace("o", ""), 8), text
-    if _FLOAT.fullmatch(text):
-        value = float(text)
-        return value, (text if str(value) != text else None)
-    return text, (text if _AMBIGUOUS.fullmatch(text) else None)
 
 
 def _line(event: Any) -> int:
@@ -112,8 +85,9 @@ def _line(event: Any) -> int:
 
 
 class _Builder:
-    def __init__(self, file: str, budget: Budget) -> None:
+    def __init__(self, file: str, budget: Budget, refusals: list[Refusal]) -> None:
         self.file = file
+        self.refusals = refusals
         self.budget = budget
         self.frames: list[_Frame] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -137,13 +111,21 @@ class _Builder:
         source = None
         if len(value) > MAX_TEXT:
             raise Unreadable(f"{self.file}:{_line(event)}: a value has more than {MAX_TEXT // 1024} kB")
-        if not event.style and event.implicit[0]:
-            value, source = _plain(event.value)
         if event.tag in ("!reset", "!override"):
             value = Override(None if event.tag == "!reset" else value)
+        elif event.tag is not None and event.tag != "!":
+            value, source = self._tagged(event.tag, event)
+        elif not event.style:
+            value, source = scalars.plain(event.value)
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
-        self._add(value, 1, self._mark(event, source), plain=event.value if not event.style else None)
+        self._add(value, 1, self._mark(event, source), event)
+
+    def _tagged(self, tag: str, event: yaml.ScalarEvent) -> tuple[Any, str | None]:
+        try:
+            return scalars.tagged(tag, event.value)
+        except ValueError as error:
+            raise Unreadable(f"{self.file}:{_line(event)}: {error}") from None
 
     def _open(self, event: Any) -> None:
         mark = self._mark(event)
@@ -177,7 +159,8 @@ class _Builder:
         value, size = self.anchors[event.anchor]
         self._add(value, size, self._mark(event))
 
-    def _add(self, value: Any, size: int, mark: Mark, plain: str | None = None, counted: int = 0) -> None:
+    def _add(self, value: Any, size: int, mark: Mark, event: yaml.ScalarEvent | None = None, counted: int = 0) -> None:
+        """Add a value. :param event: its event if it is a scalar that the file writes here, not an alias."""
         self.budget.spend(size - counted, self.file, mark.line)
         if not self.frames:
             self.documents.append(value)
@@ -188,23 +171,27 @@ class _Builder:
             frame.value.append(value)
             frame.value.marks.append(mark)
         elif frame.key is None:
-            self._key(frame, value, mark, plain)
+            self._key(frame, value, mark, event)
         else:
             key, frame.key = frame.key, None
-            if key == "<<":
+            if frame.inherits:
                 self._inherit(frame, value, mark)
             else:
                 frame.value[key] = value
                 # The line of the key, where people look first. A long value may start on a later line.
                 frame.value.marks[key] = Mark(self.file, frame.key_mark.line, mark.source)
 
-    def _key(self, frame: _Frame, value: Any, mark: Mark, plain: str | None) -> None:
+    def _key(self, frame: _Frame, value: Any, mark: Mark, event: yaml.ScalarEvent | None) -> None:
         if isinstance(value, (Map, Seq, Override)):
             raise Unreadable(f"{self.file}:{mark.line}: a key must be a word, not a list or a mapping")
-        # In Compose every key is text, even if the same word is a boolean or a number as a value.
-        key = plain if plain is not None else str(value)
-        if key in frame.value and key != "<<":
+        key = event.value if event is not None else str(value)
+        frame.inherits = key == "<<" and event is not None and not event.style and event.tag in (None, "!")
+        if key in frame.keys:
             raise Unreadable(f"{self.file}:{mark.line}: the key {key!r} occurs twice in one mapping")
+        frame.keys.add(key)
+        if not isinstance(value, str) or isinstance(value, scalars.Timestamp):
+            problem = f"is no text for YAML, and every key must be one; write {key!r}"
+            self.refusals.append(Refusal(mark, f"key {key}", problem))
         frame.key = key
         frame.key_mark = mark
 
@@ -217,16 +204,17 @@ class _Builder:
             frame.merges.append(source)
 
 
-def parse(text: str, file: str, budget: Budget | None = None) -> list[Any]:
+def parse(text: str, file: str, budget: Budget | None = None, refusals: list[Refusal] | None = None) -> list[Any]:
     """Return the documents in *text*.
 
     :param file: the name of the file in marks and messages.
     :param budget: the values that are left; a new budget if ``None``.
+    :param refusals: gets what Compose refuses although it is YAML: a key that is no text.
     :raises Unreadable: if the text is not YAML, a key occurs twice in a mapping, or a limit is exceeded.
     """
     if len(text) > MAX_BYTES:
         raise Unreadable(f"{file}: the file has {len(text) / 1024**2:.1f} MB; the limit is {MAX_BYTES // 1024**2} MB")
-    builder = _Builder(file, budget or Budget())
+    builder = _Builder(file, budget or Budget(), refusals if refusals is not None else [])
     try:
         # The loader in C is ten times as fast. Some builds of PyYAML do not have it.
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from ..host_paths import normal
 from ..known_datastores import RUN_AS_ROOT, name_of
 from ..rule_registry import Problem, service_rule
-from ..stack import Service, Stack, scalar_text
+from ..scalars import scalar_text
+from ..stack import Service, Stack
 
 _OWASP = "OWASP Docker Security Cheat Sheet"
 #: Capabilities of images that start as root and then change to a user of their own, or that listen on a low port.

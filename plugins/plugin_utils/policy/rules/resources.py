@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..rule_registry import Problem, service_rule
-from ..stack import Service, Stack, scalar_text
+from ..scalars import scalar_text
+from ..stack import Service, Stack
 from ..units import decimal, size
 
 _RESOURCES = "Compose specification, deploy, resources"

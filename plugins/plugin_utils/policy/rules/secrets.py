@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..interpolation import interpolate
+from ..interpolation import Scope, interpolate
 from ..rule_registry import Problem, service_rule
+from ..scalars import scalar_text
 from ..secret_shapes import (
     NO_SECRETS,
     URL_WITH_PASSWORD,
@@ -20,7 +21,7 @@ from ..secret_shapes import (
     names_secret,
 )
 from ..source_positions import KeyPath, mark_of
-from ..stack import MAX_SCANNED, Service, Stack, scalar_text
+from ..stack import MAX_SCANNED, Service, Stack
 
 _REFERENCE = "Compose specification, secrets; OWASP Docker Security Cheat Sheet, rule 12"
 _FIX = (
@@ -36,11 +37,14 @@ _SECRET_ARGUMENT = re.compile(
 )
 
 
+_NO_VARIABLES = Scope({})
+
+
 def text_in_file(container: Any, key: Any, value: Any) -> str:
     """Return a value as the file has it: with the defaults of its variables, as if no variable was set."""
     mark = mark_of(container, key)
     if mark is not None and mark.source and "$" in mark.source:
-        return interpolate(mark.source[:MAX_SCANNED], {})
+        return interpolate(mark.source[:MAX_SCANNED], _NO_VARIABLES)
     return scalar_text(value)[:MAX_SCANNED]
 
 
@@ -124,7 +128,8 @@ def _source(container: Any, key: Any, value: Any) -> str:
 def in_url(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find URLs with a password in environment, commands and build arguments."""
     for name, text, path in _texts(service):
-        if any("$" not in match[1] for match in URL_WITH_PASSWORD.finditer(interpolate(text, {})[:MAX_SCANNED])):
+        shown = interpolate(text, _NO_VARIABLES)[:MAX_SCANNED]
+        if any("$" not in match[1] for match in URL_WITH_PASSWORD.finditer(shown)):
             yield f"has a URL with a password in the file: {name}", path
 
 

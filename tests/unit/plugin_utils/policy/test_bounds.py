@@ -208,6 +208,10 @@ def test_what_is_no_regular_file_is_refused_at_once(place: str, kind: str, tmp_p
         timeout=20,
         check=False,
     )
+    if (place, kind) == ("dotenv", "directory"):
+        # Compose looks for no variables in a directory.
+        assert done.stderr == ""
+        return
     assert done.returncode == 2
     assert str(odd) in done.stderr
     assert "regular file" in done.stderr

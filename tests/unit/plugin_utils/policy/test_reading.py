@@ -137,7 +137,7 @@ def test_environment_takes_precedence_over_env_files(tmp_path: Path) -> None:
     ],
 )
 def test_variables_are_interpolated(text: str, value: str) -> None:
-    assert interpolation.interpolate(text, {"X": "x", "EMPTY": ""}) == value
+    assert interpolation.interpolate(text, interpolation.Scope({"X": "x", "EMPTY": ""})) == value
 
 
 def test_a_secret_from_dotenv_is_not_in_the_file(tmp_path: Path) -> None:
