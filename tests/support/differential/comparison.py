@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,14 +78,15 @@ def compare(folder: Path, *files: str, profiles: Sequence[str] = (), **given: An
     options = ["--project-name", "shop", *options]
     theirs = {suite: real_compose.read(suite, folder, *options) for suite in real_compose.SUITES}
     refusals = {suite: read.printed for suite, read in theirs.items() if read.config is None}
-    given = {"root": str(folder.parent / "stacks"), "compose_profiles": list(profiles), **given}
-    arguments = compose_projects.arguments(*files, **given)
+    arguments = _arguments(folder, *files, compose_profiles=list(profiles), **given)
     try:
         release = inventory.bundle_of(arguments, folder)
     except ValueError as error:
         return Comparison(refusals, str(error))
+    if len(refusals) == len(theirs):
+        return Comparison(refusals, None)
     directory = real_compose.write_release(release)
-    side = Side((folder,), real_compose.variables(folder, *options))
+    side = Side((folder,), functools.cache(lambda: real_compose.variables(folder, *options)))
     notes = _Notes(arguments, folder, release)
     expected = {
         suite: same_meaning.comparable(read.config, side) for suite, read in theirs.items() if read.config is not None
@@ -100,6 +102,19 @@ def compare(folder: Path, *files: str, profiles: Sequence[str] = (), **given: An
         for keys in [keys for keys in oldest if keys in changed and keys not in newest]:
             del oldest[keys]
     return Comparison(refusals, None, {suite: list(found.values()) for suite, found in unequal.items()})
+
+
+def refusal(folder: Path, *files: str, **given: Any) -> str | None:
+    """Return why there is no release of the project in *folder*, ``None`` if there is one."""
+    try:
+        inventory.bundle_of(_arguments(folder, *files, **given), folder)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _arguments(folder: Path, *files: str, **given: Any) -> dict[str, Any]:
+    return compose_projects.arguments(*files, **{"root": str(folder.parent / "stacks"), **given})
 
 
 class _Notes:

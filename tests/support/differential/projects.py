@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.support import compose_projects
-from tests.support.differential import examples
-from tests.support.differential.comparison import Comparison, compare
+from tests.support.differential import comparison, examples
+from tests.support.differential.comparison import Comparison
 
 _NUMBER = re.compile("@([0-9])")
 _SERVICE = re.compile(r"service '([^']+)'")
@@ -54,10 +54,18 @@ class Project:
 
     def compare(self, folder: Path) -> Comparison:
         """Write the project below *folder*, and return what came of it."""
+        return comparison.compare(self._write(folder), *self._names(), compose_host_paths=list(examples.HOST_PATHS))
+
+    def refusal(self, folder: Path) -> str | None:
+        """Write the project below *folder*, and return why there is no release of it, without asking Compose."""
+        return comparison.refusal(self._write(folder), *self._names(), compose_host_paths=list(examples.HOST_PATHS))
+
+    def _write(self, folder: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
-        compose_projects.write(folder / "shop", self.texts())
-        names = [self._name(index) for index in range(len(self.files))]
-        return compare(folder / "shop", *names, compose_host_paths=list(examples.HOST_PATHS))
+        return compose_projects.write(folder / "shop", self.texts())
+
+    def _names(self) -> list[str]:
+        return [self._name(index) for index in range(len(self.files))]
 
     def without(self, names: Collection[str]) -> Project:
         """Return the project without some of its services."""
@@ -80,13 +88,11 @@ def outcome(project: Project, folder: Path) -> tuple[Comparison, list[str]]:
     So one refused service does not hide what differs in the others.
     """
     refused: list[str] = []
-    found = project.compare(folder)
     for _attempt in range(_ATTEMPTS):
-        lines = found.refusal.splitlines() if found.outcome == "refused by ours only" and found.refusal else []
+        lines = (project.refusal(folder) or "").splitlines()
         names = {match[1] for match in map(_SERVICE.search, lines) if match}
-        if not names:
+        if not names & {name for file in project.files for name in file.services}:
             break
         refused += lines
         project = project.without(names)
-        found = project.compare(folder)
-    return found, refused
+    return project.compare(folder), refused

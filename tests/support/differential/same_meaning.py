@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,12 @@ INTENDED = {
 class Side:
     """One side of the comparison: the project, or its release.
 
-    ``own``: the directories whose files belong to it. ``variables``: the values of secrets and configs that name one.
+    ``own``: the directories whose files belong to it. ``variables`` returns the values of secrets and configs that name
+    a variable.
     """
 
     own: tuple[Path, ...]
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Callable[[], Mapping[str, str]] = dict
 
     def has(self, source: object) -> bool:
         """Return whether a mount's source is a file of this side."""
@@ -132,7 +133,7 @@ def _declared(use: Mapping[str, Any], section: str, declared: Mapping[str, Any],
     if "file" in spec:
         source = Path(spec.pop("file"))
     elif "environment" in spec:
-        source = side.variables.get(spec.pop("environment"))
+        source = side.variables().get(spec.pop("environment"))
     spec.pop("name", None)
     further = {name: str(value) for name, value in use.items() if name not in ("source", "target")}
     if isinstance(use.get("mode"), int):
