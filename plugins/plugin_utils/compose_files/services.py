@@ -93,9 +93,8 @@ def _rewritten_keys(keys: Map, user: str, needs: Map) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if user and not user.replace(":", "", 1).isdigit():
         result["user"] = user
-    hosts = mapping(keys.get("extra_hosts"))
-    if hosts:
-        result["extra_hosts"] = [name if address is None else f"{name}={address}" for name, address in hosts.items()]
+    if keys.get("extra_hosts"):
+        result["extra_hosts"] = list(keys["extra_hosts"])
     if needs:
         result["depends_on"] = {
             other: dict(need) if isinstance(need, dict) else {"condition": "service_started"}

@@ -19,7 +19,7 @@ from typing import Any
 
 from . import casting
 from .scalars import Timestamp
-from .source_positions import KeyPath, Map, Mark, Override, Seq
+from .source_positions import KeyPath, Map, Mark, Seq
 from .yaml_parser import MAX_TEXT, Budget
 
 #: Compose ignores case in the pattern of names. For Go, the last two signs are an S and a K.
@@ -190,8 +190,6 @@ class _Resolver:
                 if items[index] is not item and isinstance(item, str) and index < len(items.marks):
                     items.marks[index] = _with_source(mark, item)
             return items
-        if isinstance(value, Override):
-            return Override(self.item(value.value, mark, path))
         return casting.whole(path, value) if isinstance(value, float) else value
 
     def _text(self, value: str, mark: Mark | None, path: KeyPath) -> Any:

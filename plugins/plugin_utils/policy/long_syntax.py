@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .source_positions import Map, Mark, Override, Seq, mark_of
+from .source_positions import Map, Mark, Pairs, Seq, mark_of
 
 #: Keys that are a list of NAME=VALUE or a mapping.
-_PAIRS = ("environment", "labels", "annotations", "extra_hosts", "sysctls")
+_PAIRS = ("environment", "labels", "annotations", "sysctls")
 #: Keys that are a list of names or a mapping, with the value that a name in the list stands for.
-_NAMED = {"depends_on": {"condition": "service_started"}, "networks": None}
+_NAMED = {"depends_on": {"condition": "service_started", "required": True}, "networks": None, "models": None}
 #: Lists whose items are a name or a mapping.
 _SOURCES = ("secrets", "configs")
 #: Keys that are one text or a list.
-_LISTS = ("tmpfs", "env_file", "dns", "profiles")
+_LISTS = ("tmpfs", "env_file", "label_file", "dns", "dns_search", "profiles")
 #: How many characters of a port or a volume are read.
 _MAX_LENGTH = 1000
 _PORT = re.compile(
@@ -32,11 +32,7 @@ def service(raw: Any) -> Map:
     """Return the keys of a service in long syntax, an empty mapping if *raw* is not a mapping."""
     result = Map(raw, dict(raw.marks)) if isinstance(raw, Map) else Map(raw if isinstance(raw, dict) else {})
     for key in list(result):
-        value = result[key]
-        if isinstance(value, Override):
-            result[key] = Override(_to_long(key, value.value, result.marks.get(key)))
-        else:
-            result[key] = _to_long(key, value, result.marks.get(key))
+        result[key] = _to_long(key, result[key], result.marks.get(key))
     return result
 
 
@@ -53,6 +49,8 @@ def _to_long(key: str, value: Any, mark: Mark | None) -> Any:
         return _items_to_long(value, port)
     if key == "volumes":
         return _items_to_long(value, volume)
+    if key == "extra_hosts":
+        return hosts(value)
     if key == "build":
         build = Map({"context": value}, {"context": mark} if mark else {}) if isinstance(value, str) else value
         if isinstance(build, dict) and "args" in build:
@@ -65,8 +63,8 @@ def _to_long(key: str, value: Any, mark: Mark | None) -> Any:
 def pairs(value: Any) -> Map:
     """Return a list of ``NAME=VALUE`` or a mapping as a mapping. A name without ``=`` has the value ``None``."""
     if isinstance(value, dict):
-        return Map(value)
-    result = Map()
+        return value if isinstance(value, Map) else Map(value)
+    result = Pairs()
     for index, item in enumerate(value if isinstance(value, list) else ()):
         if not isinstance(item, (str, int, float)):
             continue
@@ -75,6 +73,24 @@ def pairs(value: Any) -> Map:
         mark = mark_of(value, index)
         if mark:
             result.marks[name] = mark._replace(source=_value_in_file(mark.source))
+    return result
+
+
+def hosts(value: Any) -> Any:
+    """Return ``extra_hosts`` as a list of ``NAME=ADDRESS``. A name can have several addresses."""
+    if not isinstance(value, (dict, list)):
+        return value
+    result = Seq()
+    for key, item in enumerate(value) if isinstance(value, list) else value.items():
+        mark = mark_of(value, key)
+        if isinstance(value, list):
+            name, _sign, address = (
+                re.split("([=:])", str(item), maxsplit=1) if re.search("[=:]", str(item)) else (item, "", "")
+            )
+            result.add(f"{name}={address}" if address else item, mark)
+        else:
+            for address in item if isinstance(item, list) else [item]:
+                result.add(key if address is None else f"{key}={address}", mark)
     return result
 
 

@@ -9,12 +9,11 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from . import interpolation, merging, regular_file, relative_paths, value_types
+from . import including, interpolation, merging, regular_file, resets, value_types
 from .env_files import EnvFiles
-from .extending import Extending
-from .source_positions import KeyPath, Map, Mark, Override, Refusal, Seq, mark_of
+from .extending import Extending, Part
+from .source_positions import KeyPath, Map, Mark, Refusal
 from .yaml_parser import MAX_BYTES, Budget, Unreadable, parse
 
 MAX_FILES = 100
@@ -109,14 +108,11 @@ def read(
     folder = project or (paths[0].parent if paths else Path())
     dotenv = reader.env_files.project(_existing([folder / ".env"]), variables or {})
     all_variables = {**dotenv, **(variables or {})}
-    document = reader.read_files(paths, all_variables, ())
+    document = reader.read_files(paths, folder, all_variables, ())
     document.variables, document.dotenv = all_variables, dotenv
     document.used_variables = frozenset(reader.used_variables)
     document.as_written = [*reader.as_written, *reader.extending.extended]
     document.refusals = reader.refusals
-    for name, service in document.services.items():
-        document.services[name] = merging.without_overrides(service)
-    document.top = merging.without_overrides(document.top)
     if profiles is not None:
         _select_profiles(document, set(profiles))
     for name, service in document.services.items():
@@ -146,7 +142,7 @@ class _Reader:
         self.unset = unset
         self.opener = opener
         self.budget = Budget()
-        self.extending = Extending(self.documents, self.budget)
+        self.extending = Extending(self.parts, self.budget)
         self.files = 0
         self.as_written: list[Map] = []
         self.used_variables: set[str] = set()
@@ -154,16 +150,24 @@ class _Reader:
         self.env_files = EnvFiles(self.text, self.refusals, self.budget)
 
     def read_files(
-        self, paths: list[Path], variables: Mapping[str, str], including: tuple[Path, ...], where: str = ""
+        self,
+        paths: list[Path],
+        folder: Path,
+        variables: Mapping[str, str],
+        above: tuple[Path, ...],
+        where: str = "",
     ) -> Document:
-        """Return the content of files. :param including: the files that include these, to find a cycle."""
+        """Return the content of files.
+
+        :param folder: the directory that paths start from. :param above: the files that include these.
+        """
         result = Document()
         for path in paths:
-            for content in self.documents(path, variables, where):
-                self.merge(result, path, content, variables, including)
+            for part in self.parts(path, variables, folder, where):
+                self.merge(result, part, variables, (*above, path.resolve()))
         return result
 
-    def documents(self, path: Path, variables: Mapping[str, str], where: str = "") -> list[Map]:
+    def parts(self, path: Path, variables: Mapping[str, str], folder: Path, where: str = "") -> list[Part]:
         """Return the YAML documents of a file, interpolated. :param where: the place that names the file."""
         self.files += 1
         if self.files > MAX_FILES:
@@ -174,7 +178,9 @@ class _Reader:
         for content in parse(text, str(path), self.budget, self.refusals):
             if not isinstance(content, Map):
                 raise Unreadable(f"{path}:1: not a Compose file: a mapping with the key 'services' is needed")
-            found.append(interpolation.resolve(content, variables, self.unset, self.budget, self.report))
+            written, paths = resets.take(content)
+            resolved = interpolation.resolve(written, variables, self.unset, self.budget, self.report)
+            found.append(Part(path, resolved, paths, folder))
         if not found:
             raise Unreadable(f"{path}:1: the file is empty; a mapping with the key 'services' is needed")
         return found
@@ -206,58 +212,55 @@ class _Reader:
         except ValueError as error:
             raise Unreadable(f"{where}: {error}" if where else str(error)) from None
 
-    def merge(
-        self, result: Document, path: Path, content: Map, variables: Mapping[str, str], including: tuple[Path, ...]
-    ) -> None:
-        """Merge one YAML document into *result*."""
-        self.as_written.append(content)
+    def merge(self, result: Document, part: Part, variables: Mapping[str, str], above: tuple[Path, ...]) -> None:
+        """Merge one YAML document into *result*. :param above: the files that include this one, and itself."""
+        path, written = part.path, part.content.get("services")
+        self.as_written.append(part.content)
         result.files.append(str(path))
-        self.include(result, path, content, variables, (*including, path.resolve()))
-        services = content.get("services")
-        if services is not None and not isinstance(services, Map):
-            raise Unreadable(f"{path}:{_line(content, 'services')}: 'services' is not a mapping of names to services")
-        services = services if isinstance(services, Map) else Map()
-        if len({*result.services, *services}) > MAX_SERVICES:
+        if written is not None and not isinstance(written, Map):
+            line = _line(part.content, "services")
+            raise Unreadable(f"{path}:{line}: 'services' is not a mapping of names to services")
+        found = Map({}, dict(part.services.marks))
+        for name in part.services:
+            found[name] = self.extending.service(part, name, variables)
+        top = _top_level(part.content)
+        for entry in including.entries(part, above):
+            self.include(result, entry, found, part.services, top, variables, above)
+        kept = resets.without(Map({**result.top, "services": result.services}, result.top.marks), part.resets)
+        result.services = kept.pop("services", Map())
+        for name, service in found.items():
+            merged = merging.services(result.services[name], service, name) if name in result.services else service
+            if name in found.marks:
+                result.services.marks.setdefault(name, found.marks[name])
+            result.services[name] = merging.unique(merged)
+        if len(result.services) > MAX_SERVICES:
             raise Unreadable(f"{path}: a stack may have at most {MAX_SERVICES} services")
-        for name in services:
-            service = self.extending.service(path, services, name, variables)
-            mark = services.marks.get(name)
-            if name in result.services:
-                service = merging.services(result.services[name], service)
-            elif mark:
-                result.services.marks[name] = mark
-            result.services[name] = service
-        result.top = merging.mappings(result.top, _top_level(content))
+        result.top = merging.mappings(kept, top)
 
     def include(
-        self, result: Document, path: Path, content: Map, variables: Mapping[str, str], including: tuple[Path, ...]
+        self,
+        result: Document,
+        entry: including.Entry,
+        services: Map,
+        written: Map,
+        top: Map,
+        variables: Mapping[str, str],
+        above: tuple[Path, ...],
     ) -> None:
-        """Read the files under ``include`` into *result*. Services and keys of *result* take precedence."""
-        entries = content.get("include")
-        for index, raw in enumerate(entries if isinstance(entries, Seq) else ()):
-            mark = mark_of(entries, index)
-            where = f"{path}:{mark.line if mark else 1}"
-            entry = raw if isinstance(raw, Map) else Map({"path": raw})
-            names = [name for name in _texts(entry.get("path")) if "${" not in name]
-            paths = [path.parent / name for name in names]
-            for included in paths:
-                if Path(os.path.realpath(included)) in including:
-                    raise Unreadable(f"{where}: 'include' has a cycle through {included.name}")
-                if not os.path.lexists(included):
-                    raise Unreadable(f"{where}: 'include' names {included}, which does not exist")
-            if not paths:
-                continue
-            folder = path.parent / entry["project_directory"] if entry.get("project_directory") else paths[0].parent
-            where = f"{where}: 'include'"
-            own_files = [path.parent / name for name in _texts(entry.get("env_file"))] or _existing([folder / ".env"])
-            own = self.env_files.project(own_files, variables, where)
-            found = self.read_files(paths, {**own, **variables}, including, where)
-            result.files += found.files
-            for name, service in found.services.items():
-                result.services.setdefault(name, relative_paths.service(service, folder))
-                if name in found.services.marks:
-                    result.services.marks.setdefault(name, found.services.marks[name])
-            result.top = merging.mappings(relative_paths.top_level(found.top, folder), result.top)
+        """Add the project that *entry* includes to the *services* and the other keys, *top*, of the including file.
+
+        :param written: the services as they are written.
+        """
+        own_files = entry.env_files or _existing([entry.folder / ".env"])
+        own = self.env_files.project(own_files, variables, entry.where)
+        all_variables = {**own, **variables}
+        found = self.read_files(entry.paths, entry.folder, all_variables, above, entry.where)
+        result.files += found.files
+        moved = {
+            name: including.own_service(keys, entry.folder, all_variables) for name, keys in found.services.items()
+        }
+        including.add_services(services, Map(moved, found.services.marks), written, entry.where)
+        including.add_top_level(top, including.own_top_level(found.top, entry.folder, all_variables), entry.where)
 
 
 def _top_level(content: Map) -> Map:
@@ -266,16 +269,10 @@ def _top_level(content: Map) -> Map:
     for key, value in content.items():
         if key == "services":
             continue
-        result[key] = Map({}, {}) if key in _TOP and not isinstance(value, (Map, Override)) else value
+        result[key] = Map({}, {}) if key in _TOP and not isinstance(value, Map) else value
         if key in content.marks:
             result.marks[key] = content.marks[key]
     return result
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, Seq) else []
 
 
 def _line(value: Map, key: str) -> int:

@@ -37,6 +37,10 @@ class Map(dict[str, Any]):
         self.marks: dict[str, Mark] = marks if marks is not None else dict(getattr(values, "marks", {}))
 
 
+class Pairs(Map):
+    """A mapping that a file, or a merge, has as a list of ``NAME=VALUE``."""
+
+
 class Seq(list[Any]):
     """A list with a mark for each item. ``marks`` can be shorter than the list: the items after it have no mark."""
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from . import scalar_types
 from .compose_schema import NEWER_KEYS, NOTATIONS, SCHEMA
-from .source_positions import KeyPath, Override
+from .source_positions import KeyPath
 
 _Place = tuple[str, ...]
 _SHOWN = 60
@@ -95,10 +95,6 @@ def mistakes(value: Any, place: _Place = (), path: KeyPath = ()) -> Iterator[Mis
 
 
 def _value_mistakes(value: Any, notation: str, place: _Place, path: KeyPath) -> Iterator[Mistake]:
-    if isinstance(value, Override):
-        if value.value is not None:
-            yield from _value_mistakes(value.value, notation, place, path)
-        return
     fitting = [one for one in alternatives(notation) if _has_shape(value, one)]
     if not fitting:
         yield Mistake(path, "absent" if value is None else "type", _type_message(value, notation))

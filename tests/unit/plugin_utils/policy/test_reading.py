@@ -50,7 +50,7 @@ services:
     assert web["command"] == ["three"]
     assert web["environment"] == {"A": "1", "B": 3, "C": 4}
     assert [one["short"] for one in web["ports"]] == ["80:80", "81:80"]
-    assert [one["source"] for one in web["volumes"]] == ["data", "./other"]
+    assert [one["source"] for one in web["volumes"]] == ["./other", "data"]
     assert web["healthcheck"] == {"test": ["CMD", "x"], "interval": "9s"}
     assert web["cap_add"] == ["CHOWN", "KILL"]
     assert (web.marks["command"].file, web.marks["command"].line) == (str(tmp_path / "b.yaml"), 3)
