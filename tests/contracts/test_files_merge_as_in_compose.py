@@ -165,7 +165,7 @@ INCLUDED = {
     "same-network": "{networks: {front: {name: x}}, services: {inc: {image: 'b:1', networks: [front]}}}",
     "secret": "{secrets: {s: {file: ./token.txt}}, services: {inc: {image: 'b:1', secrets: [s]}}}",
     "same-secret": "{secrets: {s: {file: ../token.txt}}, services: {inc: {image: 'b:1', secrets: [s]}}}",
-    "paths": "services: {inc: {image: 'b:1', env_file: web.env, volumes: ['./conf/app.conf:/a:ro', '../conf.d:/c:ro']}}",
+    "paths": "services: {inc: {image: 'b:1', env_file: web.env, volumes: ['./conf/app.conf:/a:ro', '../conf.d:/c']}}",
     "variables": "services: {inc: {image: 'b:1', environment: [WHO, TAG, 'X=${WHO}']}}",
     "variables-as-mapping": "services: {inc: {image: 'b:1', environment: {WHO: , TAG: , X: '${WHO}'}}}",
     "build": "services: {inc: {image: 'b:1', build: {dockerfile: Other}}}",
