@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import compose_schema, scalar_types, value_types
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import (
+    compose_schema,
+    resets,
+    scalar_types,
+    value_types,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import parse
 
 #: A service with one key, and what is said about it.
