@@ -20,7 +20,10 @@ SIZE, MIN_FREE = "24m", "2m"
 
 @pytest.fixture(scope="module")
 def small_home(host: Any, playbook: Playbook, greetings: Iterator[str]) -> Iterator[str]:
-    """Give the stack's directory a small filesystem in memory, and deploy to it. Yield the directory."""
+    """Give the stack's directory a small filesystem in memory, and deploy to it. Yield the directory.
+
+    Afterwards the stack is deployed to the disk of the server again.
+    """
     home = "/opt/stacks/kiosk"
     assert playbook("../molecule/stack/reset").code == 0
     host.check_output(f"sudo mkdir -p {home} && sudo mount -t tmpfs -o size={SIZE},mode=0755 kiosk {home}")
@@ -30,6 +33,8 @@ def small_home(host: Any, playbook: Playbook, greetings: Iterator[str]) -> Itera
     # First, because the directory of a mounted filesystem cannot be removed.
     host.check_output(f"sudo umount --lazy {home}")
     assert playbook("../molecule/stack/reset").code == 0
+    last = playbook("deploy")
+    assert last.code == 0, last.output
 
 
 @pytest.mark.parametrize("record", [1, 4, 7, 10, 13, 16, 19, "switch", "finalize"])
