@@ -74,7 +74,7 @@ test: environment ## run lint, unit, apps and the molecule scenarios, two at a t
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
 test-long: sanity artifact-check ## run sanity, artifact-check and the long scenarios: interrupted rollouts and other platforms
-	@ROLLOUT_LONG=1 scripts/molecule.sh rollout chaos own own_traefik edge traefik langflow bot workspace engine_mirror platforms
+	@ROLLOUT_LONG=1 scripts/molecule.sh --long
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check unit \
   apps molecule bench molecule-alone molecule-shared molecule-single test test-long

@@ -4,6 +4,7 @@
 #   --alone   scenarios that need the whole machine
 #   --shared  scenarios that share a server
 #   --single  all others; they can run at the same time as --shared
+#   --long    those that are marked as long, and those that have a long form
 # A run of all shared scenarios boots new servers and removes them. A run of named scenarios keeps the shared servers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +30,7 @@ case ${1---all} in
   --alone) mapfile -t scenarios < <(marked -l alone) ;;
   --shared) mapfile -t scenarios < <(marked -l shared) ;;
   --single) mapfile -t scenarios < <(marked -L 'long|alone|shared') ;;
+  --long) mapfile -t scenarios < <(marked -l 'long|long_form') ;;
 esac
 case ${1---all} in
   --all | --shared)
