@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,23 @@ def _failed_while(roll: Callable[[], Any]) -> tuple[int, int, dict[str, int]]:
         for one in running:
             one.end()
     summaries = [one.summary() for one in running]
-    reasons = {reason: count for summary in summaries for reason, count in summary.reasons.items()}
-    return sum(one.failed for one in summaries), sum(one.requests for one in summaries), reasons
+    reasons: Counter[str] = Counter()
+    for summary in summaries:
+        reasons.update(summary.reasons)
+    return sum(one.failed for one in summaries), sum(one.requests for one in summaries), dict(reasons)
+
+
+def _wait_until_served(stack: Stack) -> None:
+    """Wait until Traefik has found the containers. Requests to one that it does not know to be gone take long."""
+    deadline = time.monotonic() + 60
+    good = 0
+    while good < 20 and time.monotonic() < deadline:
+        try:
+            good = good + 1 if stack.get().status == 200 else 0
+        except OSError:
+            good = 0
+        time.sleep(0.1)
+    assert good == 20
 
 
 WAYS = {
@@ -82,20 +98,18 @@ def test_a_rollout_behind_a_label_driven_traefik(
     way: str, deploy: Callable[..., Any], figures: dict[str, str], host: Any
 ) -> None:
     deploy(OLD, *WAYS[way])
-    stack = Stack(host, "labelled", PORT)
-    deadline = time.monotonic() + 30
-    while stack.get().status != 200 and time.monotonic() < deadline:
-        time.sleep(0.5)
+    _wait_until_served(Stack(host, "labelled", PORT))
     failed, requests, reasons = _failed_while(lambda: deploy(NEW, *WAYS[way]))
     figures[way] = f"{failed} of {requests} failed: {reasons}"
     print(f"{way}: {figures[way]}")
-    assert requests > 5_000
+    # Each request that waits for a container that is gone keeps one of the workers for seconds.
+    assert requests > 1_000
     assert failed == 0 or way in ("directly", "with a retry")
 
 
 def test_the_plan_says_that_requests_are_lost_and_where(playbook: Playbook, scenario: Path) -> None:
     directly = playbook("plan", app_version=OLD)
-    sentence = "web is served by the Traefik of service 'traefik'"
+    sentence = "is served by the Traefik of service 'traefik' by its labels"
     assert sentence in directly.output
     between = playbook("plan", app_version=OLD, additional_files=[str(scenario / "project/edge.yml")])
     assert sentence not in between.output
