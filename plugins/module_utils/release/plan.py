@@ -146,14 +146,21 @@ def _settings(spec: Mapping[str, Any]) -> dict[str, Any]:
     a container.
     """
     settings = {key: value for key, value in spec["settings"].items() if key != "depends_on"}
-    settings["volumes"] = [volume for volume in settings.get("volumes", []) if not _FILE.fullmatch(str(volume))]
+    settings["volumes"] = [volume for volume in settings.get("volumes", []) if not _FILE.fullmatch(_short(volume))]
     return {**settings, **{f"file {target}": address for target, address in mounted_files(spec).items()}}
 
 
 def mounted_files(spec: Mapping[str, Any]) -> dict[str, str]:
     """Return the files of the description that a service mounts: ``DIGEST/NAME`` by the path in the container."""
-    matches = (_FILE.fullmatch(str(volume)) for volume in spec["settings"].get("volumes", []))
+    matches = (_FILE.fullmatch(_short(volume)) for volume in spec["settings"].get("volumes", []))
     return {match["target"]: match["address"] for match in matches if match}
+
+
+def _short(volume: Any) -> str:
+    """Return a mount in Compose's short notation, without options that only the long one can say."""
+    if not isinstance(volume, Mapping):
+        return str(volume)
+    return f"{volume.get('source', '')}:{volume.get('target', '')}{':ro' if volume.get('read_only') else ''}"
 
 
 def drift(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> list[dict[str, str]]:

@@ -156,7 +156,8 @@ def _service(entry: Mapping[str, Any], sources: Mapping[str, str], base: Path) -
 
 def _file(file: Mapping[str, Any], source: str | None) -> dict[str, Any]:
     """Return a mounted file: from its source if it has one, and as a secret if it is one."""
-    kept = {"src": source} if source else {key: value for key, value in file.items() if key != "secret"}
+    further = {key: file[key] for key in ("mount", "owner", "mode") if key in file}
+    kept = {"src": source, **further} if source else {key: value for key, value in file.items() if key != "secret"}
     return {**kept, **({"secret": file["secret"]} if file.get("secret") else {})}
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     as_written,
     contradictions,
     locations,
+    published,
     references,
     unsupported,
 )
@@ -24,14 +26,15 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.readin
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.interpolation import is_required
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
-def check(project: Project, problems: Problems, excluded: Collection[str]) -> None:
+def check(project: Project, problems: Problems, excluded: Collection[str], images: Collection[str]) -> None:
     """Add everything that is wrong with the files themselves to *problems*.
 
     :param excluded: services that the inventory replaces or leaves out; they are not checked.
+    :param images: services whose image the inventory names.
     """
     document = project.document
     as_written.check(document, problems, excluded)
@@ -43,9 +46,12 @@ def check(project: Project, problems: Problems, excluded: Collection[str]) -> No
     for name, service in document.services.items():
         if name not in excluded:
             _check_service(project, problems, name, service)
+            if name not in images:
+                _check_image(problems, name, service, document.services.marks.get(name))
     references.check_circles(document, problems)
     contradictions.check_top(document, problems)
-    _check_ports(project, problems, excluded)
+    published.check({name: keys for name, keys in document.services.items() if name not in excluded}, problems)
+    _check_files_of_client(problems, document, excluded)
     for key in ("networks", "volumes", "secrets", "configs"):
         _check_variables(problems, f"key '{key}", mapping(document.top.get(key)))
 
@@ -54,8 +60,6 @@ def _check_service(project: Project, problems: Problems, name: str, service: Map
     _check_annotation_keys(problems, name, mapping(service.get("x-slipway")))
     unsupported.check(name, service, problems)
     _check_variables(problems, f"service {name!r}: key '", service)
-    mark = project.document.services.marks.get(name)
-    _check_image(problems, name, service, mark)
     references.check(project.document, name, problems)
     contradictions.check_service(project.document, name, problems)
 
@@ -64,7 +68,10 @@ def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None)
     if service.get("image") or service.get("provider"):
         return
     if service.get("build"):
-        message = "the built image has no name; add 'image: REGISTRY/NAME:TAG', so that servers can pull it"
+        message = (
+            "the built image has no name; add 'image: REGISTRY/NAME:TAG', so that servers can pull it, or set "
+            f"stack_services.{name}.image"
+        )
         problems.add(mark_of(service, "build") or mark, service_key(name, "build"), message)
     else:
         problems.add(mark, service_key(name, "image"), "is missing; name the image that the service runs")
@@ -115,31 +122,20 @@ def _check_project_name(project: Project, problems: Problems) -> None:
         )
 
 
-def _check_ports(project: Project, problems: Problems, excluded: Collection[str]) -> None:
-    """Check that every published port has a port of the host, and that no two services publish the same one."""
-    published: list[tuple[str, str, set[int], str]] = []
-    for name, service in project.document.services.items():
-        for port in ports(service) if name not in excluded else ():
-            mark = _port_mark(service, port.path[1])
-            if port.published is None:
-                text = str((service["ports"][port.path[1]]).get("published") or "")
-                if not locations.unset_in(text) and not text:
-                    message = (
-                        f"the container port {port.target} has no port on the host, so Docker would choose a random "
-                        f"one; write HOST_PORT:{port.target}"
-                    )
-                    problems.add(mark, service_key(name, "ports"), message)
-                continue
-            numbers = set(range(port.published, port.published + port.count))
-            for host, protocol, others, owner in published:
-                shared = sorted(numbers & others)
-                if shared and protocol == port.protocol and (host == port.host or "" in (host, port.host)):
-                    message = (
-                        f"port {shared[0]} of the host is also published by service {owner!r}; change one of the two"
-                    )
-                    problems.add(mark, service_key(name, "ports"), message)
-            published.append((port.host if port.host not in ("0.0.0.0", "::") else "", port.protocol, numbers, name))
-
-
-def _port_mark(service: Map, index: int) -> Mark | None:
-    return mark_of(service["ports"], index) or mark_of(service, "ports")
+def _check_files_of_client(problems: Problems, document: Document, excluded: Collection[str]) -> None:
+    """Check that no key names a file that Compose would read on the server, where the project is not."""
+    for name, service in document.services.items():
+        options: Any = service.get("security_opt") or []
+        for index, option in enumerate(options if name not in excluded else ()):
+            match = re.fullmatch("seccomp[=:](.*)", str(option))
+            if match and not match[1].startswith("/") and match[1] not in ("unconfined", "builtin"):
+                message = f"{match[1]} is not uploaded; put the profile on the server, and write its absolute path"
+                mark = mark_of(options, index) or mark_of(service, "security_opt")
+                problems.add(mark, service_key(name, "security_opt"), message)
+    for name, volume in mapping(document.top.get("volumes")).items():
+        options = mapping(mapping(volume).get("driver_opts"))
+        device = str(options.get("device") or "")
+        is_bind = "bind" in str(options.get("o") or "").split(",")
+        if is_bind and not device.startswith("/") and not locations.unset_in(device):
+            message = f"{device!r} is a path of the project, which the server does not have; write an absolute path"
+            problems.add(mark_of(options, "device"), f"key 'volumes.{name}.driver_opts.device'", message)

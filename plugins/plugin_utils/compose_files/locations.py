@@ -78,3 +78,42 @@ def mapping(value: Any) -> Map:
 def service_key(name: str, key: str) -> str:
     """Return how a message names a key of a service."""
     return f"service {name!r}: key {key!r}"
+
+
+#: The key of a Compose file, by the key of a description that it becomes.
+_FILE_KEYS = {
+    "stop_grace": ("stop_grace_period",),
+    "health": ("healthcheck",),
+    "publish": ("ports",),
+    "needs": ("depends_on",),
+    "replicas": ("scale", "deploy"),
+    "files": ("volumes", "configs"),
+    "volumes": ("volumes", "configs"),
+    "secrets": ("secrets",),
+    "env_file": ("env_file",),
+}
+_SERVICE_KEY = re.compile(r"service '(?P<service>[^']+)'(?:[:,] key '(?P<key>[^'.]+)(?P<rest>[^']*)')?")
+
+
+def with_position(message: str, services: Map, folder: str, given: Mapping[str, Any]) -> str:
+    """Return a message about a described service with the file, the line and the key that it is about.
+
+    :param services: the services of the files, in long notation.
+    :param folder: the directory that paths are shown relative to, with a slash at the end.
+    :param given: ``stack_services``: a key that it sets is not from the files.
+    """
+    match = _SERVICE_KEY.match(message)
+    service = services.get(match["service"]) if match else None
+    if not match or not isinstance(service, Map):
+        return message
+    key, rest = match["key"] or ("publish" if "published port" in message else ""), match["rest"] or ""
+    own = given.get(match["service"])
+    if isinstance(own, Mapping) and (not key or key in own or "kind" in own):
+        return message
+    if key == "compose":
+        key, rest = rest.lstrip(".").partition(".")[0], rest.lstrip(".").partition(".")[2]
+        rest = f".{rest}" if rest else ""
+    found = next((name for name in _FILE_KEYS.get(key, (key,)) if name in service), None)
+    mark = mark_of(service, found) if found else services.marks.get(match["service"])
+    shown = f"service {match['service']!r}: key '{found}{rest}'" if found else match[0]
+    return f"{Problems(folder).position(mark)}{shown}{message[match.end() :]}"

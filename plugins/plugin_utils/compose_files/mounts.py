@@ -7,6 +7,7 @@ content, and mounted read-only: what a container writes there would be lost with
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,23 +21,33 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import OutsideError
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.services import escaped
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import long_syntax
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import secret_in_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 NOT_FOR_OTHERS = "may not be read by others here"
+#: Why mounts of a type are refused, in words that follow the type.
+_OTHER_TYPES = {
+    "npipe": "is for Windows; valid values: volume, bind, tmpfs",
+    "cluster": "is for Swarm; valid values: volume, bind, tmpfs",
+    "image": (
+        "is not supported, because a deploy pulls and pins the images of services only; copy the files into the "
+        "service's image, or mount a volume"
+    ),
+}
 
 
 @dataclass
 class Mounts:
     """The mounts of a service, in the notation of ``stack_services``.
 
-    ``sources``: by path in the container, where on the controller the files are. ``notes``: what differs from the file.
+    ``volumes``: in the short notation, or in the long one where the short one cannot say it. ``sources``: by path in
+    the container, where on the controller the files are. ``notes``: what differs from the file.
     """
 
-    volumes: list[str] = field(default_factory=list)
+    volumes: list[str | dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tmpfs: list[str] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -69,31 +80,22 @@ class MountReader:
         return result
 
     def _add(self, name: str, mount: Map, target: str, mark: Mark | None, result: Mounts) -> None:
-        kind, source = mount.get("type"), mount.get("source")
-        if kind == "volume":
-            options = ["ro"] * (mount.get("read_only") is True)
-            options += ["nocopy"] * (mapping(mount.get("volume")).get("nocopy") is True)
-            if mapping(mount.get("volume")).get("subpath"):
-                message = "'subpath' of a volume is not supported; mount the whole volume"
-                self._problems.add(mark, service_key(name, "volumes"), message)
-            parts = [str(source), target, ",".join(options)] if source else [target]
-            result.volumes.append(":".join(part for part in parts if part))
-        elif kind == "tmpfs":
-            size = mapping(mount.get("tmpfs")).get("size")
-            result.tmpfs.append(f"{target}:size={size}" if size else target)
+        kind = mount.get("type")
+        problem = _type_problem(kind) or _drive_problem(mount)
+        if problem:
+            self._problems.add(mark, service_key(name, "volumes"), problem)
         elif kind == "bind":
-            self._add_bind(name, str(source), target, mount.get("read_only") is True, mark, result)
+            self._add_bind(name, mount, target, mark, result)
         else:
-            message = f"the mount type {kind!r} is not supported; valid values: volume, bind, tmpfs"
-            self._problems.add(mark, service_key(name, "volumes"), message)
+            result.volumes.append(_written(mount))
 
-    def _add_bind(
-        self, name: str, source: str, target: str, read_only: bool, mark: Mark | None, result: Mounts
-    ) -> None:
+    def _add_bind(self, name: str, mount: Map, target: str, mark: Mark | None, result: Mounts) -> None:
+        source = str(mount.get("source"))
         path = Path(os.path.normpath(self._contents.folder / source))
         if str(path) in self._host_paths or os.path.normpath(source) in self._host_paths:
-            result.volumes.append(f"{path}:{target}:ro" if read_only else f"{path}:{target}")
+            result.volumes.append(_written({**mount, "source": source if source.startswith("/") else str(path)}))
             return
+        options = _options(mount)
         where = service_key(name, "volumes")
         try:
             if source.startswith("~"):
@@ -112,24 +114,27 @@ class MountReader:
         try:
             if path.is_file():
                 text = self._contents.text(path)
-                reason = _secret_reason(self._contents, path, text)
+                reason = secret_reason(self._contents, path, text)
                 result.files[target] = {
                     "content": text,
                     "secret": reason is not None,
                     **({"executable": ["."]} if is_executable(path) else {}),
+                    **({"mount": options} if options and reason is None else {}),
                 }
                 if reason:
                     result.notes.append(f"{source} {reason}, so it is kept in the secret store")
+                    result.notes += [self._lost_option(key, source, mark) for key in options]
             elif path.exists() and not path.is_dir():
                 raise ValueError("it is neither a file nor a directory")
             elif path.is_dir() and (tree := self._contents.tree(path)).files:
-                reasons = {name: _secret_reason(None, Path(name), text) for name, text in tree.files.items()}
+                reasons = {name: secret_reason(None, Path(name), text) for name, text in tree.files.items()}
                 reasons |= dict.fromkeys(tree.private, NOT_FOR_OTHERS)
                 secret = [name for name, reason in reasons.items() if reason]
                 result.files[target] = {
                     "directory": tree.files,
                     "executable": list(tree.executable),
                     "secret": secret,
+                    **({"mount": options} if options else {}),
                 }
                 if secret:
                     names = ", ".join(secret)
@@ -145,75 +150,71 @@ class MountReader:
             self._problems.add(mark, where, f"{source}: {error}")
             return
         result.sources[target] = str(path)
-        if not read_only:
-            result.notes.append(f"{source} is uploaded with the release and mounted read-only")
+        if str(mount.get("read_only")).lower() != "true":
+            position = self._problems.position(mark)
+            result.notes.append(f"{position}{source} is uploaded with the release and mounted read-only")
+
+    def _lost_option(self, key: str, source: str, mark: Mark | None) -> str:
+        return (
+            f"{self._problems.position(mark)}'volumes.{key}' is left out for {source}: "
+            "Compose mounts the files of secrets itself"
+        )
 
 
-def configs(
-    name: str, service: Map, declared: Map, variables: Mapping[str, str], contents: Contents, problems: Problems
-) -> Mounts:
-    """Return the ``configs`` of a service as files: ``{content}`` by path in the container."""
-    result = Mounts()
-    for index, item in enumerate(service.get("configs") or []):
-        use = mapping(item)
-        key = str(use.get("source"))
-        spec = mapping(declared.get(key))
-        mark = mark_of(service["configs"], index) or mark_of(service, "configs")
-        text = source_text(f"key 'configs.{key}'", spec, mark_of(declared, key), variables, contents, problems)
-        if text is None:
-            if key in declared and spec.get("external"):
-                message = f"{key!r} is external, which only Swarm supports; give it a 'file'"
-                problems.add(mark, service_key(name, "configs"), message)
-            continue
-        if secret_text.holds_secret(text):
-            message = f"{key!r} contains a secret, which everybody on the server could read; move it to 'secrets'"
-            problems.add(mark, service_key(name, "configs"), message)
-            continue
-        target = str(use.get("target") or f"/{key}")
-        result.files[target] = {"content": text, "secret": False}
-        path = Path(os.path.normpath(contents.folder / str(spec.get("file") or "")))
-        # A config is never executable. A file that is named as the source would keep its executable bit.
-        if path.is_file() and not is_executable(path):
-            result.sources[target] = str(path)
-        reason = _secret_reason(contents if path.is_file() else None, path if path.is_file() else Path(target), text)
-        if reason:
-            result.files[target]["secret"] = True
-            result.notes.append(f"the config {key!r} {reason}, so it is kept in the secret store")
-    return result
+def _type_problem(kind: Any) -> str | None:
+    if kind in ("volume", "bind", "tmpfs"):
+        return None
+    valid = "valid values: volume, bind, tmpfs"
+    return f"the mount type {kind!r} {_OTHER_TYPES.get(str(kind), f'does not exist; {valid}')}"
 
 
-def _secret_reason(contents: Contents | None, path: Path, text: str) -> str | None:
-    """Return why a file is a secret, in words that follow its name; ``None`` if it is none."""
+def _drive_problem(mount: Map) -> str | None:
+    source = str(mount.get("source") or "")
+    if mount.get("type") == "bind" and re.match(r"[A-Za-z]:[\\/]|\\", source):
+        return f"{source} is a path of Windows, which no server has"
+    if "short" in mount and len(source) == 1 and source.isalpha():
+        return (
+            f"Compose reads {mount['short']!r} as a path of Windows, not as the volume {source!r}; give the volume a "
+            f"longer name, or write {{type: volume, source: {source}, target: {mount.get('target')}}}"
+        )
+    return None
+
+
+def _options(mount: Map) -> dict[str, Any]:
+    """Return the options of a mounted file or directory in Compose's long notation."""
+    bind = {key: value for key, value in mapping(mount.get("bind")).items() if key != "create_host_path"}
+    options = {"bind": escaped(bind), "consistency": escaped(mount.get("consistency"))}
+    return {key: value for key, value in options.items() if value}
+
+
+def _written(mount: Mapping[str, Any]) -> str | dict[str, Any]:
+    """Return a mount in Compose's short notation if it says the same there, else in the long notation."""
+    bind, volume = mapping(mount.get("bind")), mapping(mount.get("volume"))
+    options = ["ro"] if mount.get("read_only") is True else []
+    options += ["nocopy"] if volume.get("nocopy") is True else []
+    options += [str(bind[key]) for key in ("propagation", "selinux") if bind.get(key)]
+    parts = (mount.get("source"), mount.get("target"), ",".join(options))
+    text = ":".join(str(part) for part in parts if part)
+    long = _significant(mount)
+    # Compose reads a source of one letter as a drive of Windows.
+    is_same = _significant(long_syntax.volume(text) or {}) == long and len(str(mount.get("source"))) > 1
+    return str(escaped(text)) if is_same else dict(escaped(long))
+
+
+def _significant(mount: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in mount.items()
+        if key != "short" and not key.startswith("x-") and not (key in ("source", "read_only") and not value)
+    }
+
+
+def secret_reason(contents: Contents | None, path: Path, text: str) -> str | None:
+    """Return why a file is a secret, in words that follow its name; ``None`` if it is none.
+
+    :param contents: the reader of the file, ``None`` if the text is in no file.
+    """
     if contents is not None and contents.is_private(path):
         return NOT_FOR_OTHERS
     found = secret_in_file(str(path), text)
     return f"contains {found}" if found else None
-
-
-def source_text(
-    where: str,
-    spec: Map,
-    mark: Mark | None,
-    variables: Mapping[str, str],
-    contents: Contents,
-    problems: Problems,
-) -> str | None:
-    """Return the text of a top-level secret or config; ``None`` if the files do not have it, or after a problem."""
-    if isinstance(spec.get("content"), str):
-        return str(spec["content"])
-    if isinstance(spec.get("environment"), str):
-        if spec["environment"] in variables:
-            return variables[spec["environment"]]
-        problems.add(mark, where, f"the variable {spec['environment']} has no value; set it in .env or the inventory")
-        return None
-    if not isinstance(spec.get("file"), str) or locations.unset_in(spec["file"]):
-        return None
-    path = Path(os.path.normpath(contents.folder / spec["file"]))
-    try:
-        contents.roots.locate(path)
-        if not path.is_file():
-            raise ValueError("it is not a file")
-        return contents.text(path)
-    except ValueError as error:
-        problems.add(mark, where, f"{spec['file']}: {error}")
-        return None

@@ -53,6 +53,12 @@ def annotate(service: Mapping[str, Any], annotation: Mapping[str, Any]) -> dict[
 
 
 def container_paths(volumes: Any) -> set[str]:
-    """Return the paths in the container of volumes in Compose's short notation."""
-    entries = (str(volume).split(":") for volume in volumes if volume) if isinstance(volumes, list) else ()
-    return {(parts[1] if len(parts) > 1 else parts[0]).rstrip("/") or "/" for parts in entries}
+    """Return the paths in the container of volumes in Compose's short or long notation."""
+    return {_container_path(volume) for volume in volumes if volume} if isinstance(volumes, list) else set()
+
+
+def _container_path(volume: Any) -> str:
+    if isinstance(volume, Mapping):
+        return str(volume.get("target")).rstrip("/") or "/"
+    parts = str(volume).split(":")
+    return (parts[1] if len(parts) > 1 else parts[0]).rstrip("/") or "/"

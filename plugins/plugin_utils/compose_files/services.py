@@ -8,18 +8,18 @@ Compose of the host.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations, unsupported
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import left_out, locations, unsupported
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks, names, secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
@@ -29,77 +29,66 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import 
 _TRANSLATED = frozenset(
     {"image", "build", "command", "user", "environment", "env_file", "depends_on", "ports", "volumes", "secrets"}
     | {"configs", "networks", "healthcheck", "stop_grace_period", "scale", "profiles", "extends", "develop"}
-    | {"pull_policy", "attach", "label_file", "extra_hosts", *unsupported.KEYS}
+    | {"pull_policy", "pull_refresh_after", "attach", "label_file", *unsupported.KEYS}
 )
-
-#: The translated keys that are left out, and the keys of `build` that are not.
-_LEFT_OUT = ("develop", "profiles", "pull_policy", "attach", "label_file")
-_BUILD_KEYS = frozenset({"context", "dockerfile", "target", "args", "platforms"})
+_NUMERIC_USER = re.compile(r"[0-9]{1,10}(?::[0-9]{1,10})?")
 
 
-def left_out(keys: Map) -> list[str]:
-    """Return the keys of a service, such as ``develop`` and ``build.ssh``, that a description does not have."""
-    build = [f"build.{key}" for key in mapping(keys.get("build")) if key not in _BUILD_KEYS]
-    return [*(key for key in _LEFT_OUT if keys.get(key)), *build]
-
-
-def translate(keys: Map, service: Service, variables: Mapping[str, str], folder: Path) -> dict[str, Any]:
+def translate(
+    keys: Map, service: Service, image: str, variables: Mapping[str, str], folder: Path, described: Collection[str]
+) -> dict[str, Any]:
     """Return the keys of one service, without its mounts, secrets and environment.
 
     :param keys: the keys of the files, in long notation.
+    :param image: the image that it runs; empty if the files do not have it.
     :param variables: see :func:`environment`; secrets are placeholders.
     :param folder: the directory that relative paths start from.
+    :param described: services that the inventory describes. A service of the files that depends on one connects to it.
     """
-    result: dict[str, Any] = {"kind": "compose", "image": str(keys.get("image") or "")}
-    if isinstance(keys.get("build"), Map) and keys.get("image"):
+    result: dict[str, Any] = {"kind": "compose", "image": image}
+    if isinstance(keys.get("build"), Map) and image and not left_out.is_remote(keys["build"]):
         result["build"] = _build(keys["build"], folder)
     command = keys.get("command")
     if command not in (None, "", []):
         result["command"] = list(command) if isinstance(command, list) else str(command)
     user = str(keys.get("user") or "")
-    if user.replace(":", "", 1).isdigit():
+    if _NUMERIC_USER.fullmatch(user):
         result["user"] = user
-    replicas = service.replicas
-    if replicas != 1:
-        result["replicas"] = replicas
-    if keys.get("stop_grace_period"):
-        result["stop_grace"] = str(keys["stop_grace_period"])
-    if isinstance(keys.get("healthcheck"), Map):
-        result["health"] = escaped(keys["healthcheck"])
-    published = [text for port in ports(keys) for text in _published(port)]
-    if published:
-        result["publish"] = published
+    if service.replicas != 1:
+        result["replicas"] = service.replicas
+    if keys.get("stop_grace_period") is not None:
+        result["stop_grace"] = _duration(keys["stop_grace_period"])
+    health = _health(keys)
+    if health:
+        result["health"] = health
     if variables:
         result["environment"] = dict(variables)
-    needs = mapping(keys.get("depends_on"))
+    needs = [name for name in mapping(keys.get("depends_on")) if name in described]
     if needs:
-        result["needs"] = list(needs)
+        result["needs"] = needs
     result["networks"] = [] if keys.get("network_mode") else list(mapping(keys.get("networks"))) or ["default"]
     rest = {key: value for key, value in keys.items() if key not in _TRANSLATED and not key.startswith("x-")}
     if "deploy" in rest:
         rest["deploy"] = {key: value for key, value in mapping(keys["deploy"]).items() if key != "replicas"}
-    compose = {
-        **escaped({key: value for key, value in rest.items() if value is not None}),
-        **_rewritten_keys(keys, user, needs),
+    result["compose"] = {
+        **_without_empty_lists(escaped({key: value for key, value in rest.items() if value is not None})),
+        **_rewritten_keys(keys, user),
     }
-    result["compose"] = {key: value for key, value in compose.items() if value not in ({}, [])}
-    if command in ("", []) and command is not None:
-        result["compose"]["command"] = []
     return result
 
 
-def _rewritten_keys(keys: Map, user: str, needs: Map) -> dict[str, Any]:
-    """Return the keys of ``compose`` that are written differently than in the file."""
+def _rewritten_keys(keys: Map, user: str) -> dict[str, Any]:
+    """Return the keys of ``compose`` that are also keys of the description, where that cannot say the same."""
     result: dict[str, Any] = {}
-    if user and not user.replace(":", "", 1).isdigit():
-        result["user"] = user
-    if keys.get("extra_hosts"):
-        result["extra_hosts"] = list(keys["extra_hosts"])
+    if user and not _NUMERIC_USER.fullmatch(user):
+        result["user"] = escaped(user)
+    if keys.get("command") in ("", []):
+        result["command"] = []
+    if isinstance(keys.get("healthcheck"), Map) and not _health(keys):
+        result["healthcheck"] = {}
+    needs = mapping(keys.get("depends_on"))
     if needs:
-        result["depends_on"] = {
-            other: dict(need) if isinstance(need, dict) else {"condition": "service_started"}
-            for other, need in needs.items()
-        }
+        result["depends_on"] = escaped(needs)
     for key in hooks.KEYS:
         if isinstance(keys.get(key), list):
             result[key] = [_hook(entry) for entry in keys[key]]
@@ -117,13 +106,25 @@ def _hook(entry: Any) -> Any:
     return escaped({**written, "environment": hooks.environment(written["environment"])})
 
 
-def _published(port: Any) -> list[str]:
-    """Return the ports of a published port or range in the short notation."""
-    if port.published is None or port.target is None:
-        return []
-    host = f"[{port.host}]:" if ":" in port.host else f"{port.host}:" if port.host else ""
-    protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
-    return [f"{host}{port.published + step}:{port.target + step}{protocol}" for step in range(port.count)]
+def _health(keys: Map) -> dict[str, Any]:
+    written = mapping(keys.get("healthcheck"))
+    return {key: _duration(value) for key, value in escaped(written).items() if value != []}
+
+
+def _without_empty_lists(value: Any) -> Any:
+    """Return *value* without lists that say nothing. Compose 2.26 reads them as null where it merges files.
+
+    An empty ``entrypoint`` takes the place of the image's.
+    """
+    if isinstance(value, Mapping):
+        kept = {name: item for name, item in value.items() if item != [] or name == "entrypoint"}
+        return {name: _without_empty_lists(item) for name, item in kept.items()}
+    return value
+
+
+def _duration(value: Any) -> Any:
+    """Return a duration that is zero with a unit, which the description asks for."""
+    return "0s" if value == "0" else value
 
 
 def _build(build: Map, folder: Path) -> dict[str, Any]:
@@ -139,22 +140,25 @@ def _build(build: Map, folder: Path) -> dict[str, Any]:
     return result
 
 
-def environment(keys: Map, from_files: Map, variables: Mapping[str, str], notes: list[str]) -> dict[str, str]:
+def environment(
+    keys: Map, from_files: Map, variables: Mapping[str, str], without_value: Callable[[str, Mark | None], None]
+) -> dict[str, str]:
     """Return the variables of a service: its ``environment`` takes precedence over its env files.
 
     :param from_files: the variables of the env files.
     :param variables: those of Compose itself, for an entry of ``environment`` without a value.
-    :param notes: gets a note for each entry that has no value at all.
+    :param without_value: is called with each entry that has no value at all, and its position.
     """
+    given = mapping(keys.get("environment"))
     result = {str(key): scalar_text(value) for key, value in from_files.items()}
-    for key, value in mapping(keys.get("environment")).items():
+    for key, value in given.items():
         if value is not None:
             result[key] = scalar_text(value)
         elif key in variables:
             result[key] = variables[key]
         else:
             result.pop(key, None)
-            notes.append(f"does not get {key}, which has no value here")
+            without_value(key, mark_of(given, key) or mark_of(keys, "environment"))
     return result
 
 
@@ -188,9 +192,12 @@ def check_secrets(name: str, entry: Mapping[str, Any], keys: Map, problems: Prob
 
 
 def escaped(value: Any) -> Any:
-    """Return *value* as plain data, escaped such that Compose reads it literally."""
+    """Return *value* as plain data, escaped such that Compose reads it literally.
+
+    A key below another one that has no value, such as a label, has an empty text: that is how Compose reads it.
+    """
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, Mapping):
-        return {str(key): escaped(item) for key, item in value.items()}
+        return {str(key): "" if item is None else escaped(item) for key, item in value.items()}
     return [escaped(item) for item in value] if isinstance(value, list) else value

@@ -12,23 +12,27 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     checks,
     label_proxies,
+    left_out,
     mounts,
+    published,
     service_annotations,
     services,
     update_strategies,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.granted_files import GrantedFiles
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import (
     Problems,
     mapping,
     service_key,
+    with_position,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts import Mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import env_files, known_software
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Translated:
     ``notes``: by service, what a person should know: its update strategy with the reason, and what differs from the
     file. ``sources``: by service and path in the container, where on the controller the files are. ``left_out``: by
     service, the keys that a description does not have. ``inactive``: services of which no profile is active.
+    ``project``: the files.
     """
 
     services: dict[str, Any]
@@ -48,6 +53,18 @@ class Translated:
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
     inactive: tuple[str, ...] = ()
+    project: Project | None = None
+
+    def with_position(self, message: str, inventory: Mapping[str, Any]) -> str:
+        """Return a message about the described services with the file and line of the key that it is about.
+
+        :param inventory: ``stack_services``.
+        """
+        if self.project is None:
+            return message
+        services = self.project.document.services
+        lines = message.splitlines()
+        return "\n".join(with_position(line, services, f"{self.project.shown}/", inventory) for line in lines)
 
 
 def translate(
@@ -67,15 +84,22 @@ def translate(
     problems = project.problems()
     entries = service_annotations.collect(project.document.top, project.document.services, inventory)
     excluded = [name for name, entry in entries.items() if not _is_annotation(entry)]
-    checks.check(project, problems, excluded)
+    images = {
+        name: str(entry["image"]) for name, entry in entries.items() if _is_annotation(entry) and "image" in entry
+    }
+    checks.check(project, problems, excluded, images)
     _check_name(project, stack_name, problems)
     names = list(project.document.services)
+    if not names and not any(entry is not None for entry in entries.values()):
+        problems.add(
+            Mark(str(project.file), 1), "key 'services'", "there is no service, or none with an active profile"
+        )
     for name, entry in entries.items():
         if name not in names and _is_annotation(entry):
             hint = suggestion(name, names)
             message = f"there is no such service in the files{hint}; give it a 'kind' if it is a new service"
             problems.add(None, f"service {name!r}", message)
-    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown, excluded)
+    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown, entries)
     result: dict[str, Any] = {}
     for name in names:
         entry = entries.pop(name, {})
@@ -97,6 +121,7 @@ def translate(
         translator.sources,
         translator.left_out,
         project.inactive,
+        project,
     )
 
 
@@ -109,7 +134,8 @@ def _remove_dependencies(service: Any, removed: list[str]) -> None:
     """Remove the services that the inventory leaves out from the dependencies of *service*."""
     if not isinstance(service, dict) or service.get("kind") != "compose":
         return
-    service["needs"] = [need for need in service.get("needs", []) if need not in removed]
+    if "needs" in service:
+        service["needs"] = [need for need in service["needs"] if need not in removed]
     for name in removed:
         service["compose"].get("depends_on", {}).pop(name, None)
 
@@ -139,15 +165,19 @@ class _Translator:
         host_paths: Collection[str],
         secrets: dict[str, Any],
         secrets_unknown: bool,
-        excluded: Collection[str],
+        entries: Mapping[str, Any],
     ) -> None:
-        self._excluded = excluded
+        self._excluded = [name for name, entry in entries.items() if not _is_annotation(entry)]
         self._secrets_unknown = secrets_unknown
+        self._described = [name for name, entry in entries.items() if isinstance(entry, Mapping) and "kind" in entry]
         self._project = project
         self._document = project.document
         self._problems = problems
         self._contents = Contents(project.folder, project.roots, project.file)
         self._mounts = mounts.MountReader(self._contents, host_paths, problems)
+        self._granted = GrantedFiles(
+            self._document.top, self._document.variables, self._contents, problems, secrets, secrets_unknown
+        )
         self.secrets = secrets
         self.notes: dict[str, list[str]] = {}
         self.sources: dict[str, dict[str, str]] = {}
@@ -159,16 +189,17 @@ class _Translator:
         service = self._project.stack.services[name]
         notes: list[str] = []
         variables, hidden = self._environment(name, keys, notes)
-        entry = services.translate(keys, service, variables, self._project.folder)
+        image = str(annotation.get("image") or keys.get("image") or "")
+        entry = services.translate(keys, service, image, variables, self._project.folder, self._described)
+        if ports := published.published(keys):
+            entry["publish"] = ports
         mounted = self._add_mounts(name, keys, annotation, entry)
-        self.left_out[name] = services.left_out(keys)
-        uses = self._secret_uses(name, keys)
-        if uses:
-            entry["secrets"] = uses
-            if "user" not in entry and "user" not in annotation:
-                notes.append(
-                    "reads its secrets as root; if its image runs as another user, set 'user' to the uid of that user"
-                )
+        self.left_out[name] = left_out.keys(keys)
+        notes += left_out.notes(keys, self._problems.position)
+        granted = self._granted.secrets(name, keys)
+        notes += granted.notes
+        if granted.uses:
+            entry["secrets"] = granted.uses
         services.check_secrets(name, entry, keys, self._problems)
         entry["class"], reason = update_strategies.classify(self._project.stack, service)
         if service.base in known_software.PROXIES:
@@ -191,7 +222,11 @@ class _Translator:
             self._check_env_files(name, keys)
         from_files = self._document.env_file_variables.get(name, Map())
         notes.extend(self._document.env_file_notes.get(name, ()))
-        variables = services.environment(keys, from_files, self._document.variables, notes)
+
+        def without_value(variable: str, mark: Mark | None) -> None:
+            notes.append(f"{self._problems.position(mark)}does not get {variable}, which has no value here")
+
+        variables = services.environment(keys, from_files, self._document.variables, without_value)
         hidden = services.extract_secrets(name, variables)
         self.secrets.update(hidden)
         if self._secrets_unknown:
@@ -202,21 +237,12 @@ class _Translator:
     def _add_mounts(self, name: str, keys: Map, annotation: Mapping[str, Any], entry: dict[str, Any]) -> Mounts:
         """Add the mounts and configs of a service to its *entry*; return the mounts."""
         found = self._mounts.mounts(name, keys, service_annotations.container_paths(annotation.get("volumes")))
-        configs = mounts.configs(
-            name,
-            keys,
-            mapping(self._document.top.get("configs")),
-            self._document.variables,
-            self._contents,
-            self._problems,
-        )
+        configs = self._granted.configs(name, keys)
         found.notes.extend(configs.notes)
         for key, value in (("volumes", found.volumes), ("files", {**found.files, **configs.files})):
             if value:
                 entry[key] = value
         self.sources[name] = {**found.sources, **configs.sources}
-        if found.tmpfs:
-            entry["compose"]["tmpfs"] = [*entry["compose"].get("tmpfs", []), *found.tmpfs]
         return found
 
     def _check_env_files(self, name: str, keys: Map) -> None:
@@ -231,46 +257,6 @@ class _Translator:
                 mark = mark_of(keys["env_file"], index) or mark_of(keys, "env_file")
                 message = f"{path} does not exist; create it, or set 'required: false'"
                 self._problems.add(mark, service_key(name, "env_file"), message)
-
-    def _secret_uses(self, name: str, keys: Map) -> list[dict[str, Any]]:
-        """Return the secrets that a service mounts, as the description writes them; add their values to the secrets."""
-        declared = mapping(self._document.top.get("secrets"))
-        result = []
-        for item in keys.get("secrets") or []:
-            use = mapping(item)
-            key = str(use.get("source"))
-            if key not in declared:
-                continue
-            secret = self._secret(key, declared)
-            if secret is not None:
-                target = str(use.get("target") or key)
-                path = target if target.startswith("/") else f"/run/secrets/{target}"
-                result.append({"name": secret, "target": path})
-        return result
-
-    def _secret(self, key: str, declared: Map) -> str | None:
-        """Return the name of a declared secret, whose value is known from now on; ``None`` after a problem."""
-        secret = key.lower().replace(".", "_")
-        spec = mapping(declared[key])
-        if self._secrets_unknown:
-            self.secrets[secret] = {"generate": 32}
-        if secret in self.secrets or spec.get("external"):
-            return secret
-        text = mounts.source_text(
-            f"key 'secrets.{key}'",
-            spec,
-            mark_of(declared, key),
-            self._document.variables,
-            self._contents,
-            self._problems,
-        )
-        if text is None:
-            return None
-        if secret_text.holds_secret(text):
-            # The value is a variable, and its value is a secret of the inventory.
-            return secret_text.names(text)[0]
-        self.secrets[secret] = text
-        return secret
 
     def top(self) -> dict[str, dict[str, Any]]:
         """Return the networks and volumes that the files declare."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import published_ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software, processes
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.mounts import Mount
@@ -90,6 +91,6 @@ def in_place_notes(entry: Mapping[str, Any]) -> list[str]:
     published = entry.get("publish") or []
     reason = single_instance_reason(entry.get("compose") or {})
     if published:
-        port = str(published[0]).split("/", 1)[0].rsplit(":", 2)[-2]
+        port = published_ports.text(published[0]).split("/", 1)[0].rsplit(":", 2)[-2]
         return [f"is replaced in place, with downtime, because it publishes port {port} of the host"]
     return [f"is replaced in place, with downtime, because of its {reason.removeprefix('its ')}"] if reason else []

@@ -28,6 +28,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bun
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
 
 _SHIPPED_KINDS = Path(__file__).parents[3] / "kinds"
+#: The keys of a mounted file that is read on the controller.
+_BESIDE_SRC = {"src", "secret", "mount", "owner", "mode"}
 #: A key in addition to the arguments: the secrets of the description are not known.
 _SECRETS_UNKNOWN = "secrets_unknown"
 
@@ -112,7 +114,22 @@ def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source]
     _check_texts(plain)
     services = {name: with_contents(name, entry, base) for name, entry in plain["services"].items()}
     translated = translate_files(plain, services, base)
-    stack = describe.describe(
+    try:
+        stack = _described(plain, services, translated, base, sources)
+    except ValueError as error:
+        raise ValueError(translated.with_position(str(error), services) if translated else str(error)) from None
+    rendered_resources.check(stack, plain, translated.services if translated else services)
+    return stack
+
+
+def _described(
+    plain: Mapping[str, Any],
+    services: Mapping[str, Any],
+    translated: Translated | None,
+    base: Path,
+    sources: Mapping[str, Source] | None,
+) -> Stack:
+    return describe.describe(
         name=plain["name"],
         environment=plain["environment"],
         domain=plain["domain"],
@@ -124,8 +141,6 @@ def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source]
         top=resources.read(plain, translated.top if translated else {}),
         notes=translated.notes if translated else None,
     )
-    rendered_resources.check(stack, plain, translated.services if translated else services)
-    return stack
 
 
 def _check_texts(plain: Mapping[str, Any]) -> None:
@@ -202,7 +217,7 @@ def with_contents(name: str, entry: Any, base: Path) -> Any:
     files = {}
     for path, source in entry["files"].items():
         files[path] = source
-        if isinstance(source, Mapping) and "src" in source and set(source) <= {"src", "secret"}:
+        if isinstance(source, Mapping) and "src" in source and set(source) <= _BESIDE_SRC:
             try:
                 files[path] = {**_read(base / str(source["src"]), base, "secret" in source), **source}
                 del files[path]["src"]

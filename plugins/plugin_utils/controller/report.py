@@ -5,11 +5,14 @@ Place in the pipeline: used by the action plugins, next to their results. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: So many services of a team's Compose files with the same notes share them.
 _MANY_ALIKE = 5
+#: The file and the line at the beginning of a note.
+_POSITION = re.compile(r"^[^\s:]+:[0-9]+: ")
 _MARKS = {"up": "ok", "waiting": "..", "down": "!!"}
 
 
@@ -59,16 +62,23 @@ def rollback_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str
 def note_lines(stack: str, notes: Mapping[str, Iterable[str]], verbose: bool = False) -> list[str]:
     """Return what was decided about the services of a team's Compose files, and why.
 
-    :param verbose: each service alone; otherwise many services with the same notes share them.
+    :param verbose: each service alone; otherwise many services with the same notes share them, whatever the lines of
+        the files are.
     """
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, lines in notes.items():
-        alike.setdefault(tuple(lines), []).append(name)
+        alike.setdefault(_without_positions(lines), []).append(name)
     shared = {} if verbose else {lines: names for lines, names in alike.items() if len(names) >= _MANY_ALIKE}
-    blocks = [(f"each of {len(names)} services, such as {names[0]}", lines) for lines, names in shared.items()]
-    blocks += [(name, tuple(lines)) for name, lines in notes.items() if tuple(lines) not in shared]
+    blocks = [
+        (f"each of {len(names)} services, such as {names[0]}", tuple(notes[names[0]])) for names in shared.values()
+    ]
+    blocks += [(name, tuple(lines)) for name, lines in notes.items() if _without_positions(lines) not in shared]
     rows = ((name if number == 0 else "", line) for name, lines in blocks for number, line in enumerate(lines))
     return [f"the Compose files of {stack}:", *(f"  {line}" for line in table(rows))]
+
+
+def _without_positions(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_POSITION.sub("", line) for line in lines)
 
 
 def step_line(record: Mapping[str, Any]) -> str:

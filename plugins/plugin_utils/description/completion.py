@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     mounted_files,
     notations,
     overrides,
+    published_ports,
     routes,
     secret_text,
 )
@@ -69,7 +70,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
     except ValueError as error:
         raise ValueError(f"{where}: key 'image': {error}") from None
     service_class = values["class"] or kind.service_class
-    _check_replicas(where, replicas, service_class)
+    _check_replicas(where, replicas, service_class, kind.plain)
     build = image_build.build(where, values["build"], values["image"])
     release, release_check = commands.release(where, values, service_class == "oneshot")
     edge_routes = tuple(routes.read(where, route) for route in context.get("routes") or []) if kind.edge else ()
@@ -80,6 +81,8 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         kind.plain,
     )
     own_compose = overrides.check_own(written.name, "compose", values["compose"], kind.plain)
+    # Another service of the files, which may be without a network in common.
+    awaited = [name for name in own_compose.get("depends_on") or {} if kind.plain and name in services]
     kinds_overlay = body["environments"].get(surroundings.environment, {})
     service = Service(
         name=written.name,
@@ -94,7 +97,9 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         command=commands.escaped(commands.arguments(where, "command", values["command"])) or body["command"],
         environment={},
         needs=written.needs,
-        depends_on=tuple(dict.fromkeys([*context["needs"], *(route.to for route in edge_routes if route.to)])),
+        depends_on=tuple(
+            dict.fromkeys([*context["needs"], *awaited, *(route.to for route in edge_routes if route.to)])
+        ),
         networks=tuple(body["networks"]),
         secret_mounts=(),
         secret_env=None,
@@ -103,8 +108,9 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
             **mounted_files.read(where, values["files"]),
         },
         executable=mounted_files.executable(values["files"]),
-        volumes=(*body["volumes"], *mounted_files.volumes(written.name, values["volumes"])),
-        ports=tuple(str(port) for port in [*body["ports"], *values["publish"]]),
+        mount_options=mounted_files.mount_options(values["files"]),
+        volumes=(*body["volumes"], *mounted_files.volumes(written.name, values["volumes"], kind.plain)),
+        ports=published_ports.entries(written.name, [*body["ports"], *values["publish"]], kind.plain),
         data_version=body["data_version"],
         health=health_check.complete(written, body["health"], context, service_class),
         min_uptime=values["min_uptime"],
@@ -159,8 +165,8 @@ def _context(
     return context
 
 
-def _check_replicas(where: str, replicas: int, service_class: str) -> None:
-    if replicas < 1:
+def _check_replicas(where: str, replicas: int, service_class: str, plain: bool) -> None:
+    if replicas < 0 or (replicas == 0 and not plain):
         raise ValueError(f"{where}: key 'replicas': at least 1, not {replicas}")
     if replicas > 1 and service_class in ("singleton", "stateful"):
         raise ValueError(f"{where}: key 'replicas': a {service_class} service has exactly 1, not {replicas}")

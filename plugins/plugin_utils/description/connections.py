@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import databases, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import databases, notations, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
@@ -41,8 +41,9 @@ def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Se
     for use in draft.secrets:
         _add_secret(draft, variables, use, secrets)
     for file in draft.private_files:
-        runs = 0o111 & draft.private_mode >> 2 if file.target in draft.service.executable else 0
-        variables.mount(file.secret, secret_text.mark(file.secret), file.target, draft.private_mode | runs)
+        mode = draft.private_mode if file.mode is None else file.mode
+        runs = 0o111 & mode >> 2 if file.target in draft.service.executable else 0
+        variables.mount(file.secret, secret_text.mark(file.secret), file.target, mode | runs, file.owner)
     _add_environment(draft, variables)
     service = draft.service
     routes = [_with_port(route, drafts) for route in service.routes]
@@ -108,7 +109,9 @@ def _add_secret(draft: Draft, variables: Variables, use: object, secrets: Mappin
         variables.secret_variable(values["env"], text, "secrets", f"secret {name!r}")
         return
     target = values["target"] or secret_text.path(name)
-    variables.mount(name, secret_text.mark(name), target)
+    notations.check_owner(f"{draft.where}: key 'secrets': {name!r}", values["owner"], values["mode"])
+    mode = int(values["mode"], 8) if values["mode"] else draft.private_mode if draft.kind.plain else 0o400
+    variables.mount(name, secret_text.mark(name), target, mode, values["owner"])
     if draft.kind.plain:
         return
     variable = f"{re.sub('[^A-Z0-9]', '_', name.upper())}_FILE"

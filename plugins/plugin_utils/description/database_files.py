@@ -69,9 +69,10 @@ def _place(mounts: Iterable[Any], path: str) -> tuple[str, str] | None:
     for mount in mounts:
         if isinstance(mount, Mapping):
             source, target = str(mount.get("source") or ""), str(mount.get("target") or "")
+            inside = str((mount.get("volume") or {}).get("subpath") or "")
         else:
             source, separator, rest = str(mount).partition(":")
-            target = rest.partition(":")[0] if separator else ""
+            target, inside = rest.partition(":")[0] if separator else "", ""
         target = posixpath.normpath(target or "/nowhere")
         below = path[len(target) :].lstrip("/")
         if (
@@ -79,5 +80,5 @@ def _place(mounts: Iterable[Any], path: str) -> tuple[str, str] | None:
             and (path == target or path.startswith(f"{target}/"))
             and (found is None or len(target) > len(longest))
         ):
-            found, longest = (source, below), target
+            found, longest = (source, posixpath.join(inside, below) if below else inside), target
     return found

@@ -55,9 +55,10 @@ class Draft:
     def private_mode(self) -> int:
         """The mode of its mounted files that are secrets: its user's, or everybody's if only the image knows the user.
 
-        On the host nobody but root can enter their directory.
+        A service of a team's own Compose files may run as root and continue as another user. On the host nobody but
+        root can enter their directory.
         """
-        return 0o400 if self.service.user else 0o444
+        return 0o400 if self.service.user and not (self.kind.plain and self.owner[0] == 0) else 0o444
 
     @property
     def owner(self) -> tuple[int, int]:

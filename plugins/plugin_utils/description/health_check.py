@@ -15,6 +15,12 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading 
 _TIMES = {"interval": "10s", "timeout": "5s", "retries": 3, "start_period": "30s", "start_interval": "1s"}
 
 
+def is_checked(health: Mapping[str, Any]) -> bool:
+    """Return whether a Compose ``healthcheck`` asks the container: it has a test, and does not turn the check off."""
+    test = health.get("test") or ["NONE"]
+    return not (isinstance(test, list) and test[0] == "NONE") and str(health.get("disable")).lower() != "true"
+
+
 def complete(
     written: Written, of_kind: Mapping[str, Any], context: Mapping[str, Any], service_class: str
 ) -> dict[str, Any]:
@@ -27,7 +33,8 @@ def complete(
     given, kind, where = written.values["health"], written.kind, written.where
     if kind.plain and isinstance(given, (Mapping, type(None))):
         result = dict(given or {})
-        overrides.check_health(written.name, "health", result)
+        # The engine has a default in place of 0.
+        overrides.check_health(written.name, "health", {key: value for key, value in result.items() if value != 0})
         return result
     result = {**_TIMES, **of_kind}
     if isinstance(given, str):

@@ -131,19 +131,25 @@ class Directory:
 
 @dataclass(frozen=True)
 class PrivateFile:
-    """A mounted file that is a secret: the name of the secret, its text, and its path in the container."""
+    """A mounted file that is a secret: the name of the secret, its text, and its path in the container.
+
+    ``owner``, ``mode``: ``uid:gid`` and its mode if the description sets them, ``None`` for those of the service.
+    """
 
     secret: str
     text: str = field(repr=False)
     target: str
+    owner: str | None = None
+    mode: int | None = None
 
 
 @dataclass(frozen=True)
 class Service:
     """One service, complete. Mappings keep the order in which they are rendered.
 
-    ``files``: by path in the container. ``executable``: the paths, and paths below them, that are executable.
-    ``follows``: the services that it must be replaced with, each with the Compose keys that name it.
+    ``files``: by path in the container. ``mount_options``: further keys of their mounts, by the same path.
+    ``executable``: the paths, and paths below them, that are executable. ``follows``: the services that it must be
+    replaced with, each with the Compose keys that name it.
     """
 
     name: str
@@ -164,8 +170,8 @@ class Service:
     secret_env: SecretFile | None
     files: Mapping[str, str | Directory]
     executable: frozenset[str]
-    volumes: tuple[str, ...]
-    ports: tuple[str, ...]
+    volumes: tuple[str | Mapping[str, Any], ...]
+    ports: tuple[str | Mapping[str, Any], ...]
     data_version: Mapping[str, Any] | None
     health: Mapping[str, Any]
     min_uptime: str
@@ -182,6 +188,7 @@ class Service:
     compose: Mapping[str, Any]
     overlay: Mapping[str, Any]
     follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mount_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: The variables that hold a secret, as the parts of their text.
     secret_variables: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 

@@ -33,6 +33,9 @@ FILE_FIELDS = {
         "looks like a secret",
     ),
     "executable": Field("list", "executable paths in the directory; `.` for a file itself", default=[]),
+    "owner": Field("str", "with secret, uid:gid of its owner in place of the service's user"),
+    "mode": Field("str", "with secret, its mode in octal digits, such as 0440"),
+    "mount": Field("dict", "options of the mount in Compose's long notation, such as {bind: {selinux: z}}", default={}),
 }
 
 
@@ -57,8 +60,15 @@ def private(service: str, given: dict[str, Any]) -> tuple[PrivateFile, ...]:
     result: dict[str, PrivateFile] = {}
     for target, text in found.items():
         name = names.free(f"{service}__{target}", result)
-        result[name] = PrivateFile(name, text, target)
+        values = given.get(target, {})
+        mode = int(values["mode"], 8) if values.get("mode") else None
+        result[name] = PrivateFile(name, text, target, values.get("owner"), mode)
     return tuple(result.values())
+
+
+def mount_options(given: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the further options of the mounts, by path in the container."""
+    return {str(target): dict(source["mount"]) for target, source in given.items() if source.get("mount")}
 
 
 def _read(where: str, given: dict[str, Any]) -> tuple[dict[str, str | Directory], dict[str, str]]:
@@ -67,6 +77,7 @@ def _read(where: str, given: dict[str, Any]) -> tuple[dict[str, str | Directory]
     secret: dict[str, str] = {}
     for target, source in given.items():
         values = schema.read(source, FILE_FIELDS, f"{where}, key 'files', file {target!r}")
+        _check_owner(f"{where}, key 'files', file {target!r}", values)
         try:
             notations.container_path(str(target))
         except ValueError as error:
@@ -85,6 +96,15 @@ def _read(where: str, given: dict[str, Any]) -> tuple[dict[str, str | Directory]
         else:
             raise ValueError(f"{where}, key 'files', file {target!r}: give 'content' or 'src'")
     return result, secret
+
+
+def _check_owner(where: str, values: Mapping[str, Any]) -> None:
+    """:raises ValueError: for an owner or a mode that is not valid, or of a file that is not one secret."""
+    if values["owner"] is None and values["mode"] is None:
+        return
+    if values["secret"] is not True or values["content"] is None:
+        raise ValueError(f"{where}: 'owner' and 'mode' are for a single file with 'secret: true'")
+    notations.check_owner(where, values["owner"], values["mode"])
 
 
 def _secret_paths(where: str, chosen: object, texts: Mapping[str, str]) -> list[str]:
@@ -128,12 +148,15 @@ def _directory(where: str, values: Mapping[str, Any]) -> dict[str, str]:
     return files
 
 
-def volumes(service: str, given: list[Any]) -> tuple[str, ...]:
+def volumes(service: str, given: list[Any], plain: bool) -> tuple[str | dict[str, Any], ...]:
     """Return the volumes of a service in Compose's short notation.
 
+    :param plain: whether the service is from a team's own Compose files: then the long notation is valid, too.
     :raises ValueError: for a volume in another notation.
     """
     for volume in given:
+        if isinstance(volume, dict) and plain and str(volume.get("target") or "").startswith("/"):
+            continue
         if not isinstance(volume, str):
             raise ValueError(
                 f"service {service!r}: key 'volumes': {volume!r} is not in Compose's short notation, such as "

@@ -151,6 +151,17 @@ def volume(value: str) -> str:
     return value
 
 
+def check_owner(where: str, owner: object, mode: object) -> None:
+    """Check the owner and the mode of a file, each of which may be ``None``.
+
+    :raises ValueError: unless they are ``uid:gid`` and octal digits.
+    """
+    if owner is not None and not (isinstance(owner, str) and re.fullmatch("[0-9]{1,9}:[0-9]{1,9}", owner)):
+        raise ValueError(f"{where}: 'owner': {shown(str(owner))} is not uid:gid, such as 103:104")
+    if mode is not None and not (isinstance(mode, str) and re.fullmatch("[0-7]{3,4}", mode)):
+        raise ValueError(f"{where}: 'mode': {shown(str(mode))} is not a mode in octal digits, such as 0440")
+
+
 def relative_path(value: str) -> str:
     """Return the path of a file below a directory."""
     if not _is_normal(f"/{value}") or value == ".":

@@ -17,6 +17,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_t
 SECRET_USE_FIELDS = {
     "name": Field("str", "name in stack_secrets", required=True),
     "target": Field("str", "path in the container"),
+    "owner": Field("str", "with target, uid:gid of its owner in place of the service's user"),
+    "mode": Field("str", "with target, its mode in octal digits, such as 0440"),
     "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
     "text": Field("str", "with env, a longer text for the variable; {NAME} in it is replaced by the secret"),
 }
@@ -64,12 +66,19 @@ class Variables:
             )
         self.environment[name] = value
 
-    def mount(self, secret: str, text: str, target: str, mode: int = 0o400) -> None:
-        """Mount *text*, which contains placeholders for secrets, as a file at *target*."""
-        file = SecretFile(secret, *self._owner, secret_text.parts(text), mode)
+    def mount(self, secret: str, text: str, target: str, mode: int = 0o400, owner: str | None = None) -> None:
+        """Mount *text*, which contains placeholders for secrets, as a file at *target*.
+
+        :param owner: ``uid:gid``, ``None`` for the service's own. Files of one secret with several owners or modes have
+            several names.
+        """
+        uid, gid = map(int, owner.split(":")) if owner else self._owner
+        usual = mode == 0o400 and (uid, gid) == self._owner
+        name = secret if usual or secret.startswith(f"{self._service}__") else f"{secret}-{gid}-{mode:o}"
+        file = SecretFile(name, uid, gid, secret_text.parts(text), mode)
         if self.mounts.setdefault(target, SecretMount(file, target)).file != file:
             raise ValueError(
-                f"service {self._service!r}: key 'secrets': {secret!r} and {self.mounts[target].file.name!r} "
+                f"service {self._service!r}: key 'secrets': {name!r} and {self.mounts[target].file.name!r} "
                 f"have the same target {target}"
             )
 

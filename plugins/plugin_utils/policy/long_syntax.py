@@ -19,6 +19,8 @@ _NAMED = {"depends_on": {"condition": "service_started", "required": True}, "net
 _SOURCES = ("secrets", "configs")
 #: Keys that are one text or a list.
 _LISTS = ("tmpfs", "env_file", "label_file", "dns", "dns_search", "profiles")
+#: Propagation options of a bind mount, in the short syntax of a volume.
+_PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
 #: How many characters of a port or a volume are read.
 _MAX_LENGTH = 1000
 _PORT = re.compile(
@@ -136,31 +138,54 @@ def port(value: Any) -> dict[str, Any] | None:
         "host_ip": (host or "").strip("[]"),
         "published": published or "",
         "target": match["target"],
-        "protocol": match["protocol"] or "tcp",
+        "protocol": (match["protocol"] or "tcp").lower(),
         "short": text,
     }
 
 
 def volume(value: Any) -> dict[str, Any] | None:
-    """Return a mount such as ``data:/var/lib/data:ro`` in long syntax, ``None`` if *value* is not a mount."""
-    parts = _outside_braces(str(value)[:_MAX_LENGTH])
+    """Return a mount such as ``data:/var/lib/data:ro`` in long syntax, ``None`` if *value* is not a mount.
+
+    ``short`` is the text. Compose takes one letter before a colon for a drive of Windows, so it reads ``a:/b`` as one
+    path. Here that is the volume that was meant. Compose ignores unknown options, and so does this.
+    """
+    text = str(value)[:_MAX_LENGTH]
+    parts = _with_drives(_outside_braces(text))
     if not 1 <= len(parts) <= 3:
         return None
     if len(parts) == 1:
-        return {"type": "volume", "source": None, "target": parts[0]}
+        return {"type": "volume", "source": None, "target": parts[0], "short": text}
     source, target = parts[:2]
     options = parts[2].split(",") if len(parts) == 3 else []
+    result: dict[str, Any] = {"type": "bind" if _is_path(source) else "volume", "source": source, "target": target}
+    result["read_only"] = next((option == "ro" for option in reversed(options) if option in ("ro", "rw")), False)
+    bind: dict[str, Any] = {"create_host_path": True} if result["type"] == "bind" else {}
+    for option in options:
+        if option in _PROPAGATIONS:
+            bind["propagation"] = option
+        elif option in ("z", "Z"):
+            bind["selinux"] = option
+    if bind:
+        result["bind"] = bind
+    if result["type"] == "volume" or "nocopy" in options:
+        result["volume"] = {"nocopy": True} if "nocopy" in options else {}
+    return {**result, "short": text}
+
+
+def _is_path(source: str) -> bool:
     # A volume name has no slash, so a slash after a variable shows that it is a path.
-    is_path = source.startswith((".", "~")) or "/" in source or source in ("${PWD}", "${HOME}")
-    result: dict[str, Any] = {
-        "type": "bind" if is_path else "volume",
-        "source": source,
-        "target": target,
-        "read_only": "ro" in options,
-    }
-    propagation = [option for option in options if option in ("shared", "rshared", "slave", "rslave")]
-    if propagation:
-        result["bind"] = {"propagation": propagation[0]}
+    variable = "${" in source and ("/" in source or source in ("${PWD}", "${HOME}"))
+    return source.startswith((".", "/", "~", "\\\\")) or (source[:1].isalpha() and source[1:2] == ":") or variable
+
+
+def _with_drives(parts: list[str]) -> list[str]:
+    r"""Return *parts* with each single letter joined to a path of Windows after it, such as ``\\data``."""
+    result: list[str] = []
+    for part in parts:
+        if part.startswith("\\") and result and len(result[-1]) == 1 and result[-1].isalpha():
+            result[-1] += f":{part}"
+        else:
+            result.append(part)
     return result
 
 

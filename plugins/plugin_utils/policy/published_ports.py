@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from .source_positions import KeyPath, Map
 from .units import integer
 
+#: Limit for the ports of a range.
+MAX_RANGE = 1000
+
 
 @dataclass(frozen=True)
 class Port:
     """A published port, or a range of ``count`` ports.
 
     ``published`` is the port of the host, the first one of a range. It is ``None`` if the engine chooses the port.
-    ``target`` is the port inside of the container.
+    ``any_of`` says that the engine takes any port of the range for one port of the container. ``target`` is the port
+    inside of the container.
     """
 
     host: str
@@ -26,6 +30,7 @@ class Port:
     target: int | None
     protocol: str
     path: KeyPath
+    any_of: bool = False
 
     @property
     def loopback(self) -> bool:
@@ -41,11 +46,14 @@ def ports(keys: Map) -> Iterable[Port]:
             continue
         first, _dash, last = str(entry.get("published") or "").partition("-")
         begin, end = integer(first), integer(last)
+        count = end - begin + 1 if begin is not None and end is not None and 0 <= end - begin < MAX_RANGE else 1
+        target, dash, _last = str(entry.get("target") or "").partition("-")
         yield Port(
             host=str(entry.get("host_ip") or ""),
             published=begin,
-            count=end - begin + 1 if begin is not None and end is not None and 0 <= end - begin < 1000 else 1,
-            target=integer(str(entry.get("target") or "").partition("-")[0]),
+            count=count,
+            target=integer(target),
             protocol=str(entry.get("protocol") or "tcp"),
             path=("ports", index),
+            any_of=count > 1 and not dash,
         )

@@ -67,7 +67,7 @@ def unknown_keys(value: Any, place: _Place = ()) -> Iterator[tuple[KeyPath, tupl
     """
     for mistake in mistakes(value, place):
         # `long_syntax` keeps the text of a port under a key of its own.
-        if mistake.kind == "unknown" and (mistake.path[0], mistake.path[-1]) != ("ports", "short"):
+        if mistake.kind == "unknown" and not (mistake.path[-1] == "short" and mistake.path[0] in ("ports", "volumes")):
             yield mistake.path, mistake.valid
 
 

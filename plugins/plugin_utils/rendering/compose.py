@@ -9,7 +9,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, hooks
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, health_check, hooks
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NETWORKS, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
@@ -181,9 +181,10 @@ def _described_keys(stack: Stack, service: Service, mounted: Mapping[str, str]) 
         result["env_file"] = env_files
     if service.secret_mounts:
         result["secrets"] = [
-            {"source": mount.file.key, "target": posixpath.normpath(mount.target)} for mount in service.secret_mounts
+            {"source": mount.file.key, "target": posixpath.normpath(mount.target).replace("$", "$$")}
+            for mount in service.secret_mounts
         ]
-    mounts = [f"{source}:{target}:ro".replace("$", "$$") for target, source in mounted.items()]
+    mounts = [_file_mount(source, target, service.mount_options.get(target)) for target, source in mounted.items()]
     volumes = [*service.volumes, *mounts]
     if service.kind.edge:
         # The directory, not a single file: inside a running container a replaced file keeps its old content.
@@ -203,10 +204,18 @@ def _described_keys(stack: Stack, service: Service, mounted: Mapping[str, str]) 
     return result
 
 
+def _file_mount(source: str, target: str, options: Mapping[str, Any] | None) -> str | dict[str, Any]:
+    """Return the mount of a file or directory of the release. Only the long notation has all options."""
+    source, target = source.replace("$", "$$"), target.replace("$", "$$")
+    if options:
+        return {"type": "bind", "source": source, "target": target, "read_only": True, **options}
+    return f"{source}:{target}:ro"
+
+
 def _condition(other: Service) -> str:
     if other.service_class == "oneshot":
         return "service_completed_successfully"
-    return "service_healthy" if "test" in other.health else "service_started"
+    return "service_healthy" if health_check.is_checked(other.health) else "service_started"
 
 
 def _deploy(service: Service) -> dict[str, Any]:
@@ -248,13 +257,16 @@ def _release_job(running: Mapping[str, Any], service: Service) -> dict[str, Any]
     return result
 
 
-def _volume_names(volumes: Iterable[str]) -> dict[str, Any]:
-    names = [
-        str(volume).split(":", 1)[0]
-        for volume in volumes
-        if ":" in str(volume) and not str(volume).startswith((".", "/", "~", "$"))
-    ]
-    return {name: {} for name in names}
+def _volume_names(volumes: Iterable[str | Mapping[str, Any]]) -> dict[str, Any]:
+    return {name: {} for volume in volumes if (name := _volume_name(volume))}
+
+
+def _volume_name(volume: str | Mapping[str, Any]) -> str | None:
+    """Return the name of the volume that a mount uses, ``None`` for another mount."""
+    if isinstance(volume, Mapping):
+        return str(volume["source"]) if volume.get("type") == "volume" and volume.get("source") else None
+    name, colon, _target = str(volume).partition(":")
+    return name if colon and not name.startswith((".", "/", "~", "$")) else None
 
 
 def _top_level_secrets(stack: Stack) -> dict[str, Any]:

@@ -18,9 +18,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     attachments,
     database_files,
+    health_check,
     hooks,
     initial_values,
     overrides,
+    published_ports,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
@@ -103,7 +105,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "release_once": service.release_once,
         "release_check": service.release_check,
         "job_seconds": parse_duration(service.job_timeout),
-        "ports": list(merged.get("ports", [])),
+        "ports": [published_ports.text(port) for port in merged.get("ports", [])],
         "data_version": data_version,
         "initial": initial_values.initial_values(service, data_version, volumes, environment),
         "start_seconds": _start_seconds(merged.get("healthcheck") or {}, parse_duration(service.min_uptime)),
@@ -158,9 +160,9 @@ def _start_seconds(health: Mapping[str, Any], min_uptime: float) -> float:
 
     Without a health check, *min_uptime* decides.
     """
-    if "test" not in health:
+    if not health_check.is_checked(health):
         return min_uptime
-    # Docker's own defaults.
-    health = {"interval": "30s", "timeout": "30s", "start_period": "0s", "retries": 3, **health}
-    attempt = parse_duration(health["interval"]) + parse_duration(health["timeout"])
-    return parse_duration(health["start_period"]) + attempt * (int(health["retries"]) + 1)
+    # Docker's own defaults, which also stand for a zero.
+    interval, timeout = (parse_duration(health.get(key, "0s")) or 30.0 for key in ("interval", "timeout"))
+    retries = int(health.get("retries", 0)) or 3
+    return parse_duration(health.get("start_period", "0s")) + (interval + timeout) * (retries + 1)

@@ -104,6 +104,7 @@ def _tmpfs(short: list[str], long: list[dict[str, Any]]) -> dict[str, list[str]]
     return result
 
 
+_EXECUTABLE = " (executable)"
 _TMPFS_KEYS = ("type", "target", "tmpfs", "read_only")
 
 
@@ -138,7 +139,11 @@ def _declared(use: Mapping[str, Any], section: str, declared: Mapping[str, Any],
     further = {name: str(value) for name, value in use.items() if name not in ("source", "target")}
     if isinstance(use.get("mode"), int):
         further["mode"] = f"{use['mode']:04o}"
-    return _File(target if target.startswith("/") else f"/run/secrets/{target}", source, {**spec, **further})
+    if isinstance(source, str) and int(further.get("mode", "0"), 8) & 0o100:
+        source += _EXECUTABLE
+    if not target.startswith("/"):
+        target = f"/run/secrets/{target}" if section == "secrets" else f"/{target}"
+    return _File(target, source, {**spec, **further})
 
 
 def _files(files: list[_File]) -> dict[str, Any]:
@@ -182,5 +187,5 @@ def _below(source: Path | str | None) -> dict[str, Any]:
 def _content(path: Path) -> str | None:
     if not path.is_file():
         return None
-    executable = " (executable)" if path.stat().st_mode & 0o100 else ""
+    executable = _EXECUTABLE if path.stat().st_mode & 0o100 else ""
     return path.read_bytes().decode("utf-8", "backslashreplace") + executable

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import as_written, services
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import as_written, left_out, services
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose
 
 from tests.support import compose_projects, real_compose
@@ -36,7 +36,7 @@ def test_a_lost_key_is_a_difference(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_a_lost_key_with_a_note_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(services, "_TRANSLATED", services._TRANSLATED | {"init"})
-    monkeypatch.setattr(services, "_LEFT_OUT", (*services._LEFT_OUT, "init"))
+    monkeypatch.setattr(left_out, "_LEFT_OUT", {**left_out._LEFT_OUT, "init": "it is lost"})
     assert _found(tmp_path) == ("equal", [])
 
 

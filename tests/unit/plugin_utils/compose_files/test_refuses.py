@@ -120,10 +120,10 @@ CASES = [
         "docker-compose.yml:6: key 'secrets.key': key.txt: it is not a file",
     ),
     (
-        "name: other\nservices: {web: {image: 'a:1', volumes: ['d:/d']}}\nvolumes: {d: }\n",
+        "name: other\nservices: {web: {image: 'a:1', volumes: ['dd:/d']}}\nvolumes: {dd: }\n",
         (
             "docker-compose.yml:1: key 'name': the project is called 'other' and the stack 'shop', so the stack would "
-            "not find the data in other_d; set stack_name: other, or give the volumes a 'name'"
+            "not find the data in other_dd; set stack_name: other, or give the volumes a 'name'"
         ),
     ),
     (

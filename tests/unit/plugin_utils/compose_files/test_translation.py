@@ -68,13 +68,13 @@ def test_images_can_be_built_without_the_secrets(tmp_path: Path) -> None:
 
 
 def test_volumes_keep_their_names(tmp_path: Path) -> None:
-    text = "services: {db: {image: 'postgres:17', volumes: ['a:/a', 'b:/b', 'c:/c']}}\n"
-    text += "volumes: {a: , b: {name: kept}, c: {external: true}}\n"
+    text = "services: {db: {image: 'postgres:17', volumes: ['va:/a', 'vb:/b', 'vc:/c']}}\n"
+    text += "volumes: {va: , vb: {name: kept}, vc: {external: true}}\n"
     release = release_of(text, tmp_path)
     assert yaml.safe_load(release.files["compose.yaml"])["volumes"] == {
-        "a": {},
-        "b": {"name": "kept"},
-        "c": {"external": True},
+        "va": {},
+        "vb": {"name": "kept"},
+        "vc": {"external": True},
     }
 
 

@@ -148,17 +148,17 @@ def test_files_are_named_relative_to_the_inventory(tmp_path: Path) -> None:
     (tmp_path / "run.sh").chmod(0o755)
     (tmp_path / "inventories").mkdir()
     web = adoption.adopted_description(arguments("../docker-compose.yml"), tmp_path / "inventories").services["web"]
-    assert web["files"] == {"/conf": {"src": "../conf"}, "/c": {"src": "../c.yml"}, "/run": {"content": "r\n"}}
+    assert web["files"] == {"/conf": {"src": "../conf"}, "/c": {"src": "../c.yml"}, "/run": {"src": "../run.sh"}}
     assert web["build"] == {"context": "../app"}
 
 
 def test_settings_of_used_networks_and_volumes_are_kept(tmp_path: Path) -> None:
-    text = "services: {db: {image: 'postgres:17', volumes: ['d:/data', 'e:/e'], networks: [data, b]}}\n"
-    text += "networks: {data: , b: {internal: true}, gone: {internal: true}}\nvolumes: {d: {name: real}, e: }\n"
+    text = "services: {db: {image: 'postgres:17', volumes: ['vd:/data', 've:/e'], networks: [data, b]}}\n"
+    text += "networks: {data: , b: {internal: true}, gone: {internal: true}}\nvolumes: {vd: {name: real}, ve: }\n"
     found = _adopted(tmp_path, text)
     # Without an entry, a network called data would be internal.
     assert found.networks == {"data": {}, "b": {"internal": True}}
-    assert found.volumes == {"d": {"name": "real"}}
+    assert found.volumes == {"vd": {"name": "real"}}
 
 
 def test_lost_keys_and_better_kinds_are_remarked(tmp_path: Path) -> None:
@@ -173,7 +173,10 @@ def test_lost_keys_and_better_kinds_are_remarked(tmp_path: Path) -> None:
         "service 'b' is left out: none of its profiles is active",
     ]
     assert found.suggested_kinds == {"db": "postgres", "a": "celery_worker"}
-    assert found.notes["a"] == ["is drain, because its command starts a worker"]
+    assert found.notes["a"] == [
+        "is drain, because its command starts a worker",
+        "docker-compose.yml:2: 'profiles' is left out: they have chosen the services already",
+    ]
 
 
 def test_a_description_with_another_release_is_refused(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_volume_of_another_environment_is_accepted(tmp_path: Path) -> None:
 
 
 def test_settings_of_a_volume_take_precedence_over_the_file(tmp_path: Path) -> None:
-    text = "services: {web: {image: 'a:1', volumes: ['d:/d']}}\nvolumes: {d: {name: theirs}}\n"
+    text = "services: {web: {image: 'a:1', volumes: ['vd:/d']}}\nvolumes: {vd: {name: theirs}}\n"
     (tmp_path / "compose.yaml").write_text(text)
     files = {
         "compose_files": ["compose.yaml"],
@@ -153,5 +153,5 @@ def test_settings_of_a_volume_take_precedence_over_the_file(tmp_path: Path) -> N
         "compose_variables": {},
         "compose_host_paths": [],
     }
-    [base, _] = inventory.bundle_of(_arguments({}, **files, volumes={"d": {"name": "ours"}}), tmp_path).documents
-    assert base["volumes"] == {"d": {"name": "ours"}}
+    [base, _] = inventory.bundle_of(_arguments({}, **files, volumes={"vd": {"name": "ours"}}), tmp_path).documents
+    assert base["volumes"] == {"vd": {"name": "ours"}}

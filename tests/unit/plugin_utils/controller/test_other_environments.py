@@ -184,8 +184,8 @@ def test_files_that_a_service_mounts_are_not_read(write: Write) -> None:
 
 def test_compose_files_are_read(write: Write) -> None:
     folder = write(services=None, stack_compose_files="compose.yaml")
-    text = yaml.safe_dump({"services": {"db": {"image": "postgres:16", "volumes": ["d:/var/lib/postgresql/data"]}}})
-    (folder / "compose.yaml").write_text(text + "volumes: {d: {}}\n", encoding="utf-8")
+    text = yaml.safe_dump({"services": {"db": {"image": "postgres:16", "volumes": ["vd:/var/lib/postgresql/data"]}}})
+    (folder / "compose.yaml").write_text(text + "volumes: {vd: {}}\n", encoding="utf-8")
     assert _images(_stack(folder)) == {"db": "postgres:16"}
 
 

@@ -183,10 +183,33 @@ def test_a_port_is_read(text: str, host: str, published: str, target: str, proto
     assert [found[key] for key in ("host_ip", "published", "target", "protocol")] == [host, published, target, protocol]
 
 
-def test_a_volume_is_read() -> None:
-    assert volume("/data") == {"type": "volume", "source": None, "target": "/data"}
-    assert volume("./a:/b:ro,z") == {"type": "bind", "source": "./a", "target": "/b", "read_only": True}
-    assert volume("d:/b") == {"type": "volume", "source": "d", "target": "/b", "read_only": False}
+_BIND = {"create_host_path": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/data", {"type": "volume", "source": None, "target": "/data"}),
+        ("./a:/b", {"type": "bind", "source": "./a", "target": "/b", "bind": _BIND}),
+        ("./a:/b:ro,z", {"type": "bind", "source": "./a", "target": "/b", "bind": {**_BIND, "selinux": "z"}}),
+        ("~/a:/b:rw,Z", {"type": "bind", "source": "~/a", "target": "/b", "bind": {**_BIND, "selinux": "Z"}}),
+        (
+            "/a:/b:ro,rslave",
+            {"type": "bind", "source": "/a", "target": "/b", "bind": {**_BIND, "propagation": "rslave"}},
+        ),
+        ("/a:/b:cached", {"type": "bind", "source": "/a", "target": "/b", "bind": _BIND}),
+        ("da:/b", {"type": "volume", "source": "da", "target": "/b", "volume": {}}),
+        ("da:/b:nocopy", {"type": "volume", "source": "da", "target": "/b", "volume": {"nocopy": True}}),
+        ("da:/b:z", {"type": "volume", "source": "da", "target": "/b", "bind": {"selinux": "z"}, "volume": {}}),
+        ("d:/b", {"type": "volume", "source": "d", "target": "/b", "volume": {}}),
+        ("c:\\a:/b", {"type": "bind", "source": "c:\\a", "target": "/b", "bind": _BIND}),
+        ("${PWD}/a:/b", {"type": "bind", "source": "${PWD}/a", "target": "/b", "bind": _BIND}),
+        ("${VOLUME:-data}:/b", {"type": "volume", "source": "${VOLUME:-data}", "target": "/b", "volume": {}}),
+    ],
+)
+def test_a_volume_is_read(text: str, expected: dict[str, Any]) -> None:
+    read_only = {} if expected["source"] is None else {"read_only": ":ro" in text}
+    assert volume(text) == {**expected, **read_only, "short": text}
 
 
 @pytest.mark.parametrize(
