@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file i
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 #: A variable in an env file of ours: the start of its line.
-_ASSIGNED = re.compile(r'^([A-Za-z_][A-Za-z0-9_.-]*)="', re.MULTILINE)
+_ASSIGNED = re.compile(r'^([\w.\-\[\]]+)="', re.MULTILINE)
 
 
 def release_files(folder: Path, names: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     as_written,
     contradictions,
+    dependencies,
     locations,
     published,
     references,
@@ -23,6 +24,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import names
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.interpolation import is_required
@@ -57,6 +59,13 @@ def check(project: Project, problems: Problems, excluded: Collection[str], image
 
 
 def _check_service(project: Project, problems: Problems, name: str, service: Map) -> None:
+    try:
+        names.check_service(name, where := f"service {name!r}", plain=True)
+    except ValueError as error:
+        mark = project.document.services.marks.get(name)
+        problems.add(mark, where, str(error).removeprefix(f"{where}: "))
+    _check_variable_names(problems, name, service)
+    dependencies.check(project, problems, name, service)
     _check_annotation_keys(problems, name, mapping(service.get("x-slipway")))
     unsupported.check(name, service, problems)
     _check_variables(problems, f"service {name!r}: key '", service)
@@ -94,6 +103,15 @@ def _check_variables(problems: Problems, where: str, value: Map) -> None:
             message = f"the variable {match[0] if match else reference} has no value"
             detail = f" ({own_message[1]})" if own_message else ""
             problems.add(mark, f"{where}{key}'", f"{message}{detail}; {_how_to_set(match[0] if match else 'NAME')}")
+
+
+def _check_variable_names(problems: Problems, name: str, service: Map) -> None:
+    variables = mapping(service.get("environment"))
+    for variable in variables:
+        if not variable or not variable.isprintable():
+            message = f"{variable!r} is not a name of a variable: it is empty, or has a control character"
+            mark = mark_of(variables, variable) or mark_of(service, "environment")
+            problems.add(mark, service_key(name, "environment"), message)
 
 
 def _check_required(problems: Problems, name: str, service: Map) -> None:

@@ -25,6 +25,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser i
 class Project:
     """The content of the files.
 
+    ``name``: how the project is called without a stack, by ``COMPOSE_PROJECT_NAME`` or the files; ``None`` if neither
+    says it.
     ``file``: the first of the files. ``folder``: the directory that relative paths start from. ``shown``: the directory
     that paths in messages are relative to. ``roots``: the directories that files are read from. ``dropped``: services
     of which no profile is active.
@@ -32,6 +34,7 @@ class Project:
 
     document: reading.Document
     stack: Stack
+    name: str | None
     file: Path
     folder: Path
     shown: Path
@@ -43,18 +46,13 @@ class Project:
         """The names of the services of which no profile is active."""
         return tuple(self.dropped)
 
-    @property
-    def name(self) -> str | None:
-        """The project's name, from the files or ``.env``."""
-        name = self.document.top.get("name") or self.document.variables.get("COMPOSE_PROJECT_NAME")
-        return str(name) if name else None
-
     def problems(self) -> locations.Problems:
         """Return an empty list of problems that shows paths as the user writes them."""
         return locations.Problems(f"{self.shown}/")
 
 
 def read(
+    name: str,
     files: Sequence[str],
     base: Path,
     profiles: Sequence[str],
@@ -65,6 +63,7 @@ def read(
 ) -> Project:
     """Return the merged content of *files*.
 
+    :param name: of the stack, which is the project's name for Compose.
     :param files: in the order in which they are merged; relative paths start from *base*.
     :param variables: for interpolation; they take precedence over ``.env`` and *secrets*.
     :param secrets: names of secrets; ``${DB_PASSWORD}`` is the secret ``db_password``.
@@ -81,14 +80,22 @@ def read(
         **variables,
     }
     try:
-        document, all_services = _active(paths, known, profiles, unset, roots)
+        document, all_services = _active(paths, known, profiles, unset, roots, name)
     except Unreadable as error:
         raise ValueError(str(error).replace(f"{base}/", "")) from None
     dropped = Map({name: service for name, service in all_services.items() if name not in document.services}, {})
-    return Project(document, from_document(document), paths[0], paths[0].parent, base, roots, dropped)
+    own_name = {**document.dotenv, **variables}.get("COMPOSE_PROJECT_NAME") or _name_of(document)
+    return Project(document, from_document(document), own_name, paths[0], paths[0].parent, base, roots, dropped)
+
+
+def _name_of(document: reading.Document) -> str | None:
+    """Return the name in the files as Compose uses it, ``None`` if there is none."""
+    name = str(document.top.get("name") or "")
+    return name if locations.unset_in(name) else re.sub("[^a-z0-9_-]", "", name.lower()).lstrip("_-") or None
 
 
 def as_written(
+    name: str,
     files: Sequence[str],
     base: Path,
     profiles: Sequence[str],
@@ -105,7 +112,7 @@ def as_written(
     paths = [base / name for name in files]
     unknown = {variable(name): interpolation.keep_reference(variable(name), "") for name in secrets}
     known = {"PWD": str(paths[0].parent), **unknown, **variables}
-    return _active(paths, known, profiles, interpolation.keep_reference, roots)[0]
+    return _active(paths, known, profiles, interpolation.keep_reference, roots, name)[0]
 
 
 def _active(
@@ -114,15 +121,16 @@ def _active(
     profiles: Sequence[str],
     unset: interpolation.Unset,
     roots: Roots,
+    name: str,
 ) -> tuple[reading.Document, Map]:
     """Return the content of files with the services of the active profiles, and all services."""
     # First without profiles: `.env` may say which ones are active.
-    document = reading.read(paths, variables, None, unset=unset, opener=roots.read)
+    document = reading.read(paths, variables, None, unset=unset, opener=roots.read, name=name)
     all_services = Map(document.services)
     named = (name.strip() for name in document.variables.get("COMPOSE_PROFILES", "").split(","))
     active = [*profiles] or [name for name in named if name]
     if any("profiles" in service for service in document.services.values()):
-        document = reading.read(paths, variables, active, unset=unset, opener=roots.read)
+        document = reading.read(paths, variables, active, unset=unset, opener=roots.read, name=name)
     return document, all_services
 
 

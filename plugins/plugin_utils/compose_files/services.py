@@ -19,7 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     mapping,
     service_key,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks, names, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, hooks, names, secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
@@ -61,8 +61,9 @@ def translate(
     health = _health(keys)
     if health:
         result["health"] = health
-    if variables:
-        result["environment"] = dict(variables)
+    written = {name: value for name, value in variables.items() if dotenv.NAME.fullmatch(name)}
+    if written:
+        result["environment"] = written
     needs = [name for name in mapping(keys.get("depends_on")) if name in described]
     if needs:
         result["needs"] = needs
@@ -74,6 +75,10 @@ def translate(
         **_without_empty_lists(escaped({key: value for key, value in rest.items() if value is not None})),
         **_rewritten_keys(keys, user),
     }
+    if len(written) < len(variables):
+        # No file of variables can have these names.
+        others = {name: value for name, value in variables.items() if name not in written}
+        result["compose"]["environment"] = escaped(others)
     return result
 
 
@@ -162,14 +167,17 @@ def environment(
     return result
 
 
-def extract_secrets(name: str, variables: dict[str, str]) -> dict[str, str]:
-    """Replace each value that is a secret, by its name or form, with a placeholder; return the values by secret."""
+def extract_secrets(name: str, variables: dict[str, str], taken: Collection[str] = ()) -> dict[str, str]:
+    """Replace each value that is a secret, by its name or form, with a placeholder; return the values by secret.
+
+    :param taken: names that other secrets have.
+    """
     secrets: dict[str, str] = {}
     for key, value in variables.items():
         if secret_text.holds_secret(value) or locations.unset_in(value):
             continue
         if is_secret_variable(key, value):
-            secret = names.free(f"{name}__{key}", secrets)
+            secret = names.free(f"{name}__{key}", {*taken, *secrets})
             secrets[secret] = value
             variables[key] = secret_text.mark(secret, "dotenv")
     return secrets
@@ -182,13 +190,16 @@ def check_secrets(name: str, entry: Mapping[str, Any], keys: Map, problems: Prob
             continue
         for text, path, _mark in locations.texts(value, (key,)):
             if secret_text.holds_secret(text):
-                written = path.removeprefix("compose.").split(".")[0]
+                path = path.removeprefix("compose.")
+                written = path.split(".")[0]
                 mark: Mark | None = mark_of(keys, written)
                 message = (
                     "contains a secret, which everybody who can inspect the container could read; "
                     "pass it in 'environment' or as a file"
                 )
-                problems.add(mark, service_key(name, written), message)
+                if written == "environment":
+                    message = "contains a secret, and no file of variables can have this name; choose another name"
+                problems.add(mark, service_key(name, path if written == "environment" else written), message)
 
 
 def escaped(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     checks,
+    dependencies,
     label_proxies,
     left_out,
     mounts,
@@ -31,7 +32,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import env_files, known_software
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
@@ -185,9 +186,9 @@ class _Translator:
 
     def service(self, name: str, annotation: Mapping[str, Any]) -> dict[str, Any]:
         """Return the description of one service of the files, with its *annotation* merged into it."""
-        keys = self._document.services[name]
-        service = self._project.stack.services[name]
         notes: list[str] = []
+        keys = dependencies.without_inactive(self._project, self._document.services[name], notes)
+        service = self._project.stack.services[name]
         variables, hidden = self._environment(name, keys, notes)
         image = str(annotation.get("image") or keys.get("image") or "")
         entry = services.translate(keys, service, image, variables, self._project.folder, self._described)
@@ -227,7 +228,7 @@ class _Translator:
             notes.append(f"{self._problems.position(mark)}does not get {variable}, which has no value here")
 
         variables = services.environment(keys, from_files, self._document.variables, without_value)
-        hidden = services.extract_secrets(name, variables)
+        hidden = services.extract_secrets(name, variables, self.secrets)
         self.secrets.update(hidden)
         if self._secrets_unknown:
             names = [secret for value in variables.values() for secret in secret_text.names(value)]
@@ -249,10 +250,6 @@ class _Translator:
         for index, entry in enumerate(keys.get("env_file") or []):
             spec = mapping(entry)
             path = spec.get("path") if spec else entry
-            form = str(spec.get("format") or "")
-            if form not in env_files.FORMATS:
-                message = f"{form!r} is not a format of env files; leave 'format' out, or write 'format: raw'"
-                self._problems.add(mark_of(keys["env_file"], index), service_key(name, "env_file"), message)
             if spec.get("required", True) is not False and not (self._project.folder / str(path)).is_file():
                 mark = mark_of(keys["env_file"], index) or mark_of(keys, "env_file")
                 message = f"{path} does not exist; create it, or set 'required: false'"

@@ -183,6 +183,7 @@ def _reading_arguments(plain: Mapping[str, Any], base: Path) -> dict[str, Any]:
     """Return the arguments of :func:`reading.read` in a description with Compose files."""
     variables = {str(name): "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
     return {
+        "name": plain["name"],
         "files": plain["compose_files"],
         "base": base,
         "profiles": plain["compose_profiles"],

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
 
 #: The names of variables that the parser accepts.
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+NAME = re.compile(r"[\w.\-\[\]]+")
 
 
 def quote(value: str) -> str:

@@ -14,6 +14,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 
 #: Other services find a service by its name, as a label of DNS.
 MAX_NAME = 63
+#: A service of Compose files. Names of hidden files and of options of commands are not among them.
+_PLAIN_NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
 #: The name of a secret is that of its files, to which the host adds an address.
 MAX_SECRET_NAME = 200
 
@@ -30,6 +32,21 @@ def check(name: object, where: str, longest: int = MAX_NAME) -> None:
         raise ValueError(
             f"{where}: {name!r} is not a valid name; use lower-case letters, digits, - and _, the first one a letter "
             f"or digit"
+        )
+
+
+def check_service(name: object, where: str, plain: bool) -> None:
+    """Check the name of a service.
+
+    :param plain: it is a service of Compose files, whose names have capital letters and dots, too.
+    :raises ValueError: if it is not valid; *where* says whose name it is.
+    """
+    if not plain or not isinstance(name, str) or len(name) > MAX_NAME:
+        check(name, where)
+    elif not _PLAIN_NAME.fullmatch(name):
+        raise ValueError(
+            f"{where}: {name!r} is not a valid name; use letters, digits, ., - and _, the first one a letter, a digit "
+            f"or _"
         )
 
 

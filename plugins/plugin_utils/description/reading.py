@@ -53,8 +53,8 @@ def read(services: object, environment: str, kinds: Mapping[str, Kind]) -> dict[
 
 def _read(name: str, given: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Written:
     where = f"service {name!r}"
-    names.check(name, where)
     kind = kinds.get(str(given.get("kind")))
+    names.check_service(name, where, kind is not None and kind.plain)
     if kind is None:
         if "kind" not in given:
             raise ValueError(f"{where}: required key 'kind' is missing; valid values: {', '.join(sorted(kinds))}")

@@ -7,6 +7,7 @@ the host replaces (``module_utils/state/secret_store.py``). Pure.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -77,8 +78,12 @@ class SecretFile:
 
     @property
     def variable(self) -> str:
-        """The variable of ``.env`` that holds the address."""
-        return f"SECRET_{re.sub('[^A-Z0-9]', '_', self.name.upper())}_{self.uid}"
+        """The variable of ``.env`` that holds the address; no two files have the same."""
+        written = re.sub("[^A-Z0-9]", "_", self.name.upper())
+        if not re.fullmatch("[a-z0-9_]*", self.name):
+            # Without it, `web-app` and `web_app` would have the same variable.
+            written += f"_{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
+        return f"SECRET_{written}_{self.uid}"
 
     @property
     def key(self) -> str:

@@ -6,8 +6,9 @@ Place in the pipeline: check, while files are read. The reader of Compose files 
 from __future__ import annotations
 
 import os
+import re
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ from .yaml_parser import Budget
 #: :raises Unreadable: if it cannot be read.
 Text = Callable[[Path, str], str]
 FORMATS = ("", "raw")
+#: A variable or a secret whose value is not known, in a path.
+_UNKNOWN = re.compile("\\$\\{|[\ue000-\ue003]")
+#: What Go reads as a boolean.
+_TRUE = ("1", "t", "T", "true", "True", "TRUE")
+_FALSE = ("0", "f", "F", "false", "False", "FALSE")
 
 
 @dataclass
@@ -51,17 +57,35 @@ class EnvFiles:
         self._budget = budget
         self._statements: dict[tuple[Path, str], list[Statement]] = {}
 
+    def of_folder(self, folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables of ``.env`` in a folder.
+
+        :param variables: those of the process; with ``COMPOSE_DISABLE_ENV_FILE`` the file is not read.
+        """
+        if variables.get("COMPOSE_DISABLE_ENV_FILE") in _TRUE:
+            return {}
+        found = self._project(dotenv(folder), variables)
+        disabling = found.get("COMPOSE_DISABLE_ENV_FILE")
+        if disabling and disabling.value not in _FALSE:
+            message = "Compose 2.26 reads this file nevertheless, and 2.40 does not; remove the line"
+            mark = Mark(str(folder / ".env"), disabling.line)
+            self._refusals.append(Refusal(mark, "variable 'COMPOSE_DISABLE_ENV_FILE'", message))
+        return {name: variable.value for name, variable in found.items()}
+
     def project(self, paths: list[Path], variables: Mapping[str, str], where: str = "") -> dict[str, str]:
         """Return the variables of ``.env``, or of the files that take its place; later ones see earlier ones.
 
         :param variables: those of the process, which take precedence for references in the files.
         :param where: the place that names the files.
         """
+        return {name: variable.value for name, variable in self._project(paths, variables, where).items()}
+
+    def _project(self, paths: list[Path], variables: Mapping[str, str], where: str = "") -> dict[str, Variable]:
         found: dict[str, Variable] = {}
         for path in paths:
             statements = self._read(path, "", where or str(path))
             found = env_file.evaluate(statements, self._surroundings(variables, path), found)
-        return {name: variable.value for name, variable in found.items()}
+        return found
 
     def service(self, name: str, service: Map, folder: Path, variables: Mapping[str, str]) -> ServiceFiles:
         """Return what the env files of a service say.
@@ -86,18 +110,40 @@ class EnvFiles:
         result.notes += self._read_otherwise(files, variables, {**found, **dict.fromkeys(texts)})
         return result
 
+    def labels(self, name: str, service: Map, folder: Path) -> Map:
+        """Return the labels of a service that has label files. Each file sees the files before, and nothing else.
+
+        :param folder: the directory that relative paths start from.
+        """
+        result = Map()
+        entries = service.get("label_file")
+        for index, file in enumerate(entries if isinstance(entries, Seq) else ()):
+            if not isinstance(file, str) or _UNKNOWN.search(file):
+                continue
+            path = folder / file
+            mark = mark_of(entries, index) or mark_of(service, "label_file")
+            if not path.exists():
+                where = f"service {name!r}: key 'label_file'"
+                self._refusals.append(Refusal(mark, where, f"{file} does not exist; create it, or remove the key"))
+                continue
+            statements = self._read(path, "", _place(mark, name, "label_file"))
+            for label, found in env_file.evaluate(statements, self._surroundings(result, path)).items():
+                result[label] = found.value
+                result.marks[label] = Mark(str(path), found.line, found.source or None)
+        own = service.get("labels")
+        return Map({**result, **own}, {**result.marks, **own.marks}) if isinstance(own, Map) else result
+
     def _files(self, name: str, service: Map, folder: Path, result: ServiceFiles) -> Iterator[_File]:
         entries = service.get("env_file")
-        for index, entry in enumerate(entries if isinstance(entries, Seq) else ()):
+        for index, entry in _unique(entries if isinstance(entries, Seq) else ()):
             file = entry.get("path") if isinstance(entry, dict) else entry
             form = str(entry.get("format") or "") if isinstance(entry, dict) else ""
             path = folder / str(file)
-            if not isinstance(file, str) or "${" in file or not path.exists() or form not in FORMATS:
+            if not isinstance(file, str) or _UNKNOWN.search(file) or not path.exists() or form not in FORMATS:
                 result.incomplete = True
                 continue
             mark = mark_of(entries, index) or mark_of(service, "env_file")
-            place = f"{mark.file}:{mark.line}: " if mark else ""
-            statements = self._read(path, form, f"{place}service {name!r}: key 'env_file'")
+            statements = self._read(path, form, _place(mark, name, "env_file"))
             yield _File(path, os.path.relpath(path, folder), statements)
 
     def _evaluate(
@@ -142,6 +188,25 @@ class EnvFiles:
                 self._refusals.append(found)
 
         return Surroundings(variables, unset, refuse, str(path), self._budget)
+
+
+def _unique(entries: Iterable[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the number and the content of each entry. Of two with one path, the later one is in the earlier's place."""
+    found: dict[str, tuple[int, Any]] = {}
+    for index, entry in enumerate(entries):
+        found[str(entry.get("path") if isinstance(entry, dict) else entry)] = index, entry
+    yield from found.values()
+
+
+def _place(mark: Mark | None, name: str, key: str) -> str:
+    position = f"{mark.file}:{mark.line}: " if mark else ""
+    return f"{position}service {name!r}: key {key!r}"
+
+
+def dotenv(folder: Path) -> list[Path]:
+    """Return the path of ``.env`` in a folder, nothing if there is none. Compose ignores a directory of this name."""
+    path = folder / ".env"
+    return [path] if os.path.lexists(path) and not path.is_dir() else []
 
 
 def _noting(file: str, notes: list[str]) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import including, interpolation, merging, regular_file, resets, value_types
+from . import env_files, including, interpolation, merging, regular_file, resets, value_types
 from .env_files import EnvFiles
 from .extending import Extending, Part
 from .source_positions import KeyPath, Map, Mark, Refusal
@@ -23,8 +23,8 @@ MAX_SERVICES = 1000
 Opener = Callable[[Path, int], bytes]
 #: What Compose reads if no file is named: the first existing file of each line.
 DEFAULT_FILES = (
-    ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"),
-    ("compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml"),
+    ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"),
+    ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"),
 )
 #: Top-level keys that are mappings.
 _TOP = ("networks", "volumes", "secrets", "configs")
@@ -56,7 +56,7 @@ class Document:
 
 def project_variables(folder: Path) -> dict[str, str]:
     """Return the variables of ``.env`` in *folder*, none if there is no such file."""
-    return variables_of(_existing([folder / ".env"]))
+    return _Reader(interpolation.keep_reference, regular_file.read_bytes).env_files.of_folder(folder, {})
 
 
 def variables_of(files: list[Path]) -> dict[str, str]:
@@ -93,6 +93,7 @@ def read(
     project: Path | None = None,
     unset: interpolation.Unset = interpolation.keep_reference,
     opener: Opener = regular_file.read_bytes,
+    name: str = "",
 ) -> Document:
     """Return the content of *files*, merged in their order.
 
@@ -101,13 +102,14 @@ def read(
     :param project: the directory where relative paths start; ``None`` is the directory of the first file.
     :param unset: returns the text for a variable without a value.
     :param opener: reads every file.
+    :param name: the name of the project, the value of ``COMPOSE_PROJECT_NAME`` in all files but ``.env``.
     :raises Unreadable: for the first file that cannot be read.
     """
     paths = list(files)
     reader = _Reader(unset, opener)
     folder = project or (paths[0].parent if paths else Path())
-    dotenv = reader.env_files.project(_existing([folder / ".env"]), variables or {})
-    all_variables = {**dotenv, **(variables or {})}
+    dotenv = reader.env_files.of_folder(folder, variables or {})
+    all_variables = {**dotenv, **(variables or {}), **({"COMPOSE_PROJECT_NAME": name} if name else {})}
     document = reader.read_files(paths, folder, all_variables, ())
     document.variables, document.dotenv = all_variables, dotenv
     document.used_variables = frozenset(reader.used_variables)
@@ -119,13 +121,11 @@ def read(
         found = reader.env_files.service(name, service, folder, all_variables)
         document.env_file_variables[name] = found.variables
         document.env_file_notes[name] = found.notes
+        if "label_file" in service:
+            service["labels"] = reader.env_files.labels(name, service, folder)
         if found.incomplete:
             document.missing_env_files.add(name)
     return document
-
-
-def _existing(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if os.path.lexists(path) and not path.is_dir()]
 
 
 def _select_profiles(document: Document, active: set[str]) -> None:
@@ -251,7 +251,7 @@ class _Reader:
 
         :param written: the services as they are written.
         """
-        own_files = entry.env_files or _existing([entry.folder / ".env"])
+        own_files = entry.env_files or env_files.dotenv(entry.folder)
         own = self.env_files.project(own_files, variables, entry.where)
         all_variables = {**own, **variables}
         found = self.read_files(entry.paths, entry.folder, all_variables, above, entry.where)

@@ -191,19 +191,8 @@ def _dotenv_variables(stack: Stack) -> dict[str, str]:
 
 
 def secret_files(stack: Stack) -> list[dict[str, Any]]:
-    """Return the secret files of all services, as the host's secret store expects them, sorted by variable.
-
-    :raises ValueError: if two secrets would have the same variable.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for service, file in compose.secret_files(stack):
-        other = found.get(file.variable, {}).get("name", file.name)
-        if other != file.name:
-            raise ValueError(
-                f"service {service.name!r}: secrets {other!r} and {file.name!r} both have the variable "
-                f"{file.variable} in .env; rename one of them"
-            )
-        found[file.variable] = _uploaded(file)
+    """Return the secret files of all services, as the host's secret store expects them, sorted by variable."""
+    found = {file.variable: _uploaded(file) for _service, file in compose.secret_files(stack)}
     return [found[variable] for variable in sorted(found)]
 
 

@@ -102,7 +102,7 @@ def test_nothing_is_an_empty_file() -> None:
     assert dotenv.dump({}) == ""
 
 
-@pytest.mark.parametrize("name", ["", "1A", "A B", "A=B", "é", "A\n"])
+@pytest.mark.parametrize("name", ["", "A B", "A=B", "A/B", "A\n", "A\t", "A+"])
 def test_a_name_that_the_parser_would_not_read(name: str) -> None:
     assert error_of(dotenv.dump, {name: "x"}) == f"{name!r} is not a valid name for an environment variable"
 
@@ -111,3 +111,11 @@ def test_a_value_that_no_variable_can_hold() -> None:
     assert error_of(dotenv.dump, {"A": "x\0"}) == (
         "environment variable 'A': an environment variable cannot contain a NUL character"
     )
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_compose_reads_back_every_name(suite: str, tmp_path: Path) -> None:
+    names = ["1A", "é", "a.b-c", "A[0]", "2FA_X", "-", ".", "日本", "export", "x٣", "_"]
+    (tmp_path / "app.env").write_text(dotenv.dump(dict.fromkeys(names, "v")), encoding="utf-8")
+    (tmp_path / "compose.yaml").write_text(json.dumps({"services": {"app": {"image": "x", "env_file": ["app.env"]}}}))
+    assert config(suite, tmp_path)["services"]["app"]["environment"] == dict.fromkeys(names, "v")

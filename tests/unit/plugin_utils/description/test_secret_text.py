@@ -30,5 +30,5 @@ def test_a_way_of_quoting_that_does_not_exist() -> None:
 
 def test_names_of_a_secret_file() -> None:
     file = SecretFile("api-key.v2", 10, 20, ())
-    assert file.variable == "SECRET_API_KEY_V2_10"
+    assert file.variable == "SECRET_API_KEY_V2_df14d53e_10"
     assert file.key == "api-key.v2_10"

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
 
 from tests.support.descriptions import ROOT, SECRETS, example, model, parcel, plain
 
@@ -234,8 +235,10 @@ def test_the_content_is_plain_json() -> None:
     assert json.loads(json.dumps(content)) == content
 
 
-def test_two_secrets_with_one_variable_are_refused() -> None:
+def test_two_secrets_with_similar_names_have_two_variables() -> None:
+    names = ["api-key", "api_key", "api.key", "API_KEY"]
+    assert len({SecretFile(name, 0, 0, ()).variable for name in names}) == len(names)
     web = {"kind": "spa", "image": "shop/web:1", "secrets": ["api-key", "api_key"]}
     secrets = {"api-key": {"generate": 32}, "api_key": {"generate": 32}}
-    with pytest.raises(ValueError, match=r"^service 'web': secrets 'api-key' and 'api_key' both have the variable"):
-        parcel({"web": web}, secrets=secrets)
+    found = parcel({"web": web}, secrets=secrets).secret_files
+    assert sorted(file["name"] for file in found) == ["api-key", "api_key"]
