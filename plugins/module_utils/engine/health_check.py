@@ -47,6 +47,8 @@ def judge(spec: Mapping[str, Any], containers: list[Container], settled: bool = 
     :param containers: the containers of this service, without one-off runs.
     :param settled: without it, ``min_uptime`` may still be running.
     """
+    if not containers and not spec["replicas"]:
+        return Verdict("up", "no container, as described")
     if spec["class"] == "oneshot":
         return _judge_oneshot(containers)
     min_uptime = float(spec.get("min_uptime", _MIN_UPTIME))

@@ -42,7 +42,8 @@ def plan(
     """
     result: list[dict[str, Any]] = []
     # As after `docker compose down --volumes`: what the one-shots of the live release did may be gone, too.
-    nothing_left = None if any(running.values()) else "the stack has no containers"
+    expects_some = any(spec["replicas"] for spec in new["services"].values())
+    nothing_left = "the stack has no containers" if expects_some and not any(running.values()) else None
     for name, spec in new["services"].items():
         old_spec = old["services"].get(name) if old else None
         existing = running.get(name, [])
@@ -60,7 +61,7 @@ def plan(
             rolls = can_roll and not pod_changes and not _is_other_proxy(old_spec, spec)
             because = because or [f"replacement of {spec['pod']}"]
             result.append(_entry(name, "roll" if rolls else "recreate", because, downtime=not rolls))
-        elif reason := start_reason(spec, existing) or nothing_left:
+        elif reason := start_reason(spec, existing) or (nothing_left if spec["replicas"] else None):
             result.append(_entry(name, "start", [reason]))
         elif pod_changes:
             result.append(_entry(name, "start", [f"{spec['pod']} was started after it"]))

@@ -111,7 +111,8 @@ def translate(
             translator.notes[name] = ["is described in the inventory, which replaces the entry of the file"]
     problems.raise_any()
     result.update({name: entry for name, entry in entries.items() if entry is not None})
-    removed = [name for name in names if name not in result]
+    removed = {name for keys in project.document.services.values() for name in mapping(keys.get("depends_on"))}
+    removed = {*removed, *names} - set(result)
     for service in result.values():
         _remove_dependencies(service, removed)
     return Translated(
@@ -131,8 +132,11 @@ def _is_annotation(entry: Any) -> bool:
     return isinstance(entry, Mapping) and "kind" not in entry
 
 
-def _remove_dependencies(service: Any, removed: list[str]) -> None:
-    """Remove the services that the inventory leaves out from the dependencies of *service*."""
+def _remove_dependencies(service: Any, removed: Collection[str]) -> None:
+    """Remove the services that the stack does not have from the dependencies of *service*.
+
+    The inventory leaves them out, or no profile of them is active and they are not required.
+    """
     if not isinstance(service, dict) or service.get("kind") != "compose":
         return
     if "needs" in service:
@@ -197,6 +201,7 @@ class _Translator:
         mounted = self._add_mounts(name, keys, annotation, entry)
         self.left_out[name] = left_out.keys(keys)
         notes += left_out.notes(keys, self._problems.position)
+        notes += self._missing_needs(keys)
         granted = self._granted.secrets(name, keys)
         notes += granted.notes
         if granted.uses:
@@ -216,6 +221,15 @@ class _Translator:
             amount = "a secret" if len(hidden) == 1 else f"{len(hidden)} secrets"
             self.notes[name].append(f"gets {amount} in a file that only root can read")
         return whole
+
+    def _missing_needs(self, keys: Map) -> list[str]:
+        """Return a note for each service that is not required, and that the files do not have with these profiles."""
+        needs = mapping(keys.get("depends_on"))
+        missing = [name for name in needs if name not in self._document.services]
+        return [
+            f"{self._problems.position(mark_of(needs, name))}'depends_on.{name}' is left out: its profile is not active"
+            for name in missing
+        ]
 
     def _environment(self, name: str, keys: Map, notes: list[str]) -> tuple[dict[str, str], dict[str, str]]:
         """Return the variables of a service with placeholders for secrets, and the secrets found in their values."""

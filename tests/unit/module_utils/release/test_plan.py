@@ -43,6 +43,29 @@ def test_a_oneshot_without_a_container_runs_again_only_if_nothing_of_the_stack_i
     ]
 
 
+@pytest.mark.parametrize("update_strategy", ["rolling", "stateful", "oneshot"])
+def test_a_service_without_replicas_needs_no_container(update_strategy: str) -> None:
+    none = spec(**{"replicas": 0, "class": update_strategy})
+    assert _entries(None, _manifest(web=none), {}) == [("web", "create", ["new service"])]
+    assert _entries(_manifest(web=none), _manifest(web=none), {}) == [("web", "unchanged", [])]
+    both = _manifest(app=spec(), web=none)
+    assert _entries(both, both, {"app": []}) == [
+        ("app", "start", ["0 of 1 up"]),
+        ("web", "unchanged", []),
+    ]
+    assert drift(_manifest(web=none), {}) == []
+
+
+@pytest.mark.parametrize("options", [{}, {"bind": {"selinux": "z"}}])
+def test_a_mounted_file_with_options_is_compared_by_its_content(options: dict[str, Any]) -> None:
+    def _with(address: str) -> dict[str, Any]:
+        mount = {"type": "bind", "source": f"/s/files/{address * 64}/a", "target": "/a", "read_only": True, **options}
+        return settings(volumes=[mount, {"type": "tmpfs", "target": "/t"}])
+
+    assert differences(_with("a"), _with("a"), {}, {}) == []
+    assert differences(_with("a"), _with("b"), {}, {}) == ["file /a"]
+
+
 @pytest.mark.parametrize(
     ("changes", "action", "downtime"),
     [
