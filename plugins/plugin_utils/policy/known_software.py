@@ -49,7 +49,7 @@ DEBUGGERS = re.compile(
 OTHER_USES_OF_DEBUG_PORTS = {5678: "n8n"}
 #: Names of one-off services.
 ONE_OFF_NAMES = re.compile(
-    r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap)"
+    r"(?:.*[-_])?(?:init|migrations?|migrate|migrator|setup|seed|seeder|prestart|bootstrap|job)"
     r"|(?:init|migrate|setup|seed|prepare)[-_].*"
 )
 MIGRATIONS = re.compile(

@@ -20,12 +20,14 @@ SCRIPT = "script"
 #: Command lines that say more than their words.
 _SCHEDULER_LINES = re.compile(
     r"\bcelery\b.*(?:\bbeat\b|\s--beat\b|\s-[DE]*B[DE]*(?:\s|$))|\brq\b.*\s--with-scheduler\b|schedule:(?:work|run)\b"
-    r"|\bdagster-daemon\b|\bmessenger:consume\b.*\bscheduler_|\bhuey(?:_consumer)?\b(?!.*--no-periodic)"
+    r"|\bdagster-daemon\b|\bmessenger:consume\b.*\bscheduler_|(?:\b|_)huey(?:_consumer)?\b(?!.*--no-periodic)"
+    r"|^watch\s|^(?:\S*/)?faktory(?:\s|$)|\btemporal\s+server\s+start-dev\b"
 )
 _WORKER_LINES = re.compile(
     r"\bcelery\b.*\bworker\b|\bqueue:(?:work|listen)\b|\bmessenger:consume\b|\bjobs:work\b|\bresque:work\b"
-    r"|\bgood_job\s+start\b|\bsolid_queue:start\b|(?:^|/)bin/jobs\b|\bdelayed_job\b"
-    r"|^(?:\S*/)?(?:rq|arq|dramatiq|sidekiq|faust|huey_consumer(?:\.py)?)\b|\bhuey_consumer\b"
+    r"|\bgood_job\b|\bsolid_queue:start\b|(?:^|/)bin/jobs\b|\bdelayed_job\b|\bkarafka\s+server\b"
+    r"|^(?:\S*/)?(?:rq|arq|que|dramatiq|sidekiq|faust)(?=\s|$)|(?:\b|_)huey\b|\bhuey_consumer\b"
+    r"|\b(?:rundramatiq|process_tasks)\b|^(?:npm|yarn|pnpm|bun)\s.*\b(?:queues?|jobs)\b"
 )
 _BOT_LINES = re.compile(r"\b(?:\w+[-_])?bot(?:\.py|\.js|\.ts)?\b|\b(?:telegram|discord)\w*\b", re.IGNORECASE)
 _SERVER_LINES = re.compile(
@@ -55,10 +57,31 @@ _WORKER_WORDS = frozenset(
         "bullmq",
         "bull",
     }
-    | {"celeryworker", "celeryd", "taskiq", "arq", "huey", "shoryuken", "oban", "procrastinate"}
+    | {
+        "celeryworker",
+        "celeryd",
+        "celery",
+        "rq",
+        "delayed",
+        "taskiq",
+        "arq",
+        "huey",
+        "shoryuken",
+        "oban",
+        "procrastinate",
+    }
 )
 #: A service of this name without a known command is a queue itself, or works on one.
-_DOUBTFUL_WORDS = frozenset({"queue", "queues"})
+_DOUBTFUL_WORDS = frozenset({"queue", "queues", "faktory"})
+_BOT_WORDS = frozenset({"telegram", "discord"})
+#: Words that the name of a script begins with, if it does one thing and ends.
+_JOB_WORDS = frozenset(
+    {"init", "seed", "migrate", "setup", "load", "import", "bootstrap", "prestart", "provision", "wait"}
+)
+#: Names of scripts that say less than the directory they are in.
+_GENERIC = frozenset({"index", "main", "run", "start", "app", "cli"})
+#: Options that say which part of an application runs: ``--role=worker``.
+_ROLE = re.compile(r"--?[\w.-]*(?:role|mode|type|component|process|profiles\.active|service|command)=([\w-]+)")
 #: Words for what shows, watches or answers, whatever else is in the name.
 _SURFACES = frozenset(
     {"api", "web", "ui", "frontend", "dashboard", "board", "admin", "exporter", "monitor", "metrics", "server", "proxy"}
@@ -102,7 +125,9 @@ _ENDING = frozenset(
 _ENDING_LINES = re.compile(
     r"\bmanage\.py\s+(?:migrate\w*|collectstatic|createsuperuser|loaddata|compilemessages|createcachetable|check)\b"
     r"|^(?:npm|yarn|pnpm|bun)\s+(?:ci|install|(?:run\s+)?build)\b|^(?:pip|composer|bundle)\s+install\b"
-    r"|\b(?:rails|rake)\s+(?:db|assets):"
+    r"|\b(?:rails|rake)\s+(?:db|assets):|\bdb:(?:migrate|seed|prepare|setup|create)\b|\bmigrat(?:e|ion)s?:\w+"
+    r"|\b(?:goose|dbmate)\b.*\bup\b|\b(?:atlas|sqlx|diesel)\s+migrat|\bflask\s+db\s+upgrade\b|\becto\.migrate\b"
+    r"|\b(?:airflow|superset)\s+(?:db|users|init|fab)\b|\bef\s+database\s+update\b|\bdrizzle-kit\s+(?:push|migrate)\b"
 )
 #: Options whose value is the name of something else than a program.
 _VALUE_OPTIONS = frozenset(
@@ -159,7 +184,7 @@ def of_name(name: str) -> str:
         return ""
     if words & (_SCHEDULER_WORDS | _DOUBTFUL_WORDS):
         return SCHEDULER if words & _SCHEDULER_WORDS or not words & _WORKER_WORDS else WORKER
-    if any(word.endswith("bot") for word in words):
+    if words & _BOT_WORDS or any(word.endswith("bot") for word in words):
         return BOT
     return WORKER if words & _WORKER_WORDS else ""
 
@@ -212,11 +237,14 @@ def _names(words: Sequence[str]) -> Iterable[str]:
     """Yield the program of a command, and the arguments that can be a script, a module or a subcommand."""
     for index, word in enumerate(words):
         before = words[index - 1] if index else ""
+        if role := _ROLE.fullmatch(word):
+            yield role[1]
         if word.startswith("-") or before in _VALUE_OPTIONS or _OTHER_FILES.fullmatch(word):
             continue
         is_name = index == 0 or before == "-m" or _CODE.search(word) or re.fullmatch(r"[@\w:/-]+", word)
         if is_name:
-            yield word if before == "-m" else posixpath.basename(word)
+            file = posixpath.basename(word)
+            yield word if before == "-m" or not set(_words(file)) - _GENERIC else file
 
 
 def _words(name: str) -> list[str]:
@@ -227,4 +255,7 @@ def _words(name: str) -> list[str]:
 def _ends(words: Sequence[str]) -> bool:
     program = _CODE.sub("", posixpath.basename(words[0]))
     line = " ".join(words)
+    scripts = (posixpath.basename(word) for word in words[:3] if _CODE.search(word))
+    if any(_words(script_name)[:1] and _words(script_name)[0] in _JOB_WORDS for script_name in scripts):
+        return True
     return program in _ENDING or bool(_ENDING_LINES.search(line) or known_software.MIGRATIONS.search(line))

@@ -40,6 +40,7 @@ services:
     configs: [{source: text, target: /etc/text.conf}]
     x-slipway: {class: singleton, port: 8000}
     networks: {front: {aliases: [www]}, default: }
+    post_start: [{command: "sh -c 'echo {{ x }} $${#y}'", user: root, environment: {A: "{{ z }}", B: }}]
     healthcheck: {test: ["CMD-SHELL", "curl -f 'http://127.0.0.1/{{ x }}' || exit 1"], interval: 10s}
     volumes: ["outer:/outer", "/etc/localtime:/etc/localtime:ro"]
   host:
