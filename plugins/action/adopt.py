@@ -18,7 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     inventory,
     terminal,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adopted_file import Proposal
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adopted_file import Alone, Proposal
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
 
 
@@ -37,16 +37,11 @@ class ActionModule(ActionBase):
         base = inventory.base_directory(task_vars)
         try:
             path = adopted_file.target_path(given["to"], _folder(task_vars), _group(task_vars))
-            unevaluated = UnevaluatedVariables(
-                *(_unevaluated(task_vars, name) for name in ("services", "secrets", "compose_variables"))
-            )
+            unevaluated = UnevaluatedVariables.of(task_vars)
             description = adoption.adopted_description(given, base, unevaluated)
-            without_annotations = adoption.adopted_description(given, base, unevaluated, without_annotations=True)
-            texts = [
-                inventory_file.dump(each, given["name"], given["compose_files"])
-                for each in (description, without_annotations)
-            ]
-            proposal = adopted_file.propose(path, *texts, unevaluated.services)
+            text = inventory_file.dump(description, given["name"], given["compose_files"])
+            alone = _alone(given, base, unevaluated)
+            proposal = adopted_file.propose(path, text, alone, unevaluated.services)
             if not self._task.check_mode:
                 proposal.write()
         except ValueError as error:
@@ -70,6 +65,18 @@ class ActionModule(ActionBase):
         return result
 
 
+def _alone(given: Mapping[str, Any], base: Path, unevaluated: UnevaluatedVariables) -> Alone:
+    """Return what the Compose files alone say, without what the inventory says about their services."""
+    try:
+        description = adoption.adopted_description(given, base, unevaluated, without_annotations=True)
+    except ValueError as error:
+        # The files may need the inventory, such as a replaced mount. So only a change of the files can be noticed.
+        texts = [(base / str(name)).read_bytes().decode("utf-8", "replace") for name in given["compose_files"]]
+        return Alone(None, "\n".join([str(error), *texts]))
+    text = inventory_file.dump(description, given["name"], given["compose_files"])
+    return Alone(text, text)
+
+
 def _folder(task_vars: Mapping[str, Any]) -> Path | None:
     folder = task_vars.get("inventory_dir")
     return Path(str(folder)) if folder else None
@@ -81,23 +88,6 @@ def _group(task_vars: Mapping[str, Any]) -> str:
     return hosts if hosts in (task_vars.get("groups") or {}) else "all"
 
 
-def _unevaluated(task_vars: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a variable of the stack as the inventory writes it. :raises ValueError: if it is one template."""
-    value = task_vars.get(f"stack_{name}") or {}
-    if not isinstance(value, Mapping):
-        raise ValueError(f"stack_{name} is one template, which cannot be kept; write the mapping out")
-    return dict(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value without the origin that Ansible adds to it; an encrypted value stays an object."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
-
-
 def _lines(proposal: Proposal, description: AdoptedDescription, replaced: list[str], has_services: bool) -> list[str]:
     """Return the output about the file, and what is left to do."""
     file = proposal.file
@@ -105,6 +95,8 @@ def _lines(proposal: Proposal, description: AdoptedDescription, replaced: list[s
         return []
     if file.state == "kept":
         reason = "somebody has changed it" if file.recorded else "it existed before"
+        if file.desired == file.current:
+            reason = "it has settings of the inventory, without which the changed Compose files cannot be adopted"
         return [f"  {proposal.path} kept: {reason}", *(f"    {line}" for line in file.diff_lines())]
     lines = [f"  {proposal.path} {file.state}", *(f"  {remark}" for remark in description.remarks)]
     lines += [f"  put {where} into a vault, as {name}" for name, where in description.vault.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.contracts import playbooks
+from tests.contracts.checkout import ROOT
 from tests.support import adopted, compose_projects
 
 INVENTORY: dict[str, Any] = {"stack": {"hosts": {"nowhere": {"ansible_host": "192.0.2.1"}}}}
@@ -22,6 +24,21 @@ VARIABLES: dict[str, Any] = {
     "stack_secrets": {"db_password": "{{ vault_db_password }}"},
 }
 SERVICES = {"web": {"class": "singleton", "replicas": 1}}
+
+
+#: A project that the inventory of docs/compose_files.md fits to.
+_DOCUMENTED = """\
+services:
+  web:
+    image: registry.example.com/shop/web:${APP_VERSION}
+    environment: {DATABASE_URL: "postgres://app:${DB_PASSWORD}@db/app"}
+  backend: {image: "registry.example.com/shop/backend:${APP_VERSION}", depends_on: [prestart]}
+  frontend: {image: "registry.example.com/shop/frontend:${APP_VERSION}"}
+  prestart: {image: "registry.example.com/shop/backend:${APP_VERSION}", command: alembic upgrade head}
+  uploads: {image: "registry.example.com/shop/uploads:${APP_VERSION}", volumes: ["./data:/data"]}
+  adminer: {image: "adminer:4", ports: ["8080:8080"]}
+  proxy: {image: "traefik:3", ports: ["80:80"], volumes: ["/var/run/docker.sock:/var/run/docker.sock"]}
+"""
 
 
 @pytest.fixture
@@ -84,6 +101,33 @@ def test_the_adopted_description_gives_the_same_release(inventory: Path) -> None
     # Until the user removes the Compose files from the inventory, both are there.
     files = {"compose_files": VARIABLES["stack_compose_files"], "compose_variables": {"TAG": "1.0.0"}}
     assert adopted.parcel(inventory, found, **files).digest == original.digest
+
+
+def test_the_inventory_of_the_docs_can_be_adopted(inventory: Path) -> None:
+    """It has a generated secret, a port, a mount that is replaced, and services that are left out or replaced."""
+    page = (ROOT / "docs/compose_files.md").read_text().partition("## Moving into the inventory")[0]
+    blocks = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    whole = next(block for block in blocks if "stack_name" in block)
+    services = {name: entry for block in blocks for name, entry in block.get("stack_services", {}).items()}
+    compose_projects.write(inventory.parents[1], {"docker-compose.yml": _DOCUMENTED})
+    compose_projects.write(inventory.parents[1], {"docker-compose.prod.yml": "services: {web: {restart: always}}\n"})
+    _write(inventory / "group_vars/all.yml", {**whole, "stack_services": services})
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 1), text
+    said = {"services": services, "secrets": whole["stack_secrets"], "compose_variables": {"APP_VERSION": "1.0.0"}}
+    original = compose_projects.parcel(inventory, *whole["stack_compose_files"], **said)
+    found = adopted.variables(inventory / "group_vars/stack/services.yml", app_version="1.0.0")
+    assert adopted.parcel(inventory, found).digest == original.digest
+    files = {"compose_files": whole["stack_compose_files"], "compose_variables": said["compose_variables"]}
+    assert adopted.parcel(inventory, found, **files).digest == original.digest
+    # The inventory uses the file now, and the Compose files cannot be adopted without what it has.
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 0), text
+    assert "kept" not in text
+    compose_projects.write(inventory.parents[1], {"docker-compose.prod.yml": "services: {web: {restart: no}}\n"})
+    code, changed, text = _run(inventory)
+    assert (code, changed) == (0, 0), text
+    assert "kept: it has settings of the inventory, without which the changed Compose files cannot be adopted" in text
 
 
 def test_changed_compose_files_are_adopted_again_unless_the_inventory_had_settings(inventory: Path) -> None:

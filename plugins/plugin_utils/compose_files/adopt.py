@@ -72,7 +72,7 @@ def adopt(
     :param hard_coded: variables that are templates, but of which only the current value can be written.
     :raises ValueError: naming service and key, if what the inventory says cannot be kept as it is written.
     """
-    services = {}
+    services: dict[str, Any] = {}
     for name, entry in translated.services.items():
         evaluated, as_written = source.evaluated_services.get(name), source.services.get(name)
         if not _is_compose(entry) or (isinstance(evaluated, Mapping) and "kind" in evaluated):
@@ -87,6 +87,7 @@ def adopt(
             service = _with_files_of_inventory(service, evaluated)
             service = expressions.restore_source(service, evaluated, as_written, name)
         services[name] = service
+    services.update({name: None for name, entry in source.evaluated_services.items() if entry is None})
     vault: dict[str, str] = {}
     uses = _secret_uses(services)
     marked_secrets = marked.secrets if marked else {}
@@ -186,19 +187,19 @@ def _secret_source(
 ) -> Any:
     """Return the source of a secret for the description; add to *vault* what somebody has to put there."""
     entry = source.secrets.get(name)
-    if expressions.is_template(entry):
-        return Expression(str(entry), None)
-    if isinstance(entry, Mapping) and set(entry) == {"generate"}:
-        return dict(entry)
-    if isinstance(entry, Mapping) and expressions.is_template(entry.get("value")):
-        return {"value": Expression(str(entry["value"]), None)}
     if isinstance(value, Expression) and name not in source.secrets:
         return value
+    if expressions.is_template(entry):
+        return Expression(str(entry), None)
+    given = {key: item for key, item in entry.items() if item is not None} if isinstance(entry, Mapping) else {}
+    if "generate" in given or any(map(expressions.is_template, given.values())):
+        return {key: Expression(item, None) if expressions.is_template(item) else item for key, item in given.items()}
     variable = f"vault_{name.replace('-', '_')}"
     while variable in vault:
         variable += "_"
     vault[variable] = f"stack_secrets.{name}" if name in source.secrets else uses[name]
-    return Expression(f"{{{{ {variable} }}}}", None)
+    reference = Expression(f"{{{{ {variable} }}}}", None)
+    return {"base64": reference} if "base64" in given else reference
 
 
 def _remarks(translated: Translated) -> list[str]:

@@ -139,10 +139,12 @@ def _remove_dependencies(service: Any, removed: Collection[str]) -> None:
     """
     if not isinstance(service, dict) or service.get("kind") != "compose":
         return
-    if "needs" in service:
+    if isinstance(service.get("needs"), list):
         service["needs"] = [need for need in service["needs"] if need not in removed]
-    for name in removed:
-        service["compose"].get("depends_on", {}).pop(name, None)
+    depends_on = mapping(service.get("compose")).get("depends_on")
+    if isinstance(depends_on, dict):
+        for name in removed:
+            depends_on.pop(name, None)
 
 
 def _check_name(project: Project, stack_name: str, problems: Problems) -> None:

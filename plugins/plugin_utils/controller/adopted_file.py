@@ -52,21 +52,30 @@ def services_mounting(description: AdoptedDescription, base: Path, path: Path) -
     return [
         name
         for name, entry in expressions.evaluated(description.services).items()
-        for file in (entry.get("files") or {}).values()
+        for file in ((entry or {}).get("files") or {}).values()
         if "src" in file and target.is_relative_to((base / str(file["src"])).resolve())
     ]
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """The current and the desired file.
+class Alone:
+    """What follows from the Compose files alone, without what the inventory says about their services.
 
-    ``without_annotations``: the text that follows from the Compose files alone, without what the inventory says.
+    ``text``: the file; ``None`` if the files cannot be adopted without the inventory. ``basis``: another text if the
+    files say something else.
     """
+
+    text: str | None
+    basis: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The current and the desired file."""
 
     path: Path
     file: checkout.File
-    without_annotations: str
+    alone: Alone
 
     def write(self) -> None:
         """Write the file according to its state, and record it."""
@@ -81,29 +90,29 @@ class Proposal:
 
     def _record(self) -> dict[str, str]:
         written = self.file.desired if self.file.changes else self.file.current
-        return {"written": checkout.digest(written or ""), "alone": checkout.digest(self.without_annotations)}
+        return {"written": checkout.digest(written or ""), "alone": checkout.digest(self.alone.basis)}
 
 
-def propose(path: Path, text: str, without_annotations: str, services: Mapping[str, Any]) -> Proposal:
+def propose(path: Path, text: str, alone: Alone, services: Mapping[str, Any]) -> Proposal:
     """Return what is done with the file at *path*.
 
     Once Ansible reads the file, it hides what the inventory said about the services of the Compose files. From then on
-    it is compared with *without_annotations*. It is not overwritten if it contained more than that.
+    it is compared with what the files say *alone*. It is not overwritten if it contained more than that.
 
-    :param text: the text to write. :param without_annotations: see :class:`Proposal`.
-    :param services: the current ``stack_services`` of the inventory.
+    :param text: the text to write. :param services: the current ``stack_services`` of the inventory.
     :raises ValueError: if something at *path* cannot be read.
     """
     current = _text(path)
     recorded = _records(path).get(path.name, {})
     in_use = current is not None and bool(services) and _services(current) == services
-    desired = without_annotations if in_use else text
+    desired = (alone.text or current) if in_use else text
     state = checkout.file_state(current, desired, recorded.get("written"))
     if in_use and current is not None and recorded.get("alone") != recorded.get("written"):
-        same_files = recorded.get("alone") == checkout.digest(without_annotations)
+        same_files = recorded.get("alone") == checkout.digest(alone.basis)
         same_text = recorded.get("written") == checkout.digest(current)
-        state = "unchanged" if same_files and same_text else "kept" if state == "updated" else state
-    return Proposal(path, checkout.File(path.name, current, desired, state, bool(recorded)), without_annotations)
+        changed = "kept" if state == "updated" or alone.text is None else state
+        state = "unchanged" if same_files and same_text else changed
+    return Proposal(path, checkout.File(path.name, current, desired, state, bool(recorded)), alone)
 
 
 def _services(text: str) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,31 @@ class UnevaluatedVariables:
     services: Mapping[str, Any]
     secrets: Mapping[str, Any]
     compose_variables: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, task_vars: Mapping[str, Any]) -> UnevaluatedVariables:
+        """Return the variables of a task. :raises ValueError: for one that is a single template."""
+        names = ("stack_services", "stack_secrets", "stack_compose_variables")
+        return cls(*(_unevaluated(task_vars, name) for name in names))
+
+
+def _unevaluated(task_vars: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = task_vars.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} is one template, which cannot be kept; write the mapping out")
+    return dict(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without the origin that Ansible adds to it; an encrypted value stays an object."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value) if isinstance(value, date) else value
 
 
 def adopted_description(
@@ -79,8 +105,8 @@ def _is_replacement(entry: Any) -> bool:
 
 
 def _secret_source(source: Any) -> dict[str, Any]:
-    generated = isinstance(source, Mapping) and set(source) == {"generate"}
-    return dict(source) if generated else {"generate": 32}
+    length = source.get("generate") if isinstance(source, Mapping) else None
+    return {"generate": length if str(length).isdecimal() else 32}
 
 
 def _translate(plain: Mapping[str, Any], base: Path) -> Translated:

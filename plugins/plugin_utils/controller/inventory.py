@@ -134,7 +134,7 @@ def _described(
         environment=plain["environment"],
         domain=plain["domain"],
         root=plain["root"],
-        services=translated.services if translated else services,
+        services=translated.services if translated else {key: one for key, one in services.items() if one is not None},
         secrets=translated.secrets if translated else plain["secrets"],
         kinds=kinds.load([_SHIPPED_KINDS, *(base / path for path in plain["kinds_paths"])]),
         sources=sources,

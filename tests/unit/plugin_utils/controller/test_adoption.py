@@ -120,6 +120,7 @@ def test_templates_of_the_inventory_are_kept(tmp_path: Path) -> None:
             "publish": ["{{ p }}"],
         },
         "edge": said["edge"],
+        "old": None,
     }
 
 
