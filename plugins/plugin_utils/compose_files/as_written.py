@@ -16,15 +16,20 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positi
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import Mistake, mistakes, shown
 
 
-def check(document: Document, problems: Problems, excluded: Collection[str]) -> None:
+def check(document: Document, problems: Problems, excluded: Collection[str]) -> frozenset[str]:
     """Add each key and value that Compose refuses to *problems*.
 
     :param excluded: services that the inventory replaces or leaves out; they are not checked.
+    :returns: the services with a value of a wrong type, which no later step can read.
     """
+    unreadable = set()
     for content in document.as_written:
         for mistake in mistakes(content):
             if not _is_checked_elsewhere(document, mistake, excluded):
                 problems.add(mark_at(content, mistake.path), _where(mistake.path), _message(mistake))
+                if mistake.kind == "type" and mistake.path[0] == "services" and len(mistake.path) > 1:
+                    unreadable.add(str(mistake.path[1]))
+    return frozenset(unreadable)
 
 
 def _is_checked_elsewhere(document: Document, mistake: Mistake, excluded: Collection[str]) -> bool:

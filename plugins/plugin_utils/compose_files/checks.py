@@ -6,7 +6,7 @@ Place in the pipeline: compose_files. Pure. What Compose refuses is refused here
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
@@ -28,18 +28,18 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import n
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.interpolation import is_required
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
-def check(project: Project, problems: Problems, excluded: Collection[str], images: Collection[str]) -> None:
+def check(project: Project, problems: Problems, excluded: Collection[str], images: Collection[str]) -> frozenset[str]:
     """Add everything that is wrong with the files themselves to *problems*.
 
     :param excluded: services that the inventory replaces or leaves out; they are not checked.
     :param images: services whose image the inventory names.
+    :returns: the services with a value of a wrong type, which cannot be translated.
     """
     document = project.document
-    as_written.check(document, problems, excluded)
+    unreadable = as_written.check(document, problems, excluded)
     _check_project_name(project, problems)
     for refusal in document.refusals:
         problems.add(*refusal)
@@ -52,10 +52,12 @@ def check(project: Project, problems: Problems, excluded: Collection[str], image
                 _check_image(problems, name, service, document.services.marks.get(name))
     references.check_circles(document, problems)
     contradictions.check_top(document, problems)
-    published.check({name: keys for name, keys in document.services.items() if name not in excluded}, problems)
-    _check_files_of_client(problems, document, excluded)
+    read = {name: keys for name, keys in document.services.items() if name not in {*excluded, *unreadable}}
+    published.check(read, problems)
+    _check_files_of_client(problems, read, mapping(document.top.get("volumes")))
     for key in ("networks", "volumes", "secrets", "configs"):
         _check_variables(problems, f"key '{key}", mapping(document.top.get(key)))
+    return unreadable
 
 
 def _check_service(project: Project, problems: Problems, name: str, service: Map) -> None:
@@ -140,17 +142,17 @@ def _check_project_name(project: Project, problems: Problems) -> None:
         )
 
 
-def _check_files_of_client(problems: Problems, document: Document, excluded: Collection[str]) -> None:
+def _check_files_of_client(problems: Problems, services: Mapping[str, Map], volumes: Map) -> None:
     """Check that no key names a file that Compose would read on the server, where the project is not."""
-    for name, service in document.services.items():
+    for name, service in services.items():
         options: Any = service.get("security_opt") or []
-        for index, option in enumerate(options if name not in excluded else ()):
+        for index, option in enumerate(options):
             match = re.fullmatch("seccomp[=:](.*)", str(option))
             if match and not match[1].startswith("/") and match[1] not in ("unconfined", "builtin"):
                 message = f"{match[1]} is not uploaded; put the profile on the server, and write its absolute path"
                 mark = mark_of(options, index) or mark_of(service, "security_opt")
                 problems.add(mark, service_key(name, "security_opt"), message)
-    for name, volume in mapping(document.top.get("volumes")).items():
+    for name, volume in volumes.items():
         options = mapping(mapping(volume).get("driver_opts"))
         device = str(options.get("device") or "")
         is_bind = "bind" in str(options.get("o") or "").split(",")

@@ -88,7 +88,7 @@ def translate(
     images = {
         name: str(entry["image"]) for name, entry in entries.items() if _is_annotation(entry) and "image" in entry
     }
-    checks.check(project, problems, excluded, images)
+    unreadable = checks.check(project, problems, excluded, images)
     _check_name(project, stack_name, problems)
     names = list(project.document.services)
     if not names and not any(entry is not None for entry in entries.values()):
@@ -104,6 +104,8 @@ def translate(
     result: dict[str, Any] = {}
     for name in names:
         entry = entries.pop(name, {})
+        if name in unreadable:
+            continue
         if _is_annotation(entry):
             result[name] = translator.service(name, entry)
         elif entry is not None:

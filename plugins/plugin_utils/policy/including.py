@@ -55,7 +55,7 @@ def entries(part: Part, including: tuple[Path, ...]) -> Iterator[Entry]:
                 raise Unreadable(f"{where} names {path}, which does not exist")
         if paths:
             directory = keys.get("project_directory")
-            yield Entry(where, paths, part.folder / directory if directory else paths[0].parent, env_files)
+            yield Entry(where, paths, part.folder / str(directory) if directory else paths[0].parent, env_files)
 
 
 def _texts(value: Any) -> list[str]:

@@ -130,8 +130,13 @@ def read(
 
 def _select_profiles(document: Document, active: set[str]) -> None:
     for name, service in list(document.services.items()):
-        profiles = service.get("profiles") or ()
-        if profiles and "*" not in active and not active & {str(profile) for profile in profiles}:
+        profiles = service.get("profiles")
+        if (
+            isinstance(profiles, list)
+            and profiles
+            and "*" not in active
+            and not active & {str(profile) for profile in profiles}
+        ):
             del document.services[name]
 
 
