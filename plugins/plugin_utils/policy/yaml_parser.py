@@ -66,7 +66,7 @@ class Budget:
 class _Frame:
     """A mapping or a list whose end is not read yet."""
 
-    def __init__(self, value: Map | Seq, anchor: str | None, tag: str | None, mark: Mark) -> None:
+    def __init__(self, value: Map | Seq, anchor: str | None, tag: str | None, mark: Mark, in_brackets: bool) -> None:
         self.value = value
         self.anchor = anchor
         self.tag = tag
@@ -74,6 +74,7 @@ class _Frame:
         self.key: str | None = None
         self.key_mark = mark
         self.keys: set[str] = set()
+        self.in_brackets = in_brackets
         #: Whether the key is `<<`.
         self.inherits = False
         self.merges: list[Map] = []
@@ -111,6 +112,9 @@ class _Builder:
         source = None
         if len(value) > MAX_TEXT:
             raise Unreadable(f"{self.file}:{_line(event)}: a value has more than {MAX_TEXT // 1024} kB")
+        if not event.style and "?" in value and any(frame.in_brackets for frame in self.frames):
+            # This parser takes it. The one of Compose takes the sign as the start of a key.
+            raise Unreadable(f"{self.file}:{_line(event)}: not YAML: put {value!r} in quotes, because it has a '?'")
         if event.tag in ("!reset", "!override"):
             value = Override(None if event.tag == "!reset" else value)
         elif event.tag is not None and event.tag != "!":
@@ -134,7 +138,7 @@ class _Builder:
         if event.anchor:
             self.anchors.pop(event.anchor, None)
         value: Map | Seq = Map() if isinstance(event, yaml.MappingStartEvent) else Seq()
-        self.frames.append(_Frame(value, event.anchor, event.tag, mark))
+        self.frames.append(_Frame(value, event.anchor, event.tag, mark, bool(event.flow_style)))
 
     def _close(self) -> None:
         frame = self.frames.pop()

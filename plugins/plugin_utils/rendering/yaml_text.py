@@ -30,14 +30,16 @@ class _Dumper(SafeDumper):
         return True
 
 
-#: Texts that YAML 1.2, which Compose reads, takes for numbers. PyYAML writes YAML 1.1 and does not quote them.
-_NUMBER = re.compile(
-    r"[-+]?(?:0[xob][0-9a-f_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:e[-+]?[0-9]+)?)", re.IGNORECASE
+#: Texts that Compose's YAML parser takes for numbers or dates. PyYAML writes YAML 1.1 and does not quote all of them.
+_NO_TEXT = re.compile(
+    r"[-+]?(?:0[xob][-+]?[0-9a-f_]+|(?:\.[0-9_]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:e[-+]?[0-9]+)?)"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[t ].*)?",
+    re.IGNORECASE,
 )
 
 
 def _represent_text(dumper: SafeDumper, data: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="'" if _NUMBER.fullmatch(data) else None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="'" if _NO_TEXT.fullmatch(data) else None)
 
 
 def _represent_list(dumper: SafeDumper, data: list[Any]) -> yaml.Node:

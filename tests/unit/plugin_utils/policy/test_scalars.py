@@ -105,3 +105,11 @@ def test_a_tag_that_does_not_fit_is_refused(text: str) -> None:
 def test_a_merge_key_occurs_once_and_is_not_quoted() -> None:
     assert error_of(parse, "{<<: {a: 1}, <<: {b: 1}}", "x.yaml") == "x.yaml:1: the key '<<' occurs twice in one mapping"
     assert parse("{'<<': {a: 1}}", "x.yaml") == [{"<<": {"a": 1}}]
+
+
+@pytest.mark.parametrize("line", ["command: [curl, http://x/?a=b]", "labels: {a: x?}"])
+def test_a_question_mark_inside_of_brackets_needs_quotes(line: str, tmp_path: Path) -> None:
+    text = f"services:\n  a:\n    image: x\n    {line}\n"
+    (tmp_path / "compose.yaml").write_text(text)
+    assert [real_compose.read(suite, tmp_path).config for suite in SUITES] == [None, None]
+    assert error_of(parse, text, "x.yaml").startswith("x.yaml:4: not YAML: ")
