@@ -1,4 +1,4 @@
-"""Known software: images of proxies and development tools, ports of debuggers, and commands of jobs and workers.
+"""Known software: images of proxies and development tools, ports of debuggers, names and commands of jobs.
 
 Place in the pipeline: check. ``description`` and ``compose_files`` use the same lists.
 """
