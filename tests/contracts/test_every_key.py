@@ -64,6 +64,8 @@ def test_each_key_that_is_left_out_has_a_note_with_file_and_line(tmp_path: Path)
         ("develop", "'develop'"),
         ("pull-policy", "'pull_policy'"),
         ("build-inline", "'build.dockerfile_inline'"),
+        ("build-further-keys", "'build.cache_from', 'build.network', 'build.no_cache'"),
+        ("build-secrets", "'build.secrets'"),
         ("build-remote", "'build'"),
         ("configs-owner-of-a-file", "'configs.uid', 'configs.mode'"),
         ("secrets-labels", "'secrets.labels', 'secrets.name'"),

@@ -46,7 +46,7 @@ def translate(
     :param described: services that the inventory describes. A service of the files that depends on one connects to it.
     """
     result: dict[str, Any] = {"kind": "compose", "image": image}
-    if isinstance(keys.get("build"), Map) and image and not left_out.is_remote(keys["build"]):
+    if isinstance(keys.get("build"), Map) and image and not left_out.why_not_built(keys["build"]):
         result["build"] = _build(keys["build"], folder)
     command = keys.get("command")
     if command not in (None, "", []):
