@@ -32,6 +32,18 @@ def escaped(command: list[str] | None) -> list[str] | None:
     return command and [argument.replace("$", "$$") for argument in command]
 
 
+def of_container(where: str, command: list[str] | str | None, plain: bool) -> list[str] | str | None:
+    """Return the command of a service as Compose reads it, ``None`` if the image's is kept.
+
+    :param plain: whether the service is from a team's own Compose files. Then Compose splits a text, as it does in the
+        files: ``a && b`` is the command ``a``.
+    :raises ValueError: as :func:`arguments`.
+    """
+    if plain and isinstance(command, str) and command.strip():
+        return command.replace("$", "$$")
+    return escaped(arguments(where, "command", command))
+
+
 def release(
     where: str, values: Mapping[str, Any], runs_once: bool = False
 ) -> tuple[list[str] | None, list[str] | None]:

@@ -94,7 +94,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         replicas=replicas,
         port=context["port"],
         user=_user(where, values["user"] or body["user"]),
-        command=commands.escaped(commands.arguments(where, "command", values["command"])) or body["command"],
+        command=commands.of_container(where, values["command"], kind.plain) or body["command"],
         environment={},
         needs=written.needs,
         depends_on=tuple(
