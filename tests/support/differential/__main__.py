@@ -28,11 +28,13 @@ def main(folder: str, *files: str) -> int:
 
 
 def every() -> int:
-    """Print each value that is refused by ours only, or differs."""
+    """Print each value that differs, or is refused by ours only."""
     with tempfile.TemporaryDirectory() as directory:
-        lines = every_value.report(Path(directory))
-    print("\n".join(lines))
-    return 1 if lines else 0
+        found = every_value.report(Path(directory))
+    print(
+        "\n".join(["Different, or refused without a place:", *found.defects, "Refused by ours only:", *found.refused])
+    )
+    return 1 if found.defects else 0
 
 
 if __name__ == "__main__":

@@ -160,9 +160,13 @@ def _differences(
         if keys[0] == "services" and len(keys) > 2 and _is_noted(keys[1], keys[2:], notes):
             continue
         result[keys] = f"{'.'.join(keys)}: Compose reads {before!r} in the project, {after!r} in the release"
-    if ours.printed and ours.printed != warned:
+    if set(_warnings(ours.printed)) - set(_warnings(warned)):
         result[()] = f"Compose warns about the release: {ours.printed}"
     return result
+
+
+def _warnings(printed: str) -> list[str]:
+    return re.findall('msg="(.*)"', printed)
 
 
 def _build(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:

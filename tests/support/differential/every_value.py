@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.differential import examples
+from tests.support.differential.comparison import Comparison
 from tests.support.differential.examples import Example
 from tests.support.differential.projects import File, Project, outcome
 
@@ -41,15 +43,33 @@ _USERS = {
 }
 
 
-def report(folder: Path) -> list[str]:
-    """Return a line for each value that is refused by ours only, or differs: the value, and what is wrong."""
-    lines = []
+@dataclass
+class Report:
+    """A line for each value: refused by ours only, and different or refused without file and line."""
+
+    refused: list[str] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+
+
+def report(folder: Path) -> Report:
+    """Return what came of every value."""
+    result = Report()
     for project, values in projects():
         found, refused = outcome(project, folder)
-        for line in [*refused, *found.defects()]:
-            match = _IN_TEXT.search(line)
-            value = values.get(match[1] if match else "", values.get(""))
-            lines.append(f"{f'{value.key}: {value.text}' if value else 'other'}\n    {line}")
+        defects = [*found.defects(), *without_place(refused)]
         if found.outcome == "refused by both":
-            lines.append(f"{next(iter(values.values()))}\n    {found.refusals}")
-    return lines
+            defects += [f"no version of Compose takes it: {text}" for text in found.refusals.values()]
+        for lines, sentences in ((result.refused, refused), (result.defects, defects)):
+            lines += [_with_value(sentence, values) for sentence in sentences]
+    return result
+
+
+def without_place(lines: list[str]) -> list[str]:
+    """Return a sentence for each refusal that names no file and line."""
+    return Comparison({}, "\n".join(lines)).defects() if lines else []
+
+
+def _with_value(sentence: str, values: dict[str, Example]) -> str:
+    match = _IN_TEXT.search(sentence)
+    value = values.get(match[1] if match else "", values.get(""))
+    return f"{f'{value.key}: {value.text}' if value else 'other'}\n    {sentence}"

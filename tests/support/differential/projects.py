@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,12 +34,18 @@ class File:
         """Return the text of the file. Each service has its own numbers."""
         lines = [f"{key}: {value}" for key, value in self.top.items()]
         lines += ["services:"] if self.services else ["services: {}"]
-        for index, (name, keys) in enumerate(self.services.items()):
+        for name, keys in self.services.items():
             lines += [f"  {name}:"] if keys else [f"  {name}: {{}}"]
-            for key, value in keys.items():
-                numbered = _NUMBER.sub(lambda match, index=index: str(10 * index + int(match[1])), value)
-                lines.append(f"    {key}: {numbered}".rstrip())
+            lines += [f"    {key}: {_numbered(value, name)}".rstrip() for key, value in keys.items()]
         return "\n".join(lines) + "\n"
+
+
+def _numbered(value: str, service: str) -> str:
+    """Return a value with the numbers of a service, which are the same in all files."""
+    # The names that end with a number are those of `every_value`.
+    digits = re.search("[0-9]+$", service)
+    first = 10 * int(digits[0]) if digits else 10_000 + 10 * (zlib.crc32(service.encode()) % 4000)
+    return _NUMBER.sub(lambda match: str(first + int(match[1])), value)
 
 
 @dataclass(frozen=True)

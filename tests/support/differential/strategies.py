@@ -15,7 +15,7 @@ from tests.support.differential import env_texts, examples
 from tests.support.differential.examples import Example
 from tests.support.differential.projects import File, Project
 
-_NAMES = ("web", "api_2", "Worker.One", "a-b", "x")
+_NAMES = ("web", "api_x", "Worker.One", "a-b", "x")
 #: Keys of which a service has one at most. Compose refuses two of them, or two values that differ.
 _EXCLUSIVE = (
     {"network_mode", "networks"},
@@ -38,7 +38,7 @@ def projects(draw: st.DrawFn) -> Project:
     others |= {f"sub/conf/{name}": examples.FILES[f"conf/{name}"] for name in ("app.conf", "run.sh")}
     first = {name: _keys(draw, newest, variables) for name in names}
     for keys in first.values():
-        _add_base(draw, keys, newest, others)
+        _add_base(draw, keys, newest, others, variables)
     top = {**examples.TOP, **({"models": "{llm: {model: ai/x}}"} if newest else {}), **_top(draw, newest)}
     shared = draw(_shared(newest)) if draw(st.booleans()) else {}
     if shared:
@@ -46,7 +46,9 @@ def projects(draw: st.DrawFn) -> Project:
         for name in draw(st.lists(st.sampled_from(names), unique=True)):
             first[name] = {"<<": "*shared", **first[name]}
     if draw(st.integers(0, 4)) == 4:
-        others["sub/inc.yml"] = File({"inc": _keys(draw, newest, {})}, draw(st.sampled_from(({}, _SMALL_TOP)))).text()
+        others["sub/inc.yml"] = File(
+            {"inc": _keys(draw, newest, variables)}, draw(st.sampled_from(({}, _SMALL_TOP)))
+        ).text()
         top["include"] = draw(st.sampled_from([one.text for one in examples.load("top") if one.key == "include"]))
     files = [File({**examples.BASE, **_sane(first)}, top)]
     for _index in range(draw(st.integers(0, 2))):
@@ -71,6 +73,26 @@ def _values(newest: bool) -> list[Example]:
     return [one for one in examples.load("service") if newest or not one.newest_only]
 
 
+@st.composite
+def invalid_projects(draw: st.DrawFn) -> Project:
+    """Draw a project of one service that has one value of another type than its key needs, or with a fault in it."""
+    one = draw(st.sampled_from(_values(True)))
+    wrong = draw(st.sampled_from(_WRONG))
+    scalars = list(_SCALAR.finditer(one.text))
+    if "\n" in one.text or not scalars or draw(st.booleans()):
+        text = wrong
+    else:
+        match = draw(st.sampled_from(scalars))
+        text = f"{one.text[: match.start()]}{wrong}{one.text[match.end() :]}"
+    services = {**examples.BASE, "web": {"image": "app:1", one.key: text}}
+    return Project(
+        (File(services, {**examples.TOP, "models": "{llm: {model: ai/x}}"} if one.newest_only else examples.TOP),)
+    )
+
+
+_WRONG = ("{a: b}", "[a, b]", "[{a: b}]", "true", "7", "-1", "2.5", "text", '""', "null", "[[a]]", '"${x"', "{a: [b]}")
+
+
 def _interpolated(draw: st.DrawFn, text: str, variables: dict[str, str]) -> str:
     """Replace a scalar of a value with a variable that has it."""
     scalars = [match for match in _SCALAR.finditer(text) if match[1] not in ("null", "true", "false", "no", "yes")]
@@ -93,12 +115,14 @@ def _flow(keys: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{key}: {text}" for key, text in keys.items()) + "}"
 
 
-def _add_base(draw: st.DrawFn, keys: dict[str, str], newest: bool, others: dict[str, str]) -> None:
+def _add_base(
+    draw: st.DrawFn, keys: dict[str, str], newest: bool, others: dict[str, str], variables: dict[str, str]
+) -> None:
     """Let a service extend another one, sometimes in another directory that has files of the same names."""
     if draw(st.integers(0, 4)) != 4:
         return
     path = draw(st.sampled_from(("sub/gen.yml", "gen.yml")))
-    base = {key: text for key, text in _keys(draw, newest, {}).items() if key not in ("extends", "image")}
+    base = {key: text for key, text in _keys(draw, newest, variables).items() if key not in ("extends", "image")}
     base = {**base, **draw(st.sampled_from(({}, {"extends": "{file: base.yml, service: base}"})))}
     others["base.yml"] = examples.FILES["sub/base.yml"].replace("../", "").replace("more.env", "web.env")
     others[path] = File({"gen": _sane({"gen": base})["gen"]}).text()
@@ -123,6 +147,9 @@ def _over(draw: st.DrawFn, first: File, newest: bool, variables: dict[str, str])
             again = draw(st.lists(st.sampled_from([*first.services[name]]), max_size=3, unique=True))
             texts = [(key, [one.text for one in _values(newest) if one.key == key]) for key in again]
             keys |= {key: draw(st.sampled_from(found)) for key, found in texts if found and key != "extends"}
+        # A service can extend one of its own file only.
+        extends = "{file:" if name in first.services else "{"
+        keys = {key: text for key, text in keys.items() if key != "extends" or text.startswith(extends)}
         services[name] = {key: draw(_tags(text)) for key, text in keys.items()}
     services = _sane({name: {**first.services.get(name, {}), **keys} for name, keys in services.items()}, services)
     return File(services, draw(st.sampled_from(({}, _top(draw, newest)))))
