@@ -74,6 +74,7 @@ test: environment ## run lint, unit, apps and the molecule scenarios, two at a t
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
 test-long: sanity artifact-check ## run sanity, artifact-check and the long scenarios: interrupted rollouts and other platforms
+	DIFFERENTIAL_MINUTES=$${DIFFERENTIAL_MINUTES:-10} pytest -s tests/contracts/test_any_project.py
 	@ROLLOUT_LONG=1 scripts/molecule.sh --long
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check unit \

@@ -21,8 +21,8 @@ MINUTES = float(os.environ.get("DIFFERENTIAL_MINUTES", "0"))
 #: Keys whose notations are not written, by their beginning.
 EXCLUDED = {
     "services.*.build.ssh": "Compose 2.40 cannot write the mapping as JSON",
-    "services.*.post_start.[].command": "Compose takes no command for a hook and fails when it runs it",
-    "services.*.pre_stop.[].command": "Compose takes no command for a hook and fails when it runs it",
+    "services.*.post_start.[].command": "a hook without a command fails when Compose runs it",
+    "services.*.pre_stop.[].command": "a hook without a command fails when Compose runs it",
 }
 DRAWN = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
 QUICK = settings(DRAWN, max_examples=40, derandomize=True)

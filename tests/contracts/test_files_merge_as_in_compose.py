@@ -208,3 +208,31 @@ def test_paths_start_at_the_directory_of_the_first_file(tmp_path: Path) -> None:
         },
     )
     _is_equal(compare(project, "f0.yml", "over/f1.yml"))
+
+
+def test_files_above_the_first_file_belong_to_the_project_that_is_named(tmp_path: Path) -> None:
+    text = "services: {nginx: {image: 'nginx:1', volumes: ['../conf/app.conf:/a:ro'], env_file: ../web.env}}"
+    project = compose_projects.write(tmp_path / "shop", {**FILES, "deploy/f0.yml": text})
+    _is_equal(compare(project, "deploy/f0.yml", compose_project="."))
+    found = compare(project, "deploy/f0.yml")
+    assert "deploy/f0.yml:1: " in (found.refusal or "")
+
+
+def test_links_in_a_mounted_directory_are_followed(tmp_path: Path) -> None:
+    text = "services: {a: {image: 'nginx:1', volumes: ['./m:/m:ro']}}"
+    project = compose_projects.write(tmp_path / "shop", {"f0.yml": text, "m/real/f": "x\n", "other/g": "y\n"})
+    (project / "m/enabled").symlink_to("real")
+    (project / "m/g").symlink_to("../other/g")
+    _is_equal(compare(project, "f0.yml"))
+
+
+@pytest.mark.parametrize(("variables", "value"), [("", "inc"), ("WHO=web\n", "web")])
+def test_secrets_of_an_included_file_have_its_variables(variables: str, value: str, tmp_path: Path) -> None:
+    files = {
+        "docker-compose.yml": "include: [{path: sub/i.yml, env_file: sub/inc.env}]\nservices: {web: {image: 'a:1'}}",
+        "sub/i.yml": "{secrets: {t: {environment: WHO}}, configs: {k: {environment: WHO}},"
+        " services: {inc: {image: 'b:1', secrets: [t], configs: [k]}}}",
+    }
+    release = compose_projects.parcel(compose_projects.write(tmp_path, {**FILES, ".env": variables, **files}))
+    assert [source["value"] for source in release.secrets().values()] == [value]
+    assert [*release.mounted.values()] == [value]

@@ -23,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts import Mounts, secret_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import including
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 #: The owner and the mode of a copied file, unless the service sets them.
@@ -183,8 +184,9 @@ class GrantedFiles:
         """Return the text of a top-level secret or config; ``None`` if the files do not have it, or after a problem."""
         declared = self._configs if section == "configs" else self._secrets
         where, mark = f"key '{section}.{key}'", mark_of(declared, key)
-        if isinstance(spec.get("content"), str):
-            return str(spec["content"])
+        for given in (including.VALUE, "content"):
+            if isinstance(spec.get(given), str):
+                return str(spec[given])
         if isinstance(spec.get("environment"), str):
             if spec["environment"] in self._variables:
                 return self._variables[spec["environment"]]

@@ -19,6 +19,8 @@ from .yaml_parser import Unreadable
 
 #: The sections of a file that an include adds to.
 SECTIONS = ("volumes", "networks", "secrets", "configs", "models")
+#: The key of a secret or a config with the value of its variable, which may have another value in the including file.
+VALUE = "x-#value"
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,7 @@ def own_top_level(top: Map, folder: Path, variables: Mapping[str, str]) -> Map:
         declared: Any = result.get(section)
         for name, spec in declared.items() if isinstance(declared, Map) else ():
             if isinstance(spec, Map) and spec.get("environment") in variables:
-                value = variables[spec["environment"]]
-                kept = {key: item for key, item in spec.items() if key != "environment"}
-                declared[name] = Map({**kept, "content": value}, spec.marks)
+                declared[name] = Map({**spec, VALUE: variables[spec["environment"]]}, spec.marks)
     return result
 
 

@@ -76,6 +76,13 @@ def _values(newest: bool) -> list[Example]:
 @st.composite
 def invalid_projects(draw: st.DrawFn) -> Project:
     """Draw a project of one service that has one value of another type than its key needs, or with a fault in it."""
+    if draw(st.integers(0, 5)) == 5:
+        others = {
+            **examples.FILES,
+            draw(st.sampled_from((".env", "web.env"))): draw(st.sampled_from(env_texts.DOUBTFUL)),
+        }
+        services = {"web": {"image": "app:1", "env_file": "web.env"}}
+        return Project((File(services),), others)
     one = draw(st.sampled_from(_values(True)))
     wrong = draw(st.sampled_from(_WRONG))
     scalars = list(_SCALAR.finditer(one.text))
