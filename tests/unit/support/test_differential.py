@@ -59,7 +59,7 @@ def test_a_release_that_compose_refuses_is_a_difference(monkeypatch: pytest.Monk
 
 
 def test_what_only_compose_refuses_is_a_defect(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(as_written, "check", lambda *_arguments: None)
+    monkeypatch.setattr(as_written, "check", lambda *_arguments: set())
     assert _found(tmp_path, "services: {web: {image: 'x:1', stdin_open: 7}}")[0] == "refused by Compose only"
 
 
