@@ -38,7 +38,7 @@ MERGED: dict[str, tuple[str, ...]] = {
     "volumes": ('{volumes: ["data:/a:ro", "/b"]}', "{volumes: [{type: volume, source: cache, target: /a}]}"),
     "secrets": (
         "{secrets: [token, pw]}",
-        "{secrets: [{source: pw, target: pw, mode: 0400}, {source: token, target: /t}]}",
+        "{secrets: [{source: pw, target: /run/secrets/pw}, {source: token, target: /t}]}",
     ),
     "configs": ("{configs: [app]}", "{configs: [{source: web, target: /app}]}"),
     "env-file": ("{env_file: [web.env, sub/more.env]}", "{env_file: [{path: web.env, required: false}, raw2.env]}"),
