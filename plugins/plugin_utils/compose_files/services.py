@@ -91,6 +91,13 @@ def _rewritten_keys(keys: Map, user: str) -> dict[str, Any]:
         result["command"] = []
     if isinstance(keys.get("healthcheck"), Map) and not _health(keys):
         result["healthcheck"] = {}
+    hosts = escaped(keys.get("extra_hosts") or [])
+    if len({*hosts}) < len(hosts):
+        # As a list, Compose refuses an entry that is there twice.
+        names = dict.fromkeys(host.partition("=")[0] for host in hosts)
+        result["extra_hosts"] = {
+            name: [host.partition("=")[2] for host in hosts if host.partition("=")[0] == name] for name in names
+        }
     needs = mapping(keys.get("depends_on"))
     if needs:
         result["depends_on"] = escaped(needs)

@@ -22,7 +22,7 @@ NOTATIONS = {
     "unlike_pairs": "[text]!|{scalar}",
     "texts": "text|[text]",
     "command": "null|text|[text]",
-    "hosts": "[host]|{text|[text]}",
+    "hosts": "[host]!|{text|[text]}",
     "options": "{text|number}",
     "external": "bool|{}",
     "uses": "[text|{}]",

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import command_words
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import (
     Build,
     Development,
@@ -102,6 +103,8 @@ def _command(service: Service) -> list[str]:
     """Return the default command of the image; services of other kinds may run another command in it."""
     if isinstance(service.command, list):
         return [part.replace("$$", "$") for part in service.command]
+    if service.command:
+        return command_words.split(service.command.replace("$$", "$"))
     if service.kind.name == "fastapi":
         address = ["--host", "0.0.0.0", "--port", str(service.port)]
         behind_the_edge = ["--proxy-headers", "--forwarded-allow-ips", "*", "--timeout-graceful-shutdown", "25"]

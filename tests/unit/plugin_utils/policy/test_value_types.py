@@ -44,6 +44,7 @@ CASES = [
     ("depends_on: {b: {}}", "depends_on.b.condition", "is missing; 'service_started' or 'service_healthy' or"),
     ("depends_on: [b, b]", "depends_on", "found 'b' twice; each item may occur once"),
     ("ulimits: {nofile: {soft: 5}}", "ulimits.nofile.hard", "is missing; a whole number is needed"),
+    ("extra_hosts: [a=192.0.2.1, a=192.0.2.1]", "extra_hosts", "found 'a=192.0.2.1' twice; each item may occur once"),
     ("extra_hosts: [db]", "extra_hosts", "found 'db'; a host such as db.example.com=192.0.2.7 is needed"),
     ("labels:", "labels", "has no value; a list of texts or a mapping is needed"),
     ("pre_start: [{command: x}]", "pre_start", "is too new: Compose 2.40 does not know it; remove it"),
