@@ -12,7 +12,6 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     as_written,
     contradictions,
-    dependencies,
     locations,
     published,
     references,
@@ -67,7 +66,7 @@ def _check_service(project: Project, problems: Problems, name: str, service: Map
         mark = project.document.services.marks.get(name)
         problems.add(mark, where, str(error).removeprefix(f"{where}: "))
     _check_variable_names(problems, name, service)
-    dependencies.check(project, problems, name, service)
+    _check_optional_needs(project, problems, name, service)
     _check_annotation_keys(problems, name, mapping(service.get("x-slipway")))
     unsupported.check(name, service, problems)
     _check_variables(problems, f"service {name!r}: key '", service)
@@ -105,6 +104,17 @@ def _check_variables(problems: Problems, where: str, value: Map) -> None:
             message = f"the variable {match[0] if match else reference} has no value"
             detail = f" ({own_message[1]})" if own_message else ""
             problems.add(mark, f"{where}{key}'", f"{message}{detail}; {_how_to_set(match[0] if match else 'NAME')}")
+
+
+def _check_optional_needs(project: Project, problems: Problems, name: str, service: Map) -> None:
+    """Check that optional dependencies exist, with an active profile or without; ``references`` checks the others."""
+    services = [*project.document.services, *project.dropped]
+    needs = mapping(service.get("depends_on"))
+    for other, need in needs.items():
+        if mapping(need).get("required") is False and other not in services:
+            message = f"there is no service {other!r}{suggestion(other, [one for one in services if one != name])}"
+            mark = mark_of(needs, other) or mark_of(service, "depends_on")
+            problems.add(mark, service_key(name, "depends_on"), message)
 
 
 def _check_variable_names(problems: Problems, name: str, service: Map) -> None:

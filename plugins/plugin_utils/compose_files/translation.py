@@ -11,7 +11,6 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import (
     checks,
-    dependencies,
     label_proxies,
     left_out,
     mounts,
@@ -195,7 +194,7 @@ class _Translator:
     def service(self, name: str, annotation: Mapping[str, Any]) -> dict[str, Any]:
         """Return the description of one service of the files, with its *annotation* merged into it."""
         notes: list[str] = []
-        keys = dependencies.without_inactive(self._project, self._document.services[name], notes)
+        keys = self._document.services[name]
         service = self._project.stack.services[name]
         variables, hidden = self._environment(name, keys, notes)
         image = str(annotation.get("image") or keys.get("image") or "")

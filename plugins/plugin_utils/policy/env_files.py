@@ -214,7 +214,7 @@ def _noting(file: str, notes: list[str]) -> Any:
 
     def unset(line: int, name: str, reference: str) -> str:
         note = (
-            f"gets 'environment.{name}' of {file}:{line} with an empty text in place of {reference}, which has no "
+            f"gets {name} of {file}:{line} with an empty text in place of {reference}, which has no "
             "value; write $$ for a dollar sign"
         )
         if note not in notes:

@@ -228,3 +228,19 @@ def test_an_image_reference_is_split(
 ) -> None:
     image = image_reference.parse(text)
     assert (image.registry, image.name, image.tag, image.digest, image.major) == (registry, name, tag, digest, major)
+
+
+def test_env_files_see_each_other_and_the_environment(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": "services: {a: {image: a:1, env_file: [x.env, y.env], environment: {H: db}}}",
+        "x.env": "A=1\nP=file\n",
+        "y.env": "B=$A$H\nC=$P\nD=$NO\n",
+        ".env": "P=project\n",
+    }
+    document = _read(tmp_path, files)
+    assert document.env_file_variables["a"] == {"A": "1", "P": "file", "B": "1db", "C": "project", "D": ""}
+    assert [note.split(" of ")[0] for note in document.env_file_notes["a"]] == [
+        "gets D",
+        "gets 'environment.B'",
+        "gets 'environment.C'",
+    ]
