@@ -68,6 +68,8 @@ class GrantedFiles:
         self._unknown = unknown
         self._of_inventory = frozenset(secrets)
         self._names = _secret_names(self._secrets)
+        #: The names in ``stack_secrets`` of the secrets that the files declare.
+        self.declared = frozenset(self._names.values())
 
     def configs(self, service: str, keys: Map) -> Mounts:
         """Return the ``configs`` of a service as files: ``{content}`` by path in the container."""

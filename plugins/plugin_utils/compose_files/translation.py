@@ -245,7 +245,7 @@ class _Translator:
             notes.append(f"{self._problems.position(mark)}does not get {variable}, which has no value here")
 
         variables = services.environment(keys, from_files, self._document.variables, without_value)
-        hidden = services.extract_secrets(name, variables, self.secrets)
+        hidden = services.extract_secrets(name, variables, {*self.secrets, *self._granted.declared})
         self.secrets.update(hidden)
         if self._secrets_unknown:
             names = [secret for value in variables.values() for secret in secret_text.names(value)]

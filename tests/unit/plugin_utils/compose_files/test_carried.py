@@ -133,6 +133,13 @@ def test_a_secret_can_be_read_by_the_users_that_the_container_may_have(
     assert (file["uid"], file["mode"]) == (uid, mode)
 
 
+def test_a_secret_that_is_called_like_that_of_a_variable_keeps_its_value(tmp_path: Path) -> None:
+    write(tmp_path, {"key": "of-the-file"})
+    text = _HEAD + "    environment: {API_KEY: of-the-variable}\n    secrets: [web__api_key]\n"
+    release = release_of(text + "secrets: {web__api_key: {file: key}}\n", tmp_path)
+    assert {source["value"] for source in release.secrets().values()} == {"of-the-file", "of-the-variable"}
+
+
 def test_one_secret_with_two_owners_is_two_files(tmp_path: Path) -> None:
     write(tmp_path, {".env": "TOKEN=abc\n"})
     uses = "[{source: t, target: a, uid: '5', mode: 0440}, {source: t, target: b, uid: '5', mode: 0400}]"
