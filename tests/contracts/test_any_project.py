@@ -25,7 +25,7 @@ EXCLUDED = {
     "services.*.pre_stop.[].command": "a hook without a command fails when Compose runs it",
 }
 DRAWN = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
-QUICK = settings(DRAWN, max_examples=40, derandomize=True)
+QUICK = settings(DRAWN, max_examples=100, derandomize=True)
 
 
 def test_every_key_of_the_schema_is_written_in_each_notation() -> None:

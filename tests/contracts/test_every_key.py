@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import SERVICE, mistakes
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import adoption
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.adoption import UnevaluatedVariables
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import SERVICE, mistakes
 
 from tests.support import compose_projects
 from tests.support.differential.comparison import compare

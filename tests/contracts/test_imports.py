@@ -15,12 +15,24 @@ PREFIX = "ansible_collections.slipway.stack.plugins."
 
 #: By package, the packages that it may import beside itself.
 ALLOWED: dict[str, set[str]] = {
-    "plugin_utils.policy": set(),
-    "plugin_utils.description": {"plugin_utils.policy", "module_utils.state"},
-    "plugin_utils.compose_files": {"plugin_utils.policy", "plugin_utils.description", "module_utils.state"},
+    "plugin_utils.compose_reader": set(),
+    "plugin_utils.policy": {"plugin_utils.compose_reader"},
+    "plugin_utils.description": {"plugin_utils.compose_reader", "plugin_utils.policy", "module_utils.state"},
+    "plugin_utils.compose_files": {
+        "plugin_utils.compose_reader",
+        "plugin_utils.policy",
+        "plugin_utils.description",
+        "module_utils.state",
+    },
     "plugin_utils.rendering": {"plugin_utils.description", "module_utils.state", "module_utils.release"},
-    "plugin_utils.images": {"plugin_utils.policy", "plugin_utils.description", "module_utils.engine"},
+    "plugin_utils.images": {
+        "plugin_utils.compose_reader",
+        "plugin_utils.policy",
+        "plugin_utils.description",
+        "module_utils.engine",
+    },
     "plugin_utils.workspace": {
+        "plugin_utils.compose_reader",
         "plugin_utils.policy",
         "plugin_utils.description",
         "plugin_utils.compose_files",
@@ -29,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
         "module_utils.edge",
     },
     "plugin_utils.controller": {
+        "plugin_utils.compose_reader",
         "plugin_utils.policy",
         "plugin_utils.description",
         "plugin_utils.compose_files",

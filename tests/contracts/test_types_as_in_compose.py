@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import value_types
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.compose_schema import NEWER_KEYS
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import value_types
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.compose_schema import NEWER_KEYS
 
 from tests.support import compose_projects, real_compose
 from tests.support.errors import error_of

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import reading, settings
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review, review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
 

@@ -52,7 +52,7 @@ def project(shop: Stack) -> Iterator[Stack]:
 @pytest.fixture
 def older_compose(name: str) -> str:
     """Bring Debian 13's Compose to the server, and return the command."""
-    with shell.alone("compose"):
+    with shell.locked("compose"):
         plugin = compose.ensure()["trixie"]
     subprocess.run(["docker", "cp", "--quiet", plugin, f"slipway-{name}:/usr/local/bin/older-compose"], check=True)
     return "/usr/local/bin/older-compose"

@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import unsupported
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import KeyPath, mark_at
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import Mistake, mistakes, shown
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import KeyPath, mark_at
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import Mistake, mistakes, shown
 
 
 def check(document: Document, problems: Problems, excluded: Collection[str]) -> frozenset[str]:

@@ -23,11 +23,11 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.interpolation import is_required
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import names
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields import SERVICE_FIELDS
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.interpolation import is_required
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
 def check(project: Project, problems: Problems, excluded: Collection[str], images: Collection[str]) -> frozenset[str]:

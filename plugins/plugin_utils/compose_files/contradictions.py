@@ -14,10 +14,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     mapping,
     service_key,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import scalar_types, units
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import KeyPath, Map, mark_at
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import shown
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import scalar_types, units
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import KeyPath, Map, mark_at
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import shown
 
 _Found = Iterator[tuple[KeyPath, str]]
 _TRUE = ("true", "y", "yes", "on")

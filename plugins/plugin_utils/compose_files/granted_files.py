@@ -22,9 +22,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     service_key,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts import Mounts, secret_reason
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import including
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import names, secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import including
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 #: The owner and the mode of a copied file, unless the service sets them.
 _MODE = 0o444

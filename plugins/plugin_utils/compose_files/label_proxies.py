@@ -11,8 +11,8 @@ from collections.abc import Collection
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import mapping
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scalars import scalar_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 
 _ROUTED = re.compile(r"traefik\.(?:http|tcp|udp)\..+", re.IGNORECASE)

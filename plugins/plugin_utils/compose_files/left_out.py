@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import mapping
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 
 #: The keys without a meaning for a deploy, with the reason.
 _LEFT_OUT = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 
 #: The marker in a text for a variable without a value. Private-use characters, which nobody types.
 _UNSET = re.compile("\ue002([^\ue003]+)\ue003")

@@ -22,9 +22,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import OutsideError
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.services import escaped
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import long_syntax
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import long_syntax
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import secret_in_file
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 NOT_FOR_OTHERS = "may not be read by others here"
 #: Why mounts of a type are refused, in words that follow the type.

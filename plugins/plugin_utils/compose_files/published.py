@@ -12,8 +12,8 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.services import escaped
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.published_ports import MAX_RANGE, Port, ports
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.published_ports import MAX_RANGE, Port, ports
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, mark_of
 
 #: What only the long notation can say of a port.
 _LONG_KEYS = ("name", "mode", "app_protocol")

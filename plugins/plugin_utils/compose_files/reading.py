@@ -14,11 +14,11 @@ from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import interpolation, reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import Unreadable
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import interpolation, reading
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Stack, from_document
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable
 
 
 @dataclass(frozen=True)

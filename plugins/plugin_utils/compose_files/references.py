@@ -15,9 +15,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     mapping,
     service_key,
 )
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import (
+    Map,
+    Mark,
+    mark_at,
+    mark_of,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_at, mark_of
 
 #: Keys with a mode such as ``service:web``.
 _NAMESPACES = ("network_mode", "ipc", "pid", "uts")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import mapping
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import lay_over as merge_keys
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map
 
 #: Mappings that are merged; an annotation replaces any other key.
 _MERGED_KEYS = ("environment", "files", "compose", "environments")

@@ -19,10 +19,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
     mapping,
     service_key,
 )
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scalars import scalar_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, hooks, names, secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 
 #: Keys that become keys of the description, or have no meaning once the files are read.

@@ -29,10 +29,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.mounts import Mounts
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.reading import Project
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Mark, mark_of
 
 
 @dataclass(frozen=True)

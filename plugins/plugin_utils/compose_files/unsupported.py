@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scalars import scalar_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, mark_of
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import hooks
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, mark_of
 
 _REASONS = {
     "models": "Compose starts a model with the plugin 'docker model', which a deploy does not use; run the model as a "

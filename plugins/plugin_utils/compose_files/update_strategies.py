@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.mounts import Mount
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import published_ports
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_software, processes
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.mounts import Mount
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service, Stack
 
 #: What a process does, and the words for it.

@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, is_executable
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated, translate
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     describe,
     kinds,
@@ -23,7 +24,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     resources,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
 

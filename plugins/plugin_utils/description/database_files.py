@@ -9,12 +9,9 @@ import posixpath
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import (
-    image_reference,
-    known_datastores,
-    postgres_tags,
-)
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_datastores, postgres_tags
 
 _FILE = "PG_VERSION"
 #: From this version on, the images keep the data in a directory with the name of the version.

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, known_datastores
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_datastores
 
 
 def server(needs: Iterable[str], services: Mapping[str, Written]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import long_syntax
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import command_words
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import long_syntax
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalars import scalar_text
 
 KEYS = ("post_start", "pre_stop")
 _TRUE = ("true", "1", "t")

@@ -5,7 +5,7 @@ Place in the pipeline: description, and everything that reads a model. Pure.
 
 from __future__ import annotations
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import units
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import units
 
 #: Docker, nginx and Traefik count nanoseconds and bytes in 64 bits, with a sign.
 _MOST = 2**63 - 1

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from . import reading, regular_file
-from .yaml_parser import parse
+from ..compose_reader import reading, regular_file
+from ..compose_reader.yaml_parser import parse
 
 #: Start and end in the text, the new text, and a description of the fix.
 Edit = tuple[int, int, str, str]

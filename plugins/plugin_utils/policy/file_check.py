@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import formats, reading, regular_file, report, settings, yaml_parser
+from ..compose_reader import reading, regular_file, yaml_parser
+from . import formats, report, settings
 from .review import Review, review
 from .stack import Stack, from_document
 

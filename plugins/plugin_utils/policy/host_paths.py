@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .mounts import Mount
-from .source_positions import KeyPath, Map
+from ..compose_reader.mounts import Mount
+from ..compose_reader.source_positions import KeyPath, Map
 from .stack import Service, Stack
 
 #: Names of sockets and pipes of container engines, wherever they are. Whoever reaches one is root on the host.

@@ -5,7 +5,7 @@ Place in the pipeline: check, where the services of a stack are read. Pure.
 
 from __future__ import annotations
 
-from .image_reference import Image
+from ..compose_reader.image_reference import Image
 
 _POSTGRES = ("/var/lib/postgresql",)
 _MYSQL = ("/var/lib/mysql",)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from . import image_reference, known_datastores
+from ..compose_reader import image_reference
+from . import known_datastores
 
 #: Extensions and bundles of others name the version of Postgres after their own: `0.8.0-pg17`, `latest-pg16`.
 _NAMED = re.compile(r"(?<![a-z0-9])pg[-_]?(\d{1,2}(?:\.\d+)?)(?!\d)", re.IGNORECASE)

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..compose_reader.units import seconds
 from . import grouping, settings
 from .placeholders import placeholder
 from .report import location
 from .review import Finding, Review, findings, review_of
 from .rule_registry import RULES
 from .stack import Stack, from_data
-from .units import seconds
 
 #: The last line of a message that has less than every finding.
 _MORE = "Run the playbook with -v to see every finding."

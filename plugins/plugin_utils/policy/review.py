@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from ..compose_reader.source_positions import KeyPath, mark_at
 from . import rules as _rules  # noqa: F401  (registers the rules)
 from .rule_registry import RULES, SEVERITIES, Rule
 from .settings import RuleException, Settings
-from .source_positions import KeyPath, mark_at
 from .stack import Service, Stack
 
 

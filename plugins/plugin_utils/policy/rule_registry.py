@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .source_positions import KeyPath
+from ..compose_reader.source_positions import KeyPath
 from .stack import Service, Stack
 
 ENVIRONMENTS = ("development", "test", "staging", "production")

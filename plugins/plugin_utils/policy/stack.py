@@ -10,26 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    datastore_command,
-    image_reference,
-    interpolation,
-    known_datastores,
-    known_software,
-    long_syntax,
-    merging,
-    processes,
-    simple_commands,
-)
-from .image_reference import Image
-from .mounts import Mount, mounts
-from .published_ports import Port, ports
-from .scalars import scalar_text
-from .source_positions import Map, Seq
-from .units import integer
+from ..compose_reader import image_reference, interpolation, long_syntax, merging
+from ..compose_reader.image_reference import Image
+from ..compose_reader.mounts import Mount, mounts
+from ..compose_reader.published_ports import Port, ports
+from ..compose_reader.scalars import scalar_text
+from ..compose_reader.source_positions import Map, Seq
+from ..compose_reader.units import integer
+from . import datastore_command, known_datastores, known_software, processes, simple_commands
 
 if TYPE_CHECKING:
-    from .reading import Document
+    from ..compose_reader.reading import Document
 
 #: How many characters of one text the rules read. Some patterns take quadratic time.
 MAX_SCANNED = 4000

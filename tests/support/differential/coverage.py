@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.compose_schema import NEWER_KEYS
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.scalar_types import SCALARS
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.source_positions import Map, Seq
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import KEYS, alternatives
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import parse
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.compose_schema import NEWER_KEYS
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scalar_types import SCALARS
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Seq
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import KEYS, alternatives
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import parse
 
 #: A notation of a key: the place with the key, such as ``services.*.ports.[]``, and the type of the value there.
 Notation = tuple[str, str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from ...compose_reader.source_positions import KeyPath
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
-from ..source_positions import KeyPath
 from ..spelling import Suggestions
 from ..stack import Service, Stack
 from . import health

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...compose_reader.units import integer, seconds
 from ..rule_registry import Problem, service_rule
 from ..stack import Service, Stack
-from ..units import integer, seconds
 
 _REFERENCE = "Compose specification, services, healthcheck"
 #: Commands that always succeed.

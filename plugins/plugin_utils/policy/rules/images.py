@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..image_reference import Image
+from ...compose_reader.image_reference import Image
+from ...compose_reader.source_positions import mark_of
 from ..rule_registry import Problem, service_rule
-from ..source_positions import mark_of
 from ..stack import Service, Stack
 
 _REFERENCE = "Compose specification, services, image"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...compose_reader.source_positions import KeyPath
 from ..placeholders import placeholder, shown
 from ..rule_registry import StackProblem, stack_rule
 from ..secret_shapes import is_value, names_secret
-from ..source_positions import KeyPath
 from ..stack import Service, Stack
 from .secrets import text_in_file
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...compose_reader.scalars import scalar_text
 from ..host_paths import normal
 from ..known_datastores import RUN_AS_ROOT, name_of
 from ..rule_registry import Problem, service_rule
-from ..scalars import scalar_text
 from ..stack import Service, Stack
 
 _OWASP = "OWASP Docker Security Cheat Sheet"

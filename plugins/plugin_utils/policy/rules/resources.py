@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...compose_reader.scalars import scalar_text
+from ...compose_reader.units import decimal, size
 from ..rule_registry import Problem, service_rule
-from ..scalars import scalar_text
 from ..stack import Service, Stack
-from ..units import decimal, size
 
 _RESOURCES = "Compose specification, deploy, resources"
 #: Logging drivers without a size limit of their own. The default driver is json-file.

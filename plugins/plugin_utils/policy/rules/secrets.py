@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..interpolation import Scope, interpolate
+from ...compose_reader.interpolation import Scope, interpolate
+from ...compose_reader.scalars import scalar_text
+from ...compose_reader.source_positions import KeyPath, mark_of
 from ..rule_registry import Problem, service_rule
-from ..scalars import scalar_text
 from ..secret_shapes import (
     NO_SECRETS,
     URL_WITH_PASSWORD,
@@ -20,7 +21,6 @@ from ..secret_shapes import (
     is_value,
     names_secret,
 )
-from ..source_positions import KeyPath, mark_of
 from ..stack import MAX_SCANNED, Service, Stack
 
 _REFERENCE = "Compose specification, secrets; OWASP Docker Security Cheat Sheet, rule 12"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...compose_reader.units import decimal, seconds
 from .. import processes
 from ..known_datastores import DATABASES
 from ..rule_registry import Problem, service_rule
 from ..stack import MAX_SCANNED, Service, Stack
-from ..units import decimal, seconds
 
 _REFERENCE = "Compose specification, services, stop_grace_period"
 #: The default of Docker, in seconds.

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ...compose_reader.source_positions import KeyPath, mark_of
+from ...compose_reader.value_types import SERVICE, shown, unknown_keys
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
-from ..source_positions import KeyPath, mark_of
 from ..spelling import Suggestions
 from ..stack import Service, Stack
-from ..value_types import SERVICE, shown, unknown_keys
 
 _YAML = "YAML 1.1 and 1.2, resolution of scalars"
 _OBSOLETE_KEYS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from ...compose_reader.mounts import Mount
 from ..host_paths import engine_addresses, has_socket, host_paths, is_socket, normal
 from ..known_datastores import POSTGRES, REDIS, data_paths
-from ..mounts import Mount
 from ..rule_registry import Problem, StackProblem, service_rule, stack_rule
 from ..stack import Service, Stack
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import KEYS
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import KEYS
 
 from tests.support import compose_projects
 

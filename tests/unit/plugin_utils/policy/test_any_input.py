@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import KEYS as KEYS_OF
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.value_types import SERVICE
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import Unreadable, parse
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import formats, report
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.settings import Settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_data
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import KEYS as KEYS_OF
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.value_types import SERVICE
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Unreadable, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

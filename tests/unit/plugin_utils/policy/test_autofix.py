@@ -6,8 +6,8 @@ import difflib
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import parse
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import autofix, cli
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import parse
 
 from tests.support.policy_corpus import files
 from tests.support.policy_review import reviewed

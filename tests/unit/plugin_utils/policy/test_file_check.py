@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import cli, file_check, reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import reading
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import cli, file_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options
 
 from tests.support.errors import error_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.image_reference import parse
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_datastores, known_software
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.image_reference import parse
 
 
 @pytest.mark.parametrize(

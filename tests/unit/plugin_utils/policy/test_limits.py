@@ -9,7 +9,8 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, yaml_parser
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import yaml_parser
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.file_check import Options
 
 from tests.support.errors import error_of

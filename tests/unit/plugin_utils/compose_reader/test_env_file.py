@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import env_file
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.env_file import Surroundings
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import Budget
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import env_file
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.env_file import Surroundings
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import Budget
 
 from tests.support import odd_texts
 from tests.support.real_compose import SUITES

@@ -1,6 +1,6 @@
 """What the Compose specification allows in each place of a file: the keys, and the values of each key. Pure.
 
-Place in the pipeline: check; ``value_types`` reads these tables. The sources are the schema of the Compose
+Place in the pipeline: compose_reader; ``value_types`` reads these tables. The sources are the schema of the Compose
 specification and what Compose 2.26 and 2.40 accept: a value is allowed if one of them takes it.
 
 A key without ``=`` is a text. ``!`` after a key says that it must be there. The notation of values:

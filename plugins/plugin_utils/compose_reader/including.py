@@ -1,6 +1,6 @@
 """Files that others ``include``: read as a project of their own, then added to the file that includes them.
 
-Place in the pipeline: check, while files are read. The source of the rules is the Compose specification, "Include", and
+Place in the pipeline: compose_reader. The source of the rules is the Compose specification, "Include", and
 what Compose does: it refuses a name that both files declare, unless they declare the same.
 """
 

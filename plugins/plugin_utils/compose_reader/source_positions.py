@@ -1,7 +1,7 @@
 """Mappings and lists that know the file and the line of each entry. Pure.
 
-Place in the pipeline: check. The YAML parser makes these values, and every later step keeps their marks, so that a
-finding can name the file and the line.
+Place in the pipeline: compose_reader. The YAML parser makes these values, and every later step keeps their marks, so
+that a finding can name the file and the line.
 """
 
 from __future__ import annotations

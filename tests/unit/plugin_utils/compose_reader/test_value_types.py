@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import (
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import (
     compose_schema,
     resets,
     scalar_types,
     value_types,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import parse
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import parse
 
 #: A service with one key, and what is said about it.
 CASES = [

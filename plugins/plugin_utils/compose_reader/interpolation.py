@@ -1,7 +1,7 @@
 """Interpolation of variables in texts, such as ``${NAME:-default}``, exactly as Compose does it. Pure.
 
-Place in the pipeline: check, while Compose files and env files are read. The rules are those of compose-go's package
-``template``, which all supported versions of Compose share. Some are surprising:
+Place in the pipeline: compose_reader, while Compose files and env files are read. The rules are those of compose-go's
+package ``template``, which all supported versions of Compose share. Some are surprising:
 
 - A reference with an operator reaches from its ``${`` to the brace that closes it. Every ``{`` in between opens one
   more, and the character after it is not looked at. If no brace closes it, it reaches to the last ``}`` of the line.

@@ -1,7 +1,7 @@
 """The scalars of Compose files: what Compose accepts as a number, a duration, a size, a port and so on. Pure.
 
-Place in the pipeline: check, in ``value_types``. The sources are the parsers of Compose and of the libraries that it
-uses for durations, sizes and ports.
+Place in the pipeline: compose_reader, in ``value_types``. The sources are the parsers of Compose and of the libraries
+that it uses for durations, sizes and ports.
 """
 
 from __future__ import annotations

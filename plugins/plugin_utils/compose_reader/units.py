@@ -1,7 +1,7 @@
 """Durations, sizes and numbers as Compose reads them. Pure.
 
-Place in the pipeline: check, in the rules about times and limits. A value that Compose would refuse is ``None`` here,
-not an error: Compose reports it.
+Place in the pipeline: compose_reader, in the rules about times and limits. A value that Compose would refuse is
+``None`` here, not an error: Compose reports it.
 """
 
 from __future__ import annotations

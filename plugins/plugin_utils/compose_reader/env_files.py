@@ -1,6 +1,6 @@
 """The variables of ``.env`` and of a service's env files, from several files that see each other.
 
-Place in the pipeline: check, while files are read. The reader of Compose files opens the files.
+Place in the pipeline: compose_reader. The reader of Compose files opens the files.
 """
 
 from __future__ import annotations

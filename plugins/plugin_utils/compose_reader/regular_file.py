@@ -1,7 +1,7 @@
 """Reads files whose author is not known, within limits: never a pipe or a device, which could block or never end.
 
-Place in the pipeline: check, where files are read. The policy imports nothing from other packages, so it has this of
-its own; ``module_utils/state/foreign_file`` reads below a trusted directory and follows no link.
+Place in the pipeline: compose_reader, where files are read. This package imports nothing from other packages, so it has
+this of its own; ``module_utils/state/foreign_file`` reads below a trusted directory and follows no link.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Checks whether the values in a Compose file have a type that the specification allows. Pure.
 
-Place in the pipeline: check, on the values as a file has them. ``compose_schema`` says what is allowed. Variables have
-been replaced before: a text with the digits of a number is a number, as Compose reads it.
+Place in the pipeline: compose_reader, on the values as a file has them. ``compose_schema`` says what is allowed.
+Variables have been replaced before: a text with the digits of a number is a number, as Compose reads it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads Compose files into one document, as ``docker compose -f … -f …`` does, with ``include`` and ``extends``.
 
-Place in the pipeline: check, its first step for files. Bytes, values, files and the depth of ``extends`` are limited.
+Place in the pipeline: compose_reader, its way in. Bytes, values, files and the depth of ``extends`` are limited.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The mounts of a service: volumes, bind mounts and tmpfs. Pure.
 
-Place in the pipeline: check, where the services of a stack are read.
+Place in the pipeline: compose_reader, where the services of a stack are read.
 """
 
 from __future__ import annotations

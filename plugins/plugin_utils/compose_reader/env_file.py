@@ -1,6 +1,6 @@
 r"""The parser of ``.env`` and of the files of ``env_file`` and ``label_file``, exactly as Compose reads them. Pure.
 
-Place in the pipeline: check, while files are read. The rules are those of compose-go's package ``dotenv``, which all
+Place in the pipeline: compose_reader. The rules are those of compose-go's package ``dotenv``, which all
 supported versions of Compose share. Some are surprising:
 
 - A name has letters and digits of any script, ``_``, ``.``, ``-``, ``[`` and ``]``. It ends with ``=`` or ``:``.

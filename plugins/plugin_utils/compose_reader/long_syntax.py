@@ -1,6 +1,6 @@
 """Conversion of Compose's short syntax to its long syntax, so that files can be merged and rules see one shape.
 
-Place in the pipeline: check, while files are read. Pure. A value of a type that the specification does not allow is
+Place in the pipeline: compose_reader. Pure. A value of a type that the specification does not allow is
 kept or left out. It is no error here: a rule may report it, and Compose does.
 """
 

@@ -1,6 +1,6 @@
 """Services that extend others, as Compose merges them, each once and within the budget.
 
-Place in the pipeline: check, while files are read.
+Place in the pipeline: compose_reader.
 """
 
 from __future__ import annotations

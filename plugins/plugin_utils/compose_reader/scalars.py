@@ -1,8 +1,8 @@
 """Unquoted words of YAML as Compose reads them, and numbers as the text that Compose makes of them. Pure.
 
-Place in the pipeline: check, under the YAML parser and whatever needs a text. The source of the rules is go-yaml 3,
-which all supported versions of Compose use: ``on`` and ``22:22`` are texts; ``0x1f``, ``0o17``, ``017``, ``1_000`` and
-``1e3`` are numbers.
+Place in the pipeline: compose_reader, under the YAML parser and whatever needs a text. The source of the rules is
+go-yaml 3, which all supported versions of Compose use: ``on`` and ``22:22`` are texts; ``0x1f``, ``0o17``, ``017``,
+``1_000`` and ``1e3`` are numbers.
 """
 
 from __future__ import annotations

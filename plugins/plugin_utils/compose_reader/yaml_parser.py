@@ -1,7 +1,8 @@
 """A YAML parser whose values know the file and the line of every key. It limits size, depth and aliases.
 
-Place in the pipeline: check, its first step. Values are read as Compose reads them, see ``scalars``. The parser counts
-an alias as often as it is used, while it reads the text. So it refuses an alias bomb before the bomb takes memory.
+Place in the pipeline: compose_reader, its first step. Values are read as Compose reads them, see ``scalars``. The
+parser counts an alias as often as it is used, while it reads the text. So it refuses an alias bomb before the bomb
+takes memory.
 """
 
 from __future__ import annotations

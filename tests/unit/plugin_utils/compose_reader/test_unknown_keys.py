@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import value_types
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import value_types
 
 from tests.support.policy_review import reviewed
 

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import image_reference, interpolation, reading
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.long_syntax import port, volume
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.reading import Document
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import (
+    image_reference,
+    interpolation,
+    reading,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.long_syntax import port, volume
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.settings import Settings
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document

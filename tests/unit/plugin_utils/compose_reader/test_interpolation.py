@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.interpolation import Scope, interpolate
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.interpolation import Scope, interpolate
 
 from tests.support import odd_texts
 from tests.support.real_compose import SUITES

@@ -1,6 +1,6 @@
 """Relative paths in files that are read by ``include`` and ``extends``: they start at the directory of their own file.
 
-Place in the pipeline: check, while files are read. Pure: no file is opened. The source of the rules is the Compose
+Place in the pipeline: compose_reader. Pure: no file is opened. The source of the rules is the Compose
 specification, "Include" and "Extends".
 """
 

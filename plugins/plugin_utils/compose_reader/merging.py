@@ -1,6 +1,6 @@
 """Merging of Compose files as Compose does it: mappings key by key, lists appended, some keys by rules of their own.
 
-Place in the pipeline: check, while files are read. Pure. The source of the rules is the Compose specification, "Merge",
+Place in the pipeline: compose_reader. Pure. The source of the rules is the Compose specification, "Merge",
 and what Compose does. All services are in long syntax.
 """
 

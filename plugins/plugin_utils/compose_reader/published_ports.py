@@ -1,6 +1,6 @@
 """The published ports of a service. Pure.
 
-Place in the pipeline: check, where the services of a stack are read.
+Place in the pipeline: compose_reader, where the services of a stack are read.
 """
 
 from __future__ import annotations

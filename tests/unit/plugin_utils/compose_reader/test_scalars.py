@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import reading, scalars
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy.yaml_parser import parse
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import reading, scalars
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_parser import parse
 
 from tests.support import odd_texts, real_compose
 from tests.support.errors import error_of

@@ -1,6 +1,6 @@
 """The tags ``!reset`` and ``!override``: they remove what earlier files have at a key, wherever the key is.
 
-Place in the pipeline: check, while files are read. Pure. The source of the rules is the Compose specification, "Merge",
+Place in the pipeline: compose_reader. Pure. The source of the rules is the Compose specification, "Merge",
 and what Compose does: the tag of an item of a list removes the item from its own file only.
 """
 

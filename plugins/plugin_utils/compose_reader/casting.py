@@ -1,6 +1,6 @@
 """Texts that Compose turns into a number or a boolean, because their key needs one, after variables are inserted. Pure.
 
-Place in the pipeline: check, while files are read. ``replicas: "${COUNT:-2}"`` is a text for YAML and a number for
+Place in the pipeline: compose_reader. ``replicas: "${COUNT:-2}"`` is a text for YAML and a number for
 Compose. The source of the keys is compose-go's package ``loader``; all supported versions of Compose share them.
 ``value_types`` checks what is no number or boolean.
 """
