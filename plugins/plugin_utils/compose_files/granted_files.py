@@ -32,6 +32,8 @@ _MODE = 0o444
 _SERVER_MODES = {0o644: False, 0o755: True}
 #: The mode of a secret from an executable file.
 _EXECUTABLE = 0o555
+#: The bits of a mode without setuid, setgid and the sticky bit.
+_PERMISSIONS = 0o777
 _OWNERSHIP = ("uid", "gid", "mode")
 
 
@@ -88,6 +90,9 @@ class GrantedFiles:
                 self._problems.add(mark, service_key(service, "configs"), f"{use.get('source')!r} {message}")
                 continue
             result.notes += self._left_out("configs", use, spec, mark)
+            if not text and not spec.get("file"):
+                note = f"{self._problems.position(mark)}'configs' has an empty {use.get('source')!r}"
+                result.notes.append(f"{note}: the release mounts an empty file, Compose no file at all")
             self._add_config(use, spec, text, result)
         return result
 
@@ -149,6 +154,9 @@ class GrantedFiles:
         text = self._text("secrets", key, spec)
         if text is None:
             return None
+        if not text:
+            self._problems.add(mark, service_key(service, "secrets"), f"the value of {key!r} is empty")
+            return None
         if secret_text.holds_secret(text):
             # The value is a variable, and its value is a secret of the inventory.
             return secret_text.names(text)[0]
@@ -177,10 +185,11 @@ class GrantedFiles:
         of_use = [name for name in _OWNERSHIP if use.get(name) is not None and spec.get("file")]
         of_spec = [name for name in ("labels", "name", "driver_opts") if spec.get(name) and not spec.get("external")]
         found = ", ".join(f"'{section}.{name}'" for name in [*of_use, *of_spec])
-        position = self._problems.position(mark)
-        return (
-            [f"{position}{found} of {use.get('source')!r} has no effect in Compose, and is left out"] if found else []
-        )
+        place, source = self._problems.position(mark), repr(use.get("source"))
+        notes = [f"{place}{found} of {source} has no effect in Compose, and is left out"] if found else []
+        if not spec.get("file") and _mode(use.get("mode")) > _PERMISSIONS:
+            notes.append(f"{place}'{section}.mode' of {source} has special bits, which the file does not get")
+        return notes
 
     def _text(self, section: str, key: str, spec: Map) -> str | None:
         """Return the text of a top-level secret or config; ``None`` if the files do not have it, or after a problem."""

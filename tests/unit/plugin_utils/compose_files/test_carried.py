@@ -74,6 +74,23 @@ def test_what_cannot_be_carried_is_refused_with_file_and_line(text: str, found: 
     assert error_of(release_of, _HEAD + text, tmp_path).startswith(f"docker-compose.yml:{found}")
 
 
+def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
+    text = f"{_HEAD}    secrets: [a]\nsecrets: {{a: {{environment: EMPTY}}}}\n"
+    assert error_of(release_of, text, tmp_path, compose_variables={"EMPTY": ""}) == (
+        "docker-compose.yml:4: service 'web': key 'secrets': the value of 'a' is empty"
+    )
+
+
+def test_what_differs_in_a_config_is_noted(tmp_path: Path) -> None:
+    configs = "configs: {empty: {content: ''}, sticky: {content: x}}\n"
+    uses = "    configs:\n      - empty\n      - {source: sticky, mode: 0o1755}\n"
+    notes = release_of(f"{_HEAD}{uses}{configs}", tmp_path).notes["web"]
+    assert [line for line in notes if "docker-compose.yml" in line] == [
+        "docker-compose.yml:5: 'configs' has an empty 'empty': the release mounts an empty file, Compose no file at all",
+        "docker-compose.yml:6: 'configs.mode' of 'sticky' has special bits, which the file does not get",
+    ]
+
+
 def test_files_without_an_active_service_are_refused(tmp_path: Path) -> None:
     text = "services: {web: {image: 'a:1', profiles: [never]}}\n"
     assert error_of(release_of, text, tmp_path) == (
