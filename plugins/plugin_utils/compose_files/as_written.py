@@ -1,6 +1,6 @@
 """Keys and values of a team's files that Compose refuses, before any notation is converted.
 
-Place in the pipeline: compose_files, before the other checks. Pure. ``policy.value_types`` knows what is allowed.
+Place in the pipeline: compose_files, before the other checks. Pure. ``value_types`` knows what is allowed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,12 @@ def _is_checked_elsewhere(document: Document, mistake: Mistake, excluded: Collec
 
 
 def _is_given(document: Document, path: KeyPath) -> bool:
-    """Return whether all files together have a value at *path*: one of them may leave it to another one."""
+    """Return whether all files together have a value at *path*: one of them may leave it to another one.
+
+    An item of a list cannot be left to another file.
+    """
+    if isinstance(path[-1], int):
+        return False
     value: Any = {**document.top, "services": document.services}
     for key in path:
         if isinstance(value, dict):

@@ -92,7 +92,7 @@ class GrantedFiles:
             result.notes += self._left_out("configs", use, spec, mark)
             if not text and not spec.get("file"):
                 note = f"{self._problems.position(mark)}'configs' has an empty {use.get('source')!r}"
-                result.notes.append(f"{note}: the release mounts an empty file, Compose no file at all")
+                result.notes.append(f"{note}: the release has an empty file, Compose none")
             self._add_config(use, spec, text, result)
         return result
 

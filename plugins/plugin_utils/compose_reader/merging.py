@@ -177,6 +177,7 @@ _IDENTITY: dict[_Place, Callable[[Any], Any]] = {
     (*SERVICE, "devices"): _device,
     (*SERVICE, "env_file"): lambda item: item.get("path") if isinstance(item, Map) else item,
     (*SERVICE, "expose"): str,
+    (*SERVICE, "extra_hosts"): str,
     (*SERVICE, "ports"): _port,
     (*SERVICE, "secrets"): _mount("/run/secrets"),
     (*SERVICE, "volumes"): lambda item: item.get("target") if isinstance(item, Map) else item,

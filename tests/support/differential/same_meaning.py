@@ -20,7 +20,8 @@ INTENDED = {
         "bit, the owner and mode that are set, and the options of the mount"
     ),
     "services.*.volumes": "the order of mounts has no meaning, each target is there once, and no option is {}",
-    "services.*.ports, services.*.extra_hosts": "the order of the entries has no meaning",
+    "services.*.ports": "the order of the entries has no meaning",
+    "services.*.extra_hosts": "the order of the addresses has no meaning, and each is there once",
     "services.*.tmpfs, volumes of the type tmpfs": "the two notations of one mount, with its options",
     "services.*.labels.slipway.*": "labels of the release, by which a rollout knows its services",
     "services.*.scale, deploy.replicas": "the two notations of one number; 1 if there is neither",
@@ -77,7 +78,7 @@ def _service(keys: Mapping[str, Any], config: Mapping[str, Any], side: Side) -> 
     ]
     result["files"] = _files([*map(_mounted, files), *used])
     result["ports"] = sorted(result.get("ports", []), key=repr)
-    result["extra_hosts"] = sorted(result.get("extra_hosts", []))
+    result["extra_hosts"] = sorted(set(result.get("extra_hosts", [])))
     labels: dict[str, str] = result.get("labels", {})
     result["labels"] = {key: value for key, value in labels.items() if not key.startswith("slipway.")}
     result["networks"] = {name: options or {} for name, options in result.get("networks", {}).items()}

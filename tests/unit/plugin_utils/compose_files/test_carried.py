@@ -86,7 +86,7 @@ def test_what_differs_in_a_config_is_noted(tmp_path: Path) -> None:
     uses = "    configs:\n      - empty\n      - {source: sticky, mode: 0o1755}\n"
     notes = release_of(f"{_HEAD}{uses}{configs}", tmp_path).notes["web"]
     assert [line for line in notes if "docker-compose.yml" in line] == [
-        "docker-compose.yml:5: 'configs' has an empty 'empty': the release mounts an empty file, Compose no file at all",
+        "docker-compose.yml:5: 'configs' has an empty 'empty': the release has an empty file, Compose none",
         "docker-compose.yml:6: 'configs.mode' of 'sticky' has special bits, which the file does not get",
     ]
 

@@ -62,6 +62,15 @@ services:
     assert list(found.services) == ["web", "db"]
 
 
+def test_an_address_of_both_files_is_there_once(tmp_path: Path) -> None:
+    files = {
+        "a.yml": "services: {web: {extra_hosts: {a: 192.0.2.1, b: [192.0.2.2, 192.0.2.3]}}}",
+        "b.yml": 'services: {web: {extra_hosts: ["b=192.0.2.3", "a=192.0.2.4"]}}',
+    }
+    found = _read(tmp_path, files, "a.yml", "b.yml").services["web"]["extra_hosts"]
+    assert found == ["a=192.0.2.1", "b=192.0.2.2", "b=192.0.2.3", "a=192.0.2.4"]
+
+
 def test_reset_and_override_replace_earlier_values(tmp_path: Path) -> None:
     base = "services: {web: {image: a:1, ports: ['80:80'], dns: [1.1.1.1], user: root}}"
     over = "services:\n  web:\n    ports: !reset []\n    dns: !override [9.9.9.9]\n    user: !reset null\n"
