@@ -67,7 +67,9 @@ def translate(
     needs = [name for name in mapping(keys.get("depends_on")) if name in described]
     if needs:
         result["needs"] = needs
-    result["networks"] = [] if keys.get("network_mode") else list(mapping(keys.get("networks"))) or ["default"]
+    # An empty mode is one, too: the service joins no network.
+    has_mode = keys.get("network_mode") is not None
+    result["networks"] = [] if has_mode else list(mapping(keys.get("networks"))) or ["default"]
     rest = {key: value for key, value in keys.items() if key not in _TRANSLATED and not key.startswith("x-")}
     if "deploy" in rest:
         rest["deploy"] = {key: value for key, value in mapping(keys["deploy"]).items() if key != "replicas"}

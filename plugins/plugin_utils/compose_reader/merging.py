@@ -33,6 +33,8 @@ _PAIRS = {
     ("networks", "*", "labels"),
     ("volumes", "*", "labels"),
 }
+#: Lists of ``NAME=VALUE`` that Compose 2.40 refuses in more than one file.
+_MAPPINGS_OF_SEVERAL_FILES = {("configs", "*", "labels"), ("secrets", "*", "labels")}
 
 
 def services(base: Map, over: Map, name: str = "") -> Map:
@@ -76,6 +78,11 @@ def _merged(before: Any, after: Any, place: _Place, where: str, mark: Mark | Non
             return after
         return _mapping(before, after, place, where)
     if isinstance(before, Seq) and isinstance(after, Seq):
+        if mark and place in _MAPPINGS_OF_SEVERAL_FILES:
+            raise Unreadable(
+                f"{mark.file}:{mark.line}: {where}{_shown(place)!r}: is a list in an earlier file, too, which Compose "
+                "2.40 refuses; write both as mappings"
+            )
         return _appended(before, after, place, where)
     # Documents without marks are rendered ones, which nobody can mend.
     if isinstance(before, (Map, Seq)) and mark and not any(key.startswith("x-") for key in place):

@@ -58,6 +58,8 @@ def _read_keys() -> dict[_Place, dict[str, Key]]:
 #: The keys of each mapping of a Compose file, by its place.
 KEYS = _read_keys()
 SERVICE: _Place = ("services", "*")
+#: Notations of names with values. Compose takes an empty name in a list, and then refuses what it has made of it.
+_PAIRS = ("pairs", "unlike_pairs")
 
 
 def unknown_keys(value: Any, place: _Place = ()) -> Iterator[tuple[KeyPath, tuple[str, ...]]]:
@@ -102,6 +104,9 @@ def _value_mistakes(value: Any, notation: str, place: _Place, path: KeyPath) -> 
         yield from _mapping_mistakes(value, fitting[0], place, path)
     elif isinstance(value, list):
         yield from _list_mistakes(value, fitting[0], place, path)
+        if notation in _PAIRS:
+            nameless = (index for index, item in enumerate(value) if str(item).startswith("=") or item == "")
+            yield from (Mistake((*path, index), "type", "an item has no name before '='") for index in nameless)
 
 
 def _mapping_mistakes(value: dict[str, Any], notation: str, place: _Place, path: KeyPath) -> Iterator[Mistake]:
@@ -110,6 +115,8 @@ def _mapping_mistakes(value: dict[str, Any], notation: str, place: _Place, path:
         yield from mistakes(value, place, path)
         return
     for key, item in value.items():
+        if not key:
+            yield Mistake((*path, key), "type", "a name is empty")
         if notation[0] == "<" and not _NAME.fullmatch(str(key)):
             yield Mistake((*path, key), "type", "a name has letters, digits and the signs . _ - only")
         yield from _value_mistakes(item, inner, (*place, "*"), (*path, key))

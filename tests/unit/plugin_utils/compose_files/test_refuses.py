@@ -190,3 +190,12 @@ def test_a_wrong_annotation_is_reported(tmp_path: Path, services: dict[str, Any]
 def test_variables_without_compose_files_are_reported(tmp_path: Path) -> None:
     found = error_of(parcel, tmp_path, compose_files=[], compose_variables={"A": "1"}, services={})
     assert found == "stack_compose_variables: there are no Compose files; name them in stack_compose_files"
+
+
+def test_labels_of_a_config_that_are_lists_in_two_files_are_refused(tmp_path: Path) -> None:
+    top = "configs: {a: {content: x, labels: [LABEL=1]}}\n"
+    first = "services: {web: {image: 'a:1', configs: [a]}}\n" + top.replace("LABEL", "a")
+    write(tmp_path, {"docker-compose.yml": first, "b.yml": top.replace("LABEL", "b")})
+    assert error_of(parcel, tmp_path, "docker-compose.yml", "b.yml").startswith(
+        "b.yml:1: key 'configs.*.labels': is a list"
+    )
