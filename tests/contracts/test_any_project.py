@@ -25,7 +25,9 @@ EXCLUDED = {
     "services.*.pre_stop.[].command": "a hook without a command fails when Compose runs it",
 }
 DRAWN = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
-QUICK = settings(DRAWN, max_examples=100, derandomize=True)
+QUICK = settings(DRAWN, max_examples=100)
+#: The same projects in every checkout.
+SEED = 1
 
 
 def test_every_key_of_the_schema_is_written_in_each_notation() -> None:
@@ -47,12 +49,14 @@ def _check(project: Project, folder: Path) -> str:
     return found.outcome
 
 
+@seed(SEED)
 @QUICK
 @given(project=strategies.projects())
 def test_a_drawn_project_is_carried_or_refused(tmp_path_factory: pytest.TempPathFactory, project: Project) -> None:
     _check(project, tmp_path_factory.getbasetemp() / "drawn")
 
 
+@seed(SEED)
 @QUICK
 @given(project=strategies.invalid_projects())
 def test_what_compose_refuses_is_refused(tmp_path_factory: pytest.TempPathFactory, project: Project) -> None:

@@ -45,6 +45,9 @@ def check_top(document: Document, problems: Problems) -> None:
 
 def _build(service: Map) -> _Found:
     build = mapping(service.get("build"))
+    if build.get("context") == "":
+        # Compose takes it, and then has no directory to build from.
+        yield ("build", "context"), "names no directory; write '.' for that of the file"
     if build.get("dockerfile") and build.get("dockerfile_inline"):
         yield ("build", "dockerfile_inline"), "a build has this key or 'dockerfile'; remove one of them"
     platform, platforms = service.get("platform"), _list(build.get("platforms"))

@@ -66,6 +66,7 @@ _HEAD = "services:\n  web:\n    image: web:1\n"
             "    ports: ['81:80', '82-83:80']\n    deploy:\n      replicas: 2\n",
             "4: service 'web': key 'ports': 2 replicas cannot share the published port 81",
         ),
+        ("    build: ''\n", "4: service 'web': key 'build.context': names no directory; write '.'"),
         ("    annotations: ['']\n", "4: service 'web': key 'annotations': an item has no name before '='"),
         ("    sysctls: ['=1']\n", "4: service 'web': key 'sysctls': an item has no name before '='"),
         ("    stop_grace_period: 1d\n", "4: service 'web': key 'stop_grace_period': '1d' is not a duration"),
