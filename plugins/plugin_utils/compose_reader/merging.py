@@ -70,7 +70,7 @@ def _merged(before: Any, after: Any, place: _Place, where: str, mark: Mark | Non
     if after is None:
         return before
     if place in _PAIRS:
-        return _pairs(before, after)
+        return _pairs(before, after, place, where, mark)
     if place == ("networks", "*", "ipam", "config") and isinstance(before, Seq) and isinstance(after, Seq):
         return _subnets(before, after)
     if isinstance(before, Map) and isinstance(after, Map):
@@ -79,23 +79,23 @@ def _merged(before: Any, after: Any, place: _Place, where: str, mark: Mark | Non
         return _mapping(before, after, place, where)
     if isinstance(before, Seq) and isinstance(after, Seq):
         if mark and place in _MAPPINGS_OF_SEVERAL_FILES:
-            raise Unreadable(
-                f"{mark.file}:{mark.line}: {where}{_shown(place)!r}: is a list in an earlier file, too, which Compose "
-                "2.40 refuses; write both as mappings"
-            )
+            message = "is a list in an earlier file, too, which Compose 2.40 refuses; write both as mappings"
+            raise _refusal(mark, where, place, message)
         return _appended(before, after, place, where)
     # Documents without marks are rendered ones, which nobody can mend.
     if isinstance(before, (Map, Seq)) and mark and not any(key.startswith("x-") for key in place):
-        raise Unreadable(
-            f"{mark.file}:{mark.line}: {where}{_shown(place)!r}: {_kind(after)} cannot be merged over {_kind(before)} "
-            "of an earlier file; write it like the earlier one, or with the tag !override"
-        )
+        message = f"{_kind(after)} cannot be merged over {_kind(before)} of an earlier file"
+        raise _refusal(mark, where, place, f"{message}; write it like the earlier one, or with the tag !override")
     return after
 
 
-def _pairs(before: Any, after: Any) -> Pairs:
-    both = [long_syntax.pairs(value) for value in (before, after)]
-    return Pairs({**both[0], **both[1]}, {**both[0].marks, **both[1].marks})
+def _pairs(before: Any, after: Any, place: _Place, where: str, mark: Mark | None) -> Pairs:
+    earlier, later = (long_syntax.pairs(value) for value in (before, after))
+    same = [name for name, value in later.items() if (name, value) in earlier.items()]
+    if same and mark and place == ("volumes", "*", "labels"):
+        message = f"{same[0]!r} has the same value in an earlier file, which Compose refuses; remove it here"
+        raise _refusal(mark, where, place, message)
+    return Pairs({**earlier, **later}, {**earlier.marks, **later.marks})
 
 
 def _is_another_driver(before: Map, after: Map) -> bool:
@@ -108,10 +108,8 @@ def _appended(before: Seq, after: Seq, place: _Place, where: str) -> Seq:
     for index, item in enumerate(after):
         mark = mark_of(after, index)
         if once and mark and item in before:
-            raise Unreadable(
-                f"{mark.file}:{mark.line}: {where}{_shown(place)!r}: {item!r} is in an earlier file, too, and may "
-                "occur once; remove it here"
-            )
+            message = f"{item!r} is in an earlier file, too, and may occur once; remove it here"
+            raise _refusal(mark, where, place, message)
         result.add(item, mark)
     return result
 
@@ -140,6 +138,10 @@ def _subnets(before: Seq, after: Seq) -> Seq:
 def _has_no_duplicates(place: _Place) -> bool:
     key = KEYS.get(place[:-1], {}).get(place[-1])
     return key is not None and key.notation.endswith("]!")
+
+
+def _refusal(mark: Mark, where: str, place: _Place, message: str) -> Unreadable:
+    return Unreadable(f"{mark.file}:{mark.line}: {where}{_shown(place)!r}: {message}")
 
 
 def _kind(value: Any) -> str:

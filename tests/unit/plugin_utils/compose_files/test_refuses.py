@@ -192,6 +192,16 @@ def test_variables_without_compose_files_are_reported(tmp_path: Path) -> None:
     assert found == "stack_compose_variables: there are no Compose files; name them in stack_compose_files"
 
 
+@pytest.mark.parametrize("labels", ["{a: b, c: d}", "[a=b]", "{a: b}"])
+def test_a_label_of_a_volume_with_one_value_in_two_files_is_refused(labels: str, tmp_path: Path) -> None:
+    first = "services: {web: {image: 'a:1', volumes: ['data:/d']}}\nvolumes: {data: {labels: {a: b}}}\n"
+    write(tmp_path, {"docker-compose.yml": first, "b.yml": f"volumes: {{data: {{labels: {labels}}}}}\n"})
+    assert error_of(parcel, tmp_path, "docker-compose.yml", "b.yml") == (
+        "b.yml:1: key 'volumes.*.labels': 'a' has the same value in an earlier file, which Compose refuses; "
+        "remove it here"
+    )
+
+
 def test_labels_of_a_config_that_are_lists_in_two_files_are_refused(tmp_path: Path) -> None:
     top = "configs: {a: {content: x, labels: [LABEL=1]}}\n"
     first = "services: {web: {image: 'a:1', configs: [a]}}\n" + top.replace("LABEL", "a")
