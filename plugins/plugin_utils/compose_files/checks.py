@@ -60,8 +60,9 @@ def check(project: Project, problems: Problems, excluded: Collection[str], image
 
 
 def _check_service(project: Project, problems: Problems, name: str, service: Map) -> None:
+    where = f"service {name!r}"
     try:
-        names.check_service(name, where := f"service {name!r}", plain=True)
+        names.check_service(name, where, plain=True)
     except ValueError as error:
         mark = project.document.services.marks.get(name)
         problems.add(mark, where, str(error).removeprefix(f"{where}: "))

@@ -78,7 +78,8 @@ def tagged(tag: str, text: str) -> tuple[Any, str | None]:
     if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     types = {"int": int, "float": float, "bool": bool, "null": type(None), "timestamp": Timestamp}
-    if kind in types and (type(value) is not types[kind]):
+    # In Python a boolean is an integer, too.
+    if kind in types and (not isinstance(value, types[kind]) or (isinstance(value, bool) and kind != "bool")):
         raise ValueError(f"{text[:40]!r} is not a value of the tag '!!{kind}'")
     return (value if kind in types else text), (text if kind in types and str(value) != text else None)
 
