@@ -59,6 +59,7 @@ def _far_away(bench: Bench, rounds: int, round_trip: float) -> Contest:
     # The path of a socket must be short, so it cannot be in the checkout.
     with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
         bench.move(server.Server(sockets, round_trip))
+        bench.settle()
         title = f"nothing to do, {round_trip:g} ms away"
         return _take_turns(title, bench.nothing(), rounds, uncounted=1, aims=AIMS)
 

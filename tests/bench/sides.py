@@ -61,6 +61,10 @@ class Bench:
         self._ours(changes=True)
         self._role(changes=True)
 
+    def settle(self) -> None:
+        """Deploy the home-made stack with its role, whatever the script has left of it."""
+        self._role(changes=None)
+
     def nothing(self) -> Sides:
         """Return deploys with nothing to do, and the ping."""
         return {OURS: self._ours, HAND: self._up, HOMEMADE: self._role, PING: self._ping}
@@ -126,7 +130,7 @@ class Bench:
         end = json.loads(self._server.command("sudo tail --lines=1 /opt/stacks/shop/state/journal.jsonl"))
         self.accounts.append(end["text"])
 
-    def _role(self, changes: bool = False) -> None:
+    def _role(self, changes: bool | None = False) -> None:
         self._server.playbook(_HOMEMADE_PLAYBOOK, changes, bench_max_body=self._size[HOMEMADE], **self._homemade)
 
     def _up(self) -> None:
