@@ -25,7 +25,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, release_check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import exported_variables, release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
@@ -92,7 +92,7 @@ class ActionModule(ActionBase):
         )
         document = inventory.compose_files_as_written(given, base)
         written = release_check.Written(from_document(document), f"{base}/") if document else None
-        exported = file_check.exported_notes(document, os.environ) if document else []
+        exported = exported_variables.notes(document, os.environ) if document else []
         found = release_check.check(
             release_check.stack(
                 bundle.documents, bundle.variables(), given["services"], str(given["version"]), given["secrets"]

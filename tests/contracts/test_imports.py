@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +139,24 @@ def test_the_unit_tests_mirror_the_packages() -> None:
         if any(path.glob("test_*.py"))
     }
     assert sorted(tested) == packages()
+
+
+@pytest.mark.parametrize(
+    "module", ["compose_files.translation", "compose_reader.reading", "policy.file_check", "policy.formats"]
+)
+def test_a_deploy_imports_no_reader_of_compose_files(module: str, imported_by_a_deploy: frozenset[str]) -> None:
+    """Ansible compiles what a play imports in every run. A stack without Compose files needs no reader of them."""
+    assert f"{PREFIX}plugin_utils.{module}" not in imported_by_a_deploy
+
+
+@pytest.fixture(scope="module")
+def imported_by_a_deploy() -> frozenset[str]:
+    code = f"import sys, {PREFIX}action.release; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())
+    found = frozenset(done.stdout.split())
+    assert f"{PREFIX}plugin_utils.policy.release_check" in found
+    return found
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / ".collections")}

@@ -9,13 +9,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import reading
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, is_executable
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.roots import Roots
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated, translate
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     describe,
     kinds,
@@ -26,6 +22,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
+
+if TYPE_CHECKING:
+    from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.translation import Translated
+    from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.reading import Document
 
 _SHIPPED_KINDS = Path(__file__).parents[3] / "kinds"
 #: The keys of a mounted file that is read on the controller.
@@ -165,9 +165,10 @@ def translate_files(plain: Mapping[str, Any], services: Mapping[str, Any], base:
             if plain.get(key):
                 raise ValueError(f"stack_{key}: there are no Compose files; name them in stack_compose_files")
         return None
-    secrets_unknown = bool(plain.get(_SECRETS_UNKNOWN))
-    project = reading.read(**_reading_arguments(plain, base), secrets_unknown=secrets_unknown)
-    return translate(project, plain["name"], services, plain["secrets"], plain["compose_host_paths"], secrets_unknown)
+    # Imported only where a stack has such files: Ansible compiles what a play imports again in every run.
+    from ansible_collections.slipway.stack.plugins.plugin_utils.controller import own_compose_files
+
+    return own_compose_files.translated(plain, services, base, bool(plain.get(_SECRETS_UNKNOWN)))
 
 
 def compose_files_as_written(arguments: Mapping[str, Any], base: Path) -> Document | None:
@@ -176,36 +177,11 @@ def compose_files_as_written(arguments: Mapping[str, Any], base: Path) -> Docume
     :raises ValueError: with one sentence about the first problem.
     """
     plain = plain_of(arguments)
-    return reading.as_written(**_reading_arguments(plain, base)) if plain.get("compose_files") else None
+    if not plain.get("compose_files"):
+        return None
+    from ansible_collections.slipway.stack.plugins.plugin_utils.controller import own_compose_files
 
-
-def _reading_arguments(plain: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """Return the arguments of :func:`reading.read` in a description with Compose files."""
-    variables = {str(name): "" if value is None else str(value) for name, value in plain["compose_variables"].items()}
-    return {
-        "name": plain["name"],
-        "files": plain["compose_files"],
-        "base": base,
-        "profiles": plain["compose_profiles"],
-        "variables": variables,
-        "secrets": list(plain["secrets"]),
-        "roots": _roots(plain, base),
-    }
-
-
-def _roots(plain: Mapping[str, Any], base: Path) -> Roots:
-    """Return the directories that a team's Compose files may refer to.
-
-    :raises ValueError: for one that is not a directory.
-    """
-    named = [base / name for name in plain["compose_files"]]
-    project = str(plain.get("compose_project") or "")
-    further = [str(name) for name in plain.get("compose_roots") or []]
-    for key, name in (("project", project), *(("roots", name) for name in further)):
-        if name and not (base / name).is_dir():
-            raise ValueError(f"stack_compose_{key}: {name} is not a directory on the controller")
-    folder = base / project if project else named[0].parent
-    return Roots([folder, *(base / name for name in further)], named)
+    return own_compose_files.as_written(plain, base)
 
 
 def with_contents(name: str, entry: Any, base: Path) -> Any:

@@ -90,13 +90,25 @@ def _check(draft: Draft, key: str, other: str, drafts: Mapping[str, Draft]) -> N
         raise ValueError(f"{draft.where}: key {key!r}: {other!r} is a one-shot, which ends and takes it along")
 
 
-def sharing_reason(name: str, follows: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return why a service cannot run twice at the same time because of its followers, ``None`` if it can.
+def followers(follows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the followers of each service that has some, each with the Compose keys that name the service.
 
     :param follows: what each service of the stack follows, by its name.
     """
+    result: dict[str, dict[str, Any]] = {}
     for follower, leaders in follows.items():
-        key = next((key for key in leaders.get(name, ()) if key in _SINGLE), None)
+        for leader, keys in leaders.items():
+            result.setdefault(leader, {})[follower] = keys
+    return result
+
+
+def sharing_reason(of_service: Mapping[str, Any]) -> str | None:
+    """Return why a service cannot run twice at the same time because of its followers, ``None`` if it can.
+
+    :param of_service: the followers of this service, as :func:`followers` has them.
+    """
+    for follower, keys in of_service.items():
+        key = next((key for key in keys if key in _SINGLE), None)
         if key:
             return f"{key} of {follower}"
     return None

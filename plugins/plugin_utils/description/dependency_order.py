@@ -21,10 +21,11 @@ def check(services: Mapping[str, Service]) -> None:
 
 
 def _check_one_shots(services: Mapping[str, Service]) -> None:
+    followers = attachments.followers({name: one.follows for name, one in services.items()})
     for service in services.values():
         for other in service.starts_after if service.service_class == "oneshot" else ():
             # A service whose namespace or volumes another one uses is replaced early, with the data services.
-            shared = attachments.sharing_reason(other, {name: one.follows for name, one in services.items()})
+            shared = attachments.sharing_reason(followers.get(other, {}))
             if services[other].service_class not in ("stateful", "oneshot") and not shared:
                 raise ValueError(
                     f"service {service.name!r}: key 'needs': a one-shot runs before any service rolls, {other!r} "

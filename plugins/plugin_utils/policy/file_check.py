@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..compose_reader import reading, regular_file, yaml_parser
-from . import formats, report, settings
+from . import exported_variables, formats, report, settings
 from .review import Review, review
 from .stack import Stack, from_document
 
@@ -59,28 +59,13 @@ def check(options: Options, today: str) -> Review:
     }
     known = _read_baseline(options.baseline) if options.baseline else ()
     result = review(from_document(document, merged.registries), options.environment, merged, today, others, known)
-    return replace(result, notes=(*result.notes, *exported_notes(document, options.exported)))
+    return replace(result, notes=(*result.notes, *exported_variables.notes(document, options.exported)))
 
 
 def require_services(reviews: Iterable[Review]) -> None:
     """:raises ValueError: if no review has a service, so that nothing was checked."""
     if not any(one.services for one in reviews):
         raise ValueError("the files have no service whose profile is active, so nothing was checked")
-
-
-def exported_notes(document: reading.Document, exported: Mapping[str, str]) -> list[str]:
-    """Return a sentence if variables of the process differ from those of ``.env``, which the check uses.
-
-    :param exported: the variables of the process. Compose prefers them. Their values are not shown.
-    """
-    relevant = {*document.used_variables, "COMPOSE_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME"}
-    names = [name for name, value in document.dotenv.items() if name in relevant and exported.get(name, value) != value]
-    if not names:
-        return []
-    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    difference = "is exported with another value" if len(names) == 1 else "are exported with other values"
-    note = f"{listed} {difference} than in .env; docker compose uses the exported one, this check and a deploy use .env"
-    return [f"{note}; unset it, or change .env"]
 
 
 def _read(files: Sequence[Path], options: Options) -> reading.Document:

@@ -38,21 +38,21 @@ def entries(services: Iterable[Service], base: Mapping[str, Any]) -> dict[str, d
     :param base: the services of the base document.
     """
     result = {name: spec for service in services for name, spec in _specs(service, base)}
-    follows = {name: spec["follows"] for name, spec in result.items()}
+    followers = attachments.followers({name: spec["follows"] for name, spec in result.items()})
     for name, spec in result.items():
-        spec["alone"] = spec["alone"] or attachments.sharing_reason(name, follows)
+        spec["alone"] = spec["alone"] or attachments.sharing_reason(followers.get(name, {}))
     late = {name: _is_late(name, result) for name in result}
     return {
-        name: {**spec, "late": late[name] or _has_late_follower(name, follows, late)} for name, spec in result.items()
+        name: {**spec, "late": late[name] or _has_late_follower(name, followers, late)} for name, spec in result.items()
     }
 
 
-def _has_late_follower(name: str, follows: Mapping[str, Mapping[str, Any]], late: Mapping[str, bool]) -> bool:
+def _has_late_follower(name: str, followers: Mapping[str, Mapping[str, Any]], late: Mapping[str, bool]) -> bool:
     """Return whether a service whose namespace is shared is replaced late, because a service in it is."""
     members = (
-        other for other, leaders in follows.items() if set(leaders.get(name, ())) & set(attachments.NAMESPACE_KEYS)
+        member for member, keys in followers.get(name, {}).items() if set(keys) & set(attachments.NAMESPACE_KEYS)
     )
-    return any(late[member] or _has_late_follower(member, follows, late) for member in members)
+    return any(late[member] or _has_late_follower(member, followers, late) for member in members)
 
 
 def _specs(service: Service, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory
-from ansible_collections.slipway.stack.plugins.plugin_utils.policy import file_check, release_check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import exported_variables, release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document
 
@@ -114,7 +114,7 @@ def test_what_is_exported_is_noted(tmp_path: Path) -> None:
     _review(tmp_path)
     document = inventory.compose_files_as_written(arguments(), tmp_path)
     assert document is not None
-    [note] = file_check.exported_notes(document, {"TOKEN": "another"})
+    [note] = exported_variables.notes(document, {"TOKEN": "another"})
     assert note.startswith("TOKEN is exported with another value than in .env")
 
 
