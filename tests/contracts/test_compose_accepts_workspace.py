@@ -74,3 +74,12 @@ def test_every_file_in_base_and_overlay_exists(suite: str, checkout: Path) -> No
         if mount["type"] == "bind"
     ]
     assert [str(path) for path in [*secrets, *mounted] if not path.exists()] == []
+
+
+def test_no_service_limits_swap_without_memory(suite: str, checkout: Path) -> None:
+    """The engine refuses to create such a container; Compose does not check that."""
+    services = _read(suite, checkout).items()
+    limited = {name: (spec.get("deploy") or {}).get("resources") or {} for name, spec in services}
+    swapping = [name for name, spec in services if spec.get("memswap_limit")]
+    assert "db" in swapping
+    assert [name for name in swapping if not (limited[name].get("limits") or {}).get("memory")] == []

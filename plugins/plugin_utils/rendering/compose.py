@@ -92,7 +92,8 @@ def overlay(stack: Stack) -> dict[str, Any]:
     for service in stack.services.values():
         keys = development.keys(stack, service)
         if service.development and service.release is not None:
-            document.setdefault("services", {})[release_job(service)] = development.job_keys(stack, service)
+            job = development.job_keys(stack, service)
+            document.setdefault("services", {})[release_job(service)] = _with_limits(service, job)
             keys["depends_on"] = {
                 **keys.get("depends_on", {}),
                 release_job(service): {"condition": "service_completed_successfully"},
@@ -104,11 +105,16 @@ def overlay(stack: Stack) -> dict[str, Any]:
         if pod_keys:
             document.setdefault("services", {})[pod.name(service)] = pod_keys
         if keys:
-            document.setdefault("services", {})[service.name] = keys if service.kind.plain else limits.changed(keys)
+            document.setdefault("services", {})[service.name] = _with_limits(service, keys)
     volumes = _volume_names(volume for service in stack.services.values() for volume in development.volumes(service))
     if volumes:
         document["volumes"] = volumes
     return document
+
+
+def _with_limits(service: Service, keys: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of an overlay, with the limits that follow from those that it changes."""
+    return keys if service.kind.plain else limits.changed(keys)
 
 
 def env_file(service: Service) -> str | None:
