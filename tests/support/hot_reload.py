@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 #: Loopback ports of the test. Variables of the environment override `.env`.
 PORTS = {
@@ -111,12 +111,12 @@ class Checkout:
         argv = ["docker", "run", "--rm", "--init", "--network=host", BROWSER, f"{EDGE}/", str(rounds)]
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as browser:
             assert browser.stdout is not None
-            facts.append(_fact(browser.stdout.readline()))
+            facts.append(_fact(browser.stdout))
             for number in range(rounds):
                 new = f"Shop {number}"
                 started = time.monotonic()
                 self.replace("frontend/src/App.tsx", f"<h1>{title}</h1>", f"<h1>{new}</h1>")
-                facts.append(_fact(browser.stdout.readline()))
+                facts.append(_fact(browser.stdout))
                 taken.append(time.monotonic() - started)
                 title = new
         self.replace("frontend/src/App.tsx", f"<h1>{title}</h1>", "<h1>Shop</h1>")
@@ -132,9 +132,11 @@ class Checkout:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
 
 
-def _fact(line: str) -> dict[str, Any]:
+def _fact(printed: IO[str]) -> dict[str, Any]:
+    """Return the next line that the browser prints. :raises AssertionError: with all it says, if it fails."""
+    line = printed.readline()
     try:
         found: dict[str, Any] = json.loads(line)
     except ValueError:
-        raise AssertionError(f"the browser printed no JSON: {line}") from None
+        raise AssertionError(f"the browser printed no JSON: {line}{printed.read()}") from None
     return found
