@@ -200,7 +200,7 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
     """
     if not home.state.is_dir():
         raise RolloutFailed(f"release {release} is not on this host; nothing was ever deployed here")
-    lease = Lease(home.lease, params["owner"], release, lambda: open_journal(home))
+    lease = Lease(home.lease, params["owner"], release, lambda: journal.open_for(home.journal))
     common_id.rename(home, uploaded, release)
     options = RolloutOptions(
         release=release,
@@ -221,18 +221,6 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
     detach(lease.hand_over(rollout.run), home.log, rollout.mask)
     lease.close_own_copy()
     return lease.journal_offset
-
-
-def open_journal(home: Home) -> int:
-    """Rotate and create the journal, and return the offset in bytes where the next rollout starts.
-
-    Only root may read it: it has the last log lines of failed containers, which can contain a password.
-    """
-    for path in home.state.glob(f"{home.journal.name}*"):
-        path.chmod(0o600)
-    journal.rotate(home.journal)
-    home.journal.touch(mode=0o600)
-    return journal.size(home.journal)
 
 
 def _failure(home: Home, release: str) -> str:

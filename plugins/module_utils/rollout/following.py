@@ -6,6 +6,7 @@ Place in the pipeline: target, between the controller and a rollout that is unde
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
@@ -18,30 +19,35 @@ _POLL_SECONDS = 5.0
 _COALESCE_SECONDS = 0.2
 
 
-def follow(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
+def follow(
+    home: Home, release: str, offset: int, records_in: Path | None = None, lease: Path | None = None
+) -> tuple[list[dict[str, object]], int]:
     """Return the journal's records of *release* after *offset*, and the offset after them.
 
     The function waits up to five seconds for a record with a text.
 
-    :raises RolloutFailed: if the rollout process has died without writing its last record.
+    :param records_in: the journal of the work, by default that of rollouts.
+    :param lease: the lease of the work, by default that of rollouts.
+    :raises RolloutFailed: if the process has died without writing its last record.
     """
+    path = records_in or home.journal
     deadline = time.monotonic() + _POLL_SECONDS
     while True:
-        alive = holder(home.lease) is not None
-        records, end = _records(home, release, offset)
+        alive = holder(lease or home.lease) is not None
+        records, end = _records(path, release, offset)
         has_text = any(record["text"] for record in records)
         if has_text and records[-1]["step"] != "end":
             time.sleep(_COALESCE_SECONDS)
-            records, end = _records(home, release, offset)
+            records, end = _records(path, release, offset)
         if not records and not alive:
             raise RolloutFailed(
-                f"the rollout process on the host died; look into {home.log} for the cause and run the playbook again"
+                f"the process on the host died; look into {home.log} for the cause and run the playbook again"
             )
         if has_text or not alive or time.monotonic() > deadline:
             return records, end
         time.sleep(0.1)
 
 
-def _records(home: Home, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
-    records, end = journal.read(home.journal, offset)
+def _records(path: Path, release: str, offset: int) -> tuple[list[dict[str, object]], int]:
+    records, end = journal.read(path, offset)
     return [record for record in records if record["release"] == release], end

@@ -210,6 +210,18 @@ def rotate(path: Path) -> None:
         path.replace(path.with_name(f"{path.name}.1"))
 
 
+def open_for(path: Path) -> int:
+    """Rotate and create a journal, and return the offset in bytes where the next work starts.
+
+    Only root may read it: it has the last log lines of failed containers, which can contain a password.
+    """
+    for one in path.parent.glob(f"{path.name}*"):
+        one.chmod(0o600)
+    rotate(path)
+    path.touch(mode=0o600)
+    return size(path)
+
+
 def size(path: Path) -> int:
     """Return the size of the journal in bytes. A follower of a new rollout reads from there."""
     return path.stat().st_size if path.exists() else 0

@@ -59,6 +59,11 @@ class Home:
         self.reserve = self.state / "reserve"
         self.upload_lock = self.state / "upload.lock"
         self.log = self.state / "rollout.log"
+        self.backups = self.path / "backups"
+        self.backup_settings = self.state / "backup.json"
+        self.backup_results = self.state / "backups.jsonl"
+        self.backup_journal = self.state / "backup-journal.jsonl"
+        self.backup_lease = self.state / "backup.lease"
 
     def make_directories(self) -> None:
         """Create the directories that nobody but root and operators may enter. What containers mount is in them."""

@@ -33,6 +33,7 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "journal": int,
     "user": str,
     "pid": int,
+    "work": str,
 }
 
 
@@ -43,9 +44,12 @@ class LeaseHeld(Exception):
 class Lease:
     """The lease of one stack. Keep the object: the lock is released with it."""
 
-    def __init__(self, path: Path, owner: str, release: str, journal_offset: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, owner: str, release: str, journal_offset: Callable[[], int], work: str = "rollout"
+    ) -> None:
         """Take the lease.
 
+        :param work: what it is taken for, as one word for people.
         :param journal_offset: returns the offset in the journal, in bytes, where the rollout starts. A later run that
             joins the rollout reads from there. It is called while the lease is held and before the lease names its
             owner, so a run that joins never reads the end of an earlier rollout.
@@ -72,6 +76,7 @@ class Lease:
             "journal": self.journal_offset,
             "user": _user(),
             "pid": os.getpid(),
+            "work": work,
         }
         self._write()
 
@@ -156,8 +161,9 @@ def describe(path: Path) -> str:
         return f"a rollout is under way, but {path} does not say who started it"
     seconds = max(0.0, time.time() - current["since"])
     process = f" (process {current['pid']} of user {current['user']})" if {"pid", "user"} <= set(current) else ""
-    rollout = f"a rollout of release {current['release']} by {current['owner']}"
-    return f"{rollout} has been under way for {seconds:.0f} s{process}"
+    work = current.get("work", "rollout")
+    named = f"a rollout of release {current['release']}" if work == "rollout" else f"a {work}"
+    return f"{named} by {current['owner']} has been under way for {seconds:.0f} s{process}"
 
 
 def _user() -> str:

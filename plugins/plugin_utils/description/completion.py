@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     assets,
+    backups,
     commands,
     databases,
     development,
@@ -84,6 +85,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
     # Another service of the files, which may be without a network in common.
     awaited = [name for name in own_compose.get("depends_on") or {} if kind.plain and name in services]
     kinds_overlay = body["environments"].get(surroundings.environment, {})
+    volumes = (*body["volumes"], *mounted_files.volumes(written.name, values["volumes"], kind.plain))
     service = Service(
         name=written.name,
         kind=kind,
@@ -109,8 +111,9 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         },
         executable=mounted_files.executable(values["files"]),
         mount_options=mounted_files.mount_options(values["files"]),
-        volumes=(*body["volumes"], *mounted_files.volumes(written.name, values["volumes"], kind.plain)),
+        volumes=volumes,
         ports=published_ports.entries(written.name, [*body["ports"], *values["publish"]], kind.plain),
+        backup=backups.method(where, values["backup"], body["backup"], volumes),
         data_version=body["data_version"],
         health=health_check.complete(written, body["health"], context, service_class),
         min_uptime=values["min_uptime"],

@@ -21,6 +21,11 @@ SERVICE_FIELDS: dict[str, Field] = {
     "secrets": Field("list", "secrets it reads: names, or {name, target} or {name, env}", default=[]),
     "files": Field("dict", "files mounted into it, by path in the container: {content} or {src}", default={}),
     "volumes": Field("list", "volumes in Compose's short notation", default=[]),
+    "backup": Field(
+        "any",
+        "whether and how its data is saved: true or false for the method of its kind, or {volumes: {NAME: MODE}} with "
+        "running, paused, stopped or none",
+    ),
     "command": Field("command", "command that replaces the image's, taken literally"),
     "port": Field("port", "port it listens on inside the container"),
     "publish": Field("list", "ports published on the host, in Compose's short notation", default=[]),

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 import yaml
 from ansible.module_utils.common.yaml import yaml_load
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import development, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import backups, development, schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgres_tags
@@ -54,6 +54,7 @@ _FIELDS = {
     "environment": Field("dict", "environment variables", default={}),
     "volumes": Field("list", "volumes in Compose's short notation", default=[]),
     "data_version": Field("dict", "version of its data, and the files of a volume that contain the existing version"),
+    "backup": Field("dict", "how the data of its services is saved and restored", default={}),
     "ports": Field("list", "published ports in Compose's short notation", default=[]),
     "health": Field("dict", "Compose health check", default={}),
     "assets": Field("dict", "files named by their content: their prefix in URLs, and their directory", default={}),
@@ -111,6 +112,8 @@ def parse(name: str, document: object) -> Kind:
     if body["data_version"]:
         where_data = f"{where}, key 'data_version'"
         body["data_version"] = schema.read(body["data_version"], _DATA_VERSION_FIELDS, where_data)
+    if body["backup"]:
+        body["backup"] = backups.parse(f"{where}, key 'backup'", body["backup"])
     options = {}
     for option, spec in body["options"].items():
         values = schema.read(spec, _OPTION_FIELDS, f"{where}, option {option!r}")

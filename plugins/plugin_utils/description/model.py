@@ -172,6 +172,7 @@ class Service:
     executable: frozenset[str]
     volumes: tuple[str | Mapping[str, Any], ...]
     ports: tuple[str | Mapping[str, Any], ...]
+    backup: Mapping[str, Any] | None
     data_version: Mapping[str, Any] | None
     health: Mapping[str, Any]
     min_uptime: str

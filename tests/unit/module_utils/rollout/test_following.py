@@ -10,7 +10,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.following im
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.modules.rollout import open_journal
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def home(tmp_path: Path) -> Home:
 
 def test_the_records_of_another_release_are_ignored(home: Home) -> None:
     Journal(home.journal, "r1").write("end", "done", "release r1 is live")
-    with pytest.raises(RolloutFailed, match="the rollout process on the host died"):
+    with pytest.raises(RolloutFailed, match="the process on the host died"):
         follow(home, "r2", 0)
     Journal(home.journal, "r2").write("end", "failed", "Release r1 keeps serving")
     records, end = follow(home, "r2", 0)
@@ -34,14 +33,14 @@ def _modes(home: Home) -> dict[str, int]:
 
 
 def test_only_root_can_read_the_journal(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert open_journal(home) == 0
+    assert journal.open_for(home.journal) == 0
     Journal(home.journal, "r1").write("end", "done")
     assert _modes(home) == {"journal.jsonl": 0o600}
     # A journal of an older version, which has become long.
     home.journal.chmod(0o644)
-    assert open_journal(home) == journal.size(home.journal) > 0
+    assert journal.open_for(home.journal) == journal.size(home.journal) > 0
     assert _modes(home) == {"journal.jsonl": 0o600}
     home.journal.chmod(0o644)
     monkeypatch.setattr(journal, "_MAX_SIZE", 1)
-    assert open_journal(home) == 0
+    assert journal.open_for(home.journal) == 0
     assert _modes(home) == {"journal.jsonl": 0o600, "journal.jsonl.1": 0o600}

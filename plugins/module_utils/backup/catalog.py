@@ -1,0 +1,147 @@
+"""The backups of a stack on this host: one directory each, with a manifest that says what is in it.
+
+Place in the pipeline: target, between those who save and those who restore, check or report. A directory gets its name
+when it is complete, so every directory with a manifest is a whole backup. ``backups/ID/`` has ``manifest.json`` and the
+archives in ``SERVICE/``.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import Reading
+
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+#: Of a backup that is not complete. A killed one is removed by the next.
+_UNFINISHED = ".unfinished"
+_FIELDS: Mapping[str, state_file.Types] = {
+    "id": str,
+    "stack": str,
+    "environment": str,
+    "release": str,
+    "owner": str,
+    "seconds": (int, float),
+    "archives": list,
+}
+_ARCHIVE_FIELDS: Mapping[str, state_file.Types] = {
+    "service": str,
+    "name": str,
+    "item": str,
+    "file": str,
+    "size": int,
+    "sha256": str,
+    "facts": dict,
+    "about": dict,
+}
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A complete backup. ``archives``: as the manifest has them, see :mod:`taking`."""
+
+    id: str
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def archives(self) -> list[dict[str, Any]]:
+        """Its archives, in the order in which they are restored."""
+        return list(self.manifest["archives"])
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its archives."""
+        return sum(int(archive["size"]) for archive in self.archives)
+
+    @property
+    def taken_at(self) -> float:
+        """When it was begun, in seconds of the epoch."""
+        return float(calendar.timegm(time.strptime(self.id, _TIME_FORMAT)))
+
+    def path(self, archive: Mapping[str, Any]) -> Path:
+        """Return the file of an archive."""
+        return self.folder / str(archive["file"])
+
+
+def new_id(now: float) -> str:
+    """Return the id of a backup that begins at *now*, in seconds of the epoch."""
+    return time.strftime(_TIME_FORMAT, time.gmtime(now))
+
+
+def begin(home: Home, backup_id: str) -> Path:
+    """Remove what killed backups have left, and return the new directory of one that begins."""
+    for left in home.backups.glob(f"*{_UNFINISHED}"):
+        shutil.rmtree(left)
+    folder = home.backups / f"{backup_id}{_UNFINISHED}"
+    home.backups.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def complete(home: Home, folder: Path) -> Path:
+    """Give the directory of a backup that has a manifest its name, and return it."""
+    target = home.backups / folder.name[: -len(_UNFINISHED)]
+    folder.rename(target)
+    return target
+
+
+def read(home: Home, backup_id: str) -> Reading[Backup]:
+    """Return a backup of this host. Without a value and a problem, there is none of this id."""
+    folder = home.backups / backup_id
+    if not _ID.fullmatch(backup_id) or not folder.is_dir():
+        return Reading()
+    remedy = f"Use another backup, and remove {folder}"
+    found = state_file.read(folder / MANIFEST, _FIELDS, remedy)
+    if found.value is None:
+        return Reading(problem=found.problem or f"{folder / MANIFEST} does not exist. {remedy}")
+    for archive in found.value["archives"]:
+        problem = state_file.wrong_field(archive, _ARCHIVE_FIELDS) if isinstance(archive, dict) else "is no mapping"
+        if not problem and not _is_inside(archive["file"]):
+            problem = f"file {archive['file']!r} is not in the directory of the backup"
+        if problem:
+            return Reading(problem=f"{folder / MANIFEST}: an archive: {problem}. {remedy}")
+    return Reading(Backup(backup_id, folder, found.value))
+
+
+def ids(home: Home) -> list[str]:
+    """Return the ids of the backups on this host, oldest first."""
+    if not home.backups.is_dir():
+        return []
+    return sorted(entry.name for entry in home.backups.iterdir() if _ID.fullmatch(entry.name) and entry.is_dir())
+
+
+def newest(home: Home) -> Reading[Backup]:
+    """Return the newest readable backup; if none is readable, the problem of the newest."""
+    problem = ""
+    for backup_id in reversed(ids(home)):
+        found = read(home, backup_id)
+        if found.value:
+            return found
+        problem = problem or found.problem
+    return Reading(problem=problem)
+
+
+def prune(home: Home, keep: int) -> list[str]:
+    """Remove all but the newest *keep* backups, and return the ids of those that were removed.
+
+    A damaged one is no backup: it is neither counted nor removed, because a person should look at it.
+    """
+    good = [backup_id for backup_id in ids(home) if read(home, backup_id).value]
+    removed = good[: max(0, len(good) - max(1, keep))]
+    for backup_id in removed:
+        shutil.rmtree(home.backups / backup_id)
+    return removed
+
+
+def _is_inside(name: str) -> bool:
+    return bool(name) and not name.startswith("/") and ".." not in name.split("/") and "\0" not in name

@@ -1,0 +1,91 @@
+"""The drill: the newest backup, restored into throwaway copies of its services, and compared with the original.
+
+Place in the pipeline: target, on a timer or by hand. Nothing of the stack is touched, and a copy has no network. A
+backup that was never restored is a hope; the result of the last drill is in the status.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
+from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import Throwaway, throwaway
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+_STEP = "drill"
+
+
+def drill(home: Home, backup_id: str | None, timeout: float, journal: Journal) -> dict[str, Any]:
+    """Restore a backup into throwaway copies, and return ``{"backup": ID, "seconds": SECONDS}``.
+
+    :param backup_id: the backup; ``None`` for the newest. :param timeout: seconds for one archive.
+    :raises RolloutFailed: if there is no backup, or it cannot be restored, or what was restored differs.
+    """
+    backup = find(home, backup_id)
+    manifest = home.manifest(home.current_id())
+    if manifest is None:
+        raise RolloutFailed(home.live_problem() or "no release is live, so its services cannot be copied")
+    started = time.monotonic()
+    by_service: dict[str, list[dict[str, Any]]] = {}
+    for entry in backup.archives:
+        by_service.setdefault(entry["service"], []).append(entry)
+    for service, entries in by_service.items():
+        if not service:
+            _check_only(backup, entries)
+            continue
+        spec = manifest["services"].get(service)
+        if spec is None or not spec.get("backup"):
+            raise RolloutFailed(f"backup {backup.id} has service '{service}', which the live release does not save")
+        part = journal.part(_STEP, "restore", service, start_text="restoring a copy", end_text="the copy is as saved")
+        with part, throwaway(home, manifest["release"], service) as copy:
+            _restore(backup, entries, spec["backup"], copy, timeout)
+    return {"backup": backup.id, "seconds": round(time.monotonic() - started, 1)}
+
+
+def find(home: Home, backup_id: str | None) -> Backup:
+    """Return a backup by its id, or the newest. :raises RolloutFailed: if there is none, or it is damaged."""
+    found = catalog.read(home, backup_id) if backup_id else catalog.newest(home)
+    if found.value is None:
+        known = ", ".join(catalog.ids(home)[-5:]) or "none"
+        missing = f"there is no backup {backup_id}" if backup_id else "there is no backup"
+        raise RolloutFailed(found.problem or f"{missing} in {home.backups}; the newest there: {known}")
+    return found.value
+
+
+def _restore(
+    backup: Backup, entries: list[dict[str, Any]], method: Mapping[str, Any], copy: Throwaway, timeout: float
+) -> None:
+    """Restore the archives of a service: first what must be there before it starts."""
+    container = copy.create()
+    online = []
+    for entry in entries:
+        archive = method["archives"].get(entry["name"], {}) if entry["sort"] == "stream" else {}
+        if entry["sort"] == "volume":
+            target = method["volumes"].get(entry["name"], {}).get("target")
+            if not target:
+                raise RolloutFailed(f"the live release does not save volume '{entry['name']}' of '{entry['service']}'")
+            loading.into_directory(backup, entry, containers.directory(container, target), timeout)
+        elif archive.get("volume"):
+            loading.with_command(backup, entry, copy.command(archive["restore"]), timeout)
+        elif archive:
+            online.append((entry, archive))
+        else:
+            raise RolloutFailed(f"the live release has no archive '{entry['name']}' of service '{entry['service']}'")
+    container = copy.start()
+    for number, (entry, archive) in enumerate(online):
+        into = f"slipway_drill_{number}" if entry["item"] else ""
+        loading.into_container(backup, entry, archive, container, into, timeout)
+
+
+def _check_only(backup: Backup, entries: list[dict[str, Any]]) -> None:
+    """Check archives that no service reads: the secrets that the host has generated."""
+    for entry in entries:
+        try:
+            streams.check(backup.path(entry), entry["sha256"])
+        except StreamError as error:
+            raise RolloutFailed(f"backup {backup.id}: {error}") from None

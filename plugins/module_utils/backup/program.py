@@ -1,0 +1,68 @@
+"""The program that the timers of a stack start: a backup or a drill without a controller.
+
+Place in the pipeline: target, started by systemd (:mod:`schedule` writes the units and ``state/backup.pyz``, which is
+this package as one file).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import work
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
+
+#: The settings in ``state/backup.json``.
+SETTINGS: dict[str, state_file.Types] = {"keep": int, "archive_timeout": (int, float)}
+#: Seconds to wait for a rollout that is under way when a timer fires.
+_PATIENCE = 3600.0
+_POLL_SECONDS = 5.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do the work in the foreground. :return: the exit code, 1 if it failed. Standard error then says why."""
+    parser = argparse.ArgumentParser(description="Save the data of a stack, or check its newest backup.")
+    parser.add_argument("home", type=Path, help="directory of the stack, such as /opt/stacks/shop")
+    parser.add_argument("verb", choices=("take", "drill"))
+    given = parser.parse_args(arguments)
+    home = Home(str(given.home))
+    try:
+        settings = state_file.read(home.backup_settings, SETTINGS, "Run the role backup again")
+        if settings.value is None:
+            raise RolloutFailed(settings.problem or f"{home.backup_settings} does not exist; run the role backup")
+        wanted = work.Work(
+            verb=given.verb,
+            owner="timer",
+            keep=settings.value["keep"],
+            timeout=float(settings.value["archive_timeout"]),
+        )
+        before = len(work.results(home))
+        _begin(home, wanted)
+    except (RolloutFailed, LeaseHeld) as error:
+        print(error, file=sys.stderr)
+        return 1
+    last = work.results(home)[before:][-1:]
+    if last and last[0]["outcome"] == "ok":
+        return 0
+    print(last[0]["reason"] if last else "the result was not written", file=sys.stderr)
+    return 1
+
+
+def _begin(home: Home, wanted: work.Work) -> None:
+    """Do the work as soon as no rollout is under way. :raises LeaseHeld: if one does not end for an hour."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            _lease, _name, function = work.begin(home, wanted)
+        except LeaseHeld:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
+            continue
+        function()
+        return

@@ -1,0 +1,104 @@
+"""Restore a backup in place: next to what is there first, compared, and then swapped.
+
+Place in the pipeline: target, by hand. While an archive is loaded, the stack serves from its old data. Then the
+containers that use the data stop for seconds, and the data is swapped (:mod:`swapping`): databases by their names,
+directories of volumes by a rename. What was there stays, under another name, until the next restore.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, swapping
+from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
+from ansible_collections.slipway.stack.plugins.module_utils.backup.swapping import Swap
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+_STEP = "restore"
+
+
+def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float, journal: Journal) -> None:
+    """Restore the archives of *services*, and keep what was there.
+
+    :param services: none stands for all services of the backup. :param timeout: seconds for one archive.
+    :raises RolloutFailed: if anything fails. Then the stack has the data that it had before.
+    """
+    manifest = home.manifest(home.current_id())
+    if manifest is None:
+        raise RolloutFailed(home.live_problem() or "no release is live on this host; deploy first, then restore")
+    entries = [one for one in backup.archives if one["service"] and (not services or one["service"] in services)]
+    missing = sorted(set(services) - {one["service"] for one in entries})
+    if missing:
+        raise RolloutFailed(f"backup {backup.id} has nothing of service {', '.join(missing)}")
+    swapping.recover(home, manifest, journal)
+    swapping.forget(home, manifest)
+    swaps: list[Swap] = []
+    # Not the id of the backup: it may be restored more than once.
+    stamp = catalog.new_id(time.time()).lower()
+    try:
+        for number, entry in enumerate(entries):
+            loaded = _load(manifest, backup, entry, f"slipway_{stamp}_{number}", timeout, journal)
+            swaps += [loaded] if loaded else []
+        swapping.swap_all(home, manifest, backup.id, swaps, journal)
+    except BaseException:
+        for swap in swaps:
+            swapping.remove(manifest, swap, swap.new)
+        raise
+    journal.write(_STEP, "done", f"backup {backup.id} is restored; what was there is kept until the next restore")
+
+
+def _load(
+    manifest: Mapping[str, Any],
+    backup: Backup,
+    entry: Mapping[str, Any],
+    prefix: str,
+    timeout: float,
+    journal: Journal,
+) -> Swap | None:
+    """Load one archive next to what is there, and return the swap that makes it the live one.
+
+    An archive without items, such as the roles of a database server, is loaded into the running service and
+    adds what is missing. It has no swap.
+
+    :param prefix: of the names that data has which is not live.
+    """
+    service = entry["service"]
+    method = (manifest["services"].get(service) or {}).get("backup")
+    if method is None:
+        raise RolloutFailed(f"backup {backup.id} has service '{service}', which the live release does not save")
+    container = containers.running(manifest["stack"], service)
+    text = f"loading {loading.title(entry)} next to what is there"
+    with journal.part(_STEP, "load", service, start_text=text, end_text=""):
+        if entry["sort"] == "volume":
+            place = method["volumes"].get(entry["name"]) or {}
+            if not place.get("target"):
+                raise RolloutFailed(f"the live release does not save volume '{entry['name']}' of service '{service}'")
+            return _load_directory(backup, entry, containers.directory(container, place["target"]), timeout)
+        archive = method["archives"].get(entry["name"])
+        if archive is None:
+            raise RolloutFailed(f"the live release has no archive '{entry['name']}' of service '{service}'")
+        if archive.get("volume"):
+            raise RolloutFailed(f"service '{service}': {entry['name']} cannot be restored in place yet")
+        new = f"{prefix}_new" if entry["item"] else ""
+        loading.into_container(backup, entry, archive, container, new, timeout)
+        return Swap(service, "name", entry["name"], entry["item"], new, f"{prefix}_old") if new else None
+
+
+def _load_directory(backup: Backup, entry: Mapping[str, Any], live: Path, timeout: float) -> Swap:
+    """Unpack the archive of a volume into a new directory beside that of the volume."""
+    new, aside = (live.with_name(f"{live.name}.slipway-{word}") for word in ("new", "old"))
+    if new.exists():
+        shutil.rmtree(new)
+    new.mkdir(mode=0o700)
+    try:
+        # The archive sets the mode and the owner of the directory itself.
+        loading.into_directory(backup, entry, new, timeout)
+    except BaseException:
+        shutil.rmtree(new)
+        raise
+    return Swap(entry["service"], "directory", entry["name"], str(live), str(new), str(aside))

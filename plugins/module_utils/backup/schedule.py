@@ -1,0 +1,142 @@
+"""The timers of a stack's backups and drills: units of systemd, the program that they start, and its settings.
+
+Place in the pipeline: target, by the role ``backup``. The files are written completely or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+
+_UNITS = Path("/etc/systemd/system")
+#: Runs a command and returns its exit code, its output and its errors, as AnsibleModule.run_command.
+Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
+
+_SERVICE = """\
+# Written by the role slipway.stack.backup.
+[Unit]
+Description={description}
+After=docker.service
+Requires=docker.service
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/python3 {program} {home} {verb}
+Nice=10
+IOSchedulingClass=idle
+"""
+_TIMER = """\
+# Written by the role slipway.stack.backup.
+[Unit]
+Description={description}
+
+[Timer]
+OnCalendar={calendar}
+# A server that was off at that time makes up for it when it is on again.
+Persistent=true
+RandomizedDelaySec={delay}
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+class ScheduleError(Exception):
+    """The schedule cannot be set. The message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When and how. A calendar is in systemd's notation, empty for never. ``delay``: at most so many seconds later."""
+
+    backup: str
+    drill: str
+    delay: int
+    keep: int
+    archive_timeout: int
+
+
+def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, dry_run: bool) -> list[str]:
+    """Write what differs, enable and disable the timers, and return what was changed.
+
+    :param program: the program that the units start, as the controller has packed it.
+    :raises ScheduleError: if systemd does not understand a calendar, or refuses a timer.
+    """
+    for option, calendar in (("backup_schedule", schedule.backup), ("backup_drill_schedule", schedule.drill)):
+        if calendar:
+            _check(option, calendar, run)
+    changed = _write_own(home, schedule, program, dry_run)
+    texts = {}
+    timers = {}
+    for verb, word, calendar in (("take", "backup", schedule.backup), ("drill", "drill", schedule.drill)):
+        unit = f"slipway-{word}-{stack}"
+        names = {"home": home.path, "program": _program(home), "verb": verb, "delay": schedule.delay}
+        description = f"{word.capitalize()} of the stack {stack}"
+        texts[f"{unit}.service"] = _SERVICE.format(description=description, **names)
+        texts[f"{unit}.timer"] = _TIMER.format(description=description, calendar=calendar, **names) if calendar else ""
+        timers[f"{unit}.timer"] = bool(calendar)
+    stale = [name for name, enabled in timers.items() if not enabled and (_UNITS / name).exists()]
+    if stale and not dry_run:
+        _systemctl(run, "disable", "--now", *stale)
+    written = [name for name, text in texts.items() if _differs(_UNITS / name, text)]
+    if not dry_run:
+        for name in written:
+            if texts[name]:
+                write_text(_UNITS / name, texts[name])
+            else:
+                (_UNITS / name).unlink()
+    if written and not dry_run:
+        _systemctl(run, "daemon-reload")
+    enabled = [name for name, wanted in timers.items() if wanted]
+    off = [name for name in enabled if name in written or run(["systemctl", "is-active", "--quiet", name])[0] != 0]
+    if off and not dry_run:
+        _systemctl(run, "enable", *off)
+        _systemctl(run, "restart", *off)
+    return [*changed, *written, *(name for name in off if name not in written)]
+
+
+def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) -> list[str]:
+    """Write the program and its settings, and return those that differ."""
+    settings = {"format": state_file.FORMAT, "keep": schedule.keep, "archive_timeout": schedule.archive_timeout}
+    text = json.dumps(settings, indent=1) + "\n"
+    changed = [home.backup_settings.name] if _differs(home.backup_settings, text) else []
+    path = _program(home)
+    if not path.is_file() or path.read_bytes() != program:
+        changed.append(path.name)
+    if changed and not dry_run:
+        home.make_directories()
+        write_text(home.backup_settings, text, 0o600)
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.write_bytes(program)
+        temporary.chmod(0o600)
+        temporary.replace(path)
+    return changed
+
+
+def _program(home: Home) -> Path:
+    return home.state / "backup.pyz"
+
+
+def _differs(path: Path, text: str) -> bool:
+    """Return whether a file has another text. An empty text is that of a file that does not exist."""
+    return (path.read_text(encoding="utf-8") if path.is_file() else "") != text
+
+
+def _check(option: str, calendar: str, run: Run) -> None:
+    code, _out, err = run(["systemd-analyze", "calendar", "--iterations=1", calendar])
+    if code != 0:
+        said = err.strip().splitlines()[-1:] or ["no reason given"]
+        raise ScheduleError(
+            f"{option}: {calendar!r} is no calendar of systemd, such as '*-*-* 03:15:00': {said[0]} (systemd.time(7))"
+        )
+
+
+def _systemctl(run: Run, *words: str) -> None:
+    code, _out, err = run(["systemctl", *words])
+    if code != 0:
+        raise ScheduleError(f"systemctl {' '.join(words)}: {err.strip() or f'exit code {code}'}")

@@ -1,0 +1,245 @@
+"""A backup of a stack: the archives of its services, the secrets that this host has generated, and a manifest.
+
+Place in the pipeline: target, in a process of its own or inside of a rollout. The caller holds the lease: a migration
+that waits for a dump would keep every query behind it waiting.
+
+The manifest has ``archives`` in the order in which they are restored, each with ``service``, ``name`` (of the kind's
+archive, or of the volume), ``sort`` (``stream``, ``volume`` or ``secrets``), ``item``, ``file``, ``size`` in bytes,
+``sha256``, ``facts`` and ``about`` (see :mod:`facts`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, facts, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
+from ansible_collections.slipway.stack.plugins.module_utils.backup.quiet import quiet
+from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home, write_text
+
+_STEP = "backup"
+#: Bytes that stay free on the disk, whatever the estimate is.
+_MARGIN = 256 * 1024**2
+#: A new backup may be larger than the last one by this factor.
+_GROWTH = 1.25
+#: Seconds for a script that lists what there is to save.
+_LIST_SECONDS = 300.0
+#: tar says 1 if a file changed while it was read. In a volume in use that is so.
+_TAR = 'tar --create --sparse --xattrs --acls --numeric-owner --directory="$1" . || [ $? -eq 1 ]'
+_MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Options:
+    """``owner``: who takes it. ``keep``: how many stay on this host. ``timeout``: seconds for one archive."""
+
+    owner: str
+    keep: int
+    timeout: float
+
+
+def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Backup:
+    """Take a backup of the live release's services, remove those beyond ``keep``, and return it.
+
+    :raises RolloutFailed: if nothing can be saved, the disk is too small, or an archive fails. Then nothing is left.
+    """
+    manifest = _live(home)
+    saved = {name: spec for name, spec in manifest["services"].items() if spec.get("backup")}
+    if not saved:
+        raise RolloutFailed("no service of the live release says how its data is saved; see the key 'backup'")
+    _check_disk(home)
+    started = time.monotonic()
+    folder = catalog.begin(home, backup_id)
+    try:
+        archives = []
+        for name, spec in saved.items():
+            archives += _Service(manifest["stack"], name, spec["backup"], folder, options, journal).save()
+        archives += _secrets(home, folder, options)
+        content = _manifest(manifest, backup_id, options, archives, time.monotonic() - started)
+        write_text(folder / MANIFEST, json.dumps(content, indent=1) + "\n", 0o600)
+        complete = catalog.complete(home, folder)
+    except (StreamError, OSError) as error:
+        raise RolloutFailed(_reason(error)) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    found = catalog.read(home, complete.name)
+    if found.value is None:
+        raise RolloutFailed(found.problem)
+    removed = catalog.prune(home, options.keep)
+    count = f"{len(archives)} archives, {found.value.size / _MIB:.1f} MiB"
+    more = f"; removed {', '.join(removed)}" if removed else ""
+    journal.write(_STEP, "done", f"backup {backup_id} is complete: {count}{more}")
+    return found.value
+
+
+def _live(home: Home) -> dict[str, Any]:
+    problem = home.live_problem()
+    manifest = home.manifest(home.current_id())
+    if manifest is None:
+        raise RolloutFailed(problem or "no release is live on this host, so there is nothing to save")
+    return manifest
+
+
+def _check_disk(home: Home) -> None:
+    """Check that there is space for a backup of the size of the last one.
+
+    :raises RolloutFailed: if there is not.
+    """
+    last = catalog.newest(home).value
+    needed = int((last.size if last else 0) * _GROWTH) + _MARGIN
+    free = shutil.disk_usage(home.path).free
+    if free < needed:
+        raise RolloutFailed(
+            f"{home.backups} needs about {needed // _MIB} MiB for another backup, and {free // _MIB} MiB are free; "
+            f"remove data or lower backup_keep"
+        )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"the backup cannot be written: {error.strerror or error}; nothing of it was kept"
+    return f"{error}; nothing of this backup was kept"
+
+
+def _manifest(
+    live: Mapping[str, Any], backup_id: str, options: Options, archives: Sequence[Mapping[str, Any]], seconds: float
+) -> dict[str, Any]:
+    services = {archive["service"] for archive in archives}
+    return {
+        "format": state_file.FORMAT,
+        "id": backup_id,
+        "stack": live["stack"],
+        "environment": live.get("environment", ""),
+        "host": socket.gethostname(),
+        "release": live["release"],
+        "version": live.get("version", ""),
+        "owner": options.owner,
+        "seconds": round(seconds, 1),
+        "images": {name: spec["pinned"] for name, spec in live["services"].items() if name in services},
+        "archives": list(archives),
+    }
+
+
+class _Service:
+    """The archives of one service."""
+
+    def __init__(
+        self, project: str, name: str, method: Mapping[str, Any], folder: Path, options: Options, journal: Journal
+    ) -> None:
+        self._project, self._name, self._method = project, name, method
+        self._folder, self._options, self._journal = folder, options, journal
+
+    def save(self) -> list[dict[str, Any]]:
+        """Save all archives, and return their entries for the manifest."""
+        (self._folder / self._name).mkdir(mode=0o700)
+        container = containers.running(self._project, self._name)
+        result: list[dict[str, Any]] = []
+        for name, archive in self._method["archives"].items():
+            for item in self._items(container, archive):
+                title = f"{name} {item}" if item else name
+                with self._part(title):
+                    result.append(self._stream(container, name, archive, item, len(result)))
+        for name, volume in self._method["volumes"].items():
+            if volume["mode"] != "none":
+                with self._part(f"volume {name}, the service being {volume['mode']}"):
+                    result.append(self._volume(container, name, volume, len(result)))
+        return result
+
+    def _part(self, title: str) -> contextlib.AbstractContextManager[None]:
+        return self._journal.part(_STEP, "archive", self._name, start_text=f"saving {title}", end_text="")
+
+    def _items(self, container: Container, archive: Mapping[str, Any]) -> list[str]:
+        """Return the items that an archive is made of; one without a name if it has no ``each``."""
+        if not archive.get("each"):
+            return [""]
+        try:
+            listed = container_exec.execute(container.id, ["sh", "-ec", archive["each"]], _LIST_SECONDS)
+        except DockerError as error:
+            raise RolloutFailed(f"service '{self._name}': its data cannot be listed: {error}", error.detail) from None
+        return [line for line in listed.splitlines() if line]
+
+    def _stream(
+        self, container: Container, name: str, archive: Mapping[str, Any], item: str, number: int
+    ) -> dict[str, Any]:
+        variables = {"ITEM": item, "INTO": item, "FACTS": archive.get("facts") or ""}
+        command = streams.in_container(container.id, archive["dump"], variables)
+        return self._entry("stream", name, item, number, command)
+
+    def _volume(self, container: Container, name: str, volume: Mapping[str, Any], number: int) -> dict[str, Any]:
+        source = containers.directory(container, volume["target"])
+        ids = [one.id for one in docker.containers(self._project, [self._name]) if one.state == "running"]
+        with quiet(volume["mode"], ids):
+            return self._entry("volume", name, "", number, ["sh", "-c", _TAR, "sh", str(source)])
+
+    def _entry(self, sort: str, name: str, item: str, number: int, command: Sequence[str]) -> dict[str, Any]:
+        # The names of items and volumes can have any characters, and differ in case only.
+        file = f"{self._name}/{number:04d}.zst"
+        try:
+            saved = streams.save(command, self._folder / file, self._options.timeout)
+        except StreamError as error:
+            raise StreamError(f"service '{self._name}': {name} {item}".rstrip() + f": {error}") from None
+        found, about, _others = facts.parse(saved.errors)
+        return _archive(self._name, sort, name, item, file, saved, found, about)
+
+
+def _archive(
+    service: str,
+    sort: str,
+    name: str,
+    item: str,
+    file: str,
+    saved: streams.Saved,
+    found: Mapping[str, str],
+    about: Mapping[str, str],
+) -> dict[str, Any]:
+    return {
+        "service": service,
+        "sort": sort,
+        "name": name,
+        "item": item,
+        "file": file,
+        "size": saved.size,
+        "sha256": saved.sha256,
+        "facts": dict(found),
+        "about": dict(about),
+    }
+
+
+def _secrets(home: Home, folder: Path, options: Options) -> list[dict[str, Any]]:
+    """Save the secrets that this host has generated: data that was encrypted with one is lost without it."""
+    names = [
+        name for name in ("secrets/generated", "secrets/salt", "state/initial.json") if (home.path / name).exists()
+    ]
+    if not names:
+        return []
+    command = ["tar", "--create", "--numeric-owner", f"--directory={home.path}", *names]
+    saved = streams.save(command, folder / "secrets.zst", options.timeout)
+    return [_archive("", "secrets", "secrets", "", "secrets.zst", saved, {}, {})]
+
+
+def runner(home: Home, options: Options, journal: Journal, backup_id: str) -> Callable[[], None]:
+    """Return a function that takes a backup and ends the journal with how it ended."""
+
+    def run() -> None:
+        try:
+            take(home, options, journal, backup_id)
+        except (RolloutFailed, DockerError) as error:
+            journal.write("rollout", "failed", str(error), detail=error.detail)
+            journal.write("end", "failed", "No backup was taken")
+            return
+        journal.write("end", "done", f"backup {backup_id}: {journal.time_summary()}")
+
+    return run

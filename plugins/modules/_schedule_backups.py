@@ -1,0 +1,120 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The target's half of ``slipway.stack.schedule_backups``: an adapter over ``module_utils/backup/schedule.py``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: _schedule_backups
+short_description: "[INTERNAL] Write the timers of a stack's backups"
+description:
+  - B(This module is internal to the collection.) M(slipway.stack.schedule_backups) calls it. Its options can change at
+    any time.
+extends_documentation_fragment: [slipway.stack.attributes]
+options:
+  name:
+    description: Name of the stack.
+    type: str
+    required: true
+  root:
+    description: Directory of the stacks.
+    type: path
+    required: true
+  schedule:
+    description: When to take a backup.
+    type: str
+    required: true
+  drill_schedule:
+    description: When to check the newest backup.
+    type: str
+    required: true
+  delay:
+    description: Seconds by which a timer may be late.
+    type: int
+    required: true
+  keep:
+    description: Number of backups on the host.
+    type: int
+    required: true
+  archive_timeout:
+    description: Seconds for one archive.
+    type: int
+    required: true
+  program:
+    description: The program that the timers start, in Base64.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+author:
+  - slipway.stack maintainers (@slipway-stack)
+seealso:
+  - module: slipway.stack.schedule_backups
+"""
+
+EXAMPLES = r"""
+- name: Back up the stack every night
+  slipway.stack.schedule_backups:
+    name: shop
+    schedule: "*-*-* 03:15:00"
+"""
+
+RETURN = r"""
+written:
+  description: Files and timers that were changed.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import base64
+from collections.abc import Sequence
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import Schedule, ScheduleError, apply
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "root": {"type": "path", "required": True},
+            "schedule": {"type": "str", "required": True},
+            "drill_schedule": {"type": "str", "required": True},
+            "delay": {"type": "int", "required": True},
+            "keep": {"type": "int", "required": True},
+            "archive_timeout": {"type": "int", "required": True},
+            "program": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        code, out, err = module.run_command(list(command))
+        return int(code), str(out), str(err)
+
+    schedule = Schedule(
+        backup=params["schedule"],
+        drill=params["drill_schedule"],
+        delay=params["delay"],
+        keep=params["keep"],
+        archive_timeout=params["archive_timeout"],
+    )
+    home = Home(f"{params['root']}/{params['name']}")
+    try:
+        written = apply(home, params["name"], schedule, base64.b64decode(params["program"]), run, module.check_mode)
+    except ScheduleError as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}")
+    except OSError as error:
+        module.fail_json(msg=f"stack '{params['name']}': the timers cannot be written: {error}")
+    module.exit_json(changed=bool(written), written=written)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Save, check and restore the data of a stack: an adapter over ``module_utils/backup/work.py``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup
+short_description: Save, check and restore the data of a stack
+version_added: 0.3.0
+description:
+  - Saves the data of the services of the live release as their kinds say, or restores what was saved.
+  - The work is a process of its own on the host. It goes on if the connection is lost.
+  - A restore loads the data next to what is there, compares it with the record of the backup, and swaps it while the
+    containers that use it are stopped. If anything fails, the stack has the data that it had before.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
+options:
+  verb:
+    description:
+      - V(take) saves the data.
+      - V(drill) restores a backup into throwaway copies of the services without a network, and compares them.
+      - V(restore) saves what is there, and restores a backup in place. What was there is kept until the next restore.
+      - V(revert) gives the stack the data back that it had before the last restore.
+    type: str
+    choices: [take, drill, restore, revert]
+    default: take
+  backup:
+    description: Id of the backup for O(verb=drill) and O(verb=restore). Empty for the newest.
+    type: str
+    default: ""
+  services:
+    description: Services to restore. Empty for all services of the backup.
+    type: list
+    elements: str
+    default: []
+  keep:
+    description: Number of backups to keep on the host.
+    type: int
+    default: 7
+  owner:
+    description: Who does it, for the record. The default is user and host of the controller.
+    type: str
+    default: ""
+  archive_timeout:
+    description: Seconds that one archive may take.
+    type: int
+    default: 21600
+  timeout:
+    description: Seconds to follow the work. After that the task fails and the work goes on.
+    type: int
+    default: 43200
+  release:
+    description: Name of the work in the journal. Only for the action plugin.
+    type: str
+  offset:
+    description: Place in the journal to read from. Only for the action plugin.
+    type: int
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+seealso:
+  - module: slipway.stack.status
+"""
+
+EXAMPLES = r"""
+- name: Save the data
+  slipway.stack.backup:
+    name: shop
+
+- name: Restore the newest backup into copies, and compare them
+  slipway.stack.backup:
+    name: shop
+    verb: drill
+"""
+
+RETURN = r"""
+records:
+  description: The steps, as in the journal on the host.
+  type: list
+  elements: dict
+  returned: success
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.backup import work
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
+
+
+def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
+    """Start the work in a detached process, and return its name and where its records start in the journal."""
+    wanted = work.Work(
+        verb=params["verb"],
+        owner=params["owner"],
+        backup=params["backup"],
+        services=tuple(params["services"]),
+        keep=params["keep"],
+        timeout=float(params["archive_timeout"]),
+    )
+    lease, name, function = work.begin(home, wanted)
+    detach(lease.hand_over(function), home.log, masking(home))
+    lease.close_own_copy()
+    return name, lease.journal_offset
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str"},
+            "root": {"type": "path", "default": "/opt/stacks"},
+            "verb": {"type": "str", "choices": list(work.VERBS), "default": "take"},
+            "backup": {"type": "str", "default": ""},
+            "services": {"type": "list", "elements": "str", "default": []},
+            "keep": {"type": "int", "default": 7},
+            "owner": {"type": "str", "default": ""},
+            "archive_timeout": {"type": "int", "default": 21600},
+            "timeout": {"type": "int", "default": 43200},
+            "release": {"type": "str"},
+            "offset": {"type": "int"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    home = Home(f"{params['root']}/{params['name']}")
+    name, offset = params["release"], params["offset"]
+    if module.check_mode:
+        module.exit_json(changed=params["verb"] != "drill", records=[])
+    try:
+        if offset is None:
+            name, offset = _begin(home, params)
+        lease = home.backup_lease if params["verb"] == "drill" else home.lease
+        records, offset = follow(home, name, offset, home.backup_journal, lease)
+    except LeaseHeld as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
+    except (RolloutFailed, DockerError) as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}")
+    except OSError as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}; nothing was started")
+    module.exit_json(changed=params["verb"] != "drill", records=records, offset=offset, release=name)
+
+
+if __name__ == "__main__":
+    main()
