@@ -75,6 +75,7 @@ from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import Schedule, ScheduleError, apply
+from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -103,8 +104,7 @@ def main() -> None:
         backup=params["schedule"],
         drill=params["drill_schedule"],
         delay=params["delay"],
-        keep=params["keep"],
-        archive_timeout=params["archive_timeout"],
+        settings=Settings(params["keep"], params["archive_timeout"]),
     )
     home = Home(f"{params['root']}/{params['name']}")
     try:

@@ -64,6 +64,12 @@ options:
     description: Number of seconds without progress after which a pull fails. A slow download may take longer.
     type: int
     default: 120
+  backup:
+    description:
+      - Whether to save the data of the live release first, if this rollout runs a release job or replaces a data
+        service. If that fails, the rollout fails and has changed nothing.
+    type: bool
+    default: false
   compatible:
     description: Whether to skip the question to the images of an older release whether they work with the database.
     type: bool
@@ -209,6 +215,7 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
         allow_downtime=tuple(params["allow_downtime"]),
         changed_in_data=tuple(params["changed_in_data"]),
         compatible=params["compatible"],
+        backup=params["backup"],
         with_barriers=params["verb"] != "all",
         first_host=params["first_host"],
         barrier_timeout=params["barrier_timeout"],
@@ -253,6 +260,7 @@ def main() -> None:
             "barrier_timeout": {"type": "int", "default": 900},
             "pull_timeout": {"type": "int", "default": 120},
             "compatible": {"type": "bool", "default": False},
+            "backup": {"type": "bool", "default": False},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},

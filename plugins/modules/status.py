@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Report what is on a host of one stack: an adapter over ``module_utils/release/status.py``."""
+"""Report what is on a host of one stack: an adapter over ``release/status.py`` and ``backup/standing.py``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ description:
   - Names containers that were restarted, or in which a process was killed because the memory was used up.
   - Names the files of the stack's directory that are damaged, and what to do about each. If the record of the live
     release is one of them, RV(services) is what runs, as the engine says.
+  - Says how old the newest backup is, how the last drill ended, and which volumes no backup has.
   - Changes nothing, and does not fail if something is wrong. M(slipway.stack.verify) does. It fails if nothing was ever
     deployed on the host under this name.
 extends_documentation_fragment:
@@ -76,16 +77,26 @@ rollouts:
   type: list
   elements: dict
   returned: success
+backups:
+  description:
+    - Where the backups on the host stand. C(services) are those whose data is saved; C(unsaved) are volumes that no
+      backup has although the description does not say so. C(newest) is the id of the newest good backup, C(age) its age
+      in seconds and C(size) its bytes. C(damage) has a sentence for each damaged one. C(last) has the last result of
+      each verb of M(slipway.stack.backup).
+  type: dict
+  returned: success
 under_way:
   description: A sentence about a rollout that is under way or was interrupted. Null if there is none.
   type: str
   returned: success
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.backup.standing import standing
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence, status
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
@@ -97,6 +108,8 @@ def _mask_reasons(current: dict[str, Any], mask: Callable[[str], str]) -> None:
     for entry in [*current["services"], *current["drift"], *current["rollouts"]]:
         entry["reason"] = mask(entry["reason"])
     current["damage"] = [mask(problem) for problem in current["damage"]]
+    for result in current["backups"]["last"].values():
+        result["reason"] = mask(result["reason"])
 
 
 def main() -> None:
@@ -112,6 +125,7 @@ def main() -> None:
     home = Home(f"{module.params['root']}/{name}")
     try:
         current = status(home, name)
+        current["backups"] = standing(home, home.manifest(current["release"]), time.time())
     except DockerError as error:
         module.fail_json(msg=str(error))
     missing = absence(home)

@@ -28,6 +28,13 @@ options:
     description: Number of seconds after which a check fails.
     type: int
     default: 15
+  backup_age:
+    description:
+      - Hours that the newest good backup on this host may be old. If it is older, or the last drill has failed, the
+        verification fails. V(0) does not look at backups.
+      - Where no backup was ever taken, the time since the first rollout counts. A stack without data needs none.
+    type: int
+    default: 0
 attributes:
   check_mode:
     support: full
@@ -74,7 +81,10 @@ detail:
   returned: failure
 """
 
+import time
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.backup import standing
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
@@ -90,6 +100,7 @@ def main() -> None:
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "timeout": {"type": "int", "default": 15},
+            "backup_age": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -106,18 +117,21 @@ def main() -> None:
         verification = verify(home, manifest, module.params["timeout"])
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])
+    problems = list(verification.problems)
+    if module.params["backup_age"]:
+        problems += standing.problems(standing.standing(home, manifest, time.time()), module.params["backup_age"])
     result = {
         "release": manifest["release"],
         "services": verification.services,
-        "problems": verification.problems,
+        "problems": problems,
         "incidents": incidents.find(verification.running, home.live_since()),
     }
     for incident in result["incidents"]:
         module.warn(f"service '{incident['service']}': {incident['reason']}")
-    if verification.problems:
+    if problems:
         # Applications may print their settings.
         mask = masking(home)
-        result["problems"] = [mask(problem) for problem in verification.problems]
+        result["problems"] = [mask(problem) for problem in problems]
         detail = [mask(line) for line in verification.detail]
         module.fail_json(msg="; ".join(result["problems"]), detail=detail, **result)
     module.exit_json(changed=False, **result)

@@ -56,8 +56,15 @@ ALLOWED: dict[str, set[str]] = {
     "module_utils.state": set(),
     "module_utils.engine": {"module_utils.state"},
     "module_utils.edge": {"module_utils.state", "module_utils.engine"},
+    "module_utils.backup": {"module_utils.state", "module_utils.engine"},
     "module_utils.release": {"module_utils.state", "module_utils.engine", "module_utils.edge"},
-    "module_utils.rollout": {"module_utils.state", "module_utils.engine", "module_utils.edge", "module_utils.release"},
+    "module_utils.rollout": {
+        "module_utils.state",
+        "module_utils.engine",
+        "module_utils.edge",
+        "module_utils.backup",
+        "module_utils.release",
+    },
 }
 
 

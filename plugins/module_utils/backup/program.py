@@ -11,14 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import work
-from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.backup import results, settings, work
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
-#: The settings in ``state/backup.json``.
-SETTINGS: dict[str, state_file.Types] = {"keep": int, "archive_timeout": (int, float)}
 #: Seconds to wait for a rollout that is under way when a timer fires.
 _PATIENCE = 3600.0
 _POLL_SECONDS = 5.0
@@ -32,21 +29,16 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     home = Home(str(given.home))
     try:
-        settings = state_file.read(home.backup_settings, SETTINGS, "Run the role backup again")
-        if settings.value is None:
-            raise RolloutFailed(settings.problem or f"{home.backup_settings} does not exist; run the role backup")
-        wanted = work.Work(
-            verb=given.verb,
-            owner="timer",
-            keep=settings.value["keep"],
-            timeout=float(settings.value["archive_timeout"]),
-        )
-        before = len(work.results(home))
+        found = settings.read(home)
+        if found.value is None:
+            raise RolloutFailed(found.problem or f"{home.backup_settings} does not exist; run the role backup")
+        wanted = work.Work(given.verb, "timer", keep=found.value.keep, timeout=found.value.archive_timeout)
+        before = len(results.read(home))
         _begin(home, wanted)
     except (RolloutFailed, LeaseHeld) as error:
         print(error, file=sys.stderr)
         return 1
-    last = work.results(home)[before:][-1:]
+    last = results.read(home)[before:][-1:]
     if last and last[0]["outcome"] == "ok":
         return 0
     print(last[0]["reason"] if last else "the result was not written", file=sys.stderr)

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, swapping
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.swapping import Swap
+from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import throwaway
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -42,7 +43,7 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
     stamp = catalog.new_id(time.time()).lower()
     try:
         for number, entry in enumerate(entries):
-            loaded = _load(manifest, backup, entry, f"slipway_{stamp}_{number}", timeout, journal)
+            loaded = _load(home, manifest, backup, entry, f"slipway_{stamp}_{number}", timeout, journal)
             swaps += [loaded] if loaded else []
         swapping.swap_all(home, manifest, backup.id, swaps, journal)
     except BaseException:
@@ -53,6 +54,7 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
 
 
 def _load(
+    home: Home,
     manifest: Mapping[str, Any],
     backup: Backup,
     entry: Mapping[str, Any],
@@ -83,17 +85,57 @@ def _load(
         if archive is None:
             raise RolloutFailed(f"the live release has no archive '{entry['name']}' of service '{service}'")
         if archive.get("volume"):
-            raise RolloutFailed(f"service '{service}': {entry['name']} cannot be restored in place yet")
-        new = f"{prefix}_new" if entry["item"] else ""
-        loading.into_container(backup, entry, archive, container, new, timeout)
-        return Swap(service, "name", entry["name"], entry["item"], new, f"{prefix}_old") if new else None
+            live = containers.directory(container, archive["target"])
+            return _load_before_start(home, manifest["release"], backup, entry, archive, live, timeout)
+        if not entry["item"]:
+            loading.into_container(backup, entry, archive, container, "", timeout)
+            return None
+        swap = Swap(service, "name", entry["name"], entry["item"], f"{prefix}_new", f"{prefix}_old")
+        try:
+            loading.into_container(backup, entry, archive, container, swap.new, timeout)
+        except BaseException:
+            swapping.remove(manifest, swap, swap.new)
+            raise
+        return swap
+
+
+def _load_before_start(
+    home: Home,
+    release: str,
+    backup: Backup,
+    entry: Mapping[str, Any],
+    archive: Mapping[str, Any],
+    live: Path,
+    timeout: float,
+) -> Swap:
+    """Restore an archive that a service reads when it starts.
+
+    A copy of the service without a network restores it into an empty volume, and must start with it. Then the files are
+    moved next to those of the live volume.
+    """
+    swap = _beside(entry, live)
+    with throwaway(home, release, entry["service"]) as copy:
+        container = copy.create()
+        loading.with_command(backup, entry, copy.command(archive["restore"]), timeout)
+        copy.start()
+        copy.stop()
+        # A rename where both volumes are on one disk, as they usually are.
+        shutil.move(str(containers.directory(container, archive["target"])), swap.new)
+    return swap
+
+
+def _beside(entry: Mapping[str, Any], live: Path) -> Swap:
+    """Return the swap of a volume's directory with one beside it, which does not exist yet."""
+    new, aside = (live.with_name(f"{live.name}.slipway-{word}") for word in ("new", "old"))
+    if new.exists():
+        shutil.rmtree(new)
+    return Swap(entry["service"], "directory", entry["name"], str(live), str(new), str(aside))
 
 
 def _load_directory(backup: Backup, entry: Mapping[str, Any], live: Path, timeout: float) -> Swap:
     """Unpack the archive of a volume into a new directory beside that of the volume."""
-    new, aside = (live.with_name(f"{live.name}.slipway-{word}") for word in ("new", "old"))
-    if new.exists():
-        shutil.rmtree(new)
+    swap = _beside(entry, live)
+    new = Path(swap.new)
     new.mkdir(mode=0o700)
     try:
         # The archive sets the mode and the owner of the directory itself.
@@ -101,4 +143,4 @@ def _load_directory(backup: Backup, entry: Mapping[str, Any], live: Path, timeou
     except BaseException:
         shutil.rmtree(new)
         raise
-    return Swap(entry["service"], "directory", entry["name"], str(live), str(new), str(aside))
+    return swap

@@ -5,12 +5,11 @@ Place in the pipeline: target, by the role ``backup``. The files are written com
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 _UNITS = Path("/etc/systemd/system")
@@ -57,8 +56,7 @@ class Schedule:
     backup: str
     drill: str
     delay: int
-    keep: int
-    archive_timeout: int
+    settings: Settings
 
 
 def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, dry_run: bool) -> list[str]:
@@ -102,8 +100,7 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
 
 def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) -> list[str]:
     """Write the program and its settings, and return those that differ."""
-    settings = {"format": state_file.FORMAT, "keep": schedule.keep, "archive_timeout": schedule.archive_timeout}
-    text = json.dumps(settings, indent=1) + "\n"
+    text = schedule.settings.text()
     changed = [home.backup_settings.name] if _differs(home.backup_settings, text) else []
     path = _program(home)
     if not path.is_file() or path.read_bytes() != program:

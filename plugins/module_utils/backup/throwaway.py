@@ -80,6 +80,10 @@ class Throwaway:
             raise RolloutFailed(reason, error.detail) from None
         return self._container()
 
+    def stop(self) -> None:
+        """Stop it as the service is stopped, so that it writes what it has in memory."""
+        self._compose("stop", timeout=self._seconds + 120.0)
+
     def command(self, script: str) -> list[str]:
         """Return the command that runs *script* in it while it does not run, with its volumes and its user."""
         words = ["run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", "sh", self._service, "-ec", script]

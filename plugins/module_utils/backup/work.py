@@ -6,34 +6,27 @@ lease of the stack, so no rollout changes what they read or write. A drill works
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, drill, restoring, swapping, taking
+from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    catalog,
+    drill,
+    restoring,
+    results,
+    swapping,
+    taking,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, journal, state_file
-from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, append_line
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
 
 VERBS = ("take", "drill", "restore", "revert")
 _ALL = 10**6
-#: Bytes of the newest results that are read.
-_MAX_RESULTS = 1024**2
-_FIELDS: Mapping[str, state_file.Types] = {
-    "at": (int, float),
-    "verb": str,
-    "backup": str,
-    "owner": str,
-    "outcome": str,
-    "seconds": (int, float),
-    "reason": str,
-}
 
 
 @dataclass(frozen=True)
@@ -73,17 +66,26 @@ def _run(home: Home, work: Work, name: str) -> None:
     """Do the work, and write to the journal and to the list of results how it ended."""
     records = Journal(home.backup_journal, name, masking(home))
     started = time.monotonic()
-    backup, reason = work.backup, ""
+    backup, reason = work.backup, "it was interrupted"
     detail: tuple[str, ...] = ()
     try:
         backup = _do(home, work, records)
+        reason = ""
     except (RolloutFailed, DockerError) as error:
         reason, detail = str(error), error.detail
     except Exception as error:
-        reason = f"unexpected {type(error).__name__}: {error}"
-        _end(home, work, backup, started, reason, records, detail)
+        reason = f"it cannot go on: {error or type(error).__name__}"
         raise
-    _end(home, work, backup, started, reason, records, detail)
+    finally:
+        records.tolerate_write_errors()
+        unwritten = results.write(home, work.verb, backup, work.owner, started, reason)
+        reason = reason or unwritten
+        if reason:
+            records.write("rollout", "failed", reason, detail=detail)
+            records.write("end", "failed", _AFTER_FAILURE[work.verb])
+        else:
+            what = f"{_WORD[work.verb]} of {backup or 'the stack'}"
+            records.write("end", "done", f"{what} done: {records.time_summary()}")
 
 
 def _do(home: Home, work: Work, records: Journal) -> str:
@@ -106,46 +108,9 @@ def _do(home: Home, work: Work, records: Journal) -> str:
     return swapping.revert(home, manifest, records)
 
 
-def _end(
-    home: Home, work: Work, backup: str, started: float, reason: str, records: Journal, detail: tuple[str, ...]
-) -> None:
-    records.tolerate_write_errors()
-    seconds = round(time.monotonic() - started, 1)
-    outcome = "failed" if reason else "ok"
-    line = {"at": round(time.time()), "verb": work.verb, "backup": backup, "owner": work.owner, "outcome": outcome}
-    try:
-        append_line(home.backup_results, json.dumps({**line, "seconds": seconds, "reason": reason}))
-    except OSError as error:
-        reason = reason or f"the result cannot be written: {error.strerror}"
-    if reason:
-        records.write("rollout", "failed", reason, detail=detail)
-        records.write("end", "failed", _AFTER_FAILURE[work.verb])
-    else:
-        records.write("end", "done", f"{_WORD[work.verb]} of {backup or 'the stack'} done in {seconds} s")
-
-
 _AFTER_FAILURE = {
     "take": "No backup was taken",
     "drill": "Do not rely on this backup before a drill succeeds",
     "restore": "The stack has the data that it had before",
     "revert": "The stack has the data that it had before",
 }
-
-
-def results(home: Home) -> list[dict[str, Any]]:
-    """Return how backups, drills and restores ended, oldest first. Damaged lines are left out."""
-    path = home.backup_results
-    try:
-        size = path.stat().st_size
-        content = foreign_file.read_from(path.parent, path.name, max(size - _MAX_RESULTS, 0), _MAX_RESULTS)
-    except (OSError, ForeignFileError):
-        return []
-    found = []
-    for line in content.decode("utf-8", "replace").split("\n"):
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(entry, dict) and not state_file.wrong_field(entry, _FIELDS):
-            found.append(entry)
-    return found

@@ -17,6 +17,7 @@ import contextlib
 import time
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.backup import before_job
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
@@ -145,6 +146,8 @@ class Rollout:
             self._edge.test_configuration(existing)
         if edge_of(self._manifest) or any(spec.get("follows") for spec in self._services.values()):
             boot_unit.ensure_enabled(self._journal)
+        if self._options.backup and self._tx.previous and self._changes_data():
+            before_job.take(self._home, self._options.owner, self._journal)
         self._replace_in_place("prepare", late=False)
         self._run_release_jobs()
 
@@ -183,6 +186,13 @@ class Rollout:
                 initial_values.record(self._home, self._manifest, group)
                 in_place.announce_jobs(services, group, self._journal, step)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
+
+    def _changes_data(self) -> bool:
+        """Return whether a data service is replaced, or a job runs, which may migrate a database."""
+        jobs = [] if self._goes_back() else [name for name, spec in self._services.items() if spec["release"]]
+        data = [name for name, spec in self._services.items() if spec["class"] == "stateful"]
+        run_once = [] if self._goes_back() else self._selection.replaced(RUN_ONCE)
+        return bool(run_once) or any(self._is_replaced(name) for name in [*jobs, *data])
 
     def _run_release_jobs(self) -> None:
         """Run the release jobs. On the way back let the older images check the database instead."""

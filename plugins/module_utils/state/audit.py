@@ -6,6 +6,7 @@ Place in the pipeline: target, at the end of a rollout.
 
 from __future__ import annotations
 
+import calendar
 import json
 import time
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.transaction im
 
 #: Size in bytes of the newest lines that are read. This is some ten thousand rollouts.
 _MAX_SIZE = 16 * 1024**2
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _FIELDS: Mapping[str, state_file.Types] = {
     "at": str,
     "release": str,
@@ -39,7 +41,7 @@ def write(
     :param reason: why it failed, in one sentence.
     """
     line = {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "at": time.strftime(_TIME, time.gmtime()),
         "release": tx.release,
         "previous": tx.previous,
         "owner": tx.owner,
@@ -51,6 +53,11 @@ def write(
         "reason": reason,
     }
     append_line(home.audit, json.dumps(line))
+
+
+def seconds(at: str) -> float:
+    """Return the time of a line, in seconds of the epoch. :raises ValueError: if a person has made it another text."""
+    return float(calendar.timegm(time.strptime(at, _TIME)))
 
 
 def read(home: Home, limit: int = 0) -> list[dict[str, Any]]:

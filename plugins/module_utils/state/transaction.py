@@ -34,8 +34,8 @@ class RolloutOptions:
     password was changed in the data, too. ``compatible``: at a rollback, do not
     check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
     barrier, ``barrier_timeout`` seconds each. ``pull_timeout``: seconds without progress after which a pull fails.
-    ``first_host``: this host runs the release jobs that run once for all
-    hosts.
+    ``first_host``: this host runs the release jobs that run once for all hosts. ``backup``: save the data before a
+    release job runs.
     """
 
     release: str
@@ -48,6 +48,7 @@ class RolloutOptions:
     first_host: bool = True
     barrier_timeout: float = 0.0
     pull_timeout: float = 120.0
+    backup: bool = False
 
 
 @dataclass

@@ -6,6 +6,7 @@ Place in the pipeline: used by the action plugins, next to their results. Pure.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from typing import Any
 _MANY_ALIKE = 5
 #: The file and the line at the beginning of a note.
 _POSITION = re.compile(r"^[^\s:]+:[0-9]+: ")
+_MIB = 1024**2
+#: What the last results of the work on backups are called.
+_RESULTS = {"take": "last backup", "drill": "last drill", "restore": "last restore", "revert": "last revert"}
 _MARKS = {"up": "ok", "waiting": "..", "down": "!!"}
 
 
@@ -127,6 +131,7 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
     if status["incidents"]:
         lines.append("since the release went live:")
         lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["incidents"])]
+    lines += backup_lines(status["backups"])
     last = next(iter(status["rollouts"]), None)
     if last and last["outcome"] == "failed":
         lines.append(f"the last rollout failed: {last['reason']}")
@@ -143,3 +148,31 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         for rollout in status["rollouts"]
     )
     return lines + [f"  {line}" for line in table(rollouts)]
+
+
+def backup_lines(backups: Mapping[str, Any]) -> list[str]:
+    """Return where the backups of a stack stand, for its status. A stack without data has no lines."""
+    rows = []
+    if backups["services"]:
+        newest = f"{backups['newest']}, {age(backups['age'])} old, {backups['size'] / _MIB:.1f} MiB"
+        rows.append(("newest", newest if backups["newest"] else "there is none; run playbooks/backup.yml"))
+    for verb, title in _RESULTS.items():
+        last = backups["last"].get(verb)
+        if last and (last["outcome"] != "ok" or verb != "take"):
+            outcome = "ok" if last["outcome"] == "ok" else f"failed: {last['reason']}"
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(last["at"]))
+            rows.append((title, f"{when}, {last['seconds']} s, {outcome}"))
+    rows += [("damaged", problem) for problem in backups["damage"]]
+    rows += [
+        ("not saved", f"volume {entry['volume']} of service {entry['service']}; say how with its key 'backup'")
+        for entry in backups["unsaved"]
+    ]
+    return ["backups:", *(f"  {line}" for line in table(rows))] if rows else []
+
+
+def age(seconds: float) -> str:
+    """Return a time in the largest unit that fits: seconds, minutes, hours or days."""
+    for limit, length, unit in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 86400:.0f} d"

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import long_syntax
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference, long_syntax
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field, suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_datastores
 
 #: What happens to a service while its volume is read. ``none``: the volume is not saved, on purpose.
 VOLUME_MODES = ("running", "paused", "stopped", "none")
 
 FIELDS = {
+    "before": Field("str", "lines that each of the scripts starts with", default=""),
     "default": Field("bool", "whether services of the kind are saved without a word of their own", default=True),
     "archives": Field("dict", "what commands in the container save, by name", default={}),
     "volumes": Field("dict", "volumes that are saved as they are: running, paused, stopped, or none", default={}),
@@ -30,6 +33,9 @@ ARCHIVE_FIELDS = {
     "drop": Field("str", "script that removes what was restored under another name"),
     "volume": Field("str", "the empty volume that it is restored into before the service starts"),
 }
+_SCRIPTS = ("each", "dump", "restore", "facts", "swap", "drop")
+#: Directories of a host that have no data of a service, such as the engine's socket.
+_OF_THE_SYSTEM = ("/dev/", "/etc/", "/proc", "/run/", "/sys", "/tmp", "/var/run/", "/var/lib/docker", "/var/log")
 _SERVICE_FIELDS = {"volumes": FIELDS["volumes"]}
 
 
@@ -57,7 +63,7 @@ def method(where: str, given: Any, of_kind: Mapping[str, Any], volumes: Iterable
     if given is False:
         return None
     own = {} if given in (None, True) else dict(schema.read(given, _SERVICE_FIELDS, where)["volumes"])
-    archives = dict(of_kind.get("archives") or {})
+    archives = _archives(of_kind)
     if given is True and not archives and not of_kind.get("volumes"):
         raise ValueError(
             f"{where}: its kind does not say how to save it; name its volumes: {{volumes: {{NAME: paused}}}}"
@@ -82,6 +88,39 @@ def method(where: str, given: Any, of_kind: Mapping[str, Any], volumes: Iterable
             archives[name] = {**archive, "target": targets[volume]}
     saved = {name: {"mode": mode, "target": targets[name]} for name, mode in modes.items()}
     return {"archives": archives, "volumes": saved} if archives or saved else None
+
+
+def known_image(image: str, service_class: str, kinds: Mapping[str, Kind]) -> Mapping[str, Any]:
+    """Return the method of the kind that an image of a team's own Compose files belongs to; empty if there is none."""
+    base = image_reference.parse(image).base
+    if service_class != "stateful" or base not in known_datastores.POSTGRES or "postgres" not in kinds:
+        return {}
+    method_of_kind: Mapping[str, Any] = kinds["postgres"].body["backup"]
+    return method_of_kind
+
+
+def unsaved(
+    saved: Mapping[str, Any] | None, given: Any, of_kind: Mapping[str, Any], volumes: Iterable[Any]
+) -> list[str]:
+    """Return the volumes of a service that no backup has although nobody has said so.
+
+    :param saved: what :func:`method` returned. What an archive has is in one of the volumes, so then none is named.
+    :param given: the service's key. :param of_kind: the method of its kind.
+    """
+    if given is False or (given is None and not of_kind.get("default", True)) or (saved or {}).get("archives"):
+        return []
+    known = (saved or {}).get("volumes", {})
+    return [name for name in sources(volumes) if name not in known and not name.startswith(_OF_THE_SYSTEM)]
+
+
+def _archives(of_kind: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the archives of a kind, the lines that all its scripts start with filled in."""
+    before = of_kind.get("before") or ""
+    result = {}
+    for name, archive in (of_kind.get("archives") or {}).items():
+        scripts = {key: f"{before}{text}" for key, text in archive.items() if text and key in _SCRIPTS}
+        result[name] = {**archive, **scripts}
+    return result
 
 
 def sources(volumes: Iterable[Any]) -> dict[str, str]:

@@ -27,7 +27,13 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import kinds as kinds_
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Build, Development, Service, Source
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import (
+    Build,
+    Development,
+    Kind,
+    Service,
+    Source,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text, parse_duration
@@ -38,11 +44,12 @@ _MAX_ID = 2**32 - 2
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all services of a stack have in common. ``sources``: see :func:`describe.describe`."""
+    """What all services of a stack have in common. ``kinds``, ``sources``: see :func:`describe.describe`."""
 
     stack: str
     environment: str
     domain: str
+    kinds: Mapping[str, Kind]
     sources: Mapping[str, Source] | None = None
 
 
@@ -85,7 +92,11 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
     # Another service of the files, which may be without a network in common.
     awaited = [name for name in own_compose.get("depends_on") or {} if kind.plain and name in services]
     kinds_overlay = body["environments"].get(surroundings.environment, {})
+    saved_as = body["backup"]
+    if kind.plain:
+        saved_as = backups.known_image(image, service_class, surroundings.kinds)
     volumes = (*body["volumes"], *mounted_files.volumes(written.name, values["volumes"], kind.plain))
+    backup = backups.method(where, values["backup"], saved_as, volumes)
     service = Service(
         name=written.name,
         kind=kind,
@@ -113,7 +124,8 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         mount_options=mounted_files.mount_options(values["files"]),
         volumes=volumes,
         ports=published_ports.entries(written.name, [*body["ports"], *values["publish"]], kind.plain),
-        backup=backups.method(where, values["backup"], body["backup"], volumes),
+        backup=backup,
+        unsaved=tuple(backups.unsaved(backup, values["backup"], saved_as, volumes)),
         data_version=body["data_version"],
         health=health_check.complete(written, body["health"], context, service_class),
         min_uptime=values["min_uptime"],

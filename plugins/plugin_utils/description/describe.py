@@ -51,7 +51,7 @@ def describe(
     given = secret_sources.read(secrets)
 
     written = reading.read(services, environment, kinds)
-    drafts = completion.complete(written, completion.Surroundings(name, environment, domain, sources))
+    drafts = completion.complete(written, completion.Surroundings(name, environment, domain, kinds, sources))
     drafts = attachments.attach(drafts)
     checks.check(drafts, given)
     known = {**secret_sources.of_kinds(drafts), **secret_sources.of_files(drafts), **given}

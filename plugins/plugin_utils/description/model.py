@@ -149,7 +149,8 @@ class Service:
 
     ``files``: by path in the container. ``mount_options``: further keys of their mounts, by the same path.
     ``executable``: the paths, and paths below them, that are executable. ``follows``: the services that it must be
-    replaced with, each with the Compose keys that name it.
+    replaced with, each with the Compose keys that name it. ``backup``: how its data is saved, see ``backups.method``.
+    ``unsaved``: its volumes that no backup has.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Service:
     volumes: tuple[str | Mapping[str, Any], ...]
     ports: tuple[str | Mapping[str, Any], ...]
     backup: Mapping[str, Any] | None
+    unsaved: tuple[str, ...]
     data_version: Mapping[str, Any] | None
     health: Mapping[str, Any]
     min_uptime: str

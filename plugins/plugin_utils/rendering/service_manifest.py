@@ -118,6 +118,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         # Only where there are some, so that the release of a service without hooks has the same digest as before.
         **{key: hooks.read(merged[key]) for key in hooks.KEYS if merged.get(key)},
         **({"backup": service.backup} if service.backup else {}),
+        **({"unsaved": list(service.unsaved)} if service.unsaved else {}),
     }
 
 

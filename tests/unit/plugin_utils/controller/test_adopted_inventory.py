@@ -59,6 +59,7 @@ FIELDS: dict[str, Any] = {
     "secrets": {"secrets": [{"name": "further", "env": "FURTHER"}, "further"]},
     "files": {"files": {"/etc/a.conf": {"src": "more/a.conf"}, "/etc/b": {"content": "{{ version }}\nx\n"}}},
     "volumes": {"volumes": ["/srv/data:/data", "/srv/up:/uploads:ro"]},
+    "backup": {"volumes": ["/srv/data:/data"], "backup": {"volumes": {"/srv/data": "paused"}}},
     "command": {"command": ["serve", "{{ version }}"]},
     "port": {"port": 8000},
     "publish": {"publish": ["127.0.0.1:8081:8000"]},

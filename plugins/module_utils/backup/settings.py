@@ -1,0 +1,36 @@
+"""What the role ``backup`` has set on this host, for work without a controller: ``state/backup.json``.
+
+Place in the pipeline: target, read by the timer's program and by a rollout; :mod:`schedule` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import Reading
+
+_FIELDS: Mapping[str, state_file.Types] = {"keep": int, "archive_timeout": (int, float)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``keep``: how many backups stay on this host. ``archive_timeout``: seconds for one archive."""
+
+    keep: int = 7
+    archive_timeout: float = 6 * 3600.0
+
+    def text(self) -> str:
+        """Return the content of the file."""
+        return json.dumps({"format": state_file.FORMAT, **asdict(self)}, indent=1) + "\n"
+
+
+def read(home: Home) -> Reading[Settings]:
+    """Return the settings. Without a value and a problem, the role never ran here."""
+    found = state_file.read(home.backup_settings, _FIELDS, "Run the role backup again")
+    if found.value is None:
+        return Reading(problem=found.problem)
+    return Reading(Settings(found.value["keep"], float(found.value["archive_timeout"])))
