@@ -38,6 +38,12 @@ options:
     type: list
     elements: str
     default: []
+  suffix:
+    description:
+      - With O(verb=restore), load the databases of the backup under another name, the old one with C(_) and this
+        suffix, and change nothing else. A person removes them.
+    type: str
+    default: ""
   keep:
     description: Number of backups to keep on the host.
     type: int
@@ -88,6 +94,7 @@ records:
   returned: success
 """
 
+import re
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -100,6 +107,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
+_SUFFIX = re.compile(r"[a-z0-9_]{0,20}")
+
 
 def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
     """Start the work in a detached process, and return its name and where its records start in the journal."""
@@ -108,6 +117,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
         owner=params["owner"],
         backup=params["backup"],
         services=tuple(params["services"]),
+        suffix=params["suffix"],
         keep=params["keep"],
         timeout=float(params["archive_timeout"]),
     )
@@ -126,6 +136,7 @@ def main() -> None:
             "verb": {"type": "str", "choices": list(work.VERBS), "default": "take"},
             "backup": {"type": "str", "default": ""},
             "services": {"type": "list", "elements": "str", "default": []},
+            "suffix": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 7},
             "owner": {"type": "str", "default": ""},
             "archive_timeout": {"type": "int", "default": 21600},
@@ -140,6 +151,9 @@ def main() -> None:
     name, offset = params["release"], params["offset"]
     if module.check_mode:
         module.exit_json(changed=params["verb"] != "drill", records=[])
+    if not _SUFFIX.fullmatch(params["suffix"]):
+        wrong = f"suffix {params['suffix']!r} must consist of at most 20 letters a to z, digits and _"
+        module.fail_json(msg=f"stack '{params['name']}': {wrong}")
     try:
         if offset is None:
             name, offset = _begin(home, params)

@@ -59,6 +59,11 @@ class Backup:
         return list(self.manifest["archives"])
 
     @property
+    def is_of_replaced_data(self) -> bool:
+        """Whether it was taken because a restore was about to replace this data. Nobody wants that by default."""
+        return bool(self.manifest.get("before_restore"))
+
+    @property
     def size(self) -> int:
         """Bytes of all its archives."""
         return sum(int(archive["size"]) for archive in self.archives)
@@ -110,6 +115,10 @@ def read(home: Home, backup_id: str) -> Reading[Backup]:
             problem = f"file {archive['file']!r} is not in the directory of the backup"
         if problem:
             return Reading(problem=f"{folder / MANIFEST}: an archive: {problem}. {remedy}")
+        size = _size(folder / archive["file"])
+        if size != archive["size"]:
+            found_size = f"has {size} bytes" if size is not None else "is missing"
+            return Reading(problem=f"{folder / archive['file']} {found_size}, not {archive['size']}. {remedy}")
     return Reading(Backup(backup_id, folder, found.value))
 
 
@@ -121,11 +130,11 @@ def ids(home: Home) -> list[str]:
 
 
 def newest(home: Home) -> Reading[Backup]:
-    """Return the newest readable backup; if none is readable, the problem of the newest."""
+    """Return the newest readable backup that is not of replaced data; without one, the problem of the newest."""
     problem = ""
     for backup_id in reversed(ids(home)):
         found = read(home, backup_id)
-        if found.value:
+        if found.value and not found.value.is_of_replaced_data:
             return found
         problem = problem or found.problem
     return Reading(problem=problem)
@@ -141,6 +150,13 @@ def prune(home: Home, keep: int) -> list[str]:
     for backup_id in removed:
         shutil.rmtree(home.backups / backup_id)
     return removed
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _is_inside(name: str) -> bool:

@@ -29,13 +29,7 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
     :param services: none stands for all services of the backup. :param timeout: seconds for one archive.
     :raises RolloutFailed: if anything fails. Then the stack has the data that it had before.
     """
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host; deploy first, then restore")
-    entries = [one for one in backup.archives if one["service"] and (not services or one["service"] in services)]
-    missing = sorted(set(services) - {one["service"] for one in entries})
-    if missing:
-        raise RolloutFailed(f"backup {backup.id} has nothing of service {', '.join(missing)}")
+    manifest, entries = _chosen(home, backup, services)
     swapping.recover(home, manifest, journal)
     swapping.forget(home, manifest)
     swaps: list[Swap] = []
@@ -51,6 +45,77 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
             swapping.remove(manifest, swap, swap.new)
         raise
     journal.write(_STEP, "done", f"backup {backup.id} is restored; what was there is kept until the next restore")
+
+
+def beside(
+    home: Home, backup: Backup, services: Sequence[str], suffix: str, timeout: float, journal: Journal
+) -> list[str]:
+    """Restore what has a name in a service, such as databases, under another name, and return the new names.
+
+    The live data is not touched. The new names stay until a person removes them.
+
+    :param services: none stands for all services of the backup. :param suffix: added to each name.
+    :raises RolloutFailed: if anything fails. Then nothing of it is left.
+    """
+    manifest, entries = _chosen(home, backup, services)
+    entries = [one for one in entries if one["item"]]
+    if not entries:
+        raise RolloutFailed(
+            f"backup {backup.id} has nothing that can be restored under another name, such as a database"
+        )
+    made: list[Swap] = []
+    try:
+        for entry in entries:
+            container = containers.running(manifest["stack"], entry["service"])
+            archive = _archive(manifest, entry)
+            new = f"{entry['item']}_{suffix}"
+            if swapping.exists(manifest, entry["service"], entry["name"], new):
+                raise RolloutFailed(
+                    f"service '{entry['service']}' has {new} already; choose another name, or remove it"
+                )
+            swap = Swap(entry["service"], "name", entry["name"], entry["item"], new, "")
+            made.append(swap)
+            text = f"loading {loading.title(entry)} as {new}"
+            with journal.part(_STEP, "load", entry["service"], start_text=text, end_text=""):
+                loading.into_container(backup, entry, archive, container, new, timeout)
+    except BaseException:
+        for swap in made:
+            swapping.remove(manifest, swap, swap.new)
+        raise
+    names = [swap.new for swap in made]
+    journal.write(_STEP, "done", f"backup {backup.id} is restored as {', '.join(names)}")
+    return names
+
+
+def _chosen(home: Home, backup: Backup, services: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the manifest of the live release, and the archives of these services.
+
+    :raises RolloutFailed: if no release is live, or the backup has nothing of a service.
+    """
+    manifest = home.manifest(home.current_id())
+    if manifest is None:
+        raise RolloutFailed(home.live_problem() or "no release is live on this host; deploy first, then restore")
+    entries = [one for one in backup.archives if one["service"] and (not services or one["service"] in services)]
+    missing = sorted(set(services) - {one["service"] for one in entries})
+    if missing:
+        known = ", ".join(dict.fromkeys(one["service"] for one in backup.archives if one["service"]))
+        raise RolloutFailed(f"backup {backup.id} has nothing of service {', '.join(missing)}; it has {known}")
+    return manifest, entries
+
+
+def _method(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return how the live release saves a service. :raises RolloutFailed: if it does not."""
+    method: Mapping[str, Any] | None = (manifest["services"].get(entry["service"]) or {}).get("backup")
+    if method is None:
+        raise RolloutFailed(f"the backup has service '{entry['service']}', which the live release does not save")
+    return method
+
+
+def _archive(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    archive: Mapping[str, Any] | None = _method(manifest, entry)["archives"].get(entry["name"])
+    if archive is None:
+        raise RolloutFailed(f"the live release has no archive '{entry['name']}' of service '{entry['service']}'")
+    return archive
 
 
 def _load(
@@ -70,9 +135,7 @@ def _load(
     :param prefix: of the names that data has which is not live.
     """
     service = entry["service"]
-    method = (manifest["services"].get(service) or {}).get("backup")
-    if method is None:
-        raise RolloutFailed(f"backup {backup.id} has service '{service}', which the live release does not save")
+    method = _method(manifest, entry)
     container = containers.running(manifest["stack"], service)
     text = f"loading {loading.title(entry)} next to what is there"
     with journal.part(_STEP, "load", service, start_text=text, end_text=""):
@@ -81,9 +144,7 @@ def _load(
             if not place.get("target"):
                 raise RolloutFailed(f"the live release does not save volume '{entry['name']}' of service '{service}'")
             return _load_directory(backup, entry, containers.directory(container, place["target"]), timeout)
-        archive = method["archives"].get(entry["name"])
-        if archive is None:
-            raise RolloutFailed(f"the live release has no archive '{entry['name']}' of service '{service}'")
+        archive = _archive(manifest, entry)
         if archive.get("volume"):
             live = containers.directory(container, archive["target"])
             return _load_before_start(home, manifest["release"], backup, entry, archive, live, timeout)

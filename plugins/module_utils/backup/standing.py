@@ -28,7 +28,7 @@ def standing(home: Home, manifest: Mapping[str, Any] | None, now: float) -> dict
     services = (manifest or {}).get("services", {})
     found = [catalog.read(home, backup_id) for backup_id in catalog.ids(home)]
     good = [one.value for one in found if one.value]
-    newest = good[-1] if good else None
+    newest = next((one for one in reversed(good) if not one.is_of_replaced_data), None)
     return {
         "services": [name for name, spec in services.items() if spec.get("backup")],
         "unsaved": _unsaved(services),

@@ -1,7 +1,8 @@
 """Swap restored data with the live data, all of a restore or nothing, and swap it back.
 
 Place in the pipeline: target, last in a restore. ``state/restore.json`` has the swaps before the first one is made, and
-says whether all of them were. So a restore that was killed between two of them is undone by the next run.
+says whether all of them were. So a restore that was killed between two of them can be undone: by a process that watches
+this one, or by the next run if the machine went down.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import containers
+from ansible_collections.slipway.stack.plugins.module_utils.backup.guard import guarded
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
@@ -90,7 +92,8 @@ def swap_all(home: Home, manifest: Mapping[str, Any], backup: str, swaps: Sequen
     before = read(home)
     _write(home, Record(backup, False, tuple(swaps)))
     done: list[Swap] = []
-    with journal.part(_STEP, "swap", start_text="swapping the data", end_text="the restored data is live"):
+    part = journal.part(_STEP, "swap", start_text="swapping the data", end_text="the restored data is live")
+    with guarded(lambda: recover(home, manifest, journal)), part:
         try:
             _make_all(manifest, swaps, done)
         except BaseException:
@@ -101,7 +104,7 @@ def swap_all(home: Home, manifest: Mapping[str, Any], backup: str, swaps: Sequen
             else:
                 _path(home).unlink()
             raise
-    _write(home, Record(backup, True, tuple(swaps)))
+        _write(home, Record(backup, True, tuple(swaps)))
 
 
 def _make_all(manifest: Mapping[str, Any], swaps: Sequence[Swap], done: list[Swap]) -> None:
@@ -169,6 +172,12 @@ def remove(manifest: Mapping[str, Any], swap: Swap, name: str) -> None:
     run_script(container, archive["drop"], {"ITEM": swap.live, "INTO": name})
 
 
+def exists(manifest: Mapping[str, Any], service: str, archive_name: str, name: str) -> bool:
+    """Return whether a service has data under a name, such as a database. :raises RolloutFailed: if it cannot say."""
+    archive, container = _archive(manifest, Swap(service, "name", archive_name, "", name, ""))
+    return bool(run_script(container, archive["exists"], {"ITEM": name, "INTO": name}).strip())
+
+
 def run_script(container: Container, script: str, variables: Mapping[str, str]) -> str:
     """Run a script of a kind in a container and return its output. :raises RolloutFailed: if it fails."""
     pairs = [f"{name}={value}" for name, value in variables.items()]
@@ -194,12 +203,7 @@ def _is_made(manifest: Mapping[str, Any], swap: Swap) -> bool:
             # Killed between the two renames.
             Path(swap.new).rename(swap.live)
         return not Path(swap.new).exists()
-    archive, container = _archive(manifest, swap)
-    try:
-        run_script(container, archive["facts"], {"ITEM": swap.live, "INTO": swap.new})
-    except RolloutFailed:
-        return True
-    return False
+    return not exists(manifest, swap.service, swap.archive, swap.new)
 
 
 def _archive(manifest: Mapping[str, Any], swap: Swap) -> tuple[Mapping[str, Any], Container]:

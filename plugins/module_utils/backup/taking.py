@@ -15,7 +15,7 @@ import json
 import shutil
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,15 @@ _MIB = 1024**2
 
 @dataclass(frozen=True)
 class Options:
-    """``owner``: who takes it. ``keep``: how many stay on this host. ``timeout``: seconds for one archive."""
+    """``owner``: who takes it. ``keep``: how many stay on this host. ``timeout``: seconds for one archive.
+
+    ``before_restore``: a restore is about to replace the data.
+    """
 
     owner: str
     keep: int
     timeout: float
+    before_restore: bool = False
 
 
 def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Backup:
@@ -127,6 +131,7 @@ def _manifest(
         "release": live["release"],
         "version": live.get("version", ""),
         "owner": options.owner,
+        "before_restore": options.before_restore,
         "seconds": round(seconds, 1),
         "images": {name: spec["pinned"] for name, spec in live["services"].items() if name in services},
         "archives": list(archives),
@@ -228,18 +233,3 @@ def _secrets(home: Home, folder: Path, options: Options) -> list[dict[str, Any]]
     command = ["tar", "--create", "--numeric-owner", f"--directory={home.path}", *names]
     saved = streams.save(command, folder / "secrets.zst", options.timeout)
     return [_archive("", "secrets", "secrets", "", "secrets.zst", saved, {}, {})]
-
-
-def runner(home: Home, options: Options, journal: Journal, backup_id: str) -> Callable[[], None]:
-    """Return a function that takes a backup and ends the journal with how it ended."""
-
-    def run() -> None:
-        try:
-            take(home, options, journal, backup_id)
-        except (RolloutFailed, DockerError) as error:
-            journal.write("rollout", "failed", str(error), detail=error.detail)
-            journal.write("end", "failed", "No backup was taken")
-            return
-        journal.write("end", "done", f"backup {backup_id}: {journal.time_summary()}")
-
-    return run

@@ -33,6 +33,7 @@ _ALL = 10**6
 class Work:
     """What to do. ``backup``: an id, empty for the newest. ``services``: of a restore, none for all.
 
+    ``suffix``: of the names that a restore gives to what it loads next to the live data; empty for a restore in place.
     ``keep``: how many backups stay on this host. ``timeout``: seconds for one archive.
     """
 
@@ -40,6 +41,7 @@ class Work:
     owner: str
     backup: str = ""
     services: tuple[str, ...] = ()
+    suffix: str = ""
     keep: int = 7
     timeout: float = 6 * 3600.0
 
@@ -97,8 +99,11 @@ def _do(home: Home, work: Work, records: Journal) -> str:
         return str(drill.drill(home, work.backup or None, work.timeout, records)["backup"])
     if work.verb == "restore":
         backup = drill.find(home, work.backup or None)
+        if work.suffix:
+            restoring.beside(home, backup, work.services, work.suffix, work.timeout, records)
+            return backup.id
         # What a restore sets aside is gone with the next one. No backup is removed for this one.
-        options = taking.Options(work.owner, _ALL, work.timeout)
+        options = taking.Options(work.owner, _ALL, work.timeout, before_restore=True)
         taking.take(home, options, records, catalog.new_id(time.time()))
         restoring.restore(home, backup, work.services, work.timeout, records)
         return backup.id

@@ -31,9 +31,12 @@ ARCHIVE_FIELDS = {
     "facts": Field("str", "script that prints what a restored archive must have in common with the original"),
     "swap": Field("str", "script that gives what was restored the name of the original, and the original another"),
     "drop": Field("str", "script that removes what was restored under another name"),
+    "exists": Field("str", "script that prints something if there is data under a name"),
     "volume": Field("str", "the empty volume that it is restored into before the service starts"),
 }
-_SCRIPTS = ("each", "dump", "restore", "facts", "swap", "drop")
+_SCRIPTS = ("each", "dump", "restore", "facts", "swap", "drop", "exists")
+#: The scripts of an archive whose data has names in the service. It has all of them, or none.
+_OF_NAMES = ("each", "swap", "drop", "exists")
 #: Directories of a host that have no data of a service, such as the engine's socket.
 _OF_THE_SYSTEM = ("/dev/", "/etc/", "/proc", "/run/", "/sys", "/tmp", "/var/run/", "/var/lib/docker", "/var/log")
 _SERVICE_FIELDS = {"volumes": FIELDS["volumes"]}
@@ -45,6 +48,14 @@ def parse(where: str, given: Any) -> dict[str, Any]:
     body["archives"] = {
         name: schema.read(spec, ARCHIVE_FIELDS, f"{where}, archive {name!r}") for name, spec in body["archives"].items()
     }
+    for name, archive in body["archives"].items():
+        named = [key for key in _OF_NAMES if archive[key]]
+        missing = [key for key in _OF_NAMES if not archive[key]]
+        if named and missing:
+            raise ValueError(
+                f"{where}, archive {name!r}: it has {', '.join(named)}, and not {', '.join(missing)}; data with a name "
+                f"is listed, swapped, removed and found by its name"
+            )
     return body
 
 
