@@ -33,7 +33,7 @@ options:
     description: Id of the backup for O(verb=drill) and O(verb=restore). Empty for the newest.
     type: str
     default: ""
-  services:
+  only:
     description: Services to restore. Empty for all services of the backup.
     type: list
     elements: str
@@ -116,7 +116,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
         verb=params["verb"],
         owner=params["owner"],
         backup=params["backup"],
-        services=tuple(params["services"]),
+        services=tuple(params["only"]),
         suffix=params["suffix"],
         keep=params["keep"],
         timeout=float(params["archive_timeout"]),
@@ -135,7 +135,7 @@ def main() -> None:
             "root": {"type": "path", "default": "/opt/stacks"},
             "verb": {"type": "str", "choices": list(work.VERBS), "default": "take"},
             "backup": {"type": "str", "default": ""},
-            "services": {"type": "list", "elements": "str", "default": []},
+            "only": {"type": "list", "elements": "str", "default": []},
             "suffix": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 7},
             "owner": {"type": "str", "default": ""},

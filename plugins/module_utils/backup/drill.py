@@ -6,7 +6,6 @@ backup that was never restored is a hope; the result of the last drill is in the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,17 +19,16 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 _STEP = "drill"
 
 
-def drill(home: Home, backup_id: str | None, timeout: float, journal: Journal) -> dict[str, Any]:
-    """Restore a backup into throwaway copies, and return ``{"backup": ID, "seconds": SECONDS}``.
+def drill(home: Home, backup_id: str, timeout: float, journal: Journal) -> None:
+    """Restore a backup into throwaway copies, and compare them with what was saved.
 
-    :param backup_id: the backup; ``None`` for the newest. :param timeout: seconds for one archive.
+    :param timeout: seconds for one archive.
     :raises RolloutFailed: if there is no backup, or it cannot be restored, or what was restored differs.
     """
     backup = find(home, backup_id)
     manifest = home.manifest(home.current_id())
     if manifest is None:
         raise RolloutFailed(home.live_problem() or "no release is live, so its services cannot be copied")
-    started = time.monotonic()
     by_service: dict[str, list[dict[str, Any]]] = {}
     for entry in backup.archives:
         by_service.setdefault(entry["service"], []).append(entry)
@@ -44,7 +42,6 @@ def drill(home: Home, backup_id: str | None, timeout: float, journal: Journal) -
         part = journal.part(_STEP, "restore", service, start_text="restoring a copy", end_text="the copy is as saved")
         with part, throwaway(home, manifest["release"], service) as copy:
             _restore(backup, entries, spec["backup"], copy, timeout)
-    return {"backup": backup.id, "seconds": round(time.monotonic() - started, 1)}
 
 
 def find(home: Home, backup_id: str | None) -> Backup:
@@ -76,6 +73,9 @@ def _restore(
             online.append((entry, archive))
         else:
             raise RolloutFailed(f"the live release has no archive '{entry['name']}' of service '{entry['service']}'")
+    if all(entry["sort"] == "volume" for entry in entries):
+        # An application with files need not start without the services that it needs.
+        return
     container = copy.start()
     for number, (entry, archive) in enumerate(online):
         into = f"slipway_drill_{number}" if entry["item"] else ""

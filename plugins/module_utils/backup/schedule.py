@@ -38,6 +38,7 @@ Description={description}
 OnCalendar={calendar}
 # A server that was off at that time makes up for it when it is on again.
 Persistent=true
+AccuracySec=1s
 RandomizedDelaySec={delay}
 
 [Install]

@@ -12,8 +12,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_logs, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import LAST_LINES
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
@@ -77,7 +78,8 @@ class Throwaway:
             self._compose(*words, timeout=self._seconds + 120.0)
         except DockerError as error:
             reason = f"a copy of service '{self._service}' with the data does not start: {error}"
-            raise RolloutFailed(reason, error.detail) from None
+            log = container_logs.last_lines(self._container().id, LAST_LINES)
+            raise RolloutFailed(reason, tuple(log)) from None
         return self._container()
 
     def stop(self) -> None:

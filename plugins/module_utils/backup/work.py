@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     catalog,
@@ -71,7 +71,9 @@ def _run(home: Home, work: Work, name: str) -> None:
     backup, reason = work.backup, "it was interrupted"
     detail: tuple[str, ...] = ()
     try:
-        backup = _do(home, work, records)
+        if work.verb in ("drill", "restore"):
+            backup = drill.find(home, work.backup or None).id
+        backup = _do(home, replace(work, backup=backup), records)
         reason = ""
     except (RolloutFailed, DockerError) as error:
         reason, detail = str(error), error.detail
@@ -96,9 +98,10 @@ def _do(home: Home, work: Work, records: Journal) -> str:
         options = taking.Options(work.owner, work.keep, work.timeout)
         return taking.take(home, options, records, catalog.new_id(time.time())).id
     if work.verb == "drill":
-        return str(drill.drill(home, work.backup or None, work.timeout, records)["backup"])
+        drill.drill(home, work.backup, work.timeout, records)
+        return work.backup
     if work.verb == "restore":
-        backup = drill.find(home, work.backup or None)
+        backup = drill.find(home, work.backup)
         if work.suffix:
             restoring.beside(home, backup, work.services, work.suffix, work.timeout, records)
             return backup.id

@@ -146,7 +146,7 @@ class Rollout:
             self._edge.test_configuration(existing)
         if edge_of(self._manifest) or any(spec.get("follows") for spec in self._services.values()):
             boot_unit.ensure_enabled(self._journal)
-        if self._options.backup and self._tx.previous and self._changes_data():
+        if self._options.backup and self._tx.previous and self._selection.changes_data(jobs=not self._goes_back()):
             before_job.take(self._home, self._options.owner, self._journal)
         self._replace_in_place("prepare", late=False)
         self._run_release_jobs()
@@ -186,13 +186,6 @@ class Rollout:
                 initial_values.record(self._home, self._manifest, group)
                 in_place.announce_jobs(services, group, self._journal, step)
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
-
-    def _changes_data(self) -> bool:
-        """Return whether a data service is replaced, or a job runs, which may migrate a database."""
-        jobs = [] if self._goes_back() else [name for name, spec in self._services.items() if spec["release"]]
-        data = [name for name, spec in self._services.items() if spec["class"] == "stateful"]
-        run_once = [] if self._goes_back() else self._selection.replaced(RUN_ONCE)
-        return bool(run_once) or any(self._is_replaced(name) for name in [*jobs, *data])
 
     def _run_release_jobs(self) -> None:
         """Run the release jobs. On the way back let the older images check the database instead."""

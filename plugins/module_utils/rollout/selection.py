@@ -11,6 +11,8 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
+    REPLACING,
+    RUN_ONCE,
     START_FIRST,
     STOP_FIRST,
     replaced_services,
@@ -32,6 +34,19 @@ class Selection:
     def replaced(self, *replacements: str) -> list[str]:
         """Return the names of the services that get new containers in one of these ways."""
         return replaced_services(self._services, self._tx.plan, *replacements)
+
+    def changes_data(self, jobs: bool) -> bool:
+        """Return whether a data service is replaced, or a job runs, which may migrate a database.
+
+        :param jobs: whether this rollout runs the jobs of the services that it replaces.
+        """
+        if jobs and self.replaced(RUN_ONCE):
+            return True
+        return any(
+            spec["class"] == "stateful" or (jobs and spec["release"])
+            for name, spec in self._services.items()
+            if self._tx.plan[name] in REPLACING
+        )
 
     def is_old(self, container: Container) -> bool:
         """Return whether a container is older than the rollout."""

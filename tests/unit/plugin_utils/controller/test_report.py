@@ -87,6 +87,7 @@ STATUS: dict[str, Any] = {
     "drift": [],
     "incidents": [],
     "rollouts": [],
+    "backups": {"services": [], "unsaved": [], "newest": None, "age": 0.0, "size": 0, "damage": [], "last": {}},
 }
 FAILED = {"at": "now", "outcome": "failed", "version": "1.0", "seconds": 3, "owner": "ada", "reason": "web: exit 1"}
 
