@@ -35,6 +35,14 @@ def running(project: str, service: str, patience: float = 0.0) -> Container:
         time.sleep(_POLL_SECONDS)
 
 
+def existing(project: str, service: str) -> Container:
+    """Return a container of a service, whatever its state: it has the volumes. :raises RolloutFailed: without one."""
+    found = [one for one in docker.containers(project, [service]) if not one.oneoff]
+    if not found:
+        raise RolloutFailed(f"service '{service}' has no container, so its volumes cannot be found; deploy first")
+    return found[0]
+
+
 def directory(container: Container, target: str) -> Path:
     """Return the directory of this host that a container has at *target*, a volume or a bind mount.
 

@@ -32,17 +32,19 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
     manifest, entries = _chosen(home, backup, services)
     swapping.recover(home, manifest, journal)
     swapping.forget(home, manifest)
-    swaps: list[Swap] = []
     # Not the id of the backup: it may be restored more than once.
     stamp = catalog.new_id(time.time()).lower()
+    planned = [(entry, _swap(manifest, entry, f"slipway_{stamp}_{number}")) for number, entry in enumerate(entries)]
+    swaps = [swap for _entry, swap in planned if swap]
+    swapping.plan(home, backup.id, swaps)
     try:
-        for number, entry in enumerate(entries):
-            loaded = _load(home, manifest, backup, entry, f"slipway_{stamp}_{number}", timeout, journal)
-            swaps += [loaded] if loaded else []
+        for entry, swap in planned:
+            text = f"loading {loading.title(entry)} next to what is there"
+            with journal.part(_STEP, "load", entry["service"], start_text=text, end_text=""):
+                _load(home, manifest, backup, entry, swap, timeout)
         swapping.swap_all(home, manifest, backup.id, swaps, journal)
     except BaseException:
-        for swap in swaps:
-            swapping.remove(manifest, swap, swap.new)
+        swapping.abandon(home, manifest)
         raise
     journal.write(_STEP, "done", f"backup {backup.id} is restored; what was there is kept until the next restore")
 
@@ -118,46 +120,52 @@ def _archive(manifest: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[s
     return archive
 
 
+def _swap(manifest: Mapping[str, Any], entry: Mapping[str, Any], prefix: str) -> Swap | None:
+    """Return the swap that makes an archive the live data once it is loaded.
+
+    An archive without items, such as the roles of a database server, is loaded into the running service and adds what
+    is missing. It has no swap.
+
+    :param prefix: of the names that data has which is not live.
+    """
+    service, name = entry["service"], entry["name"]
+    if entry["sort"] == "volume":
+        place = _method(manifest, entry)["volumes"].get(name) or {}
+        if not place.get("target"):
+            raise RolloutFailed(f"the live release does not save volume '{name}' of service '{service}'")
+    else:
+        place = _archive(manifest, entry)
+        if not place.get("volume"):
+            item = entry["item"]
+            return Swap(service, "name", name, item, f"{prefix}_new", f"{prefix}_old") if item else None
+    live = containers.directory(containers.existing(manifest["stack"], service), place["target"])
+    new, aside = (live.with_name(f"{live.name}.slipway-{word}") for word in ("new", "old"))
+    return Swap(service, "directory", name, str(live), str(new), str(aside))
+
+
 def _load(
     home: Home,
     manifest: Mapping[str, Any],
     backup: Backup,
     entry: Mapping[str, Any],
-    prefix: str,
+    swap: Swap | None,
     timeout: float,
-    journal: Journal,
-) -> Swap | None:
-    """Load one archive next to what is there, and return the swap that makes it the live one.
-
-    An archive without items, such as the roles of a database server, is loaded into the running service and
-    adds what is missing. It has no swap.
-
-    :param prefix: of the names that data has which is not live.
-    """
-    service = entry["service"]
-    method = _method(manifest, entry)
-    container = containers.running(manifest["stack"], service)
-    text = f"loading {loading.title(entry)} next to what is there"
-    with journal.part(_STEP, "load", service, start_text=text, end_text=""):
-        if entry["sort"] == "volume":
-            place = method["volumes"].get(entry["name"]) or {}
-            if not place.get("target"):
-                raise RolloutFailed(f"the live release does not save volume '{entry['name']}' of service '{service}'")
-            return _load_directory(backup, entry, containers.directory(container, place["target"]), timeout)
-        archive = _archive(manifest, entry)
-        if archive.get("volume"):
-            live = containers.directory(container, archive["target"])
-            return _load_before_start(home, manifest["release"], backup, entry, archive, live, timeout)
-        if not entry["item"]:
-            loading.into_container(backup, entry, archive, container, "", timeout)
-            return None
-        swap = Swap(service, "name", entry["name"], entry["item"], f"{prefix}_new", f"{prefix}_old")
-        try:
-            loading.into_container(backup, entry, archive, container, swap.new, timeout)
-        except BaseException:
-            swapping.remove(manifest, swap, swap.new)
-            raise
-        return swap
+) -> None:
+    """Load one archive next to what is there."""
+    if entry["sort"] == "volume":
+        assert swap is not None
+        new = Path(swap.new)
+        # The archive sets the mode and the owner of the directory itself.
+        new.mkdir(mode=0o700)
+        loading.into_directory(backup, entry, new, timeout)
+        return
+    archive = _archive(manifest, entry)
+    if archive.get("volume"):
+        assert swap is not None
+        _load_before_start(home, manifest["release"], backup, entry, archive, swap, timeout)
+        return
+    container = containers.running(manifest["stack"], entry["service"])
+    loading.into_container(backup, entry, archive, container, swap.new if swap else "", timeout)
 
 
 def _load_before_start(
@@ -166,15 +174,14 @@ def _load_before_start(
     backup: Backup,
     entry: Mapping[str, Any],
     archive: Mapping[str, Any],
-    live: Path,
+    swap: Swap,
     timeout: float,
-) -> Swap:
-    """Restore an archive that a service reads when it starts.
+) -> None:
+    """Load an archive that a service reads when it starts.
 
     A copy of the service without a network restores it into an empty volume, and must start with it. Then the files are
     moved next to those of the live volume.
     """
-    swap = _beside(entry, live)
     with throwaway(home, release, entry["service"]) as copy:
         container = copy.create()
         loading.with_command(backup, entry, copy.command(archive["restore"]), timeout)
@@ -182,26 +189,3 @@ def _load_before_start(
         copy.stop()
         # A rename where both volumes are on one disk, as they usually are.
         shutil.move(str(containers.directory(container, archive["target"])), swap.new)
-    return swap
-
-
-def _beside(entry: Mapping[str, Any], live: Path) -> Swap:
-    """Return the swap of a volume's directory with one beside it, which does not exist yet."""
-    new, aside = (live.with_name(f"{live.name}.slipway-{word}") for word in ("new", "old"))
-    if new.exists():
-        shutil.rmtree(new)
-    return Swap(entry["service"], "directory", entry["name"], str(live), str(new), str(aside))
-
-
-def _load_directory(backup: Backup, entry: Mapping[str, Any], live: Path, timeout: float) -> Swap:
-    """Unpack the archive of a volume into a new directory beside that of the volume."""
-    swap = _beside(entry, live)
-    new = Path(swap.new)
-    new.mkdir(mode=0o700)
-    try:
-        # The archive sets the mode and the owner of the directory itself.
-        loading.into_directory(backup, entry, new, timeout)
-    except BaseException:
-        shutil.rmtree(new)
-        raise
-    return swap

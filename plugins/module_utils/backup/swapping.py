@@ -27,7 +27,7 @@ _STEP = "restore"
 _SCRIPT_SECONDS = 300.0
 #: Seconds for a container to become healthy, in addition to those of its health check.
 _MARGIN_SECONDS = 30.0
-_FIELDS: Mapping[str, state_file.Types] = {"backup": str, "complete": bool, "swaps": list}
+_FIELDS: Mapping[str, state_file.Types] = {"backup": str, "phase": str, "swaps": list}
 _SWAP_FIELDS: Mapping[str, state_file.Types] = {
     "service": str,
     "sort": str,
@@ -61,10 +61,13 @@ class Swap:
 
 @dataclass(frozen=True)
 class Record:
-    """The last restore: its backup, its swaps, and whether all of them were made."""
+    """The last restore: its backup, its swaps, and how far it is.
+
+    ``phase``: ``loading`` while what will be swapped is loaded, then ``swapping``, then ``done``.
+    """
 
     backup: str
-    complete: bool
+    phase: str
     swaps: tuple[Swap, ...]
 
 
@@ -81,7 +84,7 @@ def read(home: Home) -> Record | None:
     if found.value is None:
         return None
     swaps = tuple(Swap(**{name: one[name] for name in _SWAP_FIELDS}) for one in found.value["swaps"])
-    return Record(found.value["backup"], found.value["complete"], swaps)
+    return Record(found.value["backup"], found.value["phase"], swaps)
 
 
 def swap_all(home: Home, manifest: Mapping[str, Any], backup: str, swaps: Sequence[Swap], journal: Journal) -> None:
@@ -90,7 +93,7 @@ def swap_all(home: Home, manifest: Mapping[str, Any], backup: str, swaps: Sequen
     :raises RolloutFailed: if one fails. Then those before it are undone.
     """
     before = read(home)
-    _write(home, Record(backup, False, tuple(swaps)))
+    _write(home, Record(backup, "swapping", tuple(swaps)))
     done: list[Swap] = []
     part = journal.part(_STEP, "swap", start_text="swapping the data", end_text="the restored data is live")
     with guarded(lambda: recover(home, manifest, journal)), part:
@@ -104,7 +107,7 @@ def swap_all(home: Home, manifest: Mapping[str, Any], backup: str, swaps: Sequen
             else:
                 _path(home).unlink()
             raise
-        _write(home, Record(backup, True, tuple(swaps)))
+        _write(home, Record(backup, "done", tuple(swaps)))
 
 
 def _make_all(manifest: Mapping[str, Any], swaps: Sequence[Swap], done: list[Swap]) -> None:
@@ -139,19 +142,40 @@ def revert(home: Home, manifest: Mapping[str, Any], journal: Journal) -> str:
 
 
 def recover(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
-    """Undo what a restore that was killed between two swaps has made. :raises RolloutFailed: if that fails."""
+    """Undo what a restore that was killed has made, and remove what it has loaded.
+
+    :raises RolloutFailed: if that fails.
+    """
     record = read(home)
-    if record is None or record.complete:
+    if record is None or record.phase == "done":
         return
     services = {swap.service for swap in record.swaps}
-    _start(manifest, services)
-    made = [swap for swap in record.swaps if _is_made(manifest, swap)]
-    _make_all(manifest, [swap.inverse for swap in made], [])
+    if record.phase == "swapping":
+        _start(manifest, services)
+        made = [swap for swap in record.swaps if _is_made(manifest, swap)]
+        _make_all(manifest, [swap.inverse for swap in made], [])
     for swap in record.swaps:
         remove(manifest, swap, swap.new)
     _start(manifest, _dependents(manifest, services))
     journal.write(_STEP, "done", f"undid the restore of backup {record.backup}, which was interrupted")
     _path(home).unlink()
+
+
+def plan(home: Home, backup: str, swaps: Sequence[Swap]) -> None:
+    """Write down what is about to be loaded, so that it is removed if the restore is killed."""
+    _write(home, Record(backup, "loading", tuple(swaps)))
+
+
+def abandon(home: Home, manifest: Mapping[str, Any]) -> None:
+    """Remove what was loaded for a restore that failed.
+
+    If even undoing its swaps has failed, nothing is removed: the next run tries again.
+    """
+    record = read(home)
+    if record and record.phase == "loading":
+        for swap in record.swaps:
+            remove(manifest, swap, swap.new)
+        _path(home).unlink()
 
 
 def forget(home: Home, manifest: Mapping[str, Any]) -> None:

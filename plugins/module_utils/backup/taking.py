@@ -150,9 +150,9 @@ class _Service:
     def save(self) -> list[dict[str, Any]]:
         """Save all archives, and return their entries for the manifest."""
         (self._folder / self._name).mkdir(mode=0o700)
-        container = containers.running(self._project, self._name)
         result: list[dict[str, Any]] = []
         for name, archive in self._method["archives"].items():
+            container = containers.running(self._project, self._name)
             for item in self._items(container, archive):
                 title = f"{name} {item}" if item else name
                 with self._part(title):
@@ -160,7 +160,7 @@ class _Service:
         for name, volume in self._method["volumes"].items():
             if volume["mode"] != "none":
                 with self._part(f"volume {name}, the service being {volume['mode']}"):
-                    result.append(self._volume(container, name, volume, len(result)))
+                    result.append(self._volume(name, volume, len(result)))
         return result
 
     def _part(self, title: str) -> contextlib.AbstractContextManager[None]:
@@ -183,8 +183,8 @@ class _Service:
         command = streams.in_container(container.id, archive["dump"], variables)
         return self._entry("stream", name, item, number, command)
 
-    def _volume(self, container: Container, name: str, volume: Mapping[str, Any], number: int) -> dict[str, Any]:
-        source = containers.directory(container, volume["target"])
+    def _volume(self, name: str, volume: Mapping[str, Any], number: int) -> dict[str, Any]:
+        source = containers.directory(containers.existing(self._project, self._name), volume["target"])
         ids = [one.id for one in docker.containers(self._project, [self._name]) if one.state == "running"]
         with quiet(volume["mode"], ids):
             return self._entry("volume", name, "", number, ["sh", "-c", _TAR, "sh", str(source)])

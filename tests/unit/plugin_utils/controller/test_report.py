@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report
 
 
@@ -146,3 +147,37 @@ def test_many_services_with_the_same_notes_share_them_unless_all_are_asked_for()
     assert len(report.note_lines("shop", notes, verbose=True)) == 8
     del notes["s0"]
     assert len(report.note_lines("shop", notes)) == 7
+
+
+BACKUPS = {"services": ["db"], "newest": "b1", "age": 9.0 * 3600, "size": 3 * 1024**2}
+DRILL = {"at": 1795749300, "outcome": "ok", "seconds": 38.2, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({}, ["backups:", "  newest  b1, 9 h old, 3.0 MiB"]),
+        ({"newest": None}, ["backups:", "  newest  there is none; run playbooks/backup.yml"]),
+        ({"services": []}, []),
+        (
+            {"last": {"drill": DRILL, "take": DRILL}},
+            ["backups:", "  newest      b1, 9 h old, 3.0 MiB", "  last drill  2026-11-27T03:15:00Z, 38.2 s, ok"],
+        ),
+        (
+            {"services": [], "last": {"take": {**DRILL, "outcome": "failed", "reason": "the disk is full"}}},
+            ["backups:", "  last backup  2026-11-27T03:15:00Z, 38.2 s, failed: the disk is full"],
+        ),
+        ({"services": [], "damage": ["b0 is damaged"]}, ["backups:", "  damaged  b0 is damaged"]),
+        (
+            {"services": [], "unsaved": [{"service": "web", "volume": "up"}]},
+            ["backups:", "  not saved  volume up of service web; say how with its key 'backup'"],
+        ),
+    ],
+)
+def test_the_status_says_how_the_backups_stand(changes: dict[str, Any], lines: list[str]) -> None:
+    assert report.backup_lines({**STATUS["backups"], **BACKUPS, **changes}) == lines
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(5, "5 s"), (300, "5 min"), (7200, "2 h"), (172800, "2 d")])
+def test_an_age_has_the_largest_unit_that_fits(seconds: float, text: str) -> None:
+    assert report.age(seconds) == text
