@@ -127,6 +127,18 @@ def test_a_damaged_backup_changes_nothing(depot: Depot, saved: dict[str, str], p
     assert depot.everything() == changed
 
 
+def test_a_dump_of_a_newer_version_is_refused(depot: Depot, saved: dict[str, str], playbook: Playbook) -> None:
+    backup = depot.backups()[-1]
+    path = f"{depot.stack.home}/backups/{backup}/manifest.json"
+    depot.stack.host.check_output("sudo sed -i %s %s", 's/"server_version": "17/"server_version": "99/', path)
+    run = playbook("restore", restore_backup=backup)
+    assert run.code == 2
+    assert "it was saved by PostgreSQL 99" in run.output
+    assert "and cannot be restored into version 17. The stack has the data that it had before" in run.output
+    assert depot.everything() == saved
+    assert len(depot.databases()) == 2
+
+
 def test_a_backup_that_is_not_there_is_named(depot: Depot, playbook: Playbook) -> None:
     run = playbook("restore", restore_backup="20010101T000000Z")
     assert run.code == 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, space, streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import Throwaway, throwaway
@@ -29,6 +29,7 @@ def drill(home: Home, backup_id: str, timeout: float, journal: Journal) -> None:
     manifest = home.manifest(home.current_id())
     if manifest is None:
         raise RolloutFailed(home.live_problem() or "no release is live, so its services cannot be copied")
+    space.check_for_restore([entry for entry in backup.archives if entry["service"]])
     by_service: dict[str, list[dict[str, Any]]] = {}
     for entry in backup.archives:
         by_service.setdefault(entry["service"], []).append(entry)

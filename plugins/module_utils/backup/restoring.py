@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, swapping
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, space, swapping
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.swapping import Swap
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import throwaway
@@ -32,6 +32,7 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
     manifest, entries = _chosen(home, backup, services)
     swapping.recover(home, manifest, journal)
     swapping.forget(home, manifest)
+    space.check_for_restore(entries)
     # Not the id of the backup: it may be restored more than once.
     stamp = catalog.new_id(time.time()).lower()
     planned = [(entry, _swap(manifest, entry, f"slipway_{stamp}_{number}")) for number, entry in enumerate(entries)]
@@ -65,6 +66,7 @@ def beside(
         raise RolloutFailed(
             f"backup {backup.id} has nothing that can be restored under another name, such as a database"
         )
+    space.check_for_restore(entries)
     made: list[Swap] = []
     try:
         for entry in entries:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Callable, Union
 
+from ansible_collections.slipway.stack.plugins.module_utils.backup import space
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import last_error_line
 from ansible_collections.slipway.stack.plugins.module_utils.engine.parent_death import end_with_parent
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import duration
@@ -24,6 +25,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 _COMPRESS = ("zstd", "--quiet", "--stdout", "-3", "--threads=2", "--rsyncable")
 _DECOMPRESS = ("zstd", "--quiet", "--stdout", "--decompress")
 _BLOCK = 1024**2
+#: The free space is looked at whenever so many bytes were written.
+_CHECK_BYTES = 32 * 1024**2
 #: Bytes of a command's errors that are kept. A command may print without an end.
 _MAX_ERRORS = 32 * 1024**2
 
@@ -54,10 +57,11 @@ def save(command: Sequence[str], path: Path, timeout: float) -> Saved:
     """Write the compressed output of *command* to the new file *path*.
 
     :param timeout: seconds that it may take.
-    :raises StreamError: if the command fails or takes too long. Then the file is removed.
+    :raises StreamError: if the command fails or takes too long, or the disk becomes nearly full: the services on it
+        must go on. Then the file is removed.
     :raises OSError: if the file cannot be written, such as on a full disk. Then the file is removed.
     """
-    digest, size = hashlib.sha256(), 0
+    digest, size, unchecked = hashlib.sha256(), 0, 0
     try:
         with _Pipeline(timeout) as pipeline, open(path, "xb", opener=_private) as file:
             source = pipeline.start(command, subprocess.DEVNULL)
@@ -67,6 +71,11 @@ def save(command: Sequence[str], path: Path, timeout: float) -> Saved:
                 file.write(block)
                 digest.update(block)
                 size += len(block)
+                unchecked -= len(block)
+                if unchecked < 0:
+                    unchecked = _CHECK_BYTES
+                    if space.is_short(path.parent):
+                        raise StreamError(f"the disk of {path.parent} is nearly full, so the backup was given up")
             errors = source.finish()
             compressor.finish()
             file.flush()

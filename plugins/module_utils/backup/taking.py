@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import time
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, facts, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, facts, space, streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.quiet import quiet
 from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
@@ -31,14 +32,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home, write_text
 
 _STEP = "backup"
-#: Bytes that stay free on the disk, whatever the estimate is.
-_MARGIN = 256 * 1024**2
-#: A new backup may be larger than the last one by this factor.
-_GROWTH = 1.25
 #: Seconds for a script that lists what there is to save.
 _LIST_SECONDS = 300.0
+#: What tar says at its end, as bytes.
+_TOTAL = re.compile(r"Total bytes written: (\d+)")
 #: tar says 1 if a file changed while it was read. In a volume in use that is so.
-_TAR = 'tar --create --sparse --xattrs --acls --numeric-owner --directory="$1" . || [ $? -eq 1 ]'
+_TAR = 'tar --create --totals --sparse --xattrs --acls --numeric-owner --directory="$1" . || [ $? -eq 1 ]'
 _MIB = 1024**2
 
 
@@ -64,7 +63,8 @@ def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Back
     saved = {name: spec for name, spec in manifest["services"].items() if spec.get("backup")}
     if not saved:
         raise RolloutFailed("no service of the live release says how its data is saved; see the key 'backup'")
-    _check_disk(home)
+    last = catalog.newest(home).value
+    space.check_for_backup(home.path, last.size if last else 0)
     started = time.monotonic()
     folder = catalog.begin(home, backup_id)
     try:
@@ -95,21 +95,6 @@ def _live(home: Home) -> dict[str, Any]:
     if manifest is None:
         raise RolloutFailed(problem or "no release is live on this host, so there is nothing to save")
     return manifest
-
-
-def _check_disk(home: Home) -> None:
-    """Check that there is space for a backup of the size of the last one.
-
-    :raises RolloutFailed: if there is not.
-    """
-    last = catalog.newest(home).value
-    needed = int((last.size if last else 0) * _GROWTH) + _MARGIN
-    free = shutil.disk_usage(home.path).free
-    if free < needed:
-        raise RolloutFailed(
-            f"{home.backups} needs about {needed // _MIB} MiB for another backup, and {free // _MIB} MiB are free; "
-            f"remove data or lower backup_keep"
-        )
 
 
 def _reason(error: Exception) -> str:
@@ -196,7 +181,9 @@ class _Service:
             saved = streams.save(command, self._folder / file, self._options.timeout)
         except StreamError as error:
             raise StreamError(f"service '{self._name}': {name} {item}".rstrip() + f": {error}") from None
-        found, about, _others = facts.parse(saved.errors)
+        found, about, others = facts.parse(saved.errors)
+        totals = [match[1] for match in map(_TOTAL.match, others) if match]
+        about.update({"size": totals[-1]} if totals else {})
         return _archive(self._name, sort, name, item, file, saved, found, about)
 
 
