@@ -197,6 +197,8 @@ def _add_older_systemd(directory: Path) -> None:
 
 def _arguments(recipe: Recipe) -> dict[str, str]:
     """Return the build arguments of an image, except its parent."""
+    if recipe.context == "postgres":
+        return recipes.POSTGRES[recipe.suite]
     if recipe.context != "nginx":
         return {}
     return {"NGINX_SOURCE": _suite_source(NGINX_SUITE).one_line()[0], "NGINX_SUITE": NGINX_SUITE}

@@ -10,6 +10,11 @@ from pathlib import Path
 #: The Debian release that images are built from by default.
 SUITE = "trixie"
 NGINX_SUITE = "forky"
+#: The build arguments of Postgres in each suite. From version 18 on, the volume is one level higher.
+POSTGRES = {
+    "trixie": {"MAJOR": "17", "VOLUME": "/var/lib/postgresql/data", "DATA": "/var/lib/postgresql/data"},
+    "forky": {"MAJOR": "18", "VOLUME": "/var/lib/postgresql", "DATA": "/var/lib/postgresql/18/docker"},
+}
 #: Suites that are not released yet. Their package index can be past its expiry date.
 UNRELEASED = ("forky",)
 #: Suites whose systemd boots only on machines that have control groups v2 only.
@@ -68,6 +73,7 @@ RECIPES = (
     Recipe("slipway/server-engine", "server-engine", parent="slipway/server", official=False),
     Recipe("node:20-slim", "node", certificates=True),
     Recipe("traefik:3", "traefik", parent="python:3.13-slim"),
+    Recipe("postgres:18", "postgres", parent=base("forky"), suite="forky"),
     Recipe("slipway/server:bookworm", "server", parent=base("bookworm"), official=False, suite="bookworm"),
     Recipe("slipway/server:forky", "server", parent=base("forky"), official=False, suite="forky"),
     Recipe(

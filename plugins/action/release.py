@@ -63,6 +63,7 @@ class ActionModule(ActionBase):
                 "min_free": min_free,
                 "allow_downtime": given["allow_downtime"],
                 "changed_in_data": given["changed_in_data"],
+                "data_upgrade": given["data_upgrade"],
             },
             task_vars=module_call.prepare(self, task_vars),
         )

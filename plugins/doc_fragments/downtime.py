@@ -23,3 +23,21 @@ options:
     elements: str
     default: []
 """
+
+    #: ``slipway.stack.downtime.data``: what a rollout does with the data before it replaces anything.
+    DATA = r"""
+options:
+  backup:
+    description:
+      - Whether to save the data of the live release first, if this rollout runs a release job or replaces a data
+        service. If that fails, the rollout fails and has changed nothing.
+    type: bool
+    default: false
+  data_back:
+    description:
+      - Data services that get the data back that they had before the last upgrade to another major version. What was
+        written since then is put aside.
+    type: list
+    elements: str
+    default: []
+"""

@@ -102,6 +102,7 @@ def main() -> None:
             "min_free": {"type": "int", "required": True},
             "allow_downtime": {"type": "list", "elements": "str", "required": True},
             "changed_in_data": {"type": "list", "elements": "str", "required": True},
+            "data_upgrade": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
@@ -117,6 +118,7 @@ def main() -> None:
             module.params["allow_downtime"],
             module.check_mode,
             module.params["changed_in_data"],
+            module.params["data_upgrade"],
         )
     except (Refused, DockerError) as error:
         module.fail_json(msg=mask(str(error)))

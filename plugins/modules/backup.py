@@ -34,7 +34,7 @@ options:
     type: str
     default: ""
   only:
-    description: Services to restore. Empty for all services of the backup.
+    description: Services of a restore or a drill. Empty for all services of the backup.
     type: list
     elements: str
     default: []
@@ -42,6 +42,12 @@ options:
     description:
       - With O(verb=restore), load the databases of the backup under another name, the old one with C(_) and this
         suffix, and change nothing else. A person removes them.
+    type: str
+    default: ""
+  of_release:
+    description:
+      - With O(verb=drill), the id of the release whose services are copied, such as one that was uploaded and has
+        another version of a database. Empty for the live one.
     type: str
     default: ""
   keep:
@@ -118,6 +124,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
         backup=params["backup"],
         services=tuple(params["only"]),
         suffix=params["suffix"],
+        release=params["of_release"],
         keep=params["keep"],
         timeout=float(params["archive_timeout"]),
     )
@@ -137,6 +144,7 @@ def main() -> None:
             "backup": {"type": "str", "default": ""},
             "only": {"type": "list", "elements": "str", "default": []},
             "suffix": {"type": "str", "default": ""},
+            "of_release": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 7},
             "owner": {"type": "str", "default": ""},
             "archive_timeout": {"type": "int", "default": 21600},

@@ -34,6 +34,13 @@ options:
     description: Version that is deployed. It is recorded.
     type: str
     default: ""
+  data_upgrade:
+    description:
+      - Data services whose data the rollout of this release writes anew, because the image is of another major version.
+        They are down meanwhile.
+    type: list
+    elements: str
+    default: []
   min_free:
     description: Space that must be free on the disks of the engine and of the stack, such as V(1g).
     type: str

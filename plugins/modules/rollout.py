@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - slipway.stack.stack
   - slipway.stack.stack.host
   - slipway.stack.downtime
+  - slipway.stack.downtime.data
   - slipway.stack.attributes
   - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group
@@ -64,12 +65,6 @@ options:
     description: Number of seconds without progress after which a pull fails. A slow download may take longer.
     type: int
     default: 120
-  backup:
-    description:
-      - Whether to save the data of the live release first, if this rollout runs a release job or replaces a data
-        service. If that fails, the rollout fails and has changed nothing.
-    type: bool
-    default: false
   compatible:
     description: Whether to skip the question to the images of an older release whether they work with the database.
     type: bool
@@ -156,6 +151,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.data_loss import Permissions
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
@@ -216,6 +212,7 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
         changed_in_data=tuple(params["changed_in_data"]),
         compatible=params["compatible"],
         backup=params["backup"],
+        data_back=tuple(params["data_back"]),
         with_barriers=params["verb"] != "all",
         first_host=params["first_host"],
         barrier_timeout=params["barrier_timeout"],
@@ -243,7 +240,8 @@ def _preview(home: Home, release: str, params: dict[str, Any], with_diff: bool) 
     result: dict[str, Any] = {"changed": True, "records": [], "release": release}
     if params["verb"] not in ("all", "begin"):
         return result
-    found = preview(home, release, params["allow_downtime"], params["changed_in_data"])
+    permitted = Permissions(params["allow_downtime"], params["changed_in_data"], params["data_back"])
+    found = preview(home, release, permitted)
     return {**result, "plan": found.plan, "version": found.version, **({"diff": found.diff} if with_diff else {})}
 
 
@@ -261,6 +259,7 @@ def main() -> None:
             "pull_timeout": {"type": "int", "default": 120},
             "compatible": {"type": "bool", "default": False},
             "backup": {"type": "bool", "default": False},
+            "data_back": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},

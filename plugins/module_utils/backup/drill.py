@@ -6,7 +6,7 @@ backup that was never restored is a hope; the result of the last drill is in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, space, streams
@@ -19,19 +19,21 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 _STEP = "drill"
 
 
-def drill(home: Home, backup_id: str, timeout: float, journal: Journal) -> None:
+def drill(home: Home, backup_id: str, release: str, services: Sequence[str], timeout: float, journal: Journal) -> None:
     """Restore a backup into throwaway copies, and compare them with what was saved.
 
+    :param release: the one whose services are copied; empty for the live one. :param services: none stands for all.
     :param timeout: seconds for one archive.
     :raises RolloutFailed: if there is no backup, or it cannot be restored, or what was restored differs.
     """
     backup = find(home, backup_id)
-    manifest = home.manifest(home.current_id())
+    manifest = home.manifest(release or home.current_id())
     if manifest is None:
         raise RolloutFailed(home.live_problem() or "no release is live, so its services cannot be copied")
-    space.check_for_restore([entry for entry in backup.archives if entry["service"]])
+    chosen = [entry for entry in backup.archives if not services or entry["service"] in services]
+    space.check_for_restore([entry for entry in chosen if entry["service"]])
     by_service: dict[str, list[dict[str, Any]]] = {}
-    for entry in backup.archives:
+    for entry in chosen:
         by_service.setdefault(entry["service"], []).append(entry)
     for service, entries in by_service.items():
         if not service:

@@ -13,9 +13,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, space, swapping
+from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    catalog,
+    containers,
+    loading,
+    restore_record,
+    space,
+    swapping,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
-from ansible_collections.slipway.stack.plugins.module_utils.backup.swapping import Swap
+from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import Record, Swap
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import throwaway
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -31,19 +38,18 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
     """
     manifest, entries = _chosen(home, backup, services)
     swapping.recover(home, manifest, journal)
-    swapping.forget(home, manifest)
     space.check_for_restore(entries)
     # Not the id of the backup: it may be restored more than once.
     stamp = catalog.new_id(time.time()).lower()
     planned = [(entry, _swap(manifest, entry, f"slipway_{stamp}_{number}")) for number, entry in enumerate(entries)]
-    swaps = [swap for _entry, swap in planned if swap]
-    swapping.plan(home, backup.id, swaps)
+    swaps = tuple(swap for _entry, swap in planned if swap)
+    restore_record.write(home, Record(backup.id, "loading", True, swaps))
     try:
         for entry, swap in planned:
             text = f"loading {loading.title(entry)} next to what is there"
             with journal.part(_STEP, "load", entry["service"], start_text=text, end_text=""):
                 _load(home, manifest, backup, entry, swap, timeout)
-        swapping.swap_all(home, manifest, backup.id, swaps, journal)
+        swapping.swap_all(home, manifest, journal)
     except BaseException:
         swapping.abandon(home, manifest)
         raise
@@ -141,7 +147,7 @@ def _swap(manifest: Mapping[str, Any], entry: Mapping[str, Any], prefix: str) ->
             item = entry["item"]
             return Swap(service, "name", name, item, f"{prefix}_new", f"{prefix}_old") if item else None
     live = containers.directory(containers.existing(manifest["stack"], service), place["target"])
-    new, aside = (live.with_name(f"{live.name}.slipway-{word}") for word in ("new", "old"))
+    new, aside = (live.with_name(f"{live.name}.{prefix}_{word}") for word in ("new", "old"))
     return Swap(service, "directory", name, str(live), str(new), str(aside))
 
 

@@ -1,113 +1,63 @@
 """Swap restored data with the live data, all of a restore or nothing, and swap it back.
 
-Place in the pipeline: target, last in a restore. ``state/restore.json`` has the swaps before the first one is made, and
-says whether all of them were. So a restore that was killed between two of them can be undone: by a process that watches
-this one, or by the next run if the machine went down.
+Place in the pipeline: target, last in a restore. The record of the restore has its swaps before the first one is made.
+So a restore that was killed between two of them can be undone: by a process that watches this one, or by the next run
+if the machine went down.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import containers
+from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, restore_record
 from ansible_collections.slipway.stack.plugins.module_utils.backup.guard import guarded
+from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import Record, Swap
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 _STEP = "restore"
 _SCRIPT_SECONDS = 300.0
 #: Seconds for a container to become healthy, in addition to those of its health check.
 _MARGIN_SECONDS = 30.0
-_FIELDS: Mapping[str, state_file.Types] = {"backup": str, "phase": str, "swaps": list}
-_SWAP_FIELDS: Mapping[str, state_file.Types] = {
-    "service": str,
-    "sort": str,
-    "archive": str,
-    "live": str,
-    "new": str,
-    "aside": str,
-}
 
 
-@dataclass(frozen=True)
-class Swap:
-    """What is ``live`` becomes ``aside``, and ``new`` becomes live.
+def swap_all(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
+    """Make all swaps of the restore that is under way, while the containers that use the data are stopped.
 
-    ``sort``: ``name`` for names in a service, such as databases, that the script of its ``archive`` swaps; or
-    ``directory`` for directories of this host.
+    What the restore before it has set aside is removed then.
+
+    :raises RolloutFailed: if one fails. Then those before it are undone, and the restore is still under way.
     """
-
-    service: str
-    sort: str
-    archive: str
-    live: str
-    new: str
-    aside: str
-
-    @property
-    def inverse(self) -> Swap:
-        """The swap that undoes this one."""
-        return Swap(self.service, self.sort, self.archive, self.live, self.aside, self.new)
-
-
-@dataclass(frozen=True)
-class Record:
-    """The last restore: its backup, its swaps, and how far it is.
-
-    ``phase``: ``loading`` while what will be swapped is loaded, then ``swapping``, then ``done``.
-    """
-
-    backup: str
-    phase: str
-    swaps: tuple[Swap, ...]
-
-
-def read(home: Home) -> Record | None:
-    """Return the last restore, ``None`` without one. :raises RolloutFailed: if its file is damaged."""
-    remedy = "Remove it; what the restore has set aside stays until a person removes it"
-    found = state_file.read(_path(home), _FIELDS, remedy)
-    problem = found.problem
-    for swap in (found.value or {}).get("swaps", []):
-        wrong = state_file.wrong_field(swap, _SWAP_FIELDS) if isinstance(swap, dict) else "a swap is no mapping"
-        problem = problem or (f"{_path(home)}: {wrong}. {remedy}" if wrong else "")
-    if problem:
-        raise RolloutFailed(problem)
-    if found.value is None:
-        return None
-    swaps = tuple(Swap(**{name: one[name] for name in _SWAP_FIELDS}) for one in found.value["swaps"])
-    return Record(found.value["backup"], found.value["phase"], swaps)
-
-
-def swap_all(home: Home, manifest: Mapping[str, Any], backup: str, swaps: Sequence[Swap], journal: Journal) -> None:
-    """Make all swaps while the containers that use the data are stopped, or none of them.
-
-    :raises RolloutFailed: if one fails. Then those before it are undone.
-    """
-    before = read(home)
-    _write(home, Record(backup, "swapping", tuple(swaps)))
+    record = restore_record.begun(home)
+    assert record is not None
+    restore_record.write(home, replace(record, phase="swapping"))
     done: list[Swap] = []
     part = journal.part(_STEP, "swap", start_text="swapping the data", end_text="the restored data is live")
     with guarded(lambda: recover(home, manifest, journal)), part:
         try:
-            _make_all(manifest, swaps, done)
+            _make_all(manifest, record.swaps, done)
         except BaseException:
             _make_all(manifest, [swap.inverse for swap in done], [])
-            # Reverting can fail, too. What an earlier restore has set aside is still there.
-            if before:
-                _write(home, before)
-            else:
-                _path(home).unlink()
+            # Undoing can fail, too. Then the next run tries again.
+            restore_record.write(home, replace(record, phase="loading"))
             raise
-        _write(home, Record(backup, "done", tuple(swaps)))
+        restore_record.write(home, replace(record, phase="swapped"))
+    _end(home, manifest)
+
+
+def _end(home: Home, manifest: Mapping[str, Any]) -> None:
+    """Remove what the restore before this one has set aside, and make this one the last."""
+    before = restore_record.last(home)
+    for swap in before.swaps if before else ():
+        remove(manifest, swap, swap.aside)
+    restore_record.complete(home)
 
 
 def _make_all(manifest: Mapping[str, Any], swaps: Sequence[Swap], done: list[Swap]) -> None:
@@ -116,7 +66,7 @@ def _make_all(manifest: Mapping[str, Any], swaps: Sequence[Swap], done: list[Swa
     First the names, in services that run while those that depend on them are stopped. Then the directories, while all
     that mount them are stopped.
     """
-    with _stopped(manifest, _dependents(manifest, {swap.service for swap in swaps if swap.sort == "name"})):
+    with _stopped(manifest, dependents(manifest, {swap.service for swap in swaps if swap.sort == "name"})):
         for swap in swaps:
             if swap.sort == "name":
                 _make(manifest, swap)
@@ -134,57 +84,51 @@ def revert(home: Home, manifest: Mapping[str, Any], journal: Journal) -> str:
     :raises RolloutFailed: if there is nothing to swap back, or it fails.
     """
     recover(home, manifest, journal)
-    record = read(home)
-    if record is None:
+    last = restore_record.last(home)
+    if last is None:
         raise RolloutFailed("there is no restore to revert: none was made, or what was there before it is gone")
-    swap_all(home, manifest, record.backup, [swap.inverse for swap in reversed(record.swaps)], journal)
-    return record.backup
+    inverse = tuple(swap.inverse for swap in reversed(last.swaps))
+    restore_record.write(home, Record(last.backup, "loading", False, inverse))
+    try:
+        swap_all(home, manifest, journal)
+    except BaseException:
+        abandon(home, manifest)
+        raise
+    return last.backup
 
 
 def recover(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
-    """Undo what a restore that was killed has made, and remove what it has loaded.
+    """Complete a restore that was killed after its swaps; undo any other, and remove what it has loaded.
 
     :raises RolloutFailed: if that fails.
     """
-    record = read(home)
-    if record is None or record.phase == "done":
+    record = restore_record.begun(home)
+    if record is None:
+        return
+    if record.phase == "swapped":
+        _end(home, manifest)
         return
     services = {swap.service for swap in record.swaps}
     if record.phase == "swapping":
         _start(manifest, services)
         made = [swap for swap in record.swaps if _is_made(manifest, swap)]
         _make_all(manifest, [swap.inverse for swap in made], [])
-    for swap in record.swaps:
-        remove(manifest, swap, swap.new)
-    _start(manifest, _dependents(manifest, services))
+        restore_record.write(home, replace(record, phase="loading"))
+    _start(manifest, dependents(manifest, services))
+    abandon(home, manifest)
     journal.write(_STEP, "done", f"undid the restore of backup {record.backup}, which was interrupted")
-    _path(home).unlink()
-
-
-def plan(home: Home, backup: str, swaps: Sequence[Swap]) -> None:
-    """Write down what is about to be loaded, so that it is removed if the restore is killed."""
-    _write(home, Record(backup, "loading", tuple(swaps)))
 
 
 def abandon(home: Home, manifest: Mapping[str, Any]) -> None:
-    """Remove what was loaded for a restore that failed.
+    """Remove what was loaded for a restore whose data did not become live.
 
     If even undoing its swaps has failed, nothing is removed: the next run tries again.
     """
-    record = read(home)
+    record = restore_record.begun(home)
     if record and record.phase == "loading":
-        for swap in record.swaps:
+        for swap in record.swaps if record.loaded else ():
             remove(manifest, swap, swap.new)
-        _path(home).unlink()
-
-
-def forget(home: Home, manifest: Mapping[str, Any]) -> None:
-    """Remove what the last restore has set aside."""
-    record = read(home)
-    if record:
-        for swap in record.swaps:
-            remove(manifest, swap, swap.aside)
-        _path(home).unlink()
+        restore_record.discard(home)
 
 
 def remove(manifest: Mapping[str, Any], swap: Swap, name: str) -> None:
@@ -238,7 +182,7 @@ def _archive(manifest: Mapping[str, Any], swap: Swap) -> tuple[Mapping[str, Any]
     return archive, _healthy(manifest, swap.service)
 
 
-def _dependents(manifest: Mapping[str, Any], servers: set[str]) -> set[str]:
+def dependents(manifest: Mapping[str, Any], servers: set[str]) -> set[str]:
     """Return the services that depend on *servers*. The edge goes on, and answers that they are not there."""
     services = manifest["services"].items()
     return {name for name, spec in services if servers & set(spec["depends_on"]) and not spec["edge"]} - servers
@@ -272,12 +216,3 @@ def _start(manifest: Mapping[str, Any], services: set[str]) -> None:
     ids = [one.id for one in found if one.state == "exited" and manifest["services"][one.service]["class"] != "oneshot"]
     if ids:
         docker.run(["start", *ids])
-
-
-def _path(home: Home) -> Path:
-    return home.state / "restore.json"
-
-
-def _write(home: Home, record: Record) -> None:
-    content = {"format": state_file.FORMAT, **asdict(record)}
-    write_text(_path(home), json.dumps(content, indent=1) + "\n", 0o600)

@@ -45,13 +45,14 @@ _MIB = 1024**2
 class Options:
     """``owner``: who takes it. ``keep``: how many stay on this host. ``timeout``: seconds for one archive.
 
-    ``before_restore``: a restore is about to replace the data.
+    ``before_restore``: a restore is about to replace the data. ``only``: services to save, empty for all.
     """
 
     owner: str
     keep: int
     timeout: float
     before_restore: bool = False
+    only: Sequence[str] = ()
 
 
 def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Backup:
@@ -60,7 +61,8 @@ def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Back
     :raises RolloutFailed: if nothing can be saved, the disk is too small, or an archive fails. Then nothing is left.
     """
     manifest = _live(home)
-    saved = {name: spec for name, spec in manifest["services"].items() if spec.get("backup")}
+    chosen = options.only or list(manifest["services"])
+    saved = {name: spec for name, spec in manifest["services"].items() if spec.get("backup") and name in chosen}
     if not saved:
         raise RolloutFailed("no service of the live release says how its data is saved; see the key 'backup'")
     last = catalog.newest(home).value

@@ -67,14 +67,14 @@ class Throwaway:
 
     def create(self) -> Container:
         """Create it, and return its container, which does not run."""
-        self._compose("up", "--no-start", "--no-build", "--pull", "never")
+        self._compose("up", "--no-start", "--no-build", "--pull", "missing")
         return self._container()
 
     def start(self) -> Container:
         """Start it and wait until it is healthy. :raises RolloutFailed: if it does not become healthy."""
         limit = str(int(self._seconds) + 60)
         try:
-            words = ("up", "--detach", "--no-build", "--pull", "never", "--wait", "--wait-timeout", limit)
+            words = ("up", "--detach", "--no-build", "--pull", "missing", "--wait", "--wait-timeout", limit)
             self._compose(*words, timeout=self._seconds + 120.0)
         except DockerError as error:
             reason = f"a copy of service '{self._service}' with the data does not start: {error}"

@@ -34,6 +34,7 @@ class Work:
     """What to do. ``backup``: an id, empty for the newest. ``services``: of a restore, none for all.
 
     ``suffix``: of the names that a restore gives to what it loads next to the live data; empty for a restore in place.
+    ``release``: the one whose images restore a drill's copies; empty for the live one.
     ``keep``: how many backups stay on this host. ``timeout``: seconds for one archive.
     """
 
@@ -42,6 +43,7 @@ class Work:
     backup: str = ""
     services: tuple[str, ...] = ()
     suffix: str = ""
+    release: str = ""
     keep: int = 7
     timeout: float = 6 * 3600.0
 
@@ -98,7 +100,7 @@ def _do(home: Home, work: Work, records: Journal) -> str:
         options = taking.Options(work.owner, work.keep, work.timeout)
         return taking.take(home, options, records, catalog.new_id(time.time())).id
     if work.verb == "drill":
-        drill.drill(home, work.backup, work.timeout, records)
+        drill.drill(home, work.backup, work.release, work.services, work.timeout, records)
         return work.backup
     if work.verb == "restore":
         backup = drill.find(home, work.backup)

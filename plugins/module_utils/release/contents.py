@@ -24,6 +24,7 @@ def new_manifest(
     services: Mapping[str, Mapping[str, Any]],
     initial: Mapping[str, Any],
     changed_in_data: Collection[str],
+    data_upgrade: Collection[str],
 ) -> dict[str, Any]:
     """Return the manifest of a release, without the digests of its files.
 
@@ -47,6 +48,7 @@ def new_manifest(
         "addresses": dict(addresses),
         "initial": dict(initial),
         "changed_in_data": list(changed_in_data),
+        "data_upgrade": list(data_upgrade),
         "mounted": sorted({address.split("/", 1)[0] for address in content["mounted"]}),
         "mounted_files": {address: digest_of(text) for address, text in content["mounted"].items()},
         "secret_files": list(content["secret_files"]),

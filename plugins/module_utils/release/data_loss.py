@@ -7,6 +7,7 @@ Place in the pipeline: target, between the plan and the first change. ``ship`` c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,31 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What a person permits a rollout, each for some data services.
+
+    ``downtime``: to stop them while they are replaced. ``changed_in_data``: to describe another password, which was
+    changed in the data, too. ``data_back``: to give them the data back that they had before an upgrade.
+    """
+
+    downtime: Collection[str] = ()
+    changed_in_data: Collection[str] = ()
+    data_back: Collection[str] = ()
+
+
+def problems(
+    home: Home,
+    entries: list[dict[str, Any]],
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
+    running: Mapping[str, list[Container]],
+    permitted: Permissions,
+) -> list[str]:
+    """Return all of :func:`unusable` and :func:`refusals`."""
+    return [*unusable(home, new, old, permitted), *refusals(entries, old, new, running, permitted.downtime)]
 
 
 def refusals(
@@ -45,18 +71,15 @@ def refusals(
     ]
 
 
-def unusable(
-    home: Home, new: Mapping[str, Any], live: Mapping[str, Any] | None, changed_in_data: Collection[str] = ()
-) -> list[str]:
+def unusable(home: Home, new: Mapping[str, Any], live: Mapping[str, Any] | None, permitted: Permissions) -> list[str]:
     """Return a sentence for each volume or network on this host that a release cannot use.
 
     :param new: the manifest of the release. :param live: that of the live one, ``None`` if there is none.
-    :param changed_in_data: databases whose password was changed in the data, too.
     """
     return [
-        *preflight.check_data(new),
+        *preflight.check_data(new, [*new.get("data_upgrade", []), *permitted.data_back]),
         *resources.missing(new),
-        *initial_values.refusals(home, new, live, [*new.get("changed_in_data", []), *changed_in_data]),
+        *initial_values.refusals(home, new, live, [*new.get("changed_in_data", []), *permitted.changed_in_data]),
     ]
 
 

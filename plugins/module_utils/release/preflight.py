@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -166,13 +166,16 @@ def check_disk(paths: Mapping[str, str], min_free: int) -> list[str]:
     return problems
 
 
-def check_data(new: Mapping[str, Any]) -> list[str]:
+def check_data(new: Mapping[str, Any], upgraded: Collection[str] = ()) -> list[str]:
     """Return a sentence for each service whose image cannot read the data in its volume or directory.
 
     :param new: the content of a bundle or a manifest.
+    :param upgraded: services whose data the rollout writes anew for the version of the image.
     """
     problems = []
     for name, spec in new["services"].items():
+        if name in upgraded:
+            continue
         version = spec["data_version"]
         folder = resources.folder(version["volume"], new) if version else None
         if folder is None:
@@ -189,7 +192,7 @@ def check_data(new: Mapping[str, Any]) -> list[str]:
             problems.append(
                 f"service '{name}': its data on this host is of version {', '.join(sorted(found))}, "
                 f"which {spec['image']} cannot read; "
-                "keep that version, or dump the data and restore it into a new volume"
+                "keep that version, or upgrade the data with playbooks/postgres_upgrade.yml"
             )
     return problems
 

@@ -5,7 +5,6 @@ Place in the pipeline: target, read-only, in place of a rollout.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +30,9 @@ class Preview:
     diff: list[dict[str, str]]
 
 
-def preview(
-    home: Home, release: str, allow_downtime: Collection[str], changed_in_data: Collection[str] = ()
-) -> Preview:
+def preview(home: Home, release: str, permitted: data_loss.Permissions) -> Preview:
     """Return what a rollout to *release* would do now.
 
-    :param allow_downtime: data services that may be down.
-    :param changed_in_data: databases whose password was changed in the data, too.
     :raises Refused: if the release is not on this host, or if the rollout would be refused.
     """
     current_id = home.current_id()
@@ -58,8 +53,7 @@ def preview(
     new_files = file_diff.release_files(home.release(release), new.get("files", {}))
     edge_changed = _edge(old_files) != _edge(new_files)
     entries = plan(current, new, running, edge_changed)
-    problems = data_loss.unusable(home, new, current, changed_in_data)
-    problems += data_loss.refusals(entries, current, new, running, allow_downtime)
+    problems = data_loss.problems(home, entries, current, new, running, permitted)
     if problems:
         raise Refused(problems)
     new_files.update(file_diff.mounted_texts(home, new, {}))

@@ -76,6 +76,7 @@ def ship(
     allow_downtime: list[str],
     dry_run: bool,
     changed_in_data: Collection[str] = (),
+    data_upgrade: Collection[str] = (),
 ) -> Shipped:
     """Ship a release to this host, unless it is live already and all of its services are up.
 
@@ -88,6 +89,7 @@ def ship(
     :param allow_downtime: data services that may be down while they are replaced.
     :param dry_run: only return what would be done.
     :param changed_in_data: data services whose password was changed in the data, too.
+    :param data_upgrade: data services whose data the rollout writes anew for another version.
     :raises Refused: if a check fails. Nothing has been written then.
     """
     problems = paths.problems(content)
@@ -119,14 +121,14 @@ def ship(
     pinned, problems = image_digests.resolve_images(content["services"], current)
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)
-    problems += preflight.check_data(content)
+    problems += preflight.check_data(content, data_upgrade)
     problems += resources.missing(content)
     if problems:
         raise Refused(problems)
     services = _pin_images(content["services"], pinned, current, allow_downtime)
     release_id = _later_id(home, release_id)
     initial = initial_values.fingerprints(services, SecretStore(home.path, dry_run=True), sources)
-    manifest = new_manifest(content, release_id, origin, addresses, services, initial, changed_in_data)
+    manifest = new_manifest(content, release_id, origin, addresses, services, initial, changed_in_data, data_upgrade)
     old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
     edge_changed = _edge_files(old_files) != _edge_files(content["files"])
     interrupted = transaction.read(home.transaction).value

@@ -11,7 +11,9 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import RUN_ONCE, replacement
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
 _RUN = ("compose", "run", "--rm", "--no-deps", "-T")
 #: Seconds that a check may take. It reads the revision of a database.
@@ -23,20 +25,19 @@ def run_jobs(
     changes: Callable[[str], bool],
     folder: str,
     journal: Journal,
-    first_host: bool,
+    options: RolloutOptions,
 ) -> None:
     """Run the release jobs of the services that change.
 
     :param services: the services of the manifest.
     :param changes: returns whether a service changes.
     :param folder: the directory of the new release.
-    :param first_host: whether this host runs the jobs that run once for all hosts.
     :raises RolloutFailed: if a job fails or takes longer than its ``job_seconds``. ``detail`` has its last lines.
     """
     for name, spec in services.items():
         if not spec["release"] or not changes(name):
             continue
-        if spec["release_once"] and not first_host:
+        if spec["release_once"] and not options.first_host:
             journal.write("release", "done", "the release job runs on the first host", name)
             continue
         try:
@@ -48,6 +49,24 @@ def run_jobs(
         except DockerError as error:
             lines = error.detail[-health_check.LAST_LINES :]
             raise RolloutFailed(f"service '{name}': its release job failed: {error}", lines) from None
+
+
+def go_back(
+    services: Mapping[str, Mapping[str, Any]],
+    changes: Callable[[str], bool],
+    folder: str,
+    journal: Journal,
+    options: RolloutOptions,
+) -> None:
+    """On the way back to an older release, run no job. Let the older images check the database instead.
+
+    The arguments are as for :func:`run_jobs`. :raises RolloutFailed: if an image does not know it.
+    """
+    for name, spec in services.items():
+        if replacement(spec) == RUN_ONCE and changes(name):
+            journal.write("release", "done", "does not run on the way back to an older release", name)
+    if not options.compatible:
+        run_checks(services, changes, folder, journal)
 
 
 def run_checks(

@@ -22,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     RUN_ONCE,
     replacement,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import in_place, lifecycle
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import data_upgrade, in_place, lifecycle
 from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged, link
@@ -54,6 +54,7 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
                 journal.write("revert", "started", f"stopping {job.name}, which still runs", job.service)
         _remove(home, left, journal)
         created = _created_containers(tx, new_services, containers)
+        data_upgrade.undo(home, tx.release, str(found.value["stack"]) if found and found.value else "", journal)
         if previous is None:
             _remove(home, created, journal)
         else:

@@ -17,7 +17,6 @@ import contextlib
 import time
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import before_job
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
@@ -36,7 +35,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     START_FIRST,
     STOP_FIRST,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, in_place, lifecycle, release_jobs
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import (
+    boot_unit,
+    data_changes,
+    in_place,
+    lifecycle,
+    release_jobs,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import commit, enter_phase, secure
@@ -146,9 +151,12 @@ class Rollout:
             self._edge.test_configuration(existing)
         if edge_of(self._manifest) or any(spec.get("follows") for spec in self._services.values()):
             boot_unit.ensure_enabled(self._journal)
-        if self._options.backup and self._tx.previous and self._selection.changes_data(jobs=not self._goes_back()):
-            before_job.take(self._home, self._options.owner, self._journal)
+        old, jobs = self._home.manifest(self._tx.previous), not self._goes_back()
+        resume = data_changes.prepare(
+            self._home, old, self._manifest, self._selection, self._options, self._journal, jobs
+        )
         self._replace_in_place("prepare", late=False)
+        resume()
         self._run_release_jobs()
 
     def _save_transaction(self, existing: dict[str, list[Container]]) -> None:
@@ -159,8 +167,9 @@ class Rollout:
         previous = self._home.current_id()
         old_manifest = self._home.manifest(previous)
         entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
-        problems = data_loss.unusable(self._home, self._manifest, old_manifest, self._options.changed_in_data)
-        problems += data_loss.refusals(entries, old_manifest, self._manifest, existing, self._options.allow_downtime)
+        options = self._options
+        permitted = data_loss.Permissions(options.allow_downtime, options.changed_in_data, options.data_back)
+        problems = data_loss.problems(self._home, entries, old_manifest, self._manifest, existing, permitted)
         if problems:
             raise RolloutFailed("; ".join(problems))
         self._tx.previous = previous
@@ -188,16 +197,8 @@ class Rollout:
                 self._containers.wait({name: services[name] for name in group}, step, settled=False)
 
     def _run_release_jobs(self) -> None:
-        """Run the release jobs. On the way back let the older images check the database instead."""
-        if not self._goes_back():
-            release_jobs.run_jobs(
-                self._services, self._is_replaced, self._folder, self._journal, self._options.first_host
-            )
-            return
-        for name in self._selection.replaced(RUN_ONCE):
-            self._journal.write("release", "done", "does not run on the way back to an older release", name)
-        if not self._options.compatible:
-            release_jobs.run_checks(self._services, self._is_replaced, self._folder, self._journal)
+        run = release_jobs.go_back if self._goes_back() else release_jobs.run_jobs
+        run(self._services, self._is_replaced, self._folder, self._journal, self._options)
 
     def _goes_back(self) -> bool:
         """Return whether the release is older than the live one. Then no job and no one-shot runs: it may migrate."""
@@ -290,12 +291,10 @@ class Rollout:
 
     def _audit(self, outcome: str, started: float, reason: str = "") -> None:
         """Write the line for people. Nothing depends on it, so a rollout does not fail because of it."""
-        try:
-            seconds = time.monotonic() - started
-            audit.write(self._home, self._manifest, self._tx, outcome, seconds, self.mask(reason))
-        except OSError as error:
-            text = f"{self._home.audit} cannot be written: {error.strerror or error}"
-            self._journal.write("finalize", "done", text)
+        seconds = time.monotonic() - started
+        problem = audit.attempt(self._home, self._manifest, self._tx, outcome, seconds, self.mask(reason))
+        if problem:
+            self._journal.write("finalize", "done", problem)
 
 
 def _unexpected(error: Exception) -> str:

@@ -55,6 +55,17 @@ def write(
     append_line(home.audit, json.dumps(line))
 
 
+def attempt(
+    home: Home, manifest: Mapping[str, Any], tx: Transaction, outcome: str, seconds_taken: float, reason: str
+) -> str:
+    """Append the line of one rollout, see :func:`write`. :return: a sentence if that fails."""
+    try:
+        write(home, manifest, tx, outcome, seconds_taken, reason)
+    except OSError as error:
+        return f"{home.audit} cannot be written: {error.strerror or error}"
+    return ""
+
+
 def seconds(at: str) -> float:
     """Return the time of a line, in seconds of the epoch. :raises ValueError: if a person has made it another text."""
     return float(calendar.timegm(time.strptime(at, _TIME)))

@@ -35,7 +35,7 @@ class RolloutOptions:
     check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
     barrier, ``barrier_timeout`` seconds each. ``pull_timeout``: seconds without progress after which a pull fails.
     ``first_host``: this host runs the release jobs that run once for all hosts. ``backup``: save the data before a
-    release job runs.
+    release job runs. ``data_back``: services that get the data back that they had before an upgrade.
     """
 
     release: str
@@ -49,6 +49,7 @@ class RolloutOptions:
     barrier_timeout: float = 0.0
     pull_timeout: float = 120.0
     backup: bool = False
+    data_back: tuple[str, ...] = ()
 
 
 @dataclass

@@ -209,5 +209,5 @@ def test_a_rollback_over_a_changed_password_is_refused_and_can_be_allowed(host: 
     old, live = (host.manifest(DATABASE, _password(day)) for day in ("monday", "tuesday"))
     host.create()
     initial_values.record(host.home, live, ["db"])
-    assert len(data_loss.unusable(host.home, old, live)) == 1
-    assert data_loss.unusable(host.home, old, live, ["db"]) == []
+    assert len(data_loss.unusable(host.home, old, live, data_loss.Permissions())) == 1
+    assert data_loss.unusable(host.home, old, live, data_loss.Permissions(changed_in_data=["db"])) == []

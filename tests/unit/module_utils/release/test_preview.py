@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.release.data_loss import Permissions
 from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
@@ -36,7 +37,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 def test_the_plan_and_the_files(home: Home) -> None:
     before = tree(home.path)
-    found = preview(home, OLD, [])
+    found = preview(home, OLD, Permissions())
     assert (found.version, _actions(found.plan)) == ("1.0", {"web": "roll", "db": "unchanged"})
     assert [(entry["before"], entry["after"]) for entry in found.diff] == [("V=1.1\n", "V=1.0\n")]
     assert tree(home.path) == before
@@ -44,16 +45,16 @@ def test_the_plan_and_the_files(home: Home) -> None:
 
 def test_a_release_that_is_not_there_is_refused_with_those_that_are(home: Home) -> None:
     with pytest.raises(Refused, match=f"release r9 is not on this host; releases here, newest first: {LIVE}, {OLD}$"):
-        preview(home, "r9", [])
+        preview(home, "r9", Permissions())
 
 
 def test_a_damaged_release_is_refused(home: Home) -> None:
     write_text(home.release(OLD) / "env/web.env", "")
     with pytest.raises(Refused, match=f"{OLD}/env/web.env was edited or removed after the upload; restore it"):
-        preview(home, OLD, [])
+        preview(home, OLD, Permissions())
     write_text(home.release(OLD) / "manifest.json", "")
     with pytest.raises(Refused, match=rf"{OLD}/manifest.json is empty\. Restore the file from a backup"):
-        preview(home, OLD, [])
+        preview(home, OLD, Permissions())
 
 
 def test_what_the_rollback_would_refuse_is_refused(home: Home) -> None:
@@ -61,8 +62,8 @@ def test_what_the_rollback_would_refuse_is_refused(home: Home) -> None:
     manifest["services"]["db"]["settings"]["image"] = "other:1"
     write_release(home, OLD, **{key: value for key, value in manifest.items() if key != "release"})
     with pytest.raises(Refused, match="service 'db': it holds data and would be down"):
-        preview(home, OLD, [])
-    assert _actions(preview(home, OLD, ["db"]).plan)["db"] == "recreate"
+        preview(home, OLD, Permissions())
+    assert _actions(preview(home, OLD, Permissions(["db"])).plan)["db"] == "recreate"
 
 
 def _actions(plan: list[dict[str, Any]]) -> dict[str, str]:

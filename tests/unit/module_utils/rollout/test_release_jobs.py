@@ -11,6 +11,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
 RUN = ["compose", "run", "--rm", "--no-deps", "-T"]
 
@@ -35,7 +36,8 @@ def _services(**changes: Any) -> dict[str, dict[str, Any]]:
 
 
 def _run_jobs(folder: Path, services: dict[str, dict[str, Any]], first_host: bool = True, changes: bool = True) -> None:
-    release_jobs.run_jobs(services, lambda _: changes, "/releases/r2", Journal(folder / "j", "r2"), first_host)
+    options = RolloutOptions("r2", 5, "ada", first_host=first_host)
+    release_jobs.run_jobs(services, lambda _: changes, "/releases/r2", Journal(folder / "j", "r2"), options)
 
 
 def test_a_job_runs_if_its_service_changes(tmp_path: Path, commands: list[list[str]]) -> None:
