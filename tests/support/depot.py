@@ -50,7 +50,7 @@ UNION ALL SELECT 'owner', pg_get_userbyid(datdba) FROM pg_database WHERE datname
 _KILL = """
 import json, os, pathlib, signal, sys, time
 state = pathlib.Path(sys.argv[1]) / "state"
-journal = state / "backup-journal.jsonl"
+journal = state / sys.argv[3]
 start = journal.stat().st_size if journal.exists() else 0
 for _ in range(12000):
     if sys.argv[2] in (journal.read_text()[start:] if journal.exists() else ""):
@@ -138,8 +138,7 @@ class Depot:
         text = self._run("sudo", "sh", "-c", f"cat {self.stack.home}/state/backup-journal.jsonl 2>/dev/null || :")
         return [json.loads(line) for line in text.splitlines()]
 
-    def kill_at(self, text: str) -> None:
+    def kill_at(self, text: str, journal: str = "backup-journal.jsonl") -> None:
         """Let the server kill the next work as soon as its journal has *text*, within two minutes."""
-        self.stack.host.check_output(
-            "sudo systemd-run --quiet --collect python3 -c %s %s %s", _KILL, self.stack.home, text
-        )
+        script = ("python3", "-c", _KILL, self.stack.home, text, journal)
+        self._run("sudo", "systemd-run", "--quiet", "--collect", *script)

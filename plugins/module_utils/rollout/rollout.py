@@ -30,7 +30,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import data_
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     IN_PLACE,
-    REPLACING,
     RUN_ONCE,
     START_FIRST,
     STOP_FIRST,
@@ -198,17 +197,14 @@ class Rollout:
 
     def _run_release_jobs(self) -> None:
         run = release_jobs.go_back if self._goes_back() else release_jobs.run_jobs
-        run(self._services, self._is_replaced, self._folder, self._journal, self._options)
+        run(self._services, self._selection.is_replaced, self._folder, self._journal, self._options)
 
     def _goes_back(self) -> bool:
         """Return whether the release is older than the live one. Then no job and no one-shot runs: it may migrate."""
         return self._tx.previous is not None and self._tx.previous > self._tx.release
 
     def _is_outdated(self, container: Container) -> bool:
-        return self._is_replaced(container.service) and self._selection.is_old(container)
-
-    def _is_replaced(self, name: str) -> bool:
-        return self._tx.plan[name] in REPLACING
+        return self._selection.is_replaced(container.service) and self._selection.is_old(container)
 
     # Prepare
 

@@ -35,6 +35,10 @@ class Selection:
         """Return the names of the services that get new containers in one of these ways."""
         return replaced_services(self._services, self._tx.plan, *replacements)
 
+    def is_replaced(self, name: str) -> bool:
+        """Return whether a service gets new containers, in any way."""
+        return self._tx.plan[name] in REPLACING
+
     def changes_data(self, jobs: bool) -> bool:
         """Return whether a data service is replaced, or a job runs, which may migrate a database.
 
@@ -45,7 +49,7 @@ class Selection:
         return any(
             spec["class"] == "stateful" or (jobs and spec["release"])
             for name, spec in self._services.items()
-            if self._tx.plan[name] in REPLACING
+            if self.is_replaced(name)
         )
 
     def is_old(self, container: Container) -> bool:
