@@ -157,6 +157,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.preview impo
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import common_id
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.data_upgrade import before_upgrade
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
@@ -274,7 +275,8 @@ def main() -> None:
     release, offset, joined = params["release"], params["offset"], ""
     try:
         if offset is None:
-            release = previous_release(home) if release == "previous" else release
+            if release == "previous":
+                release = before_upgrade(home) if params["data_back"] else previous_release(home)
             if module.check_mode:
                 module.exit_json(**_preview(home, release, params, module._diff))
             offset, joined, release = enter(home, release, params)

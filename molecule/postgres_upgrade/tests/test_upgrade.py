@@ -53,6 +53,13 @@ def test_without_a_service_it_says_what_is_missing(playbook: Playbook) -> None:
     assert "such as db" in run.output
 
 
+def test_without_an_upgrade_there_is_nothing_to_revert(depot: Depot, upgrade: Callable[..., Any]) -> None:
+    run = upgrade(upgrade_revert=True)
+    assert run.code == 2
+    assert "no database of this stack was upgraded on this host" in run.output
+    assert _version(depot) == "17"
+
+
 def test_the_first_run_is_a_rehearsal(depot: Depot, upgrade: Callable[..., Any]) -> None:
     before, live = depot.everything(), depot.stack.live()
     run = upgrade()
@@ -64,7 +71,7 @@ def test_the_first_run_is_a_rehearsal(depot: Depot, upgrade: Callable[..., Any])
 def test_a_failed_upgrade_leaves_the_old_version_with_its_data(depot: Depot, upgrade: Callable[..., Any]) -> None:
     before, live = depot.everything(), depot.stack.live()
     # The new data is live already when the release job fails.
-    run = upgrade(services={"app": {"release": ["false"]}}, upgrade_now=True)
+    run = upgrade(services={"app": {"release": ["false"]}}, upgrade_now=True, depot_version="2")
     assert run.code == 2
     assert "service 'app': its release job failed" in run.output
     assert f"Release {live} keeps serving" in run.output
@@ -84,7 +91,7 @@ def test_a_killed_upgrade_is_reverted_by_the_next_deploy(
     assert _asides(depot) == []
 
 
-def test_an_upgrade_and_the_way_back(depot: Depot, upgrade: Callable[..., Any], playbook: Playbook) -> None:
+def test_an_upgrade_and_its_revert(depot: Depot, upgrade: Callable[..., Any], playbook: Playbook) -> None:
     before, live = depot.everything(), depot.stack.live()
     run = upgrade(upgrade_now=True)
     assert run.code == 0, run.output
@@ -93,6 +100,10 @@ def test_an_upgrade_and_the_way_back(depot: Depot, upgrade: Callable[..., Any], 
     assert _asides(depot) == ["slipway-17"]
     assert playbook("verify").code == 0
     depot.change()
+    changed = depot.content()
+    # The release before the upgrade, not the one before the live one.
+    run = playbook("deploy", depot_version="3", stack_services=described(INVENTORY, db={"version": "18"}))
+    assert run.code == 0, run.output
     run = upgrade(upgrade_revert=True)
     assert run.code == 0, run.output
     assert (depot.content(), depot.stack.live(), _version(depot)) == (
@@ -101,10 +112,6 @@ def test_an_upgrade_and_the_way_back(depot: Depot, upgrade: Callable[..., Any], 
         "17",
     )
     assert _asides(depot) == ["slipway-18"]
-
-
-def test_without_an_upgrade_there_is_no_way_back(depot: Depot, upgrade: Callable[..., Any]) -> None:
     run = upgrade(upgrade_revert=True)
-    assert run.code == 2
-    assert "was put aside" in run.output
-    assert _version(depot) == "17"
+    assert run.code == 0, run.output
+    assert (depot.content(), _version(depot)) == (changed, "18")

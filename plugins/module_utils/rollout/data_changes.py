@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout import data_
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
 
 
 def prepare(
@@ -21,6 +21,7 @@ def prepare(
     old: Mapping[str, Any] | None,
     new: Mapping[str, Any],
     selection: Selection,
+    tx: Transaction,
     options: RolloutOptions,
     journal: Journal,
     jobs: bool,
@@ -38,9 +39,9 @@ def prepare(
     upgraded = data_upgrade.changed(old, new, new.get("data_upgrade", []))
     stopped: list[str] = []
     if options.data_back:
-        stopped = data_upgrade.back(home, old, new, journal)
+        stopped = data_upgrade.back(home, old, new, tx, journal)
     elif upgraded:
-        stopped = data_upgrade.upgrade(home, old, new, upgraded, options.owner, journal)
+        stopped = data_upgrade.upgrade(home, old, new, upgraded, tx, journal)
     return lambda: data_upgrade.resume(stopped)
 
 

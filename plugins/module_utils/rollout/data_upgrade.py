@@ -32,9 +32,10 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 _STEP = "upgrade"
-_FIELDS: Mapping[str, state_file.Types] = {"release": str, "previous": str, "moves": list}
+_FIELDS: Mapping[str, state_file.Types] = {"since": (int, float), "release": str, "previous": str, "moves": list}
 _MOVE_FIELDS: Mapping[str, state_file.Types] = {"service": str, "live": str, "incoming": str, "aside": str}
 #: No backup is removed for the one that an upgrade restores.
 _ALL = 10**6
@@ -52,8 +53,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Record:
-    """The last upgrade: its release, the one before it, and the directories."""
+    """The last upgrade: when its rollout began, its release, the one before it, and the directories."""
 
+    since: float
     release: str
     previous: str
     moves: tuple[Move, ...]
@@ -70,7 +72,7 @@ def changed(old: Mapping[str, Any] | None, new: Mapping[str, Any], allowed: Coll
 
 
 def upgrade(
-    home: Home, old: Mapping[str, Any], new: Mapping[str, Any], names: Sequence[str], owner: str, journal: Journal
+    home: Home, old: Mapping[str, Any], new: Mapping[str, Any], names: Sequence[str], tx: Transaction, journal: Journal
 ) -> list[str]:
     """Let the new version write the data of *names* anew, and return the ids of the containers that were stopped.
 
@@ -82,9 +84,9 @@ def upgrade(
     for name in names:
         if not (old["services"][name].get("backup") and new["services"][name].get("backup")):
             raise RolloutFailed(f"service '{name}': nothing says how its data is saved, so it cannot be upgraded")
-    forget(home)
     stopped = _stop_writers(old, names, journal)
-    options = taking.Options(owner, _ALL, (settings.read(home).value or Settings()).archive_timeout, True, tuple(names))
+    timeout = (settings.read(home).value or Settings()).archive_timeout
+    options = taking.Options(tx.owner, _ALL, timeout, before_restore=True, only=tuple(names))
     backup = taking.take(home, options, journal, catalog.new_id(time.time()))
     space.check_for_restore(backup.archives)
     moves = [_move(old, name) for name in names]
@@ -93,12 +95,13 @@ def upgrade(
         text = f"version {_version(new['services'][move.service])} reads the data into a new volume"
         with journal.part(_STEP, "load", move.service, start_text=text, end_text="the data is as it was"):
             _load(home, new, backup, entries, move, options.timeout)
-    _write(home, Record(new["release"], old["release"], tuple(moves)))
+    _forget(home)
+    _write(home, Record(tx.since, new["release"], old["release"], tuple(moves)))
     _exchange(new["stack"], moves)
     return stopped
 
 
-def back(home: Home, old: Mapping[str, Any], new: Mapping[str, Any], journal: Journal) -> list[str]:
+def back(home: Home, old: Mapping[str, Any], new: Mapping[str, Any], tx: Transaction, journal: Journal) -> list[str]:
     """Give the older release the data that was put aside, and return the ids of the containers that were stopped.
 
     What was written since the upgrade is put aside.
@@ -106,24 +109,28 @@ def back(home: Home, old: Mapping[str, Any], new: Mapping[str, Any], journal: Jo
     :raises RolloutFailed: if no data of that release was put aside.
     """
     record = read(home)
-    if record is None or (record.release, record.previous) != (old["release"], new["release"]):
-        raise RolloutFailed(f"no data of release {new['release']} was put aside; it cannot read the data that is there")
+    if record is None or record.previous != new["release"]:
+        found = f"; there is that of release {record.previous}" if record else ""
+        raise RolloutFailed(f"no data of release {new['release']} was put aside by an upgrade{found}")
     missing = [move.aside for move in record.moves if not Path(move.aside).is_dir()]
     if missing:
         raise RolloutFailed(f"the data of release {new['release']} is gone: {', '.join(missing)} does not exist")
     names = [move.service for move in record.moves]
     stopped = _stop_writers(old, names, journal)
     moves = [Move(move.service, move.live, move.aside, _beside(move.live, old, move.service)) for move in record.moves]
-    _write(home, Record(new["release"], old["release"], tuple(moves)))
+    _write(home, Record(tx.since, new["release"], old["release"], tuple(moves)))
     _exchange(old["stack"], moves)
     journal.write(_STEP, "done", f"the data from before the upgrade is there again: {', '.join(names)}")
     return stopped
 
 
-def undo(home: Home, release: str, stack: str, journal: Journal) -> None:
-    """Give the live data back, if a rollout of *release* had put it aside. It can be repeated safely."""
+def undo(home: Home, tx: Transaction, stack: str, journal: Journal) -> None:
+    """Give the live data back, if the rollout *tx* had put it aside. It can be repeated safely.
+
+    What an earlier rollout has put aside stays: that upgrade is proven.
+    """
     record = read(home)
-    if record is None or record.release != release:
+    if record is None or record.since != tx.since:
         return
     moved = [move for move in record.moves if Path(move.aside).is_dir()]
     if moved:
@@ -132,20 +139,24 @@ def undo(home: Home, release: str, stack: str, journal: Journal) -> None:
             if Path(move.live).exists():
                 Path(move.live).rename(move.incoming)
             Path(move.aside).rename(move.live)
-        journal.write("revert", "done", "the data from before the upgrade is live again")
-    for move in record.moves:
+        journal.write("revert", "done", "the data from before is live again")
+    went_back = record.release < record.previous
+    for move in record.moves if not went_back else ():
         shutil.rmtree(move.incoming, ignore_errors=True)
-    _path(home).unlink()
-
-
-def forget(home: Home) -> None:
-    """Remove what earlier upgrades have put aside."""
-    record = read(home)
-    if record:
-        for move in record.moves:
-            shutil.rmtree(move.aside, ignore_errors=True)
-            shutil.rmtree(move.incoming, ignore_errors=True)
+    if went_back:
+        # What the upgrade has put aside is in its place again.
+        moves = tuple(Move(one.service, one.live, one.aside, one.incoming) for one in record.moves)
+        _write(home, Record(0.0, record.previous, record.release, moves))
+    else:
         _path(home).unlink()
+
+
+def before_upgrade(home: Home) -> str:
+    """Return the release whose data was put aside. :raises RolloutFailed: if there is none."""
+    record = read(home)
+    if record is None:
+        raise RolloutFailed("no data was put aside: no database of this stack was upgraded on this host")
+    return record.previous
 
 
 def read(home: Home) -> Record | None:
@@ -161,7 +172,7 @@ def read(home: Home) -> Record | None:
     if found.value is None:
         return None
     moves = tuple(Move(**{name: move[name] for name in _MOVE_FIELDS}) for move in found.value["moves"])
-    return Record(found.value["release"], found.value["previous"], moves)
+    return Record(found.value["since"], found.value["release"], found.value["previous"], moves)
 
 
 def resume(stopped: Sequence[str]) -> None:
@@ -169,6 +180,13 @@ def resume(stopped: Sequence[str]) -> None:
     existing = [one for one in stopped if docker.get(f"/containers/{one}/json")]
     if existing:
         docker.run(["start", *existing])
+
+
+def _forget(home: Home) -> None:
+    """Remove what the upgrade before this one has put aside."""
+    record = read(home)
+    for move in record.moves if record else ():
+        shutil.rmtree(move.aside, ignore_errors=True)
 
 
 def _load(

@@ -54,7 +54,7 @@ def revert(home: Home, tx: Transaction, containers: ProjectContainers, journal: 
                 journal.write("revert", "started", f"stopping {job.name}, which still runs", job.service)
         _remove(home, left, journal)
         created = _created_containers(tx, new_services, containers)
-        data_upgrade.undo(home, tx.release, str(found.value["stack"]) if found and found.value else "", journal)
+        data_upgrade.undo(home, tx, str(found.value["stack"]) if found and found.value else "", journal)
         if previous is None:
             _remove(home, created, journal)
         else:

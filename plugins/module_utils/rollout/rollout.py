@@ -152,7 +152,7 @@ class Rollout:
             boot_unit.ensure_enabled(self._journal)
         old, jobs = self._home.manifest(self._tx.previous), not self._goes_back()
         resume = data_changes.prepare(
-            self._home, old, self._manifest, self._selection, self._options, self._journal, jobs
+            self._home, old, self._manifest, self._selection, self._tx, self._options, self._journal, jobs
         )
         self._replace_in_place("prepare", late=False)
         resume()
