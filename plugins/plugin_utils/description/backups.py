@@ -23,6 +23,7 @@ FIELDS = {
     "default": Field("bool", "whether services of the kind are saved without a word of their own", default=True),
     "archives": Field("dict", "what commands in the container save, by name", default={}),
     "volumes": Field("dict", "volumes that are saved as they are: running, paused, stopped, or none", default={}),
+    "continuous": Field("dict", "scripts that save a database server continuously, for services that want it"),
 }
 ARCHIVE_FIELDS = {
     "each": Field("str", "script that prints names, one a line; the archive is made for each of them"),
@@ -39,7 +40,22 @@ _SCRIPTS = ("each", "dump", "restore", "facts", "swap", "drop", "exists")
 _OF_NAMES = ("each", "swap", "drop", "exists")
 #: Directories of a host that have no data of a service, such as the engine's socket.
 _OF_THE_SYSTEM = ("/dev/", "/etc/", "/proc", "/run/", "/sys", "/tmp", "/var/run/", "/var/lib/docker", "/var/log")
-_SERVICE_FIELDS = {"volumes": FIELDS["volumes"]}
+#: All of them run with SLOT, the name under which the server keeps what was not received yet.
+CONTINUOUS_FIELDS = {
+    "before": Field("str", "lines that each of the scripts starts with", default=""),
+    "prepare": Field("str", "script in the server; makes SLOT, and prints something if it is new", required=True),
+    "stop": Field("str", "script in the server; removes SLOT", required=True),
+    "receive": Field("str", "script beside the server; writes WAL to /continuous/wal until it is ended", required=True),
+    "base": Field("str", "script beside the server; writes a base backup to /continuous/new", required=True),
+    "mark": Field("str", "script in the server; ends a file of WAL, and prints its name", required=True),
+    "lag": Field("str", "script in the server; prints how many bytes were not received yet", required=True),
+    "recover": Field("str", "script in a copy that does not run; BASES become its data, up to TARGET", required=True),
+    "recovered": Field("str", "script in this copy; prints something as soon as it is at TARGET", required=True),
+}
+_SERVICE_FIELDS = {
+    "volumes": FIELDS["volumes"],
+    "continuous": Field("bool", "whether it is saved continuously, for a restore to any second", default=False),
+}
 
 
 def parse(where: str, given: Any) -> dict[str, Any]:
@@ -56,6 +72,8 @@ def parse(where: str, given: Any) -> dict[str, Any]:
                 f"{where}, archive {name!r}: it has {', '.join(named)}, and not {', '.join(missing)}; data with a name "
                 f"is listed, swapped, removed and found by its name"
             )
+    if body["continuous"]:
+        body["continuous"] = schema.read(body["continuous"], CONTINUOUS_FIELDS, f"{where}, key 'continuous'")
     return body
 
 
@@ -63,9 +81,11 @@ def method(where: str, given: Any, of_kind: Mapping[str, Any], volumes: Iterable
     """Return how a service is saved; ``None`` if it is not.
 
     ``{"archives": {NAME: {"dump": SCRIPT, ...}}, "volumes": {NAME: {"mode": MODE, "target": PATH}}}``. An archive that
-    is restored into an empty volume has the ``target`` of it, too.
+    is restored into an empty volume has the ``target`` of it, too. A service that is saved continuously has
+    ``continuous``, the scripts of :data:`CONTINUOUS_FIELDS` by name.
 
-    :param given: the service's key: ``true`` or ``false`` for the method of its kind, or a mapping with ``volumes``.
+    :param given: the service's key: ``true`` or ``false`` for the method of its kind, or a mapping with ``volumes`` and
+        ``continuous``.
     :param of_kind: the method of its kind, evaluated; empty without one.
     :param volumes: the volumes of the service in Compose's notation.
     :raises ValueError: for a volume that the service does not have, and for ``true`` without a method of the kind.
@@ -73,7 +93,8 @@ def method(where: str, given: Any, of_kind: Mapping[str, Any], volumes: Iterable
     where = f"{where}: key 'backup'"
     if given is False:
         return None
-    own = {} if given in (None, True) else dict(schema.read(given, _SERVICE_FIELDS, where)["volumes"])
+    said = {} if given in (None, True) else schema.read(given, _SERVICE_FIELDS, where)
+    own = said.get("volumes") or {}
     archives = _archives(of_kind)
     if given is True and not archives and not of_kind.get("volumes"):
         raise ValueError(
@@ -98,6 +119,8 @@ def method(where: str, given: Any, of_kind: Mapping[str, Any], volumes: Iterable
         if volume:
             archives[name] = {**archive, "target": targets[volume]}
     saved = {name: {"mode": mode, "target": targets[name]} for name, mode in modes.items()}
+    if said.get("continuous"):
+        return {"archives": archives, "volumes": saved, "continuous": _continuous(where, of_kind, archives)}
     return {"archives": archives, "volumes": saved} if archives or saved else None
 
 
@@ -122,6 +145,14 @@ def unsaved(
         return []
     known = (saved or {}).get("volumes", {})
     return [name for name in sources(volumes) if name not in known and not name.startswith(_OF_THE_SYSTEM)]
+
+
+def _continuous(where: str, of_kind: Mapping[str, Any], archives: Mapping[str, Any]) -> dict[str, str]:
+    """Return the scripts that save a service continuously. :raises ValueError: if its kind has none."""
+    scripts = of_kind.get("continuous")
+    if not scripts or not archives:
+        raise ValueError(f"{where}: 'continuous' is true, and its kind does not say how; the kind postgres does")
+    return {name: f"{scripts['before']}{text}" for name, text in scripts.items() if name != "before"}
 
 
 def _archives(of_kind: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -24,7 +24,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "backup": Field(
         "any",
         "whether and how its data is saved: true or false for the method of its kind, or {volumes: {NAME: MODE}} with "
-        "running, paused, stopped or none",
+        "running, paused, stopped or none, and {continuous: true} for a restore to any second",
     ),
     "command": Field("command", "command that replaces the image's, taken literally"),
     "port": Field("port", "port it listens on inside the container"),
