@@ -60,8 +60,8 @@ class Backup:
 
     @property
     def is_of_replaced_data(self) -> bool:
-        """Whether it was taken because a restore was about to replace this data. Nobody wants that by default."""
-        return bool(self.manifest.get("before_restore"))
+        """Whether it is of data that a restore has replaced, or of an earlier moment. Nobody wants that by default."""
+        return bool(self.manifest.get("before_restore") or self.manifest.get("point_in_time"))
 
     @property
     def size(self) -> int:

@@ -1,4 +1,4 @@
-"""The program that the timers of a stack start: a backup or a drill without a controller.
+"""The program that the units of a stack start: a backup, a drill or a receiver of WAL without a controller.
 
 Place in the pipeline: target, started by systemd (:mod:`schedule` writes the units and ``state/backup.pyz``, which is
 this package as one file).
@@ -7,11 +7,13 @@ this package as one file).
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import results, settings, work
+from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous, results, settings, work
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
@@ -25,14 +27,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Do the work in the foreground. :return: the exit code, 1 if it failed. Standard error then says why."""
     parser = argparse.ArgumentParser(description="Save the data of a stack, or check its newest backup.")
     parser.add_argument("home", type=Path, help="directory of the stack, such as /opt/stacks/shop")
-    parser.add_argument("verb", choices=("take", "drill"))
+    parser.add_argument("verb", choices=("take", "drill", "receive"))
+    parser.add_argument("service", nargs="?", default="", help="of receive: the service whose WAL is received")
     given = parser.parse_args(arguments)
     home = Home(str(given.home))
+    if given.verb == "receive":
+        return _receive(home, given.service)
     try:
         found = settings.read(home)
         if found.value is None:
             raise RolloutFailed(found.problem or f"{home.backup_settings} does not exist; run the role backup")
-        wanted = work.Work(given.verb, "timer", keep=found.value.keep, timeout=found.value.archive_timeout)
+        wanted = work.Work(given.verb, "timer", settings=found.value)
         before = len(results.read(home))
         _begin(home, wanted)
     except (RolloutFailed, LeaseHeld) as error:
@@ -43,6 +48,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     print(last[0]["reason"] if last else "the result was not written", file=sys.stderr)
     return 1
+
+
+def _receive(home: Home, service: str) -> int:
+    """Receive WAL until the server stops. :return: 0 if nobody wants it; systemd starts this program again after 1."""
+    # Python ends at SIGTERM without leaving its `with` statements, one of which removes a container.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    try:
+        return 1 if continuous.receive(home, service) else 0
+    except (RolloutFailed, DockerError) as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 def _begin(home: Home, wanted: work.Work) -> None:

@@ -13,15 +13,26 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import state_f
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import Reading
 
-_FIELDS: Mapping[str, state_file.Types] = {"keep": int, "archive_timeout": (int, float)}
+_FIELDS: Mapping[str, state_file.Types] = {
+    "keep": int,
+    "archive_timeout": (int, float),
+    "continuous_days": int,
+    "continuous_full_every": int,
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``keep``: how many backups stay on this host. ``archive_timeout``: seconds for one archive."""
+    """``keep``: how many backups stay on this host. ``archive_timeout``: seconds for one archive.
+
+    ``continuous_days``: for how many days back a service that is saved continuously can be restored to any second.
+    ``continuous_full_every``: each so many base backups is a full one.
+    """
 
     keep: int = 7
     archive_timeout: float = 6 * 3600.0
+    continuous_days: int = 7
+    continuous_full_every: int = 7
 
     def text(self) -> str:
         """Return the content of the file."""
@@ -33,4 +44,4 @@ def read(home: Home) -> Reading[Settings]:
     found = state_file.read(home.backup_settings, _FIELDS, "Run the role backup again")
     if found.value is None:
         return Reading(problem=found.problem)
-    return Reading(Settings(found.value["keep"], float(found.value["archive_timeout"])))
+    return Reading(Settings(**{name: found.value[name] for name in _FIELDS}))

@@ -16,7 +16,7 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,16 +65,52 @@ def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Back
     saved = {name: spec for name, spec in manifest["services"].items() if spec.get("backup") and name in chosen}
     if not saved:
         raise RolloutFailed("no service of the live release says how its data is saved; see the key 'backup'")
+
+    def save(folder: Path) -> list[dict[str, Any]]:
+        archives = []
+        for name, spec in saved.items():
+            archives += save_service(manifest["stack"], name, spec["backup"], folder, options, journal)
+        return archives + _secrets(home, folder, options)
+
+    backup = write(home, manifest, options, backup_id, save, {})
+    removed = catalog.prune(home, options.keep)
+    count = f"{len(backup.archives)} archives, {backup.size / _MIB:.1f} MiB"
+    more = f"; removed {', '.join(removed)}" if removed else ""
+    journal.write(_STEP, "done", f"backup {backup_id} is complete: {count}{more}")
+    return backup
+
+
+def save_service(
+    project: str, name: str, method: Mapping[str, Any], folder: Path, options: Options, journal: Journal
+) -> list[dict[str, Any]]:
+    """Write the archives of a service of a Compose project, and return their entries for the manifest.
+
+    :raises RolloutFailed: if the service does not run, or cannot list its data.
+    :raises StreamError: if an archive fails. :raises OSError: if it cannot be written.
+    """
+    return _Service(project, name, method, folder, options, journal).save()
+
+
+def write(
+    home: Home,
+    live: Mapping[str, Any],
+    options: Options,
+    backup_id: str,
+    save: Callable[[Path], list[dict[str, Any]]],
+    more: Mapping[str, Any],
+) -> Backup:
+    """Make a backup of the archives that *save* writes to a directory.
+
+    :param live: the manifest of the live release. :param more: further keys of the manifest.
+    :raises RolloutFailed: if the disk is too small, or *save* fails. Then nothing is left.
+    """
     last = catalog.newest(home).value
     space.check_for_backup(home.path, last.size if last else 0)
     started = time.monotonic()
     folder = catalog.begin(home, backup_id)
     try:
-        archives = []
-        for name, spec in saved.items():
-            archives += _Service(manifest["stack"], name, spec["backup"], folder, options, journal).save()
-        archives += _secrets(home, folder, options)
-        content = _manifest(manifest, backup_id, options, archives, time.monotonic() - started)
+        archives = save(folder)
+        content = {**_manifest(live, backup_id, options, archives, time.monotonic() - started), **more}
         write_text(folder / MANIFEST, json.dumps(content, indent=1) + "\n", 0o600)
         complete = catalog.complete(home, folder)
     except (StreamError, OSError) as error:
@@ -84,10 +120,6 @@ def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Back
     found = catalog.read(home, complete.name)
     if found.value is None:
         raise RolloutFailed(found.problem)
-    removed = catalog.prune(home, options.keep)
-    count = f"{len(archives)} archives, {found.value.size / _MIB:.1f} MiB"
-    more = f"; removed {', '.join(removed)}" if removed else ""
-    journal.write(_STEP, "done", f"backup {backup_id} is complete: {count}{more}")
     return found.value
 
 

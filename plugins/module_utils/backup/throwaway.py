@@ -27,10 +27,13 @@ _KEPT = (
 )
 
 
-def document(resolved: Mapping[str, Any], service: str, project: str) -> dict[str, Any]:
+def document(
+    resolved: Mapping[str, Any], service: str, project: str, shown: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return the Compose document of the copy. Pure.
 
     :param resolved: what ``docker compose config --format json`` prints for the release.
+    :param shown: directories of this host that it can read, by path in the container.
     """
     given = resolved["services"][service]
     copy = {key: given[key] for key in _KEPT if key in given}
@@ -47,6 +50,8 @@ def document(resolved: Mapping[str, Any], service: str, project: str) -> dict[st
             mounts.append({"type": "volume", "source": name, "target": mount["target"]})
         elif mount["type"] in ("bind", "tmpfs"):
             mounts.append(mount)
+    for target, source in (shown or {}).items():
+        mounts.append({"type": "bind", "source": source, "target": target, "read_only": True})
     copy |= {"network_mode": "none", "restart": "no", "volumes": mounts}
     shared = {key: resolved[key] for key in ("secrets", "configs") if key in resolved}
     return {"name": project, "services": {service: copy}, "volumes": volumes, **shared}
@@ -55,20 +60,22 @@ def document(resolved: Mapping[str, Any], service: str, project: str) -> dict[st
 class Throwaway:
     """The copy of one service. Its volumes exist from the beginning; it runs from :meth:`start` on."""
 
-    def __init__(self, home: Home, release: str, service: str) -> None:
+    def __init__(
+        self, home: Home, release: str, service: str, word: str = "drill", shown: Mapping[str, str] | None = None
+    ) -> None:
         manifest = home.manifest(release) or {}
-        self._project = f"{manifest.get('stack', 'stack')}-drill"
+        self.project = f"{manifest.get('stack', 'stack')}-{word}"
         self._service = service
         self._seconds = float(manifest["services"][service]["start_seconds"])
-        self._file = home.state / "drill.json"
+        self._file = home.state / f"{word}.json"
         resolved = json.loads(docker.run(["compose", "config", "--format", "json"], cwd=str(home.release(release))))
         # It has the variables of the service, passwords among them.
-        write_text(self._file, json.dumps(document(resolved, service, self._project)), 0o600)
+        write_text(self._file, json.dumps(document(resolved, service, self.project, shown)), 0o600)
 
     def create(self) -> Container:
         """Create it, and return its container, which does not run."""
         self._compose("up", "--no-start", "--no-build", "--pull", "missing")
-        return self._container()
+        return self.container()
 
     def start(self) -> Container:
         """Start it and wait until it is healthy. :raises RolloutFailed: if it does not become healthy."""
@@ -78,9 +85,9 @@ class Throwaway:
             self._compose(*words, timeout=self._seconds + 120.0)
         except DockerError as error:
             reason = f"a copy of service '{self._service}' with the data does not start: {error}"
-            log = container_logs.last_lines(self._container().id, LAST_LINES)
+            log = container_logs.last_lines(self.container().id, LAST_LINES)
             raise RolloutFailed(reason, tuple(log)) from None
-        return self._container()
+        return self.container()
 
     def stop(self) -> None:
         """Stop it as the service is stopped, so that it writes what it has in memory."""
@@ -89,7 +96,7 @@ class Throwaway:
     def command(self, script: str) -> list[str]:
         """Return the command that runs *script* in it while it does not run, with its volumes and its user."""
         words = ["run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", "sh", self._service, "-ec", script]
-        return ["docker", "compose", "--project-name", self._project, "--file", str(self._file), *words]
+        return ["docker", "compose", "--project-name", self.project, "--file", str(self._file), *words]
 
     def clear(self) -> None:
         """Remove its container and its volumes."""
@@ -103,22 +110,27 @@ class Throwaway:
             self._file.unlink(missing_ok=True)
 
     def _compose(self, *words: str, timeout: float = docker.COMMAND_SECONDS) -> None:
-        docker.run(["compose", "--project-name", self._project, "--file", str(self._file), *words], timeout=timeout)
+        docker.run(["compose", "--project-name", self.project, "--file", str(self._file), *words], timeout=timeout)
 
-    def _container(self) -> Container:
-        found = [one for one in docker.containers(self._project, [self._service]) if not one.oneoff]
+    def container(self) -> Container:
+        """Return its container. :raises RolloutFailed: if it is gone."""
+        found = [one for one in docker.containers(self.project, [self._service]) if not one.oneoff]
         if not found:
             raise RolloutFailed(f"a copy of service '{self._service}' was created and is not there")
         return found[0]
 
 
 @contextlib.contextmanager
-def throwaway(home: Home, release: str, service: str) -> Iterator[Throwaway]:
+def throwaway(
+    home: Home, release: str, service: str, word: str = "drill", shown: Mapping[str, str] | None = None
+) -> Iterator[Throwaway]:
     """Make a throwaway copy of a service, and remove it at the end.
+
+    :param word: what it is for; two of them at a time have two words. :param shown: see :func:`document`.
 
     One that a killed drill has left is removed first: ``down`` is for the project, whatever it has.
     """
-    copy = Throwaway(home, release, service)
+    copy = Throwaway(home, release, service, word, shown)
     try:
         copy.clear()
         yield copy

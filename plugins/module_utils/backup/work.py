@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    base_backups,
     catalog,
     drill,
+    moments,
+    point_in_time,
     restoring,
     results,
     swapping,
     taking,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -35,7 +40,8 @@ class Work:
 
     ``suffix``: of the names that a restore gives to what it loads next to the live data; empty for a restore in place.
     ``release``: the one whose images restore a drill's copies; empty for the live one.
-    ``keep``: how many backups stay on this host. ``timeout``: seconds for one archive.
+    ``moment``: that a restore goes back to, such as ``2026-11-26 08:15:00+00``; empty for a backup.
+    ``settings``: how much stays on this host, and the time for one archive.
     """
 
     verb: str
@@ -44,16 +50,18 @@ class Work:
     services: tuple[str, ...] = ()
     suffix: str = ""
     release: str = ""
-    keep: int = 7
-    timeout: float = 6 * 3600.0
+    moment: str = ""
+    settings: Settings = field(default_factory=Settings)
 
 
 def begin(home: Home, work: Work) -> tuple[Lease, str, Callable[[], None]]:
     """Take the lock that the work needs, and return it, the name of the work in the journal, and what does it.
 
     :raises LeaseHeld: if a rollout, a backup, a drill or a restore is under way.
-    :raises RolloutFailed: if the stack was never deployed.
+    :raises RolloutFailed: if the stack was never deployed, or the moment is none.
     """
+    if work.moment:
+        _moment(work)
     if not home.state.is_dir():
         raise RolloutFailed("nothing was ever deployed on this host, so there is nothing to save or restore")
     name = f"{work.verb}-{catalog.new_id(time.time())}"
@@ -73,9 +81,11 @@ def _run(home: Home, work: Work, name: str) -> None:
     backup, reason = work.backup, "it was interrupted"
     detail: tuple[str, ...] = ()
     try:
-        if work.verb in ("drill", "restore"):
+        if work.verb in ("drill", "restore") and not work.moment:
             backup = drill.find(home, work.backup or None).id
         backup = _do(home, replace(work, backup=backup), records)
+        if work.verb == "take":
+            base_backups.take(home, work.settings, records)
         reason = ""
     except (RolloutFailed, DockerError) as error:
         reason, detail = str(error), error.detail
@@ -88,29 +98,47 @@ def _run(home: Home, work: Work, name: str) -> None:
         reason = reason or unwritten
         if reason:
             records.write("rollout", "failed", reason, detail=detail)
-            records.write("end", "failed", _AFTER_FAILURE[work.verb])
+            is_taken = work.verb == "take" and backup
+            records.write("end", "failed", _WITHOUT_BASE.format(backup) if is_taken else _AFTER_FAILURE[work.verb])
         else:
             what = f"{_WORD[work.verb]} of {backup or 'the stack'}"
             records.write("end", "done", f"{what} done: {records.time_summary()}")
 
 
+def _moment(work: Work) -> datetime:
+    if work.verb != "restore" or work.backup:
+        raise RolloutFailed("a moment is for a restore without the id of a backup")
+    try:
+        return moments.parse(work.moment)
+    except ValueError as error:
+        raise RolloutFailed(f"restore_to: {error}") from None
+
+
 def _do(home: Home, work: Work, records: Journal) -> str:
     """Do the work, and return the id of its backup."""
+    timeout = work.settings.archive_timeout
     if work.verb == "take":
-        options = taking.Options(work.owner, work.keep, work.timeout)
+        options = taking.Options(work.owner, work.settings.keep, timeout)
         return taking.take(home, options, records, catalog.new_id(time.time())).id
     if work.verb == "drill":
-        drill.drill(home, work.backup, work.release, work.services, work.timeout, records)
+        drill.drill(home, work.backup, work.release, work.services, timeout, records)
+        if not work.release:
+            point_in_time.drill(home, work.services, timeout, records)
         return work.backup
     if work.verb == "restore":
-        backup = drill.find(home, work.backup)
+        if work.moment:
+            # No backup is removed for this one, either.
+            options = taking.Options(work.owner, _ALL, timeout)
+            backup = point_in_time.backup_of(home, _moment(work), work.services, options, records)
+        else:
+            backup = drill.find(home, work.backup)
         if work.suffix:
-            restoring.beside(home, backup, work.services, work.suffix, work.timeout, records)
+            restoring.beside(home, backup, work.services, work.suffix, timeout, records)
             return backup.id
         # What a restore sets aside is gone with the next one. No backup is removed for this one.
-        options = taking.Options(work.owner, _ALL, work.timeout, before_restore=True)
+        options = taking.Options(work.owner, _ALL, timeout, before_restore=True)
         taking.take(home, options, records, catalog.new_id(time.time()))
-        restoring.restore(home, backup, work.services, work.timeout, records)
+        restoring.restore(home, backup, work.services, timeout, records)
         return backup.id
     manifest = home.manifest(home.current_id())
     if manifest is None:
@@ -118,6 +146,7 @@ def _do(home: Home, work: Work, records: Journal) -> str:
     return swapping.revert(home, manifest, records)
 
 
+_WITHOUT_BASE = "Backup {} is complete, and there is no new base backup for a restore to a point in time"
 _AFTER_FAILURE = {
     "take": "No backup was taken",
     "drill": "Do not rely on this backup before a drill succeeds",
