@@ -19,5 +19,6 @@ class ActionModule(OneCall):
         """Return the schedule, and the program that the timers start."""
         given = arguments.complete(self, task_vars, "schedule_backups")
         names = ("name", "root", "schedule", "drill_schedule", "delay", "keep", "archive_timeout")
+        names += ("continuous_days", "continuous_full_every")
         program = base64.b64encode(server_program.pack("backup.program")).decode()
         return {**{name: given[name] for name in names}, "program": program}

@@ -40,6 +40,14 @@ options:
     description: Seconds for one archive.
     type: int
     required: true
+  continuous_days:
+    description: Days for which a service that is saved continuously can be restored to any second.
+    type: int
+    required: true
+  continuous_full_every:
+    description: How many base backups there are for each full one.
+    type: int
+    required: true
   program:
     description: The program that the timers start, in Base64.
     type: str
@@ -74,7 +82,13 @@ import base64
 from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import Schedule, ScheduleError, apply
+from ansible_collections.slipway.stack.plugins.module_utils.backup import receiver_units
+from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import (
+    Schedule,
+    ScheduleError,
+    apply,
+    program_of,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -90,6 +104,8 @@ def main() -> None:
             "delay": {"type": "int", "required": True},
             "keep": {"type": "int", "required": True},
             "archive_timeout": {"type": "int", "required": True},
+            "continuous_days": {"type": "int", "required": True},
+            "continuous_full_every": {"type": "int", "required": True},
             "program": {"type": "str", "required": True},
         },
         supports_check_mode=True,
@@ -104,11 +120,18 @@ def main() -> None:
         backup=params["schedule"],
         drill=params["drill_schedule"],
         delay=params["delay"],
-        settings=Settings(params["keep"], params["archive_timeout"]),
+        settings=Settings(
+            keep=params["keep"],
+            archive_timeout=params["archive_timeout"],
+            continuous_days=params["continuous_days"],
+            continuous_full_every=params["continuous_full_every"],
+        ),
     )
     home = Home(f"{params['root']}/{params['name']}")
     try:
         written = apply(home, params["name"], schedule, base64.b64decode(params["program"]), run, module.check_mode)
+        is_new_program = program_of(home).name in written
+        written += receiver_units.apply(home, params["name"], is_new_program, run, module.check_mode)
     except ScheduleError as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
     except OSError as error:

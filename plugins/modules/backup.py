@@ -50,8 +50,23 @@ options:
         another version of a database. Empty for the live one.
     type: str
     default: ""
+  moment:
+    description:
+      - With O(verb=restore), restore the services that are saved continuously to what they had at this time, such as
+        V(2026-11-26 08:15:00+00). The time zone is required.
+      - Services that are not saved continuously keep their data.
+    type: str
+    default: ""
   keep:
     description: Number of backups to keep on the host.
+    type: int
+    default: 7
+  continuous_days:
+    description: Days for which a service that is saved continuously can be restored to any second.
+    type: int
+    default: 7
+  continuous_full_every:
+    description: How many base backups there are for each full one. The others save what has changed.
     type: int
     default: 7
   owner:
@@ -105,6 +120,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import work
+from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
@@ -125,8 +141,13 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
         services=tuple(params["only"]),
         suffix=params["suffix"],
         release=params["of_release"],
-        keep=params["keep"],
-        timeout=float(params["archive_timeout"]),
+        moment=params["moment"],
+        settings=Settings(
+            keep=params["keep"],
+            archive_timeout=float(params["archive_timeout"]),
+            continuous_days=params["continuous_days"],
+            continuous_full_every=params["continuous_full_every"],
+        ),
     )
     lease, name, function = work.begin(home, wanted)
     detach(lease.hand_over(function), home.log, masking(home))
@@ -145,7 +166,10 @@ def main() -> None:
             "only": {"type": "list", "elements": "str", "default": []},
             "suffix": {"type": "str", "default": ""},
             "of_release": {"type": "str", "default": ""},
+            "moment": {"type": "str", "default": ""},
             "keep": {"type": "int", "default": 7},
+            "continuous_days": {"type": "int", "default": 7},
+            "continuous_full_every": {"type": "int", "default": 7},
             "owner": {"type": "str", "default": ""},
             "archive_timeout": {"type": "int", "default": 21600},
             "timeout": {"type": "int", "default": 43200},

@@ -38,6 +38,14 @@ options:
     description: Seconds that one archive may take.
     type: int
     default: 21600
+  continuous_days:
+    description: Days for which a service that is saved continuously can be restored to any second.
+    type: int
+    default: 7
+  continuous_full_every:
+    description: How many base backups there are for each full one. The others save what has changed.
+    type: int
+    default: 7
 attributes:
   check_mode:
     support: full

@@ -26,6 +26,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 _STEP = "base backup"
 _DAY = 86400.0
+#: Seconds for a receiver that was just started.
+_PATIENCE = 30.0
+_POLL_SECONDS = 0.5
 _MIB = 1024**2
 
 
@@ -38,15 +41,30 @@ def take(home: Home, settings: Settings, journal: Journal) -> None:
     if manifest is None:
         return
     for service, scripts in continuous.wanted(home).items():
-        present = chains.of_service(home, service)
-        if not present:
-            raise RolloutFailed(f"service '{service}': its WAL was never received; {receiver(manifest, service)}")
+        present = _receiving(home, manifest, service, scripts)
         with journal.part(_STEP, "base", service, start_text="saving the files of the server", end_text=""):
             base = _take(manifest, service, scripts, present[-1], settings)
         removed = chains.prune(present, time.time() - settings.continuous_days * _DAY)
         sort = f"since {base.previous}" if base.previous else "in full"
         more = f"; removed {', '.join(removed)}" if removed else ""
         journal.write(_STEP, "done", f"{base.id}, saved {sort}, {base.size / _MIB:.1f} MiB{more}", service)
+
+
+def _receiving(home: Home, manifest: Mapping[str, Any], service: str, scripts: Mapping[str, str]) -> list[Chain]:
+    """Return the chains of a service whose WAL is received, as it is soon after the units were written.
+
+    :raises RolloutFailed: if it is not.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        container = containers.running(manifest["stack"], service)
+        state = continuous.about_lag(container, scripts, service).get("state", "")
+        present = chains.of_service(home, service)
+        if present and state == "receiving":
+            return present
+        if time.monotonic() > deadline:
+            raise RolloutFailed(f"service '{service}': its WAL is not received; {receiver(manifest, service)}")
+        time.sleep(_POLL_SECONDS)
 
 
 def receiver(manifest: Mapping[str, Any], service: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
-_UNITS = Path("/etc/systemd/system")
+UNITS = Path("/etc/systemd/system")
 #: Runs a command and returns its exit code, its output and its errors, as AnsibleModule.run_command.
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
@@ -74,28 +74,28 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
     timers = {}
     for verb, word, calendar in (("take", "backup", schedule.backup), ("drill", "drill", schedule.drill)):
         unit = f"slipway-{word}-{stack}"
-        names = {"home": home.path, "program": _program(home), "verb": verb, "delay": schedule.delay}
+        names = {"home": home.path, "program": program_of(home), "verb": verb, "delay": schedule.delay}
         description = f"{word.capitalize()} of the stack {stack}"
         texts[f"{unit}.service"] = _SERVICE.format(description=description, **names)
         texts[f"{unit}.timer"] = _TIMER.format(description=description, calendar=calendar, **names) if calendar else ""
         timers[f"{unit}.timer"] = bool(calendar)
-    stale = [name for name, enabled in timers.items() if not enabled and (_UNITS / name).exists()]
+    stale = [name for name, enabled in timers.items() if not enabled and (UNITS / name).exists()]
     if stale and not dry_run:
-        _systemctl(run, "disable", "--now", *stale)
-    written = [name for name, text in texts.items() if _differs(_UNITS / name, text)]
+        systemctl(run, "disable", "--now", *stale)
+    written = [name for name, text in texts.items() if _differs(UNITS / name, text)]
     if not dry_run:
         for name in written:
             if texts[name]:
-                write_text(_UNITS / name, texts[name])
+                write_text(UNITS / name, texts[name])
             else:
-                (_UNITS / name).unlink()
+                (UNITS / name).unlink()
     if written and not dry_run:
-        _systemctl(run, "daemon-reload")
+        systemctl(run, "daemon-reload")
     enabled = [name for name, wanted in timers.items() if wanted]
     off = [name for name in enabled if name in written or run(["systemctl", "is-active", "--quiet", name])[0] != 0]
     if off and not dry_run:
-        _systemctl(run, "enable", *off)
-        _systemctl(run, "restart", *off)
+        systemctl(run, "enable", *off)
+        systemctl(run, "restart", *off)
     return [*changed, *written, *(name for name in off if name not in written)]
 
 
@@ -103,7 +103,7 @@ def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) ->
     """Write the program and its settings, and return those that differ."""
     text = schedule.settings.text()
     changed = [home.backup_settings.name] if _differs(home.backup_settings, text) else []
-    path = _program(home)
+    path = program_of(home)
     if not path.is_file() or path.read_bytes() != program:
         changed.append(path.name)
     if changed and not dry_run:
@@ -116,7 +116,8 @@ def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) ->
     return changed
 
 
-def _program(home: Home) -> Path:
+def program_of(home: Home) -> Path:
+    """Return the program that the units start."""
     return home.state / "backup.pyz"
 
 
@@ -134,7 +135,8 @@ def _check(option: str, calendar: str, run: Run) -> None:
         )
 
 
-def _systemctl(run: Run, *words: str) -> None:
+def systemctl(run: Run, *words: str) -> None:
+    """Run systemctl. :raises ScheduleError: if it fails."""
     code, _out, err = run(["systemctl", *words])
     if code != 0:
         raise ScheduleError(f"systemctl {' '.join(words)}: {err.strip() or f'exit code {code}'}")

@@ -1,0 +1,78 @@
+"""Where the services that are saved continuously stand: what was not received yet, and how far back a restore can go.
+
+Place in the pipeline: target, read-only, for the status and the verification. It asks the servers that run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import chains, containers, continuous
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+_MIB = 1024**2
+
+
+def standing(home: Home, stack: str, now: float) -> list[dict[str, Any]]:
+    """Return where each service of the live release stands that is saved continuously, as plain values.
+
+    ``service``; ``state``: ``receiving``, else what the server says of its slot (``lost``: WAL is gone, and the next
+    base backup begins anew), or empty if it cannot be asked; ``problem``: why it cannot; ``lag_bytes``: WAL that was
+    not received yet; ``lag_seconds``: since when, 0 if nothing is missing; ``from``, ``base``: the first moment that a
+    restore can go back to and the end of the newest base backup, in seconds of the epoch, ``None`` without one;
+    ``gaps``: how often WAL was lost since the first one.
+
+    :param now: seconds of the epoch.
+    """
+    return [_of_service(home, stack, name, scripts, now) for name, scripts in continuous.wanted(home).items()]
+
+
+def problems(states: Iterable[Mapping[str, Any]], limit: float) -> list[str]:
+    """Return a sentence for each reason not to rely on a restore to any second. Pure.
+
+    :param states: what :func:`standing` returned. :param limit: seconds that WAL may be late.
+    """
+    result = []
+    for state in states:
+        where = f"service '{state['service']}'"
+        if state["problem"]:
+            result.append(f"{where}: whether its WAL is received is not known: {state['problem']}")
+        elif state["state"] != "receiving" and state["lag_seconds"] > limit:
+            late = f"{state['lag_bytes'] / _MIB:.1f} MiB since {state['lag_seconds']:.0f} s"
+            result.append(
+                f"{where}: its WAL is not received ({state['state'] or 'it has no slot'}): {late} are missing"
+            )
+        elif state["lag_seconds"] > limit:
+            result.append(
+                f"{where}: its WAL is received {state['lag_seconds']:.0f} s late, and the limit is {limit:g} s"
+            )
+        if state["base"] is None:
+            result.append(f"{where} has no base backup yet, so it cannot be restored to any second")
+    return result
+
+
+def _of_service(home: Home, stack: str, service: str, scripts: Mapping[str, str], now: float) -> dict[str, Any]:
+    present = chains.of_service(home, service)
+    bases = [base for chain in present for base in chain.bases()]
+    about: dict[str, str] = {}
+    problem = ""
+    try:
+        about = continuous.about_lag(containers.running(stack, service), scripts, service)
+        missing = max(0, int(about.get("bytes", 0)))
+        received = present[-1].received_at() if present else 0.0
+    except (RolloutFailed, DockerError, ValueError, OSError) as error:
+        problem, missing, received = str(error), 0, now
+    is_whole = about.get("state") == "receiving" and not missing
+    return {
+        "service": service,
+        "state": about.get("state", ""),
+        "problem": problem,
+        "lag_bytes": missing,
+        "lag_seconds": 0.0 if is_whole or problem else max(0.0, now - received),
+        "from": min((base.finished_at for base in bases), default=None),
+        "base": max((base.finished_at for base in bases), default=None),
+        "gaps": max(0, sum(1 for chain in present if chain.bases()) - 1),
+    }
