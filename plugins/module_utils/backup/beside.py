@@ -126,5 +126,5 @@ def _remove(name: str) -> None:
     if docker.get(f"/containers/{name}/json") is None:
         return
     with contextlib.suppress(DockerError):
-        docker.run(["stop", "--time", str(_GRACE_SECONDS), name])
+        docker.post(f"/containers/{name}/stop?t={_GRACE_SECONDS}", {}, docker.COMMAND_SECONDS)
     docker.run(["rm", "--force", "--volumes", name])

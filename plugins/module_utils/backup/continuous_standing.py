@@ -19,11 +19,11 @@ _MIB = 1024**2
 def standing(home: Home, stack: str, now: float) -> list[dict[str, Any]]:
     """Return where each service of the live release stands that is saved continuously, as plain values.
 
-    ``service``; ``state``: ``receiving``, else what the server says of its slot (``lost``: WAL is gone, and the next
-    base backup begins anew), or empty if it cannot be asked; ``problem``: why it cannot; ``lag_bytes``: WAL that was
-    not received yet; ``lag_seconds``: since when, 0 if nothing is missing; ``from``, ``base``: the first moment that a
-    restore can go back to and the end of the newest base backup, in seconds of the epoch, ``None`` without one;
-    ``gaps``: how often WAL was lost since the first one.
+    ``service``; ``state``: ``receiving``, else what the server says of its slot: ``lost`` if it has removed WAL that
+    nobody received; empty without a slot; ``problem``: why the server cannot be asked; ``lag_bytes``: WAL that was not
+    received yet; ``lag_seconds``: for how long, 0 if nothing is missing; ``from``, ``base``: the first moment that a
+    restore can go back to, and the end of the newest base backup, in seconds of the epoch, ``None`` without one;
+    ``gaps``: how often WAL was lost between base backups.
 
     :param now: seconds of the epoch.
     """
@@ -38,17 +38,17 @@ def problems(states: Iterable[Mapping[str, Any]], limit: float) -> list[str]:
     result = []
     for state in states:
         where = f"service '{state['service']}'"
+        missing = f"{state['lag_bytes'] / _MIB:.1f} MiB of its WAL are missing"
         if state["problem"]:
             result.append(f"{where}: whether its WAL is received is not known: {state['problem']}")
-        elif state["state"] != "receiving" and state["lag_seconds"] > limit:
-            late = f"{state['lag_bytes'] / _MIB:.1f} MiB since {state['lag_seconds']:.0f} s"
-            result.append(
-                f"{where}: its WAL is not received ({state['state'] or 'it has no slot'}): {late} are missing"
-            )
+        elif not state["state"]:
+            result.append(f"{where}: its WAL is not received; playbooks/backup.yml starts that")
+        elif state["state"] == "lost":
+            result.append(f"{where}: WAL was lost while nobody received it; see journalctl --unit slipway-wal-*")
+        elif state["lag_seconds"] > limit and state["state"] == "receiving":
+            result.append(f"{where}: {missing} for {state['lag_seconds']:.0f} s, and the limit is {limit:g} s")
         elif state["lag_seconds"] > limit:
-            result.append(
-                f"{where}: its WAL is received {state['lag_seconds']:.0f} s late, and the limit is {limit:g} s"
-            )
+            result.append(f"{where}: nobody has received its WAL for {state['lag_seconds']:.0f} s; {missing}")
         if state["base"] is None:
             result.append(f"{where} has no base backup yet, so it cannot be restored to any second")
     return result
@@ -62,16 +62,18 @@ def _of_service(home: Home, stack: str, service: str, scripts: Mapping[str, str]
     try:
         about = continuous.about_lag(containers.running(stack, service), scripts, service)
         missing = max(0, int(about.get("bytes", 0)))
-        received = present[-1].received_at() if present else 0.0
+        # Servers before Postgres 17 do not say since when nobody receives.
+        late = float(about.get("seconds") or (now - present[-1].received_at() if present else 0.0))
     except (RolloutFailed, DockerError, ValueError, OSError) as error:
-        problem, missing, received = str(error), 0, now
-    is_whole = about.get("state") == "receiving" and not missing
+        problem, missing, late = str(error), 0, 0.0
+    if about.get("state") == "receiving" and not missing:
+        late = 0.0
     return {
         "service": service,
         "state": about.get("state", ""),
         "problem": problem,
         "lag_bytes": missing,
-        "lag_seconds": 0.0 if is_whole or problem else max(0.0, now - received),
+        "lag_seconds": max(0.0, late),
         "from": min((base.finished_at for base in bases), default=None),
         "base": max((base.finished_at for base in bases), default=None),
         "gaps": max(0, sum(1 for chain in present if chain.bases()) - 1),

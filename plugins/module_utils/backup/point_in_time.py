@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
@@ -32,8 +34,28 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 _STEP = "recovery"
 _POLL_SECONDS = 0.5
 _LAST_LINES = 20
-#: What Postgres says if the WAL ends before the moment.
-_TOO_EARLY = "recovery ended before configured recovery target was reached"
+#: What Postgres says if the WAL has no commit after the moment.
+_ENDED = "recovery ended before configured recovery target was reached"
+
+
+class _EndedBefore(RolloutFailed):
+    """The WAL has nothing that was committed after the moment."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a recovery begins with. ``is_marked``: its WAL has a commit that was made for this recovery."""
+
+    service: str
+    scripts: Mapping[str, str]
+    chain: Chain
+    base: Base
+    is_marked: bool
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What the copy can read of this host."""
+        return {"/continuous": str(self.chain.folder)}
 
 
 def backup_of(home: Home, moment: datetime, services: Sequence[str], options: Options, journal: Journal) -> Backup:
@@ -50,21 +72,18 @@ def backup_of(home: Home, moment: datetime, services: Sequence[str], options: Op
     if not scripts:
         raise RolloutFailed("no service of the live release is saved continuously: {backup: {continuous: true}}")
     chosen = [name for name in scripts if not services or name in services]
-    plans = {name: _choose(home, manifest, name, scripts[name], moment.timestamp()) for name in chosen}
-    bases: dict[str, str] = {}
+    plans = [_choose(home, manifest, name, scripts[name], moment.timestamp()) for name in chosen]
 
-    def save(folder: Any) -> list[dict[str, Any]]:
+    def save(folder: Path) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = []
-        for name, (chain, base) in plans.items():
-            bases[name] = base.id
-            shown = {"/continuous": str(chain.folder)}
-            with throwaway(home, manifest["release"], name, "recovery", shown) as copy:
-                _recover(copy, name, scripts[name], chain, base, moment, options.timeout, journal)
-                method = {**manifest["services"][name]["backup"], "volumes": {}}
-                entries += taking.save_service(copy.project, name, method, folder, options, journal)
+        for plan in plans:
+            with throwaway(home, manifest["release"], plan.service, "recovery", plan.shown) as copy:
+                _recover(copy, plan, moment, options.timeout, journal)
+                method = {**manifest["services"][plan.service]["backup"], "volumes": {}}
+                entries += taking.save_service(copy.project, plan.service, method, folder, options, journal)
         return entries
 
-    more = {"point_in_time": moments.exact(moment), "bases": bases}
+    more = {"point_in_time": moments.exact(moment), "bases": {plan.service: plan.base.id for plan in plans}}
     backup = taking.write(home, manifest, options, catalog.new_id(time.time()), save, more)
     journal.write(_STEP, "done", f"backup {backup.id} has what was there at {moments.exact(moment)}")
     return backup
@@ -82,10 +101,9 @@ def drill(home: Home, timeout: float, journal: Journal) -> None:
     manifest, scripts = _live(home)
     for name in scripts:
         now = time.time()
-        chain, base = _choose(home, manifest, name, scripts[name], now)
-        with throwaway(home, manifest["release"], name, "drill", {"/continuous": str(chain.folder)}) as copy:
-            moment = datetime.fromtimestamp(now, timezone.utc)
-            _recover(copy, name, scripts[name], chain, base, moment, timeout, journal)
+        plan = _choose(home, manifest, name, scripts[name], now)
+        with throwaway(home, manifest["release"], name, "drill", plan.shown) as copy:
+            _recover(copy, plan, datetime.fromtimestamp(now, timezone.utc), timeout, journal)
 
 
 def _live(home: Home) -> tuple[dict[str, Any], dict[str, Mapping[str, str]]]:
@@ -95,10 +113,8 @@ def _live(home: Home) -> tuple[dict[str, Any], dict[str, Mapping[str, str]]]:
     return manifest, continuous.wanted(home)
 
 
-def _choose(
-    home: Home, manifest: Mapping[str, Any], service: str, scripts: Mapping[str, str], moment: float
-) -> tuple[Chain, Base]:
-    """Return the chain and the newest base backup that lead to a moment.
+def _choose(home: Home, manifest: Mapping[str, Any], service: str, scripts: Mapping[str, str], moment: float) -> _Plan:
+    """Return the newest base backup that leads to a moment, with its chain.
 
     :raises RolloutFailed: if there is none, or WAL is missing on the way.
     """
@@ -125,42 +141,53 @@ def _choose(
             raise RolloutFailed(
                 f"service '{service}' cannot be restored to {moments.show(moment)}: of its WAL {gap} in {chain.wal}"
             )
-        return chain, base
+        return _Plan(service, scripts, chain, base, has_arrived and chain.folder == present[-1].folder)
     late = "" if has_arrived else f"; its WAL is not received: {base_backups.receiver(manifest, service)}"
     raise RolloutFailed(
         f"service '{service}' cannot be restored to {moments.show(moment)}; possible is {possible}{late}"
     )
 
 
-def _recover(
-    copy: Throwaway,
-    service: str,
-    scripts: Mapping[str, str],
-    chain: Chain,
-    base: Base,
-    moment: datetime,
-    timeout: float,
-    journal: Journal,
-) -> None:
-    """Make a copy have what the service had at *moment*. It runs then."""
-    deadline = time.monotonic() + timeout
-    text = f"recovering a copy from base backup {base.id} to {moments.exact(moment)}"
-    with journal.part(_STEP, "recover", service, start_text=text, end_text="the copy is at this moment"):
-        copy.create()
-        names = " ".join(one.id for one in chain.lineage(base))
-        script = f"BASES='{names}'\nTARGET='{moments.exact(moment)}'\n{scripts['recover']}"
-        done = program.run(copy.command(script), timeout)
-        if done.returncode != 0:
-            error = docker.command_error("recover", done.returncode, done.stdout, done.stderr)
-            raise RolloutFailed(f"service '{service}': base backup {base.id} is damaged: {error}", error.detail[-10:])
+def _recover(copy: Throwaway, plan: _Plan, moment: datetime, timeout: float, journal: Journal) -> None:
+    """Make a copy have what the service had at *moment*. It runs then.
+
+    :raises RolloutFailed: if the base backup or the WAL is damaged, or ends before.
+    """
+    text = f"recovering a copy from base backup {plan.base.id} to {moments.exact(moment)}"
+    with journal.part(_STEP, "recover", plan.service, start_text=text, end_text="the copy is at this moment"):
         try:
-            container = copy.start()
-            while not continuous.execute(container, scripts["recovered"], service).strip():
-                if time.monotonic() > deadline:
-                    raise RolloutFailed(f"it was not there within {duration(timeout)}")
-                time.sleep(_POLL_SECONDS)
-        except RolloutFailed as error:
-            lines = container_logs.last_lines(copy.container().id, _LAST_LINES)
-            reason = f"service '{service}': it was not recovered to {moments.exact(moment)}: "
-            ended = any(_TOO_EARLY in line for line in lines)
-            raise RolloutFailed(reason + ("its WAL ends before" if ended else str(error)), tuple(lines)) from None
+            _attempt(copy, plan, moments.exact(moment), timeout)
+        except _EndedBefore as error:
+            if plan.is_marked:
+                raise
+            # Nothing was committed between this moment and the last WAL, so that has what was there.
+            copy.clear()
+            journal.write(_STEP, "done", f"{error}, which is the last that was received", plan.service)
+            _attempt(copy, plan, "", timeout)
+
+
+def _attempt(copy: Throwaway, plan: _Plan, target: str, timeout: float) -> None:
+    """Recover a copy. :param target: the moment, empty for the end of the WAL."""
+    deadline = time.monotonic() + timeout
+    copy.create()
+    names = " ".join(one.id for one in plan.chain.lineage(plan.base))
+    done = program.run(copy.command(f"BASES='{names}'\nTARGET='{target}'\n{plan.scripts['recover']}"), timeout)
+    where = f"service '{plan.service}'"
+    if done.returncode != 0:
+        error = docker.command_error("recover", done.returncode, done.stdout, done.stderr)
+        raise RolloutFailed(f"{where}: base backup {plan.base.id} cannot be unpacked: {error}", error.detail[-10:])
+    try:
+        container = copy.start()
+        while not continuous.execute(container, plan.scripts["recovered"], plan.service).strip():
+            if time.monotonic() > deadline:
+                raise RolloutFailed(f"it was not there within {duration(timeout)}")
+            time.sleep(_POLL_SECONDS)
+    except RolloutFailed as failure:
+        lines = container_logs.last_lines(copy.container().id, _LAST_LINES)
+        if any(_ENDED in line for line in lines):
+            raise _EndedBefore(
+                f"{where}: its WAL has nothing that was committed after {target}", tuple(lines)
+            ) from None
+        # A server in recovery says why it ends.
+        reason = next((line for line in lines if "FATAL" in line), str(failure))
+        raise RolloutFailed(f"{where}: it was not recovered to {target or 'the end'}: {reason}", tuple(lines)) from None

@@ -56,7 +56,7 @@ def _receive(home: Home, service: str) -> int:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
         return 1 if continuous.receive(home, service) else 0
-    except (RolloutFailed, DockerError) as error:
+    except (RolloutFailed, DockerError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 
