@@ -185,9 +185,7 @@ def _attempt(copy: Throwaway, plan: _Plan, target: str, timeout: float) -> None:
     except RolloutFailed as failure:
         lines = container_logs.last_lines(copy.container().id, _LAST_LINES)
         if any(_ENDED in line for line in lines):
-            raise _EndedBefore(
-                f"{where}: its WAL has nothing that was committed after {target}", tuple(lines)
-            ) from None
+            raise _EndedBefore(f"{where}: its WAL has no commit after {target}", tuple(lines)) from None
         # A server in recovery says why it ends.
         reason = next((line for line in lines if "FATAL" in line), str(failure))
         raise RolloutFailed(f"{where}: it was not recovered to {target or 'the end'}: {reason}", tuple(lines)) from None

@@ -49,9 +49,7 @@ CONTINUOUS_FIELDS = {
     "base": Field("str", "script beside the server; writes a base backup to /continuous/new", required=True),
     "mark": Field("str", "script in the server; ends a file of WAL, and prints its name", required=True),
     "lag": Field("str", "script in the server; prints how many bytes were not received yet", required=True),
-    "recover": Field(
-        "str", "script in a copy that does not run; BASES become its data, until TARGET if set", required=True
-    ),
+    "recover": Field("str", "script in a copy that does not run; BASES become its data, up to TARGET", required=True),
     "recovered": Field("str", "script in this copy; prints something as soon as it is at TARGET", required=True),
 }
 _SERVICE_FIELDS = {
