@@ -17,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     containers,
     continuous,
     facts,
+    space,
     wal_files,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.backup.chains import Base, Chain
@@ -78,6 +79,7 @@ def _take(
     container = containers.running(manifest["stack"], service)
     user = beside.owner(container)
     chains.empty_new(chain, user)
+    space.check_for_backup(chain.folder, max((base.size for base in chain.bases()), default=0))
     previous = _previous(chain, settings.continuous_full_every)
     mounts = {"/continuous/new": (str(chain.new), True), "/continuous/bases": (str(chain.bases_folder), False)}
     script = f"PREVIOUS={previous}\n{scripts['base']}"

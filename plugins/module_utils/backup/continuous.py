@@ -9,7 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import beside, chains, containers, facts, wal_files
+from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    beside,
+    chains,
+    containers,
+    facts,
+    space,
+    wal_files,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.backup.chains import Chain
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
@@ -60,6 +67,7 @@ def receive(home: Home, service: str) -> bool:
     present = chains.of_service(home, service)
     chain = present[-1] if present and not is_new else chains.begin(home, service, user)
     name = f"slipway-wal-{manifest['stack']}-{service}"
+    _check_disk(chain)
     looked = time.monotonic()
 
     def is_wanted() -> bool:
@@ -67,6 +75,7 @@ def receive(home: Home, service: str) -> bool:
         if time.monotonic() - looked < _LOOK_SECONDS:
             return True
         looked = time.monotonic()
+        _check_disk(chain)
         # During a rollout no release may be live for a moment.
         return home.manifest(home.current_id()) is None or service in wanted(home)
 
@@ -80,6 +89,14 @@ def receive(home: Home, service: str) -> bool:
         return True
     execute(container, scripts["stop"], service)
     return False
+
+
+def _check_disk(chain: Chain) -> None:
+    """:raises RolloutFailed: if the stack needs the rest of the disk. The server keeps some WAL meanwhile."""
+    if space.is_short(chain.wal):
+        raise RolloutFailed(
+            f"the disk of {chain.wal} is full but for {space.RESERVE // 1024**2} MiB; remove data there"
+        )
 
 
 def execute(container: Container, script: str, service: str) -> str:

@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     containers,
     continuous,
     moments,
+    space,
     taking,
     wal_files,
 )
@@ -170,7 +171,10 @@ def _attempt(copy: Throwaway, plan: _Plan, target: str, timeout: float) -> None:
     """Recover a copy. :param target: the moment, empty for the end of the WAL."""
     deadline = time.monotonic() + timeout
     copy.create()
-    names = " ".join(one.id for one in plan.chain.lineage(plan.base))
+    lineage = plan.chain.lineage(plan.base)
+    # They are unpacked, and combined to another copy.
+    space.check_for_restore([{"about": {}, "size": one.size} for one in lineage] * 2)
+    names = " ".join(one.id for one in lineage)
     done = program.run(copy.command(f"BASES='{names}'\nTARGET='{target}'\n{plan.scripts['recover']}"), timeout)
     where = f"service '{plan.service}'"
     if done.returncode != 0:
