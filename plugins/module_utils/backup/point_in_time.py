@@ -90,17 +90,17 @@ def backup_of(home: Home, moment: datetime, services: Sequence[str], options: Op
     return backup
 
 
-def drill(home: Home, timeout: float, journal: Journal) -> None:
+def drill(home: Home, services: Sequence[str], timeout: float, journal: Journal) -> None:
     """Recover each service that is saved continuously in a copy, to this moment.
 
-    :param timeout: seconds for one recovery.
+    :param services: none stands for all. :param timeout: seconds for one recovery.
     :raises RolloutFailed: if one cannot be recovered.
     """
     scripts = continuous.wanted(home)
     if not scripts:
         return
     manifest, scripts = _live(home)
-    for name in scripts:
+    for name in [name for name in scripts if not services or name in services]:
         now = time.time()
         plan = _choose(home, manifest, name, scripts[name], now)
         with throwaway(home, manifest["release"], name, "drill", plan.shown) as copy:
