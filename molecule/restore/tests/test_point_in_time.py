@@ -50,7 +50,7 @@ def beats(depot: Depot, playbook: Playbook) -> Iterator[None]:
 
 def _moment(depot: Depot) -> int:
     """Return the whole second that begins next on the server, as soon as it is over by two."""
-    second = int(float(depot.stack.host.check_output("date +%%s.%%N"))) + 1
+    second = int(depot.stack.host.check_output("date +%s")) + 1
     time.sleep(3)
     return second
 
@@ -70,7 +70,7 @@ def _text(second: int) -> str:
 
 
 def test_back_to_any_second(depot: Depot, playbook: Playbook, beats: None) -> None:
-    assert "saved in full" in _run(playbook, "backup").output
+    assert "saved in full" in _run(playbook, "backup", backup_continuous_full_every=1).output
     moments = [_moment(depot)]
     assert "saved since" in _run(playbook, "backup").output
     moments.append(_moment(depot))
@@ -93,7 +93,8 @@ def test_back_to_any_second(depot: Depot, playbook: Playbook, beats: None) -> No
         run = _run(playbook, "restore", restore_to=_text(moment))
         assert "is restored; what was there is kept" in run.output
         present = _present(depot)
-        assert present == [at for at in written if at <= moment * 1000]
+        # A row was committed some milliseconds after its time.
+        assert present in [[at for at in written if at <= moment * 1000 - late] for late in (0, 50)]
         assert 0 < len(present) < len(written)
     _run(playbook, "restore", restore_drill=True)
 
