@@ -93,8 +93,10 @@ def test_back_to_any_second(depot: Depot, playbook: Playbook, beats: None) -> No
         run = _run(playbook, "restore", restore_to=_text(moment))
         assert "is restored; what was there is kept" in run.output
         present = _present(depot)
-        # A row was committed some milliseconds after its time.
-        assert present in [[at for at in written if at <= moment * 1000 - late] for late in (0, 50)]
+        # A row was committed some milliseconds after its time. When the database was killed, a row that was committed
+        # may not have been reported.
+        assert set(present) >= {at for at in written if at <= moment * 1000 - 50}
+        assert present[-1] <= moment * 1000
         assert 0 < len(present) < len(written)
     _run(playbook, "restore", restore_drill=True)
 
