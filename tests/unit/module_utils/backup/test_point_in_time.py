@@ -129,3 +129,36 @@ def test_a_moment_that_is_none_takes_no_lease(home: Home, wanted: work.Work, mes
     with pytest.raises(RolloutFailed, match=message):
         work.begin(home, wanted)
     assert not home.lease.exists()
+
+
+class _Copy:
+    def __init__(self) -> None:
+        self.cleared = 0
+
+    def clear(self) -> None:
+        self.cleared += 1
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_wal_that_nobody_continues_is_recovered_to_its_end(
+    home: Home, monkeypatch: pytest.MonkeyPatch, is_marked: bool
+) -> None:
+    chain = _chain(home, "20260101T000000Z", range(1, 10), _NOW, (2, _NOW - 900))
+    plan = point_in_time._Plan("db", {}, chain, chain.bases()[0], is_marked)
+    targets = []
+
+    def attempt(_copy: _Copy, _plan: object, target: str, _timeout: float) -> None:
+        targets.append(target)
+        if target:
+            raise point_in_time._EndedBefore("it ended")
+
+    monkeypatch.setattr(point_in_time, "_attempt", attempt)
+    copy, moment = _Copy(), datetime.fromtimestamp(_NOW, timezone.utc)
+    arguments: Any = (copy, plan, moment, 1.0, Journal(home.backup_journal, "x"))
+    if is_marked:
+        # A commit was made after this moment. So WAL is missing, and the end is not this moment.
+        with pytest.raises(RolloutFailed, match="it ended"):
+            point_in_time._recover(*arguments)
+    else:
+        point_in_time._recover(*arguments)
+    assert (targets, copy.cleared) == (["2026-11-27 14:40:00.000000+00", *([] if is_marked else [""])], not is_marked)

@@ -56,3 +56,8 @@ def test_what_is_older() -> None:
     names = _names(254, 258)
     assert wal_files.before([*names, "00000002.history"], names[3]) == names[:3]
     assert wal_files.oldest(reversed(names)) == names[0]
+
+
+def test_a_log_does_not_end_before_the_highest_segment() -> None:
+    names = [_name(0, 2), _name(0, 3), *(_name(1, segment) for segment in range(200))]
+    assert wal_files.missing(names, names[0]) == f"the files between {names[1]} and {names[2]} are missing"
