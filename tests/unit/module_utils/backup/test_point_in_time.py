@@ -153,7 +153,7 @@ def test_wal_that_nobody_continues_is_recovered_to_its_end(
             raise point_in_time._EndedBefore("it ended")
 
     monkeypatch.setattr(point_in_time, "_attempt", attempt)
-    copy, moment = _Copy(), datetime.fromtimestamp(_NOW, timezone.utc)
+    copy, moment = _Copy(), datetime.fromtimestamp(_NOW, UTC)
     arguments: Any = (copy, plan, moment, 1.0, Journal(home.backup_journal, "x"))
     if is_marked:
         # A commit was made after this moment. So WAL is missing, and the end is not this moment.

@@ -67,7 +67,9 @@ def test_a_new_program_and_one_that_does_not_run(units: Path, wanted: dict[str, 
     assert receiver_units.apply(home, "shop", True, systemd.run, False) == []
     assert systemd.told == [f"enable {name}", f"restart {name}"]
     systemd.active.clear()
+    systemd.told.clear()
     assert receiver_units.apply(home, "shop", False, systemd.run, False) == [name]
+    assert systemd.told == [f"enable {name}", f"restart {name}"]
 
 
 def test_units_of_a_stack_with_a_longer_name_stay(units: Path, wanted: dict[str, dict[str, str]]) -> None:
