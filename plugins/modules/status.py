@@ -82,7 +82,8 @@ backups:
     - Where the backups on the host stand. C(services) are those whose data is saved; C(unsaved) are volumes that no
       backup has although the description does not say so. C(newest) is the id of the newest good backup, C(age) its age
       in seconds and C(size) its bytes. C(damage) has a sentence for each damaged one. C(last) has the last result of
-      each verb of M(slipway.stack.backup).
+      each verb of M(slipway.stack.backup). C(continuous) says of each service that is saved continuously whether its
+      WAL is received.
   type: dict
   returned: success
 under_way:

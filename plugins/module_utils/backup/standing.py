@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, results
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, continuous_standing, results
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 _HOUR = 3600.0
+#: Seconds for which WAL may not have been received.
+_WAL_SECONDS = 900.0
 
 
 def standing(home: Home, manifest: Mapping[str, Any] | None, now: float) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def standing(home: Home, manifest: Mapping[str, Any] | None, now: float) -> dict
     backup has although nobody has said so. ``newest``: the id of the newest good backup, or ``None``. ``age``: its age
     in seconds; without one, the seconds since the first rollout that is on record. ``size``: its bytes.
     ``damage``: a sentence for each damaged backup. ``last``: the last result of each verb, see :mod:`results`.
+    ``continuous``: where each service stands that is saved continuously, see :mod:`continuous_standing`.
 
     :param manifest: that of the live release. :param now: seconds of the epoch.
     """
@@ -37,6 +40,7 @@ def standing(home: Home, manifest: Mapping[str, Any] | None, now: float) -> dict
         "size": newest.size if newest else 0,
         "damage": [one.problem for one in found if one.problem],
         "last": {entry["verb"]: entry for entry in results.read(home)},
+        "continuous": continuous_standing.standing(home, manifest["stack"], now) if manifest else [],
     }
 
 
@@ -56,7 +60,7 @@ def problems(state: Mapping[str, Any], limit: float) -> list[str]:
     drill = last.get("drill")
     if drill and drill["outcome"] != "ok":
         result.append(f"the last drill could not restore backup {drill['backup'] or 'at all'}: {drill['reason']}")
-    return result
+    return result + continuous_standing.problems(state["continuous"], _WAL_SECONDS)
 
 
 def _why(take: Mapping[str, Any] | None) -> str:

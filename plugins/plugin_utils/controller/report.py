@@ -160,14 +160,29 @@ def backup_lines(backups: Mapping[str, Any]) -> list[str]:
         last = backups["last"].get(verb)
         if last and (last["outcome"] != "ok" or verb != "take"):
             outcome = "ok" if last["outcome"] == "ok" else f"failed: {last['reason']}"
-            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(last["at"]))
-            rows.append((title, f"{when}, {last['seconds']} s, {outcome}"))
+            rows.append((title, f"{_time(last['at'])}, {last['seconds']} s, {outcome}"))
+    rows += [("continuous", _continuous_line(state)) for state in backups["continuous"]]
     rows += [("damaged", problem) for problem in backups["damage"]]
     rows += [
         ("not saved", f"volume {entry['volume']} of service {entry['service']}; say how with its key 'backup'")
         for entry in backups["unsaved"]
     ]
     return ["backups:", *(f"  {line}" for line in table(rows))] if rows else []
+
+
+def _continuous_line(state: Mapping[str, Any]) -> str:
+    where = f"service {state['service']}"
+    if state["problem"]:
+        return f"{where}: not known: {state['problem']}"
+    back_to = f"back to {_time(state['from'])}" if state["from"] is not None else "without a base backup"
+    received = (
+        "WAL is received" if state["state"] == "receiving" else f"WAL is not received ({state['state'] or 'off'})"
+    )
+    return f"{where}: {received}, {back_to}"
+
+
+def _time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def age(seconds: float) -> str:

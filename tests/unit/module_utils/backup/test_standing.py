@@ -13,13 +13,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 BackedUp = Callable[..., Path]
 MANIFEST: dict[str, Any] = {
+    "stack": "shop",
     "services": {
         "db": {"backup": {"archives": {"database": {}}, "volumes": {}}},
         "web": {"unsaved": ["uploads", "shared"]},
         "worker": {"unsaved": ["shared", "kept"]},
         "files": {"backup": {"archives": {}, "volumes": {"kept": {"mode": "paused"}}}},
         "edge": {},
-    }
+    },
 }
 #: 2026-11-27 03:15.
 NOW = 1795749300.0
@@ -70,10 +71,14 @@ def test_a_stack_that_is_not_live_has_backups(home: Home, backed_up: BackedUp) -
             ["the last drill could not restore backup b1: it differs"],
         ),
         ({"age": 27.0 * HOUR, "services": []}, []),
+        (
+            {"continuous": [{"service": "db", "problem": "", "state": "", "base": 1.0, "lag_bytes": 0}]},
+            ["its WAL is not received"],
+        ),
     ],
 )
 def test_a_verification_says_why_not_to_rely_on_them(changes: dict[str, Any], said: list[str]) -> None:
-    state = {"services": ["db"], "newest": "b1", "age": 1.0 * HOUR, "last": {}, **changes}
+    state = {"services": ["db"], "newest": "b1", "age": 1.0 * HOUR, "last": {}, "continuous": [], **changes}
     found = standing.problems(state, 26)
     assert len(found) == len(said)
     for sentence, part in zip(found, said, strict=True):

@@ -88,7 +88,16 @@ STATUS: dict[str, Any] = {
     "drift": [],
     "incidents": [],
     "rollouts": [],
-    "backups": {"services": [], "unsaved": [], "newest": None, "age": 0.0, "size": 0, "damage": [], "last": {}},
+    "backups": {
+        "services": [],
+        "unsaved": [],
+        "newest": None,
+        "age": 0.0,
+        "size": 0,
+        "damage": [],
+        "last": {},
+        "continuous": [],
+    },
 }
 FAILED = {"at": "now", "outcome": "failed", "version": "1.0", "seconds": 3, "owner": "ada", "reason": "web: exit 1"}
 
@@ -150,6 +159,7 @@ def test_many_services_with_the_same_notes_share_them_unless_all_are_asked_for()
 
 
 BACKUPS = {"services": ["db"], "newest": "b1", "age": 9.0 * 3600, "size": 3 * 1024**2}
+WAL = {"service": "db", "state": "", "problem": "", "from": 1795749300.0}
 DRILL = {"at": 1795749300, "outcome": "ok", "seconds": 38.2, "reason": ""}
 
 
@@ -166,6 +176,18 @@ DRILL = {"at": 1795749300, "outcome": "ok", "seconds": 38.2, "reason": ""}
         (
             {"services": [], "last": {"take": {**DRILL, "outcome": "failed", "reason": "the disk is full"}}},
             ["backups:", "  last backup  2026-11-27T03:15:00Z, 38.2 s, failed: the disk is full"],
+        ),
+        (
+            {"services": [], "continuous": [{**WAL, "state": "receiving"}]},
+            ["backups:", "  continuous  service db: WAL is received, back to 2026-11-27T03:15:00Z"],
+        ),
+        (
+            {"services": [], "continuous": [{**WAL, "from": None}]},
+            ["backups:", "  continuous  service db: WAL is not received (off), without a base backup"],
+        ),
+        (
+            {"services": [], "continuous": [{**WAL, "problem": "it does not run"}]},
+            ["backups:", "  continuous  service db: not known: it does not run"],
         ),
         ({"services": [], "damage": ["b0 is damaged"]}, ["backups:", "  damaged  b0 is damaged"]),
         (
