@@ -6,7 +6,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, server_program
+from ansible.errors import AnsibleActionFail
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    arguments,
+    repository_settings,
+    server_program,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
@@ -20,5 +25,17 @@ class ActionModule(OneCall):
         given = arguments.complete(self, task_vars, "schedule_backups")
         names = ("name", "root", "schedule", "drill_schedule", "delay", "keep", "archive_timeout")
         names += ("continuous_days", "continuous_full_every")
+        try:
+            names_of = given["repository_secrets"]
+            environment = repository_settings.environment(given["repository"], names_of, given["secrets"])
+            retention = repository_settings.retention(given["retention"])
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from None
         program = base64.b64encode(server_program.pack("backup.program")).decode()
-        return {**{name: given[name] for name in names}, "program": program}
+        return {
+            **{name: given[name] for name in names},
+            "repository": given["repository"],
+            "retention": retention,
+            "environment": environment,
+            "program": program,
+        }

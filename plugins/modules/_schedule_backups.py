@@ -48,6 +48,18 @@ options:
     description: How many base backups there are for each full one.
     type: int
     required: true
+  repository:
+    description: See M(slipway.stack.schedule_backups).
+    type: str
+    required: true
+  retention:
+    description: How many backups stay in the repository, by C(daily), C(weekly) and C(monthly).
+    type: dict
+    required: true
+  environment:
+    description: The values of the variables that restic needs for the repository.
+    type: dict
+    required: true
   program:
     description: The program that the timers start, in Base64.
     type: str
@@ -106,6 +118,9 @@ def main() -> None:
             "archive_timeout": {"type": "int", "required": True},
             "continuous_days": {"type": "int", "required": True},
             "continuous_full_every": {"type": "int", "required": True},
+            "repository": {"type": "str", "required": True},
+            "retention": {"type": "dict", "required": True},
+            "environment": {"type": "dict", "required": True, "no_log": True},
             "program": {"type": "str", "required": True},
         },
         supports_check_mode=True,
@@ -125,7 +140,10 @@ def main() -> None:
             archive_timeout=params["archive_timeout"],
             continuous_days=params["continuous_days"],
             continuous_full_every=params["continuous_full_every"],
+            repository=params["repository"],
+            retention=params["retention"],
         ),
+        environment=params["environment"],
     )
     home = Home(f"{params['root']}/{params['name']}")
     try:

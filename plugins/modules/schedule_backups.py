@@ -14,6 +14,7 @@ description:
 extends_documentation_fragment:
   - slipway.stack.stack
   - slipway.stack.stack.host
+  - slipway.stack.secrets
   - slipway.stack.attributes
   - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group
@@ -46,6 +47,24 @@ options:
     description: How many base backups there are for each full one. The others save what has changed.
     type: int
     default: 7
+  repository:
+    description:
+      - A repository of restic in its own notation, such as C(rest:https://backup.example.com/shop), C(sftp:host:/path),
+        C(s3:https://s3.example.com/bucket) or a path. Each backup is sent there. Empty for none.
+    type: str
+    default: ""
+  repository_secrets:
+    description:
+      - By the name of a variable that restic reads, the name of the secret that has its value. C(RESTIC_PASSWORD) is
+        required. The secret has a value of its own, because a server would lose what it has generated.
+    type: dict
+    default: {}
+  retention:
+    description:
+      - How many backups stay in the repository. C(daily) is the number of days of which the last one stays; C(weekly)
+        and C(monthly) are the same for weeks and months.
+    type: dict
+    default: {daily: 7, weekly: 4, monthly: 12}
 attributes:
   check_mode:
     support: full

@@ -6,6 +6,7 @@ database is replaced.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 
+LONG = bool(os.environ.get("ROLLOUT_LONG"))
 _UNIT = "slipway-wal-depot-db"
 #: Writes its time five times a second, whatever happens to the database.
 _BEATS = """
@@ -89,7 +91,7 @@ def test_back_to_any_second(depot: Depot, playbook: Playbook, beats: None) -> No
     depot.stack.host.check_output("sudo systemctl stop beats")
     written = _written(depot)
     assert len(written) > 30
-    for moment in reversed(moments):
+    for moment in reversed(moments) if LONG else moments[2:3]:
         run = _run(playbook, "restore", restore_to=_text(moment))
         assert "is restored; what was there is kept" in run.output
         present = _present(depot)

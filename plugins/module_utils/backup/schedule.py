@@ -5,10 +5,11 @@ Place in the pipeline: target, by the role ``backup``. The files are written com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.backup.repository import environment_folder
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
@@ -52,12 +53,16 @@ class ScheduleError(Exception):
 
 @dataclass(frozen=True)
 class Schedule:
-    """When and how. A calendar is in systemd's notation, empty for never. ``delay``: at most so many seconds later."""
+    """When and how. A calendar is in systemd's notation, empty for never. ``delay``: at most so many seconds later.
+
+    ``environment``: the variables that restic needs for the repository.
+    """
 
     backup: str
     drill: str
     delay: int
     settings: Settings
+    environment: Mapping[str, str]
 
 
 def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, dry_run: bool) -> list[str]:
@@ -69,7 +74,7 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
     for option, calendar in (("backup_schedule", schedule.backup), ("backup_drill_schedule", schedule.drill)):
         if calendar:
             _check(option, calendar, run)
-    changed = _write_own(home, schedule, program, dry_run)
+    changed = _write_own(home, schedule, program, dry_run) + _write_environment(home, schedule.environment, dry_run)
     texts = {}
     timers = {}
     for verb, word, calendar in (("take", "backup", schedule.backup), ("drill", "drill", schedule.drill)):
@@ -114,6 +119,21 @@ def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) ->
         temporary.chmod(0o600)
         temporary.replace(path)
     return changed
+
+
+def _write_environment(home: Home, environment: Mapping[str, str], dry_run: bool) -> list[str]:
+    """Write a file for each variable, remove the others, and return the names of those that differ."""
+    folder = environment_folder(home)
+    stale = [path.name for path in folder.iterdir() if path.name not in environment] if folder.is_dir() else []
+    changed = [name for name, value in environment.items() if _differs(folder / name, value)]
+    if not dry_run:
+        for name in changed:
+            write_text(folder / name, environment[name], 0o600)
+        if environment:
+            folder.chmod(0o700)
+        for name in stale:
+            (folder / name).unlink()
+    return [*changed, *stale]
 
 
 def program_of(home: Home) -> Path:

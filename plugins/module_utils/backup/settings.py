@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -18,6 +18,8 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "archive_timeout": (int, float),
     "continuous_days": int,
     "continuous_full_every": int,
+    "repository": str,
+    "retention": dict,
 }
 
 
@@ -26,13 +28,16 @@ class Settings:
     """``keep``: how many backups stay on this host. ``archive_timeout``: seconds for one archive.
 
     ``continuous_days``: for how many days back a service that is saved continuously can be restored to any second.
-    ``continuous_full_every``: each so many base backups is a full one.
+    ``continuous_full_every``: each so many base backups is a full one. ``repository``: of restic, in its notation,
+    empty for none. ``retention``: how many backups stay there, by ``daily``, ``weekly`` and ``monthly``.
     """
 
     keep: int = 7
     archive_timeout: float = 6 * 3600.0
     continuous_days: int = 7
     continuous_full_every: int = 7
+    repository: str = ""
+    retention: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the content of the file."""

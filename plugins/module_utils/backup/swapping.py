@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,8 @@ _STEP = "restore"
 _SCRIPT_SECONDS = 300.0
 #: Seconds for a container to become healthy, in addition to those of its health check.
 _MARGIN_SECONDS = 30.0
+#: Seconds in which a command begins that the engine has got.
+_BEGIN_SECONDS = 0.5
 
 
 def swap_all(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
@@ -111,6 +114,7 @@ def recover(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
     services = {swap.service for swap in record.swaps}
     if record.phase == "swapping":
         _start(manifest, services)
+        _wait_for_scripts(manifest, services)
         made = [swap for swap in record.swaps if _is_made(manifest, swap)]
         _make_all(manifest, [swap.inverse for swap in made], [])
         restore_record.write(home, replace(record, phase="loading"))
@@ -216,3 +220,14 @@ def _start(manifest: Mapping[str, Any], services: set[str]) -> None:
     ids = [one.id for one in found if one.state == "exited" and manifest["services"][one.service]["class"] != "oneshot"]
     if ids:
         docker.run(["start", *ids])
+
+
+def _wait_for_scripts(manifest: Mapping[str, Any], services: set[str]) -> None:
+    """Wait until the script of a killed swap has ended. The engine runs it, so it goes on without this process."""
+    # What was sent when the process was killed begins within this time.
+    time.sleep(_BEGIN_SECONDS)
+    deadline = time.monotonic() + _MARGIN_SECONDS
+    for container in docker.containers(manifest["stack"], services) if services else ():
+        for exec_id in (docker.get(f"/containers/{container.id}/json") or {}).get("ExecIDs") or []:
+            while (docker.get(f"/exec/{exec_id}/json") or {}).get("Running") and time.monotonic() < deadline:
+                time.sleep(_BEGIN_SECONDS / 5)

@@ -17,11 +17,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     drill,
     moments,
     point_in_time,
+    repository,
     restoring,
     results,
     swapping,
     taking,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
@@ -82,10 +84,10 @@ def _run(home: Home, work: Work, name: str) -> None:
     detail: tuple[str, ...] = ()
     try:
         if work.verb in ("drill", "restore") and not work.moment:
-            backup = drill.find(home, work.backup or None).id
+            backup = _find(home, work, records).id
         backup = _do(home, replace(work, backup=backup), records)
         if work.verb == "take":
-            base_backups.take(home, work.settings, records)
+            _after_backup(home, work, records)
         reason = ""
     except (RolloutFailed, DockerError) as error:
         reason, detail = str(error), error.detail
@@ -99,10 +101,44 @@ def _run(home: Home, work: Work, name: str) -> None:
         if reason:
             records.write("rollout", "failed", reason, detail=detail)
             is_taken = work.verb == "take" and backup
-            records.write("end", "failed", _WITHOUT_BASE.format(backup) if is_taken else _AFTER_FAILURE[work.verb])
+            end = f"Backup {backup} is complete on this host" if is_taken else _AFTER_FAILURE[work.verb]
+            records.write("end", "failed", end)
         else:
             what = f"{_WORD[work.verb]} of {backup or 'the stack'}"
             records.write("end", "done", f"{what} done: {records.time_summary()}")
+
+
+def _find(home: Home, work: Work, records: Journal) -> Backup:
+    """Return the backup that a drill or a restore is of; from the repository, if it is not on this host.
+
+    :raises RolloutFailed: if it is nowhere, or damaged.
+    """
+    found = catalog.read(home, work.backup) if work.backup else catalog.newest(home)
+    remote = None if found.value or found.problem else repository.of(home)
+    if remote:
+        return repository.fetch(home, remote, work.backup, work.settings.archive_timeout, records)
+    return drill.find(home, work.backup or None)
+
+
+def _after_backup(home: Home, work: Work, records: Journal) -> None:
+    """Take base backups and send what is on this host to the repository. If one fails, the other is done.
+
+    :raises RolloutFailed: if one of them fails.
+    """
+    failures = []
+    try:
+        base_backups.take(home, work.settings, records)
+    except (RolloutFailed, DockerError) as error:
+        failures.append(error)
+    try:
+        remote = repository.of(home)
+        if remote:
+            repository.send(home, remote, work.settings.archive_timeout, records)
+    except RolloutFailed as error:
+        failures.append(error)
+    if failures:
+        detail = tuple(line for failure in failures for line in failure.detail)
+        raise RolloutFailed("; ".join(map(str, failures)), detail)
 
 
 def _moment(work: Work) -> datetime:
@@ -124,6 +160,9 @@ def _do(home: Home, work: Work, records: Journal) -> str:
         drill.drill(home, work.backup, work.release, work.services, timeout, records)
         if not work.release:
             point_in_time.drill(home, work.services, timeout, records)
+            remote = repository.of(home)
+            if remote:
+                repository.check(remote, timeout, records)
         return work.backup
     if work.verb == "restore":
         if work.moment:
@@ -146,7 +185,6 @@ def _do(home: Home, work: Work, records: Journal) -> str:
     return swapping.revert(home, manifest, records)
 
 
-_WITHOUT_BASE = "Backup {} is complete, and there is no new base backup for a restore to a point in time"
 _AFTER_FAILURE = {
     "take": "No backup was taken",
     "drill": "Do not rely on this backup before a drill succeeds",
