@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.depot import Depot
+from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 
@@ -30,6 +31,8 @@ def _server(host: Any) -> Iterator[None]:
         "sudo sh -c %s", "rm -rf /srv/rest; apt-get -qq install -y --no-install-recommends restic-rest-server"
     )
     host.check_output(f"sudo systemd-run --quiet --unit rest-server {SERVER}")
+    wait_until(lambda: host.socket("tcp://127.0.0.1:8123").is_listening)
+    host.check_output("systemctl is-active rest-server")
     yield
     host.check_output("sudo systemctl stop rest-server")
 
@@ -85,9 +88,10 @@ def test_all_backups_of_the_host_are_sent(depot: Depot, back_up: Callable[..., A
     run = back_up()
     assert run.code == 0, run.output
     assert f"made the repository {LOCATION}" in run.output
-    present = _snapshots(depot, password)
     for backup in depot.backups():
-        assert f"backup:{backup}" in present
+        assert f"backup {backup} is in {LOCATION}" in run.output
+    # Of one day, the last one stays.
+    assert f"backup:{depot.backups()[-1]}" in _snapshots(depot, password)
     # Its password is in one file, for root.
     check = depot.stack.host.check_output
     found = check("sudo grep -rl %s %s", password, depot.stack.home).split()

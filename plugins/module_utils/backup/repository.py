@@ -58,7 +58,7 @@ def of(home: Home) -> Repository | None:
 
 
 def send(home: Home, repository: Repository, timeout: float, journal: Journal) -> None:
-    """Send all backups of this host that the repository does not have, and forget old ones.
+    """Send the backups of this host that are newer than all in the repository, and forget old ones there.
 
     :param timeout: seconds for one backup.
     :raises RolloutFailed: if the repository cannot be opened, or something fails. What was sent stays.
@@ -72,10 +72,11 @@ def send(home: Home, repository: Repository, timeout: float, journal: Journal) -
             journal.write(_STEP, "done", f"made the repository {restic.shown}")
         # Of one that was killed. It removes only those that are stale.
         restic.run("unlock")
-        present = snapshots(repository)
+        # Older ones were sent, and may have been forgotten since.
+        last = max(snapshots(repository), default="")
         for backup_id in catalog.ids(home):
             backup = catalog.read(home, backup_id).value
-            if backup and not backup.is_of_replaced_data and backup_id not in present:
+            if backup and not backup.is_of_replaced_data and backup_id > last:
                 tags = f"{repository.tags},{_ID}{backup_id}"
                 restic.run("backup", "--quiet", "--tag", tags, str(backup.folder), timeout=timeout)
                 journal.write(_STEP, "done", f"backup {backup_id} is in {restic.shown}")
