@@ -52,6 +52,10 @@ options:
     description: See M(slipway.stack.schedule_backups).
     type: str
     required: true
+  repository_host:
+    description: See M(slipway.stack.schedule_backups).
+    type: str
+    required: true
   retention:
     description: How many backups stay in the repository, by C(daily), C(weekly) and C(monthly).
     type: dict
@@ -119,6 +123,7 @@ def main() -> None:
             "continuous_days": {"type": "int", "required": True},
             "continuous_full_every": {"type": "int", "required": True},
             "repository": {"type": "str", "required": True},
+            "repository_host": {"type": "str", "required": True},
             "retention": {"type": "dict", "required": True},
             "environment": {"type": "dict", "required": True, "no_log": True},
             "program": {"type": "str", "required": True},
@@ -141,6 +146,7 @@ def main() -> None:
             continuous_days=params["continuous_days"],
             continuous_full_every=params["continuous_full_every"],
             repository=params["repository"],
+            repository_host=params["repository_host"],
             retention=params["retention"],
         ),
         environment=params["environment"],

@@ -53,6 +53,12 @@ options:
         C(s3:https://s3.example.com/bucket) or a path. Each backup is sent there. Empty for none.
     type: str
     default: ""
+  repository_host:
+    description:
+      - Name of the host in the repository. Empty for its host name. A new server that replaces another one has its
+        name.
+    type: str
+    default: ""
   repository_secrets:
     description:
       - By the name of a variable that restic reads, the name of the secret that has its value. C(RESTIC_PASSWORD) is

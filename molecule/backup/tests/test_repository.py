@@ -30,11 +30,11 @@ def _server(host: Any) -> Iterator[None]:
     host.check_output(
         "sudo sh -c %s", "rm -rf /srv/rest; apt-get -qq install -y --no-install-recommends restic-rest-server"
     )
-    host.check_output(f"sudo systemd-run --quiet --unit rest-server {SERVER}")
+    host.check_output(f"sudo systemd-run --quiet --unit depot-rest {SERVER}")
     wait_until(lambda: host.socket("tcp://127.0.0.1:8123").is_listening)
-    host.check_output("systemctl is-active rest-server")
+    host.check_output("systemctl is-active depot-rest")
     yield
-    host.check_output("sudo systemctl stop rest-server")
+    host.check_output("sudo systemctl stop depot-rest")
 
 
 @pytest.fixture
@@ -117,7 +117,9 @@ def test_a_server_that_has_lost_its_backups_gets_one(depot: Depot, playbook: Pla
         assert depot.everything() == before
         run = playbook("restore", restore_backup="20010101T000000Z")
         assert run.code == 2
-        assert f"there is no backup 20010101T000000Z on this host or in {LOCATION}" in run.output
+        assert (
+            "there is no backup 20010101T000000Z on this host, or with stack:depot,environment:production" in run.output
+        )
     finally:
         check("sudo sh -c %s", f"rm -rf {depot.stack.home}/backups; mv /tmp/lost {depot.stack.home}/backups")
 
@@ -129,7 +131,7 @@ def test_another_password_is_named_and_the_backup_stays(depot: Depot, back_up: C
     assert f"the repository {LOCATION} has another password than RESTIC_PASSWORD" in run.output
     [new] = set(depot.backups()) - set(before)
     assert f"Backup {new} is complete on this host" in run.output
-    # The next one sends it.
+    # The next one sends it, as a backup of its own time.
     assert f"backup {new} is in {LOCATION}" in back_up(backup_keep=9).output
 
 

@@ -1,14 +1,16 @@
 """A repository of restic: backups outside of this host, encrypted and deduplicated.
 
 Place in the pipeline: target, after a backup, and before a restore of one that is not on this host. The local backups
-are sent as they are. Each is a snapshot with tags: its stack, its environment and its id. So several stacks and hosts
-may have one repository, and each of them forgets its own snapshots only.
+are sent as they are. Each is a snapshot with tags: its stack, its environment, its host and its id. So several stacks
+and hosts may have one repository, and each of them forgets its own snapshots only.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +55,8 @@ def of(home: Home) -> Repository | None:
     manifest = home.manifest(home.current_id())
     if manifest is None:
         raise RolloutFailed(home.live_problem() or "no release is live on this host")
-    tags = f"stack:{manifest['stack']},environment:{manifest.get('environment', '')}"
+    host = found.value.repository_host or socket.gethostname()
+    tags = f"stack:{manifest['stack']},environment:{manifest.get('environment', '')},host:{host}"
     return Repository(Restic(found.value.repository, _environment(home)), tags, found.value)
 
 
@@ -66,23 +69,45 @@ def send(home: Home, repository: Repository, timeout: float, journal: Journal) -
     restic = repository.restic
     with journal.part(_STEP, "send", start_text=f"sending to {restic.shown}", end_text=""):
         try:
-            restic.run("cat", "config")
+            _open(restic)
         except NoRepository:
+            if restic.location.startswith("/") and not Path(restic.location).is_dir():
+                raise RolloutFailed(f"{restic.location} is no directory; mount its disk, or make it") from None
             restic.run("init")
             journal.write(_STEP, "done", f"made the repository {restic.shown}")
-        # Of one that was killed. It removes only those that are stale.
-        restic.run("unlock")
         # Older ones were sent, and may have been forgotten since.
         last = max(snapshots(repository), default="")
         for backup_id in catalog.ids(home):
             backup = catalog.read(home, backup_id).value
             if backup and not backup.is_of_replaced_data and backup_id > last:
-                tags = f"{repository.tags},{_ID}{backup_id}"
-                restic.run("backup", "--quiet", "--tag", tags, str(backup.folder), timeout=timeout)
+                _send(repository, backup, timeout)
                 journal.write(_STEP, "done", f"backup {backup_id} is in {restic.shown}")
         kept = [word for name, number in _kept(repository.settings) for word in (f"--keep-{name}", str(number))]
         # Not by host or path: each backup has a path of its own.
         restic.run("forget", "--quiet", "--tag", repository.tags, "--group-by", "", *kept, "--prune", timeout=timeout)
+
+
+def _open(restic: Restic) -> None:
+    """Find out whether the repository can be used, and remove stale locks of a killed restic.
+
+    :raises NoRepository: if there is none. :raises RolloutFailed: if it cannot be used.
+    """
+    restic.run("cat", "config", "--no-lock")
+    restic.run("unlock")
+
+
+def _send(repository: Repository, backup: Backup, timeout: float) -> None:
+    restic, tags = repository.restic, f"{repository.tags},{_ID}{backup.id}"
+    # What is forgotten depends on the time. A backup that is sent late is of its own day.
+    taken = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(backup.taken_at))
+    try:
+        restic.run("backup", "--quiet", "--time", taken, "--tag", tags, str(backup.folder), timeout=timeout)
+    except RolloutFailed:
+        # If a file could not be read, there is a snapshot all the same.
+        incomplete = snapshots(repository).get(backup.id)
+        if incomplete:
+            restic.run("forget", str(incomplete["id"]))
+        raise
 
 
 def snapshots(repository: Repository) -> dict[str, Mapping[str, Any]]:
@@ -105,28 +130,30 @@ def fetch(home: Home, repository: Repository, backup_id: str, timeout: float, jo
     :raises RolloutFailed: if the repository does not have it, or this host has too little space for it.
     """
     restic = repository.restic
+    _open(restic)
     present = snapshots(repository)
     chosen = backup_id or (list(present)[-1] if present else "")
     if chosen not in present:
         known = ", ".join(list(present)[-5:]) or "none"
         missing = f"no backup {backup_id}" if backup_id else "no backup"
-        raise RolloutFailed(f"there is {missing} on this host or in {restic.shown}; the newest there: {known}")
+        raise RolloutFailed(
+            f"there is {missing} on this host, or with {repository.tags} in {restic.shown}; the newest there: {known}"
+        )
     snapshot, path = str(present[chosen]["id"]), str(present[chosen]["paths"][0])
     space.check_for_backup(home.path, _size(restic.run("dump", snapshot, f"{path}/{MANIFEST}"), restic))
-    folder = catalog.begin(home, chosen)
+    target, folder = home.backups / chosen, home.backups / f"{chosen}.arriving"
     with journal.part(_STEP, "fetch", start_text=f"fetching backup {chosen} from {restic.shown}", end_text=""):
+        shutil.rmtree(folder, ignore_errors=True)
         try:
-            whole = folder / "whole"
-            restic.run("restore", "--quiet", snapshot, "--target", str(whole), timeout=timeout)
-            for entry in (whole / path.lstrip("/")).iterdir():
-                entry.rename(folder / entry.name)
-            shutil.rmtree(whole)
-            catalog.complete(home, folder)
+            restic.run("restore", "--quiet", snapshot, "--target", str(folder), timeout=timeout)
+            home.backups.mkdir(mode=0o700, exist_ok=True)
+            (folder / path.lstrip("/")).rename(target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     found = catalog.read(home, chosen)
     if found.value is None:
-        raise RolloutFailed(found.problem)
+        shutil.rmtree(target)
+        raise RolloutFailed(f"what {restic.shown} has is damaged: {found.problem}")
     return found.value
 
 
@@ -134,6 +161,7 @@ def check(repository: Repository, timeout: float, journal: Journal) -> None:
     """Check the repository, and read a part of its data back. :raises RolloutFailed: if it is damaged."""
     text = f"checking {repository.restic.shown}"
     with journal.part(_STEP, "check", start_text=text, end_text="the repository is whole"):
+        _open(repository.restic)
         repository.restic.run("check", "--quiet", f"--read-data-subset={_READ_BACK}", timeout=timeout)
 
 

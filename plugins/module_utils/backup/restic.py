@@ -10,7 +10,8 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,10 @@ ASK_SECONDS = 90.0
 #: Where restic keeps what it has read of a repository. It is not needed, and saves transfers.
 _CACHE = "/var/cache/slipway-restic"
 _NO_REPOSITORY = 10
+_LOCKED = 11
 _WRONG_PASSWORD = 12
+#: Seconds between two tries while another host uses the repository.
+_LOCK_SECONDS = 5.0
 #: Credentials in a location, which must not be in a message.
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _MAX_LINES = 10
@@ -52,22 +56,34 @@ class Restic:
         :param timeout: seconds that it may take.
         :raises NoRepository: if there is no repository. :raises RolloutFailed: if anything else is wrong.
         """
+        deadline = time.monotonic() + timeout
+        while True:
+            done = self._run(words, timeout)
+            is_locked = done.returncode == _LOCKED or "already locked" in done.stderr
+            if not is_locked or time.monotonic() > deadline:
+                break
+            # Another host uses the repository. Old versions of restic do not wait for it.
+            time.sleep(_LOCK_SECONDS)
+        if done.returncode != 0:
+            raise self._error(done.returncode, done.stderr)
+        return done.stdout[:_MAX_OUTPUT]
+
+    def _run(self, words: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "SSH_AUTH_SOCK") if name in os.environ},
             "HOME": os.environ.get("HOME") or "/root",
             "RESTIC_CACHE_DIR": _CACHE,
+            # Of the times that restic is told.
+            "TZ": "UTC",
             **self.environment,
             "RESTIC_REPOSITORY": self.location,
         }
         try:
-            done = program.run(["restic", *words], timeout, environment=environment)
+            return program.run(["restic", *words], timeout, environment=environment)
         except OSError as error:
             raise RolloutFailed(f"restic cannot be started: {error.strerror}; run the role backup again") from None
         except subprocess.TimeoutExpired:
             raise RolloutFailed(f"the repository {self.shown} did not answer within {duration(timeout)}") from None
-        if done.returncode != 0:
-            raise self._error(done.returncode, done.stderr)
-        return done.stdout[:_MAX_OUTPUT]
 
     def json(self, *words: str) -> Any:
         """Return the JSON that restic prints. :raises RolloutFailed: as :meth:`run`, and if it is none."""

@@ -19,6 +19,7 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "continuous_days": int,
     "continuous_full_every": int,
     "repository": str,
+    "repository_host": str,
     "retention": dict,
 }
 
@@ -29,7 +30,8 @@ class Settings:
 
     ``continuous_days``: for how many days back a service that is saved continuously can be restored to any second.
     ``continuous_full_every``: each so many base backups is a full one. ``repository``: of restic, in its notation,
-    empty for none. ``retention``: how many backups stay there, by ``daily``, ``weekly`` and ``monthly``.
+    empty for none. ``repository_host``: the name of this host there, empty for its own. ``retention``: how many backups
+    stay there, by ``daily``, ``weekly`` and ``monthly``.
     """
 
     keep: int = 7
@@ -37,6 +39,7 @@ class Settings:
     continuous_days: int = 7
     continuous_full_every: int = 7
     repository: str = ""
+    repository_host: str = ""
     retention: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import schema, secret_sources
 
 #: Variables of restic and of the storages that it knows. Source: restic's manual, "Environment Variables".
-_VARIABLE = re.compile(r"(RESTIC|AWS|B2|AZURE|GOOGLE|OS|ST|RCLONE)_[A-Z0-9_]+")
+#: A command would be run as root.
+_VARIABLE = re.compile(r"(RESTIC|AWS|B2|AZURE|GOOGLE|OS|ST|RCLONE)_(?![A-Z0-9_]*COMMAND)[A-Z0-9_]+")
 _PASSWORD = "RESTIC_PASSWORD"
 _PERIODS = ["daily", "weekly", "monthly"]
 

@@ -27,6 +27,7 @@ def test_restic_gets_the_values() -> None:
     [
         ({}, "key 'RESTIC_PASSWORD' is missing"),
         ({**NAMES, "LD_PRELOAD": "key"}, "'LD_PRELOAD' is no variable of restic"),
+        ({**NAMES, "RESTIC_PASSWORD_COMMAND": "key"}, "'RESTIC_PASSWORD_COMMAND' is no variable of restic"),
         ({**NAMES, "PATH": "key"}, "'PATH' is no variable of restic"),
         ({"RESTIC_PASSWORD": "phrases"}, "key 'RESTIC_PASSWORD': stack_secrets has no secret 'phrases'; did you mean"),
         ({"RESTIC_PASSWORD": ["phrase"]}, "stack_secrets has no secret ['phrase']"),
