@@ -24,6 +24,9 @@ _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 #: Of a backup that is not complete. A killed one is removed by the next.
 _UNFINISHED = ".unfinished"
+#: Of a backup that is fetched from a repository, and the seconds after which nobody fetches it any more.
+ARRIVING = ".arriving"
+_ARRIVING_SECONDS = 86400.0
 _FIELDS: Mapping[str, state_file.Types] = {
     "id": str,
     "stack": str,
@@ -87,6 +90,10 @@ def begin(home: Home, backup_id: str) -> Path:
     """Remove what killed backups have left, and return the new directory of one that begins."""
     for left in home.backups.glob(f"*{_UNFINISHED}"):
         shutil.rmtree(left)
+    # A drill may fetch one meanwhile.
+    for left in home.backups.glob(f"*{ARRIVING}"):
+        if time.time() - left.stat().st_mtime > _ARRIVING_SECONDS:
+            shutil.rmtree(left)
     folder = home.backups / f"{backup_id}{_UNFINISHED}"
     home.backups.mkdir(mode=0o700, exist_ok=True)
     folder.mkdir(mode=0o700)

@@ -141,7 +141,7 @@ def fetch(home: Home, repository: Repository, backup_id: str, timeout: float, jo
         )
     snapshot, path = str(present[chosen]["id"]), str(present[chosen]["paths"][0])
     space.check_for_backup(home.path, _size(restic.run("dump", snapshot, f"{path}/{MANIFEST}"), restic))
-    target, folder = home.backups / chosen, home.backups / f"{chosen}.arriving"
+    target, folder = home.backups / chosen, home.backups / f"{chosen}{catalog.ARRIVING}"
     with journal.part(_STEP, "fetch", start_text=f"fetching backup {chosen} from {restic.shown}", end_text=""):
         shutil.rmtree(folder, ignore_errors=True)
         try:

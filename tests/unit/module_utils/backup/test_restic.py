@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -88,3 +89,17 @@ def test_json_that_is_none_is_named(answer: Answer) -> None:
     answer(0, out="[")
     with pytest.raises(RolloutFailed, match="restic snapshots printed no JSON"):
         RESTIC.json("snapshots")
+
+
+def test_a_repository_that_another_host_uses_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    locked = [(11, ""), (1, "unable to create lock in backend: repository is already locked by PID 7"), (0, "")]
+    waited: list[float] = []
+
+    def run(command: Sequence[str], timeout: float, environment: Mapping[str, str]) -> Any:
+        code, err = locked.pop(0)
+        return subprocess.CompletedProcess(command, code, "done", err)
+
+    monkeypatch.setattr(program, "run", run)
+    monkeypatch.setattr(time, "sleep", waited.append)
+    assert RESTIC.run("forget") == "done"
+    assert waited == [5.0, 5.0]
