@@ -38,6 +38,11 @@ options:
     type: list
     elements: str
     required: true
+  data_upgrade:
+    description: Data services whose data the rollout writes anew for another version.
+    type: list
+    elements: str
+    required: true
   allow_downtime:
     description: Names of data services that may be down while they are replaced.
     type: list

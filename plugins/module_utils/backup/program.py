@@ -41,23 +41,27 @@ def main(arguments: list[str] | None = None) -> int:
         before = len(results.read(home))
         _begin(home, wanted)
     except (RolloutFailed, LeaseHeld) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     last = results.read(home)[before:][-1:]
     if last and last[0]["outcome"] == "ok":
         return 0
-    print(last[0]["reason"] if last else "the result was not written", file=sys.stderr)
+    sys.stderr.write(f"{last[0]['reason'] if last else 'the result was not written'}\n")
     return 1
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _receive(home: Home, service: str) -> int:
     """Receive WAL until the server stops. :return: 0 if nobody wants it; systemd starts this program again after 1."""
     # Python ends at SIGTERM without leaving its `with` statements, one of which removes a container.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     try:
         return 1 if continuous.receive(home, service) else 0
     except (RolloutFailed, DockerError, OSError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
 
 

@@ -32,8 +32,8 @@ def quiet(mode: str, container_ids: Sequence[str]) -> Iterator[None]:
         try:
             yield
         finally:
-            assert guard.stdin is not None
-            guard.stdin.close()
+            if guard.stdin:
+                guard.stdin.close()
             guard.wait()
     if guard.returncode != 0:
         raise RolloutFailed(f"docker {after} failed for {', '.join(container_ids)}; {after} them by hand")

@@ -161,19 +161,24 @@ def _load(
 ) -> None:
     """Load one archive next to what is there."""
     if entry["sort"] == "volume":
-        assert swap is not None
-        new = Path(swap.new)
+        new = Path(_planned(swap).new)
         # The archive sets the mode and the owner of the directory itself.
         new.mkdir(mode=0o700)
         loading.into_directory(backup, entry, new, timeout)
         return
     archive = _archive(manifest, entry)
     if archive.get("volume"):
-        assert swap is not None
-        _load_before_start(home, manifest["release"], backup, entry, archive, swap, timeout)
+        _load_before_start(home, manifest["release"], backup, entry, archive, _planned(swap), timeout)
         return
     container = containers.running(manifest["stack"], entry["service"])
     loading.into_container(backup, entry, archive, container, swap.new if swap else "", timeout)
+
+
+def _planned(swap: Swap | None) -> Swap:
+    """Return the swap of an archive that has one: all but those without items."""
+    if swap is None:
+        raise AssertionError("a volume has a swap")
+    return swap
 
 
 def _load_before_start(

@@ -134,6 +134,13 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    """Return a stream of a process that was started with a pipe for it."""
+    if stream is None:
+        raise AssertionError("the process has no pipe")
+    return stream
+
+
 class _Stage:
     """One command of a pipeline."""
 
@@ -158,23 +165,20 @@ class _Stage:
 
     def take_output(self) -> IO[bytes]:
         """Return its standard output. The one who reads it notices when the command ends."""
-        assert self.process.stdout is not None
-        return self.process.stdout
+        return _pipe(self.process.stdout)
 
     def write(self, block: bytes) -> bool:
         """Give it more input. :return: whether it reads on."""
-        assert self.process.stdin is not None
         try:
-            self.process.stdin.write(block)
+            _pipe(self.process.stdin).write(block)
             return True
         except BrokenPipeError:
             return False
 
     def close_input(self) -> None:
         """Tell it that its input has ended."""
-        assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
+            _pipe(self.process.stdin).close()
 
     def finish(self) -> tuple[str, ...]:
         """Wait until it has ended, and return what it said. :raises StreamError: if it failed or took too long."""
@@ -197,8 +201,7 @@ class _Stage:
                     stream.close()
 
     def _read_errors(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as stream:
+        with _pipe(self.process.stderr) as stream:
             while block := stream.read1(_BLOCK):  # type: ignore[attr-defined]
                 self._errors += block[: _MAX_ERRORS - len(self._errors)]
 

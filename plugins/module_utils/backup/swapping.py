@@ -39,7 +39,8 @@ def swap_all(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
     :raises RolloutFailed: if one fails. Then those before it are undone, and the restore is still under way.
     """
     record = restore_record.begun(home)
-    assert record is not None
+    if record is None:
+        raise RolloutFailed("no restore is under way, so there is nothing to swap")
     restore_record.write(home, replace(record, phase="swapping"))
     done: list[Swap] = []
     part = journal.part(_STEP, "swap", start_text="swapping the data", end_text="the restored data is live")
