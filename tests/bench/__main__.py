@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
-from tests.bench import data, hot_reload, policy, rendering, server, under_load
+from tests.bench import hot_reload, policy, rendering, server, under_load
 from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
@@ -124,24 +124,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--hot-reload", action="store_true", help="only time files saved in a checkout; boots no server"
     )
-    parser.add_argument("--data", action="store_true", help="only save a database of a million rows, in turns")
     parser.add_argument(
         "--policy", action="store_true", help="only check the corpus against the policy; boots no server"
     )
     return parser.parse_args()
-
-
-def _save_data(rounds: int) -> int:
-    try:
-        server.boot()
-        with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
-            print(*data.lines(data.measure(server.Server(sockets), rounds)), sep="\n")
-    except server.BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    finally:
-        server.remove()
-    return 0
 
 
 def main() -> int:
@@ -150,8 +136,6 @@ def main() -> int:
     if arguments.hot_reload:
         print(*hot_reload.measure(arguments.rounds).lines(), sep="\n")
         return 0
-    if arguments.data:
-        return _save_data(arguments.version_rounds)
     print(*policy.lines(), sep="\n", flush=True)
     if arguments.policy:
         return 0
