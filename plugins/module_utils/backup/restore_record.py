@@ -100,8 +100,8 @@ def _read(path: Path) -> Record | None:
     found = state_file.read(path, _FIELDS, _REMEDY)
     problem = found.problem
     for swap in (found.value or {}).get("swaps", []):
-        wrong = state_file.wrong_field(swap, _SWAP_FIELDS) if isinstance(swap, dict) else "a swap is no mapping"
-        problem = problem or (f"{path}: {wrong}. {_REMEDY}" if wrong else "")
+        wrong = state_file.wrong_field(swap, _SWAP_FIELDS)
+        problem = problem or (f"{path}: a swap: {wrong}. {_REMEDY}" if wrong else "")
     if problem:
         raise RolloutFailed(problem)
     if found.value is None:

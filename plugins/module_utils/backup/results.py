@@ -10,8 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
-from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, append_line
 
 #: Bytes of the newest lines that are read. This is some thousand results.
@@ -51,19 +50,4 @@ def write(home: Home, verb: str, backup: str, owner: str, started: float, reason
 
 def read(home: Home) -> list[dict[str, Any]]:
     """Return the lines, oldest first. Damaged ones are left out."""
-    path = home.backup_results
-    try:
-        size = path.stat().st_size
-        content = foreign_file.read_from(path.parent, path.name, max(size - _MAX_SIZE, 0), _MAX_SIZE)
-    except (OSError, ForeignFileError):
-        return []
-    parsed = (_parse(line) for line in content.decode("utf-8", "replace").split("\n"))
-    return [line for line in parsed if line is not None]
-
-
-def _parse(line: str) -> dict[str, Any] | None:
-    try:
-        parsed = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return parsed if isinstance(parsed, dict) and not state_file.wrong_field(parsed, _FIELDS) else None
+    return state_file.read_lines(home.backup_results, _FIELDS, _MAX_SIZE)

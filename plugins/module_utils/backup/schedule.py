@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup.repository import environment_folder
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_bytes, write_text
 
 UNITS = Path("/etc/systemd/system")
 #: Runs a command and returns its exit code, its output and its errors, as AnsibleModule.run_command.
@@ -114,10 +114,7 @@ def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) ->
     if changed and not dry_run:
         home.make_directories()
         write_text(home.backup_settings, text, 0o600)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_bytes(program)
-        temporary.chmod(0o600)
-        temporary.replace(path)
+        write_bytes(path, program, 0o600)
     return changed
 
 

@@ -165,8 +165,8 @@ def read(home: Home) -> Record | None:
     found = state_file.read(_path(home), _FIELDS, remedy)
     problem = found.problem
     for move in (found.value or {}).get("moves", []):
-        wrong = state_file.wrong_field(move, _MOVE_FIELDS) if isinstance(move, dict) else "a move is no mapping"
-        problem = problem or (f"{_path(home)}: {wrong}. {remedy}" if wrong else "")
+        wrong = state_file.wrong_field(move, _MOVE_FIELDS)
+        problem = problem or (f"{_path(home)}: a move: {wrong}. {remedy}" if wrong else "")
     if problem:
         raise RolloutFailed(problem)
     if found.value is None:
@@ -177,9 +177,7 @@ def read(home: Home) -> Record | None:
 
 def resume(stopped: Sequence[str]) -> None:
     """Start the containers that were stopped and that still exist."""
-    existing = [one for one in stopped if docker.get(f"/containers/{one}/json")]
-    if existing:
-        docker.run(["start", *existing])
+    replicas.start([one for one in stopped if docker.get(f"/containers/{one}/json")])
 
 
 def _forget(home: Home) -> None:

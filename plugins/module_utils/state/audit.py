@@ -12,8 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
-from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
+from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, append_line
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
@@ -76,20 +75,4 @@ def read(home: Home, limit: int = 0) -> list[dict[str, Any]]:
 
     :param limit: return only this many of the newest lines; 0 returns all.
     """
-    size = home.audit.stat().st_size if home.audit.is_file() else 0
-    try:
-        content = foreign_file.read_from(home.audit.parent, home.audit.name, max(size - _MAX_SIZE, 0), _MAX_SIZE)
-    except ForeignFileError:
-        return []
-    text = content.decode("utf-8", "replace")
-    parsed = (_parse(line) for line in text.split("\n"))
-    return [line for line in parsed if line is not None][-limit:]
-
-
-def _parse(line: str) -> dict[str, Any] | None:
-    """Return a line as a mapping, or ``None`` if no rollout has written it."""
-    try:
-        parsed = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return parsed if isinstance(parsed, dict) and not state_file.wrong_field(parsed, _FIELDS) else None
+    return state_file.read_lines(home.audit, _FIELDS, _MAX_SIZE)[-limit:]

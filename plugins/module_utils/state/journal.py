@@ -174,7 +174,8 @@ def read(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
     Lines that are no records, and anything else than a regular file, have no records.
     """
     lines = _complete_lines(path, offset)
-    return [record for record in map(_record, lines) if record], offset + sum(map(len, lines))
+    records = (state_file.parse_line(line, _FIELDS) for line in lines)
+    return [record for record in records if record], offset + sum(map(len, lines))
 
 
 def _complete_lines(path: Path, offset: int) -> list[bytes]:
@@ -185,21 +186,12 @@ def _complete_lines(path: Path, offset: int) -> list[bytes]:
     return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
-    """Return a line as a record, ``None`` for a line that no rollout has written."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) and not state_file.wrong_field(record, _FIELDS) else None
-
-
 def offset_after(path: Path, offset: int, step: str) -> int:
     """Return the offset in bytes after the last record of *step* that follows *offset*; *offset* if there is none."""
     result = offset
     for line in _complete_lines(path, offset):
         offset += len(line)
-        if (record := _record(line)) and record["step"] == step:
+        if (record := state_file.parse_line(line, _FIELDS)) and record["step"] == step:
             result = offset
     return result
 

@@ -119,7 +119,7 @@ class Home:
         if found.value is None:
             return found if found.problem else Reading(problem=f"{path} does not exist. {remedy}")
         for name, spec in found.value["services"].items():
-            wrong = state_file.wrong_field(spec, _SERVICE_FIELDS) if isinstance(spec, dict) else "is no mapping"
+            wrong = state_file.wrong_field(spec, _SERVICE_FIELDS)
             if wrong:
                 return Reading(problem=f"{path}: service '{name}': {wrong}. {remedy}")
         # The directory names the release.
@@ -161,11 +161,16 @@ def mode_of(name: str) -> int:
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file completely or not at all. Missing directories are created."""
+    # Bytes that are not valid UTF-8 arrive as lone surrogates and are written as the original bytes.
+    write_bytes(path, text.encode("utf-8", "surrogateescape"), mode)
+
+
+def write_bytes(path: Path, content: bytes, mode: int) -> None:
+    """Write a file as :func:`write_text` does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
-    # Bytes that are not valid UTF-8 arrive as lone surrogates and are written as the original bytes.
-    with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        stream.write(text)
+    with open(temporary, "wb") as stream:
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     temporary.chmod(mode)

@@ -58,8 +58,33 @@ def read(path: Path, fields: Mapping[str, Types], remedy: str) -> Reading[dict[s
     return Reading(problem=f"{path}: {problem}. {remedy}") if problem else Reading(value)
 
 
-def wrong_field(value: Mapping[str, Any], fields: Mapping[str, Types]) -> str:
+def read_lines(path: Path, fields: Mapping[str, Types], max_size: int) -> list[dict[str, Any]]:
+    """Return the lines of a file that are JSON objects with these fields, oldest first. Others are left out.
+
+    :param max_size: bytes of the newest lines that are read.
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    try:
+        content = foreign_file.read_from(path.parent, path.name, max(size - max_size, 0), max_size)
+    except ForeignFileError:
+        return []
+    parsed = (parse_line(line, fields) for line in content.decode("utf-8", "replace").split("\n"))
+    return [line for line in parsed if line is not None]
+
+
+def parse_line(line: str | bytes, fields: Mapping[str, Types]) -> dict[str, Any] | None:
+    """Return a line as a JSON object; ``None`` if it is none, or a field is missing or of another type."""
+    try:
+        parsed: dict[str, Any] = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return None if wrong_field(parsed, fields) else parsed
+
+
+def wrong_field(value: Any, fields: Mapping[str, Types]) -> str:
     """Return what is wrong with the first field that is missing or has another type; empty if nothing is."""
+    if not isinstance(value, dict):
+        return "is no mapping"
     for name, types in fields.items():
         if name not in value:
             return f"key '{name}' is missing"
