@@ -27,7 +27,7 @@ while :; do
   docker exec "$(docker ps --quiet --filter label=com.docker.compose.project=depot \
     --filter label=com.docker.compose.service=db)" \
     psql -XAtq -U depot -d depot -c "INSERT INTO beats VALUES (clock_timestamp())
-      RETURNING (extract(epoch FROM at) * 1000)::bigint" >>/root/beats
+      RETURNING (extract(epoch FROM at) * 1000)::bigint" >>/var/tmp/beats
   sleep 0.2
 done
 """
@@ -44,7 +44,7 @@ def beats(depot: Depot, playbook: Playbook) -> Iterator[None]:
     _run(playbook, "deploy")
     depot.sql("DROP TABLE IF EXISTS beats")
     depot.sql("CREATE TABLE beats (at timestamptz)")
-    depot.stack.host.check_output("sudo rm -f /root/beats")
+    depot.stack.host.check_output("sudo rm -f /var/tmp/beats")
     depot.stack.host.check_output("sudo systemd-run --quiet --collect --unit=beats sh -c %s", _BEATS)
     yield
     depot.stack.host.run("sudo systemctl stop beats")
@@ -58,7 +58,7 @@ def _moment(depot: Depot) -> int:
 
 
 def _written(depot: Depot) -> list[int]:
-    return [int(line) for line in depot.stack.host.check_output("sudo cat /root/beats").split()]
+    return [int(line) for line in depot.stack.host.check_output("sudo cat /var/tmp/beats").split()]
 
 
 def _present(depot: Depot) -> list[int]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import Reading
 
@@ -117,7 +118,7 @@ def read(home: Home, backup_id: str) -> Reading[Backup]:
     if found.value is None:
         return Reading(problem=found.problem or f"{folder / MANIFEST} does not exist. {remedy}")
     for archive in found.value["archives"]:
-        problem = state_file.wrong_field(archive, _ARCHIVE_FIELDS) if isinstance(archive, dict) else "is no mapping"
+        problem = state_file.wrong_field(archive, _ARCHIVE_FIELDS)
         if not problem and not _is_inside(archive["file"]):
             problem = f"file {archive['file']!r} is not in the directory of the backup"
         if problem:
@@ -145,6 +146,19 @@ def newest(home: Home) -> Reading[Backup]:
             return found
         problem = problem or found.problem
     return Reading(problem=problem)
+
+
+def find(home: Home, backup_id: str) -> Backup:
+    """Return a backup by its id, the newest if that is empty.
+
+    :raises RolloutFailed: if there is none, or it is damaged.
+    """
+    found = read(home, backup_id) if backup_id else newest(home)
+    if found.value is None:
+        known = ", ".join(ids(home)[-5:]) or "none"
+        missing = f"there is no backup {backup_id}" if backup_id else "there is no backup"
+        raise RolloutFailed(found.problem or f"{missing} in {home.backups}; the newest there: {known}")
+    return found.value
 
 
 def prune(home: Home, keep: int) -> list[str]:

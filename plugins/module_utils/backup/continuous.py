@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     chains,
     containers,
     facts,
+    live_release,
     space,
     wal_files,
 )
@@ -55,9 +56,7 @@ def receive(home: Home, service: str) -> bool:
     :raises RolloutFailed: if the service does not run, or the server refuses.
     :raises DockerError: if the engine refuses.
     """
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host, so there is nothing to save")
+    manifest = live_release.manifest(home)
     scripts = wanted(home).get(service)
     if scripts is None:
         return False

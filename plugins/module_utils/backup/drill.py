@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, loading, space, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    containers,
+    live_release,
+    loading,
+    space,
+    streams,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import Throwaway, throwaway
@@ -19,17 +25,16 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 _STEP = "drill"
 
 
-def drill(home: Home, backup_id: str, release: str, services: Sequence[str], timeout: float, journal: Journal) -> None:
+def drill(home: Home, backup: Backup, release: str, services: Sequence[str], timeout: float, journal: Journal) -> None:
     """Restore a backup into throwaway copies, and compare them with what was saved.
 
     :param release: the one whose services are copied; empty for the live one. :param services: none stands for all.
     :param timeout: seconds for one archive.
-    :raises RolloutFailed: if there is no backup, or it cannot be restored, or what was restored differs.
+    :raises RolloutFailed: if it cannot be restored, or what was restored differs.
     """
-    backup = find(home, backup_id)
-    manifest = home.manifest(release or home.current_id())
+    manifest = home.manifest(release) if release else live_release.manifest(home)
     if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live, so its services cannot be copied")
+        raise RolloutFailed(f"release {release} is not on this host, or its record is damaged")
     chosen = [entry for entry in backup.archives if not services or entry["service"] in services]
     space.check_for_restore([entry for entry in chosen if entry["service"]])
     by_service: dict[str, list[dict[str, Any]]] = {}
@@ -45,16 +50,6 @@ def drill(home: Home, backup_id: str, release: str, services: Sequence[str], tim
         part = journal.part(_STEP, "restore", service, start_text="restoring a copy", end_text="the copy is as saved")
         with part, throwaway(home, manifest["release"], service) as copy:
             _restore(backup, entries, spec["backup"], copy, timeout)
-
-
-def find(home: Home, backup_id: str | None) -> Backup:
-    """Return a backup by its id, or the newest. :raises RolloutFailed: if there is none, or it is damaged."""
-    found = catalog.read(home, backup_id) if backup_id else catalog.newest(home)
-    if found.value is None:
-        known = ", ".join(catalog.ids(home)[-5:]) or "none"
-        missing = f"there is no backup {backup_id}" if backup_id else "there is no backup"
-        raise RolloutFailed(found.problem or f"{missing} in {home.backups}; the newest there: {known}")
-    return found.value
 
 
 def _restore(

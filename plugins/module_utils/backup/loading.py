@@ -37,19 +37,14 @@ def into_container(
     """
     variables = {"ITEM": entry["item"], "INTO": into, **facts.variables(entry["facts"], entry["about"])}
     command = streams.in_container(container.id, method["restore"], variables, reads=True)
-    _run(backup, entry, command, timeout)
+    with_command(backup, entry, command, timeout)
     if method.get("facts"):
         compare(entry, method["facts"], container, into)
 
 
-def with_command(backup: Backup, entry: Entry, command: list[str], timeout: float) -> None:
-    """Restore an archive with *command*, which reads it. :raises RolloutFailed: if it is damaged or that fails."""
-    _run(backup, entry, command, timeout)
-
-
 def into_directory(backup: Backup, entry: Entry, folder: Path, timeout: float) -> None:
     """Unpack the archive of a volume. :raises RolloutFailed: if it is damaged or cannot be unpacked."""
-    _run(backup, entry, [*_UNPACK, f"--directory={folder}"], timeout)
+    with_command(backup, entry, [*_UNPACK, f"--directory={folder}"], timeout)
 
 
 def compare(entry: Entry, script: str, container: Container, into: str) -> None:
@@ -68,7 +63,8 @@ def compare(entry: Entry, script: str, container: Container, into: str) -> None:
         raise RolloutFailed(f"{_where(entry)}: what was restored differs: {'; '.join(different)}")
 
 
-def _run(backup: Backup, entry: Entry, command: list[str], timeout: float) -> None:
+def with_command(backup: Backup, entry: Entry, command: list[str], timeout: float) -> None:
+    """Restore an archive with *command*, which reads it. :raises RolloutFailed: if it is damaged or that fails."""
     try:
         streams.restore(backup.path(entry), command, entry["sha256"], timeout)
     except (StreamError, OSError) as error:

@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     chains,
     containers,
     continuous,
+    live_release,
     moments,
     space,
     taking,
@@ -108,9 +109,7 @@ def drill(home: Home, services: Sequence[str], timeout: float, journal: Journal)
 
 
 def _live(home: Home) -> tuple[dict[str, Any], dict[str, Mapping[str, str]]]:
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host; deploy first, then restore")
+    manifest = live_release.manifest(home)
     return manifest, continuous.wanted(home)
 
 

@@ -16,7 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, settings, space
+from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    catalog,
+    live_release,
+    settings,
+    space,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restic import NoRepository, Restic
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
@@ -52,9 +57,7 @@ def of(home: Home) -> Repository | None:
         raise RolloutFailed(found.problem)
     if found.value is None or not found.value.repository:
         return None
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host")
+    manifest = live_release.manifest(home)
     host = found.value.repository_host or socket.gethostname()
     tags = f"stack:{manifest['stack']},environment:{manifest.get('environment', '')},host:{host}"
     return Repository(Restic(found.value.repository, _environment(home)), tags, found.value)

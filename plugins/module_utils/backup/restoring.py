@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     catalog,
     containers,
+    live_release,
     loading,
     restore_record,
     space,
@@ -102,9 +103,7 @@ def _chosen(home: Home, backup: Backup, services: Sequence[str]) -> tuple[dict[s
 
     :raises RolloutFailed: if no release is live, or the backup has nothing of a service.
     """
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host; deploy first, then restore")
+    manifest = live_release.manifest(home)
     entries = [one for one in backup.archives if one["service"] and (not services or one["service"] in services)]
     missing = sorted(set(services) - {one["service"] for one in entries})
     if missing:

@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, restore_record
 from ansible_collections.slipway.stack.plugins.module_utils.backup.guard import guarded
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import Record, Swap
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -197,16 +197,13 @@ def dependents(manifest: Mapping[str, Any], servers: set[str]) -> set[str]:
 def _stopped(manifest: Mapping[str, Any], services: set[str]) -> Iterator[None]:
     """Stop the running containers of *services*, and start them again."""
     found = [one for one in docker.containers(manifest["stack"], services) if services and one.state == "running"]
-    ids = [one.id for one in found]
-    if ids:
-        docker.run(["stop", *ids], timeout=max(one.stop_grace for one in found) + 60.0)
+    replicas.stop(found)
     try:
         yield
     finally:
-        if ids:
-            docker.run(["start", *ids])
-            for name in {one.service for one in found}:
-                _healthy(manifest, name)
+        replicas.start([one.id for one in found])
+        for name in {one.service for one in found}:
+            _healthy(manifest, name)
 
 
 def _healthy(manifest: Mapping[str, Any], service: str) -> Container:
@@ -219,8 +216,7 @@ def _start(manifest: Mapping[str, Any], services: set[str]) -> None:
     """Start the containers that a killed restore has stopped."""
     found = [one for one in docker.containers(manifest["stack"], services) if services and not one.oneoff]
     ids = [one.id for one in found if one.state == "exited" and manifest["services"][one.service]["class"] != "oneshot"]
-    if ids:
-        docker.run(["start", *ids])
+    replicas.start(ids)
 
 
 def _wait_for_scripts(manifest: Mapping[str, Any], services: set[str]) -> None:

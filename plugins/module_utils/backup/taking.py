@@ -21,7 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, facts, space, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup import (
+    catalog,
+    containers,
+    facts,
+    live_release,
+    space,
+    streams,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.quiet import quiet
 from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
@@ -60,7 +67,7 @@ def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Back
 
     :raises RolloutFailed: if nothing can be saved, the disk is too small, or an archive fails. Then nothing is left.
     """
-    manifest = _live(home)
+    manifest = live_release.manifest(home)
     chosen = options.only or list(manifest["services"])
     saved = {name: spec for name, spec in manifest["services"].items() if spec.get("backup") and name in chosen}
     if not saved:
@@ -121,14 +128,6 @@ def write(
     if found.value is None:
         raise RolloutFailed(found.problem)
     return found.value
-
-
-def _live(home: Home) -> dict[str, Any]:
-    problem = home.live_problem()
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(problem or "no release is live on this host, so there is nothing to save")
-    return manifest
 
 
 def _reason(error: Exception) -> str:

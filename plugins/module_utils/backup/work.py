@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     base_backups,
     catalog,
     drill,
+    live_release,
     moments,
     point_in_time,
     repository,
@@ -83,9 +84,11 @@ def _run(home: Home, work: Work, name: str) -> None:
     backup, reason = work.backup, "it was interrupted"
     detail: tuple[str, ...] = ()
     try:
-        if work.verb in ("drill", "restore") and not work.moment:
-            backup = _find(home, work, records).id
-        backup = _do(home, replace(work, backup=backup), records)
+        found = None
+        if work.verb in ("drill", "restore"):
+            found = _find(home, work, records)
+            backup = found.id
+        backup = _do(home, work, found, records)
         if work.verb == "take":
             _after_backup(home, work, records)
         reason = ""
@@ -109,15 +112,21 @@ def _run(home: Home, work: Work, name: str) -> None:
 
 
 def _find(home: Home, work: Work, records: Journal) -> Backup:
-    """Return the backup that a drill or a restore is of; from the repository, if it is not on this host.
+    """Return the backup that a drill or a restore is of.
 
-    :raises RolloutFailed: if it is nowhere, or damaged.
+    It is made if the restore goes back to a moment, and comes from the repository if it is not on this host.
+
+    :raises RolloutFailed: if it is nowhere, damaged, or cannot be made.
     """
+    if work.moment:
+        # No backup is removed for this one.
+        options = taking.Options(work.owner, _ALL, work.settings.archive_timeout)
+        return point_in_time.backup_of(home, _moment(work), work.services, options, records)
     found = catalog.read(home, work.backup) if work.backup else catalog.newest(home)
     remote = None if found.value or found.problem else repository.of(home)
     if remote:
         return repository.fetch(home, remote, work.backup, work.settings.archive_timeout, records)
-    return drill.find(home, work.backup or None)
+    return catalog.find(home, work.backup)
 
 
 def _after_backup(home: Home, work: Work, records: Journal) -> None:
@@ -150,27 +159,24 @@ def _moment(work: Work) -> datetime:
         raise RolloutFailed(f"restore_to: {error}") from None
 
 
-def _do(home: Home, work: Work, records: Journal) -> str:
-    """Do the work, and return the id of its backup."""
+def _do(home: Home, work: Work, backup: Backup | None, records: Journal) -> str:
+    """Do the work, and return the id of its backup.
+
+    :param backup: that of a drill or a restore, ``None`` for other work.
+    """
     timeout = work.settings.archive_timeout
     if work.verb == "take":
         options = taking.Options(work.owner, work.settings.keep, timeout)
         return taking.take(home, options, records, catalog.new_id(time.time())).id
-    if work.verb == "drill":
-        drill.drill(home, work.backup, work.release, work.services, timeout, records)
+    if work.verb == "drill" and backup:
+        drill.drill(home, backup, work.release, work.services, timeout, records)
         if not work.release:
             point_in_time.drill(home, work.services, timeout, records)
             remote = repository.of(home)
             if remote:
                 repository.check(remote, timeout, records)
-        return work.backup
-    if work.verb == "restore":
-        if work.moment:
-            # No backup is removed for this one, either.
-            options = taking.Options(work.owner, _ALL, timeout)
-            backup = point_in_time.backup_of(home, _moment(work), work.services, options, records)
-        else:
-            backup = drill.find(home, work.backup)
+        return backup.id
+    if work.verb == "restore" and backup:
         if work.suffix:
             restoring.beside(home, backup, work.services, work.suffix, timeout, records)
             return backup.id
@@ -179,9 +185,7 @@ def _do(home: Home, work: Work, records: Journal) -> str:
         taking.take(home, options, records, catalog.new_id(time.time()))
         restoring.restore(home, backup, work.services, timeout, records)
         return backup.id
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host")
+    manifest = live_release.manifest(home)
     return swapping.revert(home, manifest, records)
 
 
