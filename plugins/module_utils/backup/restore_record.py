@@ -15,6 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import state_f
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
+#: What ``backup`` begins with if the data came from a masked snapshot. The id of a backup begins with a digit.
+SNAPSHOT = "snapshot "
 _REMEDY = "Remove it; what the restore has set aside stays until a person removes it"
 _FIELDS: Mapping[str, state_file.Types] = {"backup": str, "phase": str, "loaded": bool, "swaps": list}
 _SWAP_FIELDS: Mapping[str, state_file.Types] = {
@@ -60,6 +62,16 @@ class Record:
     phase: str
     loaded: bool
     swaps: tuple[Swap, ...]
+
+    @property
+    def of_snapshot(self) -> bool:
+        """Whether its data came from a masked snapshot, not from a backup."""
+        return self.backup.startswith(SNAPSHOT)
+
+    @property
+    def title(self) -> str:
+        """How messages name what was restored."""
+        return self.backup if self.of_snapshot else f"backup {self.backup}"
 
 
 def last(home: Home) -> Record | None:

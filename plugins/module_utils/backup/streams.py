@@ -11,6 +11,7 @@ import hashlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,8 +88,12 @@ def save(command: Sequence[str], path: Path, timeout: float) -> Saved:
     return Saved(size, digest.hexdigest(), errors)
 
 
-def restore(path: Path, command: Sequence[str], sha256: str, timeout: float) -> tuple[str, ...]:
+def restore(
+    path: Path, command: Sequence[str], sha256: str, timeout: float, offset: int = 0, size: int | None = None
+) -> tuple[str, ...]:
     """Give the content of the compressed file *path* to *command*, and return what the command said.
+
+    :param offset: where the content begins in the file, in bytes. :param size: its bytes; ``None`` for all to the end.
 
     The checksum is that of the bytes that the command got, so a file that changes meanwhile is noticed.
 
@@ -99,7 +104,10 @@ def restore(path: Path, command: Sequence[str], sha256: str, timeout: float) -> 
         decompressor = pipeline.start(_DECOMPRESS, subprocess.PIPE)
         target = pipeline.start(command, decompressor.take_output(), output=subprocess.DEVNULL)
         feeding = True
-        while block := file.read(_BLOCK):
+        file.seek(offset)
+        left = sys.maxsize if size is None else size
+        while block := file.read(min(_BLOCK, left)):
+            left -= len(block)
             digest.update(block)
             # A command that has ended early closes the pipe. Its exit code says why. The checksum is of all bytes.
             feeding = feeding and decompressor.write(block)

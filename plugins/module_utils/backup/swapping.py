@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,15 @@ _MARGIN_SECONDS = 30.0
 _BEGIN_SECONDS = 0.5
 
 
-def swap_all(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
+def swap_all(
+    home: Home, manifest: Mapping[str, Any], journal: Journal, while_stopped: Callable[[], None] = lambda: None
+) -> None:
     """Make all swaps of the restore that is under way, while the containers that use the data are stopped.
 
     What the restore before it has set aside is removed then.
 
+    :param while_stopped: what else has to succeed after the swaps and before the containers start again, such as a
+        migration of the new data.
     :raises RolloutFailed: if one fails. Then those before it are undone, and the restore is still under way.
     """
     record = restore_record.begun(home)
@@ -46,7 +50,7 @@ def swap_all(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
     part = journal.part(_STEP, "swap", start_text="swapping the data", end_text="the restored data is live")
     with guarded(lambda: recover(home, manifest, journal)), part:
         try:
-            _make_all(manifest, record.swaps, done)
+            _make_all(manifest, record.swaps, done, while_stopped)
         except BaseException:
             _make_all(manifest, [swap.inverse for swap in done], [])
             # Undoing can fail, too. Then the next run tries again.
@@ -64,7 +68,12 @@ def _end(home: Home, manifest: Mapping[str, Any]) -> None:
     restore_record.complete(home)
 
 
-def _make_all(manifest: Mapping[str, Any], swaps: Sequence[Swap], done: list[Swap]) -> None:
+def _make_all(
+    manifest: Mapping[str, Any],
+    swaps: Sequence[Swap],
+    done: list[Swap],
+    while_stopped: Callable[[], None] = lambda: None,
+) -> None:
     """Make swaps, and add each to *done* as soon as it is made.
 
     First the names, in services that run while those that depend on them are stopped. Then the directories, while all
@@ -80,6 +89,7 @@ def _make_all(manifest: Mapping[str, Any], swaps: Sequence[Swap], done: list[Swa
                 if swap.sort == "directory":
                     _make(manifest, swap)
                     done.append(swap)
+        while_stopped()
 
 
 def revert(home: Home, manifest: Mapping[str, Any], journal: Journal) -> str:
@@ -114,6 +124,7 @@ def recover(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
         return
     services = {swap.service for swap in record.swaps}
     if record.phase == "swapping":
+        _end_jobs(manifest)
         _start(manifest, services)
         _wait_for_scripts(manifest, services)
         made = [swap for swap in record.swaps if _is_made(manifest, swap)]
@@ -121,7 +132,7 @@ def recover(home: Home, manifest: Mapping[str, Any], journal: Journal) -> None:
         restore_record.write(home, replace(record, phase="loading"))
     _start(manifest, dependents(manifest, services))
     abandon(home, manifest)
-    journal.write(_STEP, "done", f"undid the restore of backup {record.backup}, which was interrupted")
+    journal.write(_STEP, "done", f"undid the restore of {record.title}, which was interrupted")
 
 
 def abandon(home: Home, manifest: Mapping[str, Any]) -> None:
@@ -228,3 +239,11 @@ def _wait_for_scripts(manifest: Mapping[str, Any], services: set[str]) -> None:
         for exec_id in (docker.get(f"/containers/{container.id}/json") or {}).get("ExecIDs") or []:
             while (docker.get(f"/exec/{exec_id}/json") or {}).get("Running") and time.monotonic() < deadline:
                 time.sleep(_BEGIN_SECONDS / 5)
+
+
+def _end_jobs(manifest: Mapping[str, Any]) -> None:
+    """End release jobs that a killed run has started. They would go on in the data that is swapped back."""
+    jobs = {str(spec["release"]) for spec in manifest["services"].values() if spec.get("release")}
+    found = [one.id for one in docker.containers(manifest["stack"], jobs) if jobs and one.oneoff]
+    if found:
+        docker.run(["rm", "--force", *found])
