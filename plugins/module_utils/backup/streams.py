@@ -121,6 +121,15 @@ def restore(
     return said
 
 
+def pipe(source: Sequence[str], target: Sequence[str], timeout: float) -> None:
+    """Give the output of one command to another one. :raises StreamError: if one fails or takes too long."""
+    with _Pipeline(timeout) as pipeline:
+        first = pipeline.start(source, subprocess.DEVNULL)
+        second = pipeline.start(target, first.take_output(), output=subprocess.DEVNULL)
+        second.finish()
+        first.finish()
+
+
 def check(path: Path, sha256: str) -> None:
     """Check the content of a file. :raises StreamError: if it has another checksum, or cannot be read."""
     digest = hashlib.sha256()

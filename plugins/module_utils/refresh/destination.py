@@ -71,6 +71,6 @@ def is_production(environment: str) -> bool:
 def machine_id() -> str:
     """Return the id of this machine; empty if it has none."""
     try:
-        return foreign_file.read_text(_MACHINE_ID.parent, _MACHINE_ID.name).strip()
+        return foreign_file.read_text(_MACHINE_ID.parent, _MACHINE_ID.name, 4096).strip()
     except ForeignFileError:
         return ""

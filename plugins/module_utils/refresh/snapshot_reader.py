@@ -88,7 +88,7 @@ class Snapshot:
 def read(path: Path) -> Snapshot:
     """Return a snapshot whose structure is right. The checksums are compared when the members are loaded.
 
-    :raises RolloutFailed: if the file is no regular file, is truncated, or has anything that its manifest does not name.
+    :raises RolloutFailed: if it is no regular file, is truncated, or has something that its manifest does not name.
     """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
