@@ -36,8 +36,15 @@ def check_for_restore(archives: Iterable[Mapping[str, Any]]) -> None:
     :param archives: as the manifest has them. The fact ``size`` is the bytes of the original.
     :raises RolloutFailed: if there is too little space.
     """
+    check_for_data(sum(original_size(archive) for archive in archives))
+
+
+def check_for_data(needed: int) -> None:
+    """Check the disk of the engine for data that is loaded next to the live data.
+
+    :param needed: its bytes. :raises RolloutFailed: if there is too little space.
+    """
     root = (docker.get("/info") or {}).get("DockerRootDir") or "/var/lib/docker"
-    needed = sum(original_size(archive) for archive in archives)
     _check(Path(root), needed, "the restored data next to the live data", "remove data there")
 
 

@@ -1,7 +1,7 @@
 """What a refreshed database takes over from the live one: encoding, settings, grants.
 
-Place in the pipeline: target, under :mod:`loading`. Owners and grants are those of the destination, because the roles of
-production need not exist there. A table that the live database does not have gets no grants.
+Place in the pipeline: target, under :mod:`loading`. Owners and grants are those of the destination, because the roles
+of production need not exist there. A table that the live database does not have gets no grants.
 """
 
 from __future__ import annotations
@@ -14,19 +14,18 @@ SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COL
 FROM pg_database WHERE datname = {live} \\gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', {new}) FROM pg_database
   WHERE datname = {live} AND datacl IS NOT NULL \\gexec
-SELECT format('GRANT %s ON DATABASE %I TO %s', privilege_type, {new}, """ + (
-    "CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)"
-    """
+SELECT format('GRANT %s ON DATABASE %I TO %s', privilege_type, {new},
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
   FROM pg_database, aclexplode(datacl) WHERE datname = {live} \\gexec
 SELECT format('ALTER %s %I SET %I TO %s',
     CASE setrole WHEN 0 THEN 'DATABASE' ELSE format('ROLE %I IN DATABASE', pg_get_userbyid(setrole)) END, {new},
     split_part(setting, '=', 1),
     CASE WHEN split_part(setting, '=', 1) IN ('search_path', 'temp_tablespaces', 'session_preload_libraries')
-      THEN substr(setting, strpos(setting, '=') + 1) ELSE quote_literal(substr(setting, strpos(setting, '=') + 1)) END)
+      THEN substr(setting, strpos(setting, '=') + 1)
+      ELSE quote_literal(substr(setting, strpos(setting, '=') + 1)) END)
   FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) AS setting
   WHERE datname = {live} \\gexec
 """
-)
 #: One statement for each grant of a schema, a table, a sequence or a column in the live database.
 _GRANTS = """
 SELECT format('GRANT %s ON SCHEMA %I TO %s', privilege_type, nspname,

@@ -1,0 +1,96 @@
+"""Load a masked snapshot into a new database next to the live one, and check it.
+
+Place in the pipeline: target, between the refusals and the swap. The application goes on with the live database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, space
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import own_rows, properties
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Snapshot
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+
+STEP = "refresh"
+#: Bytes on the disk for each byte of a text of COPY: rows and their indexes.
+_EXPANSION = 2
+#: Materialized views are dumped without rows. One may read another, and a view is created after what it reads.
+_MATERIALIZED = """
+SELECT format('REFRESH MATERIALIZED VIEW %I.%I', nspname, relname) FROM pg_class
+  JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'm' AND NOT relispopulated ORDER BY pg_class.oid \\gexec
+ANALYZE;
+"""
+
+
+def live_database(manifest: Mapping[str, Any], service: str, timeout: float) -> Database:
+    """Return the database of a Postgres service that runs.
+
+    :raises RolloutFailed: if there is no such service, it does not run, or it is no Postgres of the kind.
+    """
+    method = (manifest["services"].get(service) or {}).get("backup") or {"archives": {}}
+    if "swap" not in (method["archives"].get("database") or {}):
+        known = ", ".join(
+            name
+            for name, spec in manifest["services"].items()
+            if "swap" in (((spec.get("backup") or {}).get("archives") or {}).get("database") or {})
+        )
+        raise RolloutFailed(f"service '{service}' has no database that can be refreshed; valid values: {known or '-'}")
+    container = containers.running(manifest["stack"], service)
+    try:
+        name = container_exec.execute(container.id, ["printenv", "POSTGRES_DB"]).strip()
+    except DockerError as error:
+        raise RolloutFailed(f"service '{service}': POSTGRES_DB is not set: {error}") from None
+    return Database(container, name, timeout)
+
+
+def check(live: Database, snapshot: Snapshot) -> None:
+    """Check the versions and the disk. :raises RolloutFailed: if the snapshot cannot be loaded here."""
+    major = int(live.run("SHOW server_version_num;")[0]) // 10000
+    if snapshot.major > major:
+        raise RolloutFailed(
+            f"snapshot {snapshot.id} is of PostgreSQL {snapshot.major}, and service '{live.container.service}' is "
+            f"PostgreSQL {major}; upgrade it first"
+        )
+    missing = properties.extensions_missing(live, snapshot.extensions)
+    if missing:
+        raise RolloutFailed(
+            f"service '{live.container.service}' does not have the extensions {', '.join(missing)} of production; use "
+            "an image that has them"
+        )
+    space.check_for_data(snapshot.plain_size * _EXPANSION)
+
+
+def load(live: Database, new: Database, snapshot: Snapshot, settings: Settings, journal: Journal) -> None:
+    """Load a snapshot into *new*, which does not exist yet.
+
+    The order matters: rows of the destination replace loaded rows before there are constraints.
+
+    :raises RolloutFailed: if a member is damaged, Postgres refuses it, or a table has another number of rows.
+    """
+    properties.create(live, new)
+    for member in snapshot.members:
+        if member.sort == "post-data":
+            for line in own_rows.keep(live, new, settings.own):
+                journal.write(STEP, "done", line, settings.service)
+        text = f"loading {member.rows} rows of {member.table}" if member.sort == "rows" else f"loading {member.sort}"
+        with journal.part(STEP, "load", settings.service, start_text=text):
+            new.load(snapshot.path, member)
+        if member.sort == "rows":
+            found = int(new.run(f"SELECT count(*) FROM {member.copy.split(' (')[0]};")[0])
+            if found != member.rows:
+                raise RolloutFailed(f"snapshot {snapshot.id}: {member.table} has {found} rows instead of {member.rows}")
+    own_rows.raise_sequences(new, settings.own)
+    new.run(_MATERIALIZED)
+    properties.grant(live, new)
+    for number, statement in enumerate(settings.after, 1):
+        try:
+            new.run(f"{statement.rstrip().rstrip(';')};")
+        except RolloutFailed as error:
+            raise RolloutFailed(f"refresh_after: statement {number}: {error}") from None
+    journal.write(STEP, "done", "the loaded data is checked", settings.service)
