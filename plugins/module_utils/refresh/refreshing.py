@@ -20,10 +20,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings imp
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-#: A Redis without a password of its own, or with the one that its health check uses.
-_EMPTY = """
-if [ -n "${REDIS_PASSWORD_FILE:-}" ]; then REDISCLI_AUTH=$(cat "$REDIS_PASSWORD_FILE"); export REDISCLI_AUTH; fi
-redis-cli -p "${REDIS_PORT:-6379}" FLUSHALL | grep -qx OK
+#: With the password and the port of the configuration that the kind ``redis`` writes.
+_EMPTY = r"""
+conf=/run/secrets/$SERVICE.conf
+port=$(sed -n 's/^port //p' "$conf")
+REDISCLI_AUTH=$(sed -n 's/^requirepass "\{0,1\}\([^"]*\)"\{0,1\} *$/\1/p' "$conf")
+if [ -n "$REDISCLI_AUTH" ]; then export REDISCLI_AUTH; fi
+redis-cli -p "${port:-6379}" FLUSHALL | grep -qx OK
 """
 
 #: Runs the release jobs of a release: its manifest and the journal.
@@ -88,7 +91,7 @@ def _swap(home: Home, manifest: Mapping[str, Any], settings: Settings, jobs: Job
         jobs(manifest, journal)
         for name in settings.empty:
             container = containers.running(manifest["stack"], name)
-            swapping.run_script(container, _EMPTY, {})
+            swapping.run_script(container, _EMPTY, {"SERVICE": name})
 
     swapping.swap_all(home, manifest, journal, while_stopped)
     seconds = time.monotonic() - started

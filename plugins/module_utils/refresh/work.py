@@ -1,0 +1,76 @@
+"""A refresh or its revert as work of its own on this host: one at a time, in the journal, to its end.
+
+Place in the pipeline: target, between the module and what does the work. It holds the lease of the stack.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, refreshing
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.refreshing import Jobs
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
+
+VERBS = ("load", "revert")
+_WORD: Mapping[str, str] = {"load": "refresh", "revert": "revert of a refresh"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What to do. ``snapshot``: its file on this host, which ``load`` reads."""
+
+    verb: str
+    owner: str
+    snapshot: Path
+    settings: Settings
+
+
+def begin(home: Home, work: Work, jobs: Jobs) -> tuple[Lease, str, Callable[[], None]]:
+    """Take the lease, and return it, the name of the work in the journal, and what does it.
+
+    :param jobs: runs the release jobs of a manifest.
+    :raises LeaseHeld: if a rollout, a backup, a restore or a refresh is under way.
+    :raises RolloutFailed: if the stack was never deployed, or must not be refreshed.
+    """
+    destination.live(home)
+    name = f"refresh-{work.verb}-{catalog.new_id(time.time())}"
+    lease = Lease(home.lease, work.owner, name, lambda: journal.open_for(home.backup_journal), work=_WORD[work.verb])
+    return lease, name, lambda: _run(home, work, jobs, name)
+
+
+def _run(home: Home, work: Work, jobs: Jobs, name: str) -> None:
+    records = Journal(home.backup_journal, name, masking(home))
+    reason, snapshot = "it was interrupted", ""
+    detail: tuple[str, ...] = ()
+    try:
+        snapshot = _do(home, work, jobs, records)
+        reason = ""
+    except (RolloutFailed, DockerError) as error:
+        reason, detail = str(error), error.detail
+    except Exception as error:
+        reason = f"it cannot go on: {error or type(error).__name__}"
+        raise
+    finally:
+        records.tolerate_write_errors()
+        if reason:
+            records.write("rollout", "failed", reason, detail=detail)
+            records.write("end", "failed", "The stack has the data that it had before")
+        else:
+            records.write("end", "done", f"{_WORD[work.verb]} from snapshot {snapshot} done: {records.time_summary()}")
+
+
+def _do(home: Home, work: Work, jobs: Jobs, records: Journal) -> str:
+    if work.verb == "load":
+        return refreshing.refresh(home, work.snapshot, work.settings, jobs, records)
+    return refreshing.revert(home, records)

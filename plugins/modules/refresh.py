@@ -1,0 +1,180 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Give a stack the data of a masked snapshot: an adapter over ``module_utils/refresh/work.py``."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: refresh
+short_description: Give a stack the data of a masked snapshot
+version_added: 0.3.0
+description:
+  - Loads a masked snapshot into a new database next to the live one, checks it, and swaps both while the application is
+    stopped. The release jobs of the live release run on the new data.
+  - A stack is never refreshed if a release of the environment C(production) is on the host, or if it is the source.
+  - The work is a process of its own on the host. It goes on if the connection is lost. If anything fails, the stack has
+    the data that it had before.
+extends_documentation_fragment:
+  - slipway.stack.stack
+  - slipway.stack.stack.host
+  - slipway.stack.attributes
+  - slipway.stack.attributes.action
+  - slipway.stack.attributes.action_group
+options:
+  verb:
+    description:
+      - V(load) loads a snapshot.
+      - V(revert) gives the stack the data back that it had before the last refresh.
+    type: str
+    choices: [load, revert]
+    default: load
+  snapshot:
+    description: File of the snapshot on the host. Required for O(verb=load).
+    type: path
+  service:
+    description: Postgres service whose database is replaced.
+    type: str
+    default: db
+  own:
+    description:
+      - Rows of this stack that survive, as a condition in SQL by table. They replace rows of the snapshot that match the
+        condition or have one of their unique values.
+    type: dict
+    default: {}
+  after:
+    description: Statements of SQL that run on the loaded data, such as those that remove tokens and queued mails.
+    type: list
+    elements: str
+    default: []
+  empty:
+    description: Redis services that are emptied.
+    type: list
+    elements: str
+    default: []
+  owner:
+    description: Who does it, for the record. The default is user and host of the controller.
+    type: str
+    default: ""
+  archive_timeout:
+    description: Seconds that one part of the snapshot or one statement may take.
+    type: int
+    default: 21600
+  timeout:
+    description: Seconds to follow the work. After that the task fails and the work goes on.
+    type: int
+    default: 43200
+  release:
+    description: Name of the work in the journal. Only for the action plugin.
+    type: str
+  offset:
+    description: Place in the journal to read from. Only for the action plugin.
+    type: int
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+seealso:
+  - module: slipway.stack.backup
+"""
+
+EXAMPLES = r"""
+- name: Load a snapshot
+  slipway.stack.refresh:
+    name: shop
+    snapshot: /opt/stacks/shop/snapshots/20261127T120000Z.tar
+    own:
+      public.settings: key LIKE 'smtp%'
+    after:
+      - DELETE FROM public.webhooks
+"""
+
+RETURN = r"""
+records:
+  description: The steps, as in the journal on the host.
+  type: list
+  elements: dict
+  returned: success
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import work
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import release_jobs
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
+
+
+def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
+    """Start the work in a detached process, and return its name and where its records start in the journal."""
+    settings = Settings(
+        service=params["service"],
+        own={str(table): str(condition) for table, condition in params["own"].items()},
+        after=tuple(params["after"]),
+        empty=tuple(params["empty"]),
+        timeout=float(params["archive_timeout"]),
+    )
+
+    def jobs(manifest: Mapping[str, Any], journal: Journal) -> None:
+        release = manifest["release"]
+        options = RolloutOptions(release, 1, params["owner"])
+        release_jobs.run_jobs(manifest["services"], lambda _name: True, str(home.release(release)), journal, options)
+
+    wanted = work.Work(params["verb"], params["owner"], Path(params["snapshot"] or ""), settings)
+    lease, name, function = work.begin(home, wanted, jobs)
+    detach(lease.hand_over(function), home.log, masking(home))
+    lease.close_own_copy()
+    return name, lease.journal_offset
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str"},
+            "root": {"type": "path", "default": "/opt/stacks"},
+            "verb": {"type": "str", "choices": list(work.VERBS), "default": "load"},
+            "snapshot": {"type": "path"},
+            "service": {"type": "str", "default": "db"},
+            "own": {"type": "dict", "default": {}},
+            "after": {"type": "list", "elements": "str", "default": []},
+            "empty": {"type": "list", "elements": "str", "default": []},
+            "owner": {"type": "str", "default": ""},
+            "archive_timeout": {"type": "int", "default": 21600},
+            "timeout": {"type": "int", "default": 43200},
+            "release": {"type": "str"},
+            "offset": {"type": "int"},
+        },
+        required_if=[("verb", "load", ["snapshot"])],
+        supports_check_mode=True,
+    )
+    params = module.params
+    home = Home(f"{params['root']}/{params['name']}")
+    name, offset = params["release"], params["offset"]
+    if module.check_mode:
+        module.exit_json(changed=True, records=[])
+    try:
+        if offset is None:
+            name, offset = _begin(home, params)
+        records, offset = follow(home, name, offset, home.backup_journal, home.lease)
+    except LeaseHeld as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
+    except (RolloutFailed, DockerError) as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}")
+    except OSError as error:
+        module.fail_json(msg=f"stack '{params['name']}': {error}; nothing was started")
+    module.exit_json(changed=True, records=records, offset=offset, release=name)
+
+
+if __name__ == "__main__":
+    main()
