@@ -37,8 +37,8 @@ options:
     default: db
   own:
     description:
-      - Rows of this stack that survive, as a condition in SQL by table. They replace rows of the snapshot that match the
-        condition or have one of their unique values.
+      - Rows of this stack that survive, as a condition in SQL by table.
+      - They replace rows of the snapshot that match the condition or have one of their unique values.
     type: dict
     default: {}
   after:
