@@ -82,6 +82,8 @@ class Stack:
         self.release = self.home.release("20261127T000000Z")
         self.release.mkdir()
         kind = yaml.safe_load((ROOT / "kinds/postgres.yml").read_text())
+        for archive in kind["backup"]["archives"].values():
+            archive.update({name: kind["backup"]["before"] + script for name, script in archive.items()})
         self.manifest: dict[str, Any] = {"stack": project, "environment": "staging", "addresses": {}, "mounted": []}
         common = {"image": "postgres:17", "pinned": "", "replicas": 1, "edge": False, "ports": [], "start_seconds": 60}
         common |= {"secrets": {}, "settings": {}, "release": None, "release_once": False, "job_seconds": 60}

@@ -15,10 +15,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Member
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed, duration
 
-#: Without a word for each statement, and ended by the first error.
-_PSQL = 'exec psql -XAtq --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname="$INTO"'
-#: Nothing waits for the disk at each commit: a database that is half loaded is thrown away.
+#: The user that the image made the owner of everything, as the kind ``postgres`` finds it.
+USER = 'PGUSER=${POSTGRES_USER:-$(cat "${POSTGRES_USER_FILE:-/dev/null}")}; export PGUSER="${PGUSER:-postgres}"; '
+#: Prints rows only, and is ended by the first error.
+_PSQL = USER + 'exec psql -XAtq --set=ON_ERROR_STOP=1 --dbname="$INTO"'
 _COPY = _PSQL + ' --command="COPY $COPY FROM STDIN"'
+#: Nothing waits for the disk at each commit: a database that is half loaded is thrown away.
 _FAST = "-c synchronous_commit=off -c maintenance_work_mem=256MB -c statement_timeout=0 -c client_min_messages=warning"
 #: Characters of an error of psql that are shown.
 _MAX_ERROR = 400

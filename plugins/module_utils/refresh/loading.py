@@ -12,12 +12,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import own_rows, properties
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Snapshot
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 STEP = "refresh"
+#: As the official image of Postgres chooses the name.
+_NAME = USER + 'echo "${POSTGRES_DB:-$PGUSER}"'
 #: Bytes on the disk for each byte of a text of COPY: rows and their indexes.
 _EXPANSION = 2
 #: Materialized views are dumped without rows. One may read another, and a view is created after what it reads.
@@ -43,9 +45,9 @@ def live_database(manifest: Mapping[str, Any], service: str, timeout: float) -> 
         raise RolloutFailed(f"service '{service}' has no database that can be refreshed; valid values: {known or '-'}")
     container = containers.running(manifest["stack"], service)
     try:
-        name = container_exec.execute(container.id, ["printenv", "POSTGRES_DB"]).strip()
+        name = container_exec.execute(container.id, ["sh", "-ec", _NAME]).strip()
     except DockerError as error:
-        raise RolloutFailed(f"service '{service}': POSTGRES_DB is not set: {error}") from None
+        raise RolloutFailed(f"service '{service}' does not say the name of its database: {error}") from None
     return Database(container, name, timeout)
 
 

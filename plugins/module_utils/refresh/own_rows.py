@@ -17,10 +17,10 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 _ABOUT = """
 SELECT json_build_object(
   'columns', (SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
-    WHERE attrelid = {table}::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''),
+    WHERE attrelid = to_regclass({table}) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''),
   'unique', (SELECT json_agg(names) FROM (
     SELECT array_agg(attname::text) AS names FROM pg_index JOIN pg_attribute ON attrelid = indrelid
-      AND attnum = ANY (indkey) WHERE indrelid = {table}::regclass AND indisunique AND indpred IS NULL
+      AND attnum = ANY (indkey) WHERE indrelid = to_regclass({table}) AND indisunique AND indpred IS NULL
       AND indexprs IS NULL GROUP BY indexrelid) AS found))
 WHERE to_regclass({table}) IS NOT NULL;
 """
@@ -88,5 +88,5 @@ def _about(database: Database, table: str, where: str) -> dict[str, list[str]]:
     found = database.run(_ABOUT.replace("{table}", literal(table)))
     if not found:
         raise RolloutFailed(f"refresh_own: {where} has no table {table}; correct its name, or remove it")
-    about: dict[str, list[str]] = json.loads(found[0])
+    about: dict[str, list[str]] = json.loads(" ".join(found))
     return about
