@@ -237,7 +237,7 @@ def _checks(stack: Stack, folder: Path, count: int) -> None:
     started = time.monotonic()
     refreshing.refresh(stack.home, path, SETTINGS, stack.jobs, stack.journal())
     print(f"      refreshed in {time.monotonic() - started:.1f} s")
-    print("      " + stack.home.backup_journal.read_text().split("at most ")[1].split('"')[0])
+    print("      " + stack.home.backup_journal.read_text().split("stopped for at most ")[1].split('"')[0])
     check_refreshed(stack, count)
     refreshing.revert(stack.home, stack.journal())
     expect("revert", is_old(stack), True)

@@ -20,6 +20,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings imp
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
+#: How the role names the file that it uploads.
+_UPLOADED = "arrived."
+_LEFT_SECONDS = 24 * 3600.0
 #: With the password and the port of the configuration that the kind ``redis`` writes.
 _EMPTY = r"""
 conf=/run/secrets/$SERVICE.conf
@@ -43,6 +46,7 @@ def refresh(home: Home, path: Path, settings: Settings, jobs: Jobs, journal: Jou
     snapshot = snapshot_reader.read(path)
     destination.check_source(home, manifest, snapshot, destination.machine_id())
     swapping.recover(home, manifest, journal)
+    _remove_left_uploads(path)
     _check_services(manifest, settings)
     live = loading.live_database(manifest, settings.service, settings.timeout)
     loading.check(live, snapshot)
@@ -74,6 +78,13 @@ def revert(home: Home, journal: Journal) -> str:
             "that"
         )
     return swapping.revert(home, manifest, journal)[len(SNAPSHOT) :]
+
+
+def _remove_left_uploads(path: Path) -> None:
+    """Remove what runs that were interrupted have uploaded next to *path*. A newer file may be that of another run."""
+    for other in path.parent.glob(f"{_UPLOADED}*"):
+        if other != path and other.is_file() and time.time() - other.lstat().st_mtime > _LEFT_SECONDS:
+            other.unlink(missing_ok=True)
 
 
 def _check_services(manifest: Mapping[str, Any], settings: Settings) -> None:
