@@ -36,7 +36,7 @@ def test_staging_is_refreshed(tmp_path: Path) -> None:
     [["production"], ["Production"], [" PRODUCTION "], ["production", "staging"], [""], []],
 )
 def test_production_and_the_unknown_are_refused(tmp_path: Path, environments: list[str]) -> None:
-    with pytest.raises(RolloutFailed, match="never refreshed|deploy"):
+    with pytest.raises(RolloutFailed, match=r"never refreshed|deploy"):
         destination.live(stack(tmp_path, *environments))
 
 
