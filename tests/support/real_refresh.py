@@ -78,6 +78,7 @@ class Stack:
 
     def __init__(self, project: str, folder: Path) -> None:
         self.project, self.home = project, Home(str(folder / "staging"))
+        self.password = secrets.token_hex(8)
         self.home.make_directories()
         self.release = self.home.release("20261127T000000Z")
         self.release.mkdir()
@@ -93,17 +94,14 @@ class Stack:
         }
         (self.release / "manifest.json").write_text(json.dumps(self.manifest))
         self.home.current.symlink_to(f"releases/{self.release.name}")
-        self.job("CREATE TABLE public.migrated ()")
+        self.job("psql -c 'CREATE TABLE public.migrated ()'")
         self.compose("up", "--detach", "--wait", "db", "app")
 
-    def job(self, sql: str) -> None:
+    def job(self, script: str) -> None:
         """Write the Compose file with another release job."""
-        password = f"PGPASSWORD={secrets.token_hex(8)}" if not hasattr(self, "password") else self.password
-        self.password = password
-        word = password.partition("=")[2]
         health = {"test": ["CMD", "pg_isready", "-q", "-h", "127.0.0.1"], "interval": "1s", "retries": 60}
-        database = {"POSTGRES_DB": "shop", "POSTGRES_USER": "staging", "POSTGRES_PASSWORD": word}
-        client = {"PGHOST": "db", "PGUSER": "staging", "PGDATABASE": "shop", "PGPASSWORD": word}
+        database = {"POSTGRES_DB": "shop", "POSTGRES_USER": "staging", "POSTGRES_PASSWORD": self.password}
+        client = {"PGHOST": "db", "PGUSER": "staging", "PGDATABASE": "shop", "PGPASSWORD": self.password}
         document = {
             "name": self.project,
             "services": {
@@ -113,7 +111,7 @@ class Stack:
                     "image": "postgres:17",
                     "environment": client,
                     "profiles": ["jobs"],
-                    "entrypoint": ["psql", "-v", "ON_ERROR_STOP=1", "-c", sql],
+                    "entrypoint": ["sh", "-ec", script],
                 },
             },
         }
@@ -252,18 +250,21 @@ def _checks(stack: Stack, folder: Path, count: int) -> None:
     newer = write(folder / "newer.tar", [Part("pre-data", b""), Part("post-data", b"")], server_version="18.1")
     expect("a newer version", "is of PostgreSQL 18" in fails(stack, newer), True)
 
-    stack.job("SELECT 1/0")
+    stack.job("false")
     expect("a release job fails", "its release job failed" in fails(stack, path), True)
     expect("nothing is left", (is_old(stack), stack.names()), (True, last))
 
-    stack.job("CREATE TABLE public.migrated (); SELECT pg_sleep(8)")
+    # A job that connects again later, as a migration of several steps does.
+    stack.job("psql -c 'CREATE TABLE public.migrated ()'; sleep 8; psql -c 'CREATE TABLE public.late ()'")
     seen = set()
-    for seconds in (0.3, 0.8, 1.5, 2.5, 4.0, 6.0):
+    for seconds in (0.3, 1.5, 3.0, 5.0, 7.0, 9.0, 11.0):
         seen.add(killed(stack, path, seconds))
         expect(f"killed after {seconds} s", is_old(stack), True)
         swapping.recover(stack.home, stack.manifest, stack.journal())
         expect("nothing is left", (is_old(stack), stack.names()), (True, last))
         expect("no migration of the old data", stack.database().run("SELECT to_regclass('migrated')"), [""])
+    time.sleep(10)
+    expect("the job of a killed refresh is ended", stack.database().run("SELECT to_regclass('late')"), [""])
     expect("killed while loading and while swapping", {"loading", "swapping"} <= seen, True)
 
 
