@@ -54,10 +54,11 @@ def in_container(container: str, script: str, variables: Mapping[str, str], read
     return ["docker", "exec", *(["--interactive"] if reads else []), *pairs, container, "sh", "-ec", script]
 
 
-def save(command: Sequence[str], path: Path, timeout: float) -> Saved:
+def save(command: Sequence[str], path: Path, timeout: float, watch: Callable[[bytes], None] | None = None) -> Saved:
     """Write the compressed output of *command* to the new file *path*.
 
     :param timeout: seconds that it may take.
+    :param watch: is called with each block before it is compressed. What it raises ends the work.
     :raises StreamError: if the command fails or takes too long, or the disk becomes nearly full: the services on it
         must go on. Then the file is removed.
     :raises OSError: if the file cannot be written, such as on a full disk. Then the file is removed.
@@ -66,7 +67,10 @@ def save(command: Sequence[str], path: Path, timeout: float) -> Saved:
     try:
         with _Pipeline(timeout) as pipeline, open(path, "xb", opener=_private) as file:
             source = pipeline.start(command, subprocess.DEVNULL)
-            compressor = pipeline.start(_COMPRESS, source.take_output())
+            passing = _Passing(source.take_output(), watch) if watch else None
+            compressor = pipeline.start(_COMPRESS, subprocess.PIPE if passing else source.take_output())
+            if passing:
+                passing.begin(compressor)
             output = compressor.take_output()
             while block := output.read(_BLOCK):
                 file.write(block)
@@ -77,6 +81,8 @@ def save(command: Sequence[str], path: Path, timeout: float) -> Saved:
                     unchecked = _CHECK_BYTES
                     if space.is_short(path.parent):
                         raise StreamError(f"the disk of {path.parent} is nearly full, so the backup was given up")
+            if passing:
+                passing.finish()
             errors = source.finish()
             compressor.finish()
             file.flush()
@@ -221,6 +227,36 @@ class _Stage:
         with _pipe(self.process.stderr) as stream:
             while block := stream.read1(_BLOCK):  # type: ignore[attr-defined]
                 self._errors += block[: _MAX_ERRORS - len(self._errors)]
+
+
+class _Passing:
+    """Passes the output of one command on to another one, in a thread, and shows each block to a function."""
+
+    def __init__(self, source: IO[bytes], watch: Callable[[bytes], None]) -> None:
+        self._source, self._watch = source, watch
+        self._failed: list[BaseException] = []
+
+    def begin(self, target: _Stage) -> None:
+        """Begin to pass blocks on to *target*."""
+        self._thread = threading.Thread(target=self._pass, args=(target,), daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the end. What the function has raised is raised here."""
+        self._thread.join()
+        if self._failed:
+            raise self._failed[0]
+
+    def _pass(self, target: _Stage) -> None:
+        try:
+            while block := self._source.read(_BLOCK):
+                self._watch(block)
+                if not target.write(block):
+                    break
+        except BaseException as error:
+            self._failed.append(error)
+        finally:
+            target.close_input()
 
 
 class _Pipeline:

@@ -100,14 +100,17 @@ types AS (
     e.base FROM flat f JOIN kinds e ON e.oid = f.element)
 SELECT json_build_object('schema', n.nspname, 'name', c.relname, 'partitioned', c.relkind = 'p',
   'rows', c.reltuples::bigint,
-  'columns', (SELECT coalesce(json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+  'columns', (SELECT coalesce(json_agg(json_build_object(
+      'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
       'base', format_type(t.base, NULL), 'array', t.is_array, 'domain', t.domain,
       'enum', (SELECT coalesce(json_agg(enumlabel ORDER BY enumsortorder), '[]') FROM pg_enum WHERE enumtypid = t.base),
       'limit', CASE WHEN format_type(t.base, NULL) IN ('character varying', 'character')
         THEN greatest(a.atttypmod, t.typmod, 4) - 4 ELSE 0 END,
       'nullable', NOT a.attnotnull, 'generated', a.attgenerated, 'identity', a.attidentity,
-      'primary', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND a.attnum = ANY (i.indkey)),
-      'unique', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND a.attnum = ANY (i.indkey)),
+      'primary', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid
+        AND i.indisprimary AND a.attnum = ANY (i.indkey)),
+      'unique', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid
+        AND i.indisunique AND a.attnum = ANY (i.indkey)),
       'alone', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1
         AND i.indkey[0] = a.attnum AND i.indpred IS NULL)) ORDER BY a.attnum), '[]')
     FROM pg_attribute a JOIN types t ON t.oid = a.atttypid
@@ -122,7 +125,8 @@ SELECT json_build_object('schema', n.nspname, 'name', c.relname, 'partitioned', 
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'slipway_mask')
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  AND NOT EXISTS (SELECT FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY n.nspname, c.relname;
 """
 
