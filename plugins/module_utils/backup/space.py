@@ -48,6 +48,14 @@ def check_for_data(needed: int) -> None:
     _check(Path(root), needed, "the restored data next to the live data", "remove data there")
 
 
+def check_for_snapshot(folder: Path, size: int) -> None:
+    """Check the disk of the masked snapshots.
+
+    :param size: bytes of the archive that it is made of. :raises RolloutFailed: if there is too little space.
+    """
+    _check(folder, int(size * _GROWTH), "a masked snapshot", "remove data there")
+
+
 def original_size(archive: Mapping[str, Any]) -> int:
     """Return how many bytes an archive has when it is restored, as far as is known."""
     known = str(archive["about"].get("size", ""))

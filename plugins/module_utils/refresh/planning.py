@@ -20,7 +20,9 @@ Rules = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Read:
-    """How a table is read. ``columns``: those that are written, in order. ``selected``: their masked values as SQL.
+    """How a table is read. ``columns``: those that are written, in order. ``rules``: the names of their rules.
+
+    ``selected``: their masked values as SQL.
 
     ``where``: a condition, empty for all rows. ``reviewed``: the columns whose values a person has called harmless, by
     ``keep`` with a reason.
@@ -28,6 +30,7 @@ class Read:
 
     table: Table
     columns: tuple[Column, ...]
+    rules: tuple[str, ...]
     selected: tuple[str, ...]
     where: str
     reviewed: frozenset[str]
@@ -41,7 +44,8 @@ class Read:
         """Return the query of the masked rows that match a condition."""
         only = "" if self.table.partitioned else "ONLY "
         condition = f" WHERE {where}" if where else ""
-        return f"SELECT {', '.join(self.selected)} FROM {only}{self.table.sql}{condition}"
+        named = ", ".join(f"{expression} AS c{number}" for number, expression in enumerate(self.selected))
+        return f"SELECT {named} FROM {only}{self.table.sql}{condition}"
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ def _read(table: Table, entry: Rules, known: Mapping[Key, Table], domain: str, p
             problems.append(f"{table.title}.{column.name}: {error}")
         if rule["rule"] == "keep" and rule.get("reason"):
             reviewed.add(column.name)
-    return Read(table, columns, tuple(selected), entry["where"], frozenset(reviewed))
+    names = tuple(str(entry["columns"][column.name]["rule"]) for column in columns)
+    return Read(table, columns, names, tuple(selected), entry["where"], frozenset(reviewed))
 
 
 def origin(column: Column, known: Mapping[Key, Table]) -> Column:

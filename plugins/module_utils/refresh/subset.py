@@ -8,8 +8,8 @@ Place in the pipeline: source, after the plan and before rows are read. The orde
 4. What refers to such a parent follows, and what it needs.
 5. A row whose parent is not there is left out.
 
-``where`` and ``rows: none`` limit a table in each step, also without a root. A table that no foreign key connects with a
-root or with a limited table has all its rows.
+``where`` and ``rows: none`` limit a table in each step, also without a root. A table that no foreign key connects with
+a root or with a limited table has all its rows.
 """
 
 from __future__ import annotations
@@ -65,10 +65,14 @@ class Subset:
             self._begin(key, "true")
         self._leave_out()
 
+    def _run(self, sql: str) -> list[str]:
+        # Only the code of an error: its text may have a value.
+        return self._database.run(f"\\set VERBOSITY sqlstate\n{sql}")
+
     def _begin(self, key: Key, condition: str) -> None:
         table, kept = self._tables[key], self._kept[key]
         limit = self._limits.get(key, "true")
-        self._database.run(
+        self._run(
             f"CREATE UNLOGGED TABLE {kept} (kept_table oid, kept_place tid, PRIMARY KEY (kept_place, kept_table));"
             f"INSERT INTO {kept} SELECT tableoid, ctid FROM {_from(table)} WHERE ({condition}) AND ({limit});"
             f"ANALYZE {kept};"
@@ -112,7 +116,7 @@ class Subset:
         names = [f"parent.{identifier(name)}" for name in reference.others]
         values = ", ".join(f"child.{identifier(name)}" for name in reference.columns)
         limit = self._limits.get(parent.key, "true")
-        counted = self._database.run(
+        counted = self._run(
             f"WITH added AS (INSERT INTO {kept} SELECT tableoid, ctid FROM {_from(parent)} AS parent "
             f"WHERE ({limit}) AND ({', '.join(names)}) IN (SELECT {values} FROM {_from(child)} AS child "
             f"WHERE (child.tableoid, child.ctid) IN (SELECT kept_table, kept_place FROM {self._kept[child.key]})) "
@@ -134,7 +138,7 @@ class Subset:
             f"parent.{identifier(other)} = child.{identifier(own)}"
             for own, other in zip(reference.columns, reference.others)
         )
-        counted = self._database.run(
+        counted = self._run(
             f"WITH removed AS (DELETE FROM {self._kept[key]} WHERE (kept_table, kept_place) IN ("
             f"SELECT child.tableoid, child.ctid FROM {_from(self._tables[key])} AS child "
             f"WHERE NOT {_is_null(reference)} AND NOT EXISTS (SELECT FROM {_from(parent)} AS parent "

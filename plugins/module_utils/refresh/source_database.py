@@ -1,0 +1,161 @@
+"""What a snapshot takes out of the copy of production's database: the schema, masked rows, sequences.
+
+Place in the pipeline: source, between the plan and the snapshot file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import large_objects, scan
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.large_objects import LargeObjectScanner
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.planning import Read
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.prelude import SCHEMA
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import Scanner, Searched
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+
+#: Subscriptions and mappings of users have passwords. Owners and grants are those of the destination.
+_DUMP = (
+    USER + 'exec pg_dump --section="$SECTION" --encoding=UTF8 --no-owner --no-privileges --no-comments '
+    "--no-security-labels --no-publications --no-subscriptions --no-tablespaces --no-large-objects "
+    f'--exclude-schema={SCHEMA} "$FROM"'
+)
+#: An error has only its code: its text may have a value that is not masked.
+_READ = (
+    USER + "exec psql -XAtq --set=ON_ERROR_STOP=1 --set=VERBOSITY=sqlstate "
+    '--dbname="$FROM" --command="COPY ($QUERY) TO STDOUT"'
+)
+#: As pg_dump sets them, so that each server reads the text in the same way.
+_FORMAT = {
+    "PGCLIENTENCODING": "UTF8",
+    "PGOPTIONS": "-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex "
+    "-c statement_timeout=0 -c jit=off -c work_mem=64MB",
+}
+_SEQUENCES = """
+SELECT format('SELECT pg_catalog.setval(%L, %s, %L);', format('%I.%I', schemaname, sequencename),
+  coalesce(last_value, start_value), last_value IS NOT NULL) FROM pg_sequences
+WHERE schemaname !~ '^pg_' ORDER BY schemaname, sequencename
+"""
+
+
+@dataclass(frozen=True)
+class Find:
+    """What the scan has found. ``table``: or the sort of the member. ``column``: empty if it has none."""
+
+    table: str
+    column: str
+    kind: str
+    count: int
+
+    def __str__(self) -> str:
+        place = f"{self.table}.{self.column}" if self.column else self.table
+        return f"{place}: {self.count} {self.kind}"
+
+
+def prepare(database: Database) -> None:
+    """Remove what a dump would have of passwords. :raises RolloutFailed: if Postgres refuses it."""
+    database.run(
+        "SELECT format('DROP USER MAPPING FOR %s SERVER %I', CASE umuser WHEN 0 THEN 'PUBLIC' ELSE "
+        "quote_ident(usename) END, srvname) FROM pg_user_mappings WHERE umuser = 0 OR usename IS NOT NULL \\gexec\n"
+    )
+
+
+def make_views(database: Database, reads: Sequence[Read], where: Callable[[Read], str]) -> None:
+    """Make a view for each table that gives its masked rows. Postgres checks each expression, and reads no row.
+
+    :param where: gives the condition for the rows of a table.
+    :raises RolloutFailed: naming each table and column whose expression is wrong.
+    """
+    statements = [_view(number, read, where(read)) for number, read in enumerate(reads)]
+    try:
+        database.run("BEGIN;\n" + "\n".join(statements) + "\nCOMMIT;")
+    except RolloutFailed:
+        problems = [problem for number, read in enumerate(reads) for problem in _wrong(database, number, read, where)]
+        if not problems:
+            raise
+        raise RolloutFailed(f"the rules do not fit: {problems[0]}", tuple(problems)) from None
+
+
+def add_schema(writer: Writer, database: Database, section: str, secrets: Sequence[bytes]) -> list[Find]:
+    """Add ``pre-data`` or ``post-data``, and return what was found in it."""
+    scanner = Scanner((), "", secrets)
+    command = streams.in_container(database.container.id, _DUMP, {"SECTION": section, "FROM": database.name})
+    writer.add(section, command, scanner, {})
+    return _finds(section, scanner)
+
+
+def add_rows(
+    writer: Writer, database: Database, number: int, read: Read, domain: str, secrets: Sequence[bytes]
+) -> list[Find]:
+    """Add the masked rows of a table, and return what was found in them."""
+    columns = searched(read)
+    scanner = Scanner(columns, domain, secrets)
+    about = {"table": read.table.title, "copy": read.copy}
+    about |= {"search": {column.name: sorted(column.kinds) for column in columns if column.kinds}}
+    try:
+        writer.add("rows", _reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
+    except RolloutFailed as error:
+        raise RolloutFailed(
+            f"{error} (SQLSTATE of Postgres; its text is not shown, because it may have a value): a value of this table "
+            "cannot be masked as the rules say"
+        ) from None
+    return _finds(read.table.title, scanner)
+
+
+def add_sequences(writer: Writer, database: Database) -> None:
+    """Add the values of all sequences."""
+    writer.add("sequences", _reading(database, _SEQUENCES), Scanner((), "", ()), {})
+
+
+def add_large_objects(writer: Writer, database: Database, secrets: Sequence[bytes]) -> list[Find]:
+    """Add all large objects as they are, and return what was found in them."""
+    scanner = LargeObjectScanner(secrets)
+    writer.add("large-objects", _reading(database, large_objects.QUERY), scanner, {})
+    return _finds("large objects", scanner)
+
+
+def searched(read: Read) -> tuple[Searched, ...]:
+    """Return what the columns of a table are searched for. What is made of digits by a rule has no card numbers."""
+    return tuple(
+        Searched(column.name, frozenset() if column.name in read.reviewed else _KINDS.get(rule, scan.ALL))
+        for column, rule in zip(read.columns, read.rules)
+    )
+
+
+_KINDS = {rule: frozenset({scan.MAIL}) for rule in ("hash", "phone", "null", "shift")}
+
+
+def _view(number: int, read: Read, where: str) -> str:
+    return f"CREATE OR REPLACE VIEW {SCHEMA}.read_{number} AS {read.query(where)};"
+
+
+def _wrong(database: Database, number: int, read: Read, where: Callable[[Read], str]) -> list[str]:
+    """Return what is wrong with the view of a table: its columns, or its condition."""
+    if not _error(database, _view(number, read, where(read))):
+        return []
+    found = []
+    for column, expression in zip(read.columns, read.selected):
+        error = _error(database, f"SELECT {expression} FROM {read.table.sql} LIMIT 0;")
+        if error:
+            found.append(f"{read.table.title}.{column.name}: {error}")
+    return found or [f"{read.table.title}: {_error(database, _view(number, read, where(read)))}"]
+
+
+def _error(database: Database, statement: str) -> str:
+    try:
+        database.run(f"BEGIN;\n{statement}\nROLLBACK;")
+    except RolloutFailed as error:
+        return str(error).partition(f"database {database.name}: ")[2]
+    return ""
+
+
+def _reading(database: Database, query: str) -> list[str]:
+    return streams.in_container(database.container.id, _READ, {**_FORMAT, "QUERY": query, "FROM": database.name})
+
+
+def _finds(table: str, scanner: Scanner | LargeObjectScanner) -> list[Find]:
+    return [Find(table, column, kind, count) for (column, kind), count in sorted(scanner.finds.items())]
