@@ -100,8 +100,8 @@ def add_rows(
         writer.add("rows", _reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
     except RolloutFailed as error:
         raise RolloutFailed(
-            f"{error} (SQLSTATE of Postgres; its text is not shown, because it may have a value): a value of this table "
-            "cannot be masked as the rules say"
+            f"{error} (SQLSTATE; the text of Postgres may have a value, so it is not shown): a value of this table cannot "
+            "be masked as the rules say"
         ) from None
     return _finds(read.table.title, scanner)
 

@@ -1,0 +1,270 @@
+"""A masked snapshot on a real engine and a real Postgres: ``python3 -m tests.support.real_snapshot PROJECT [COUNT]``.
+
+It starts a database with planted personal values, saves it, makes a masked snapshot, looks for the values in it, and
+loads it. Then it breaks rules and looks at what is refused. It removes what it has started.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import secrets
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, taking
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import making, schema, snapshot_reader
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+from tests.contracts.checkout import ROOT
+from tests.support import shop_database
+from tests.support.shop_database import Planted
+
+WORDS = {
+    name: [f"{name[:4].capitalize()}{number}" for number in range(300)]
+    for name in ("first_names", "last_names", "streets", "cities", "postcodes", "words")
+}
+
+
+class Production:
+    """A stack with one database in a directory of its own."""
+
+    def __init__(self, project: str, folder: Path) -> None:
+        self.project, self.home = project, Home(str(folder / "production"))
+        self.home.make_directories()
+        self.release = self.home.release("20261127T000000Z")
+        self.release.mkdir()
+        kind = yaml.safe_load((ROOT / "kinds/postgres.yml").read_text())
+        for archive in kind["backup"]["archives"].values():
+            archive.update({name: kind["backup"]["before"] + script for name, script in archive.items()})
+        kind["backup"] |= {"volumes": {}, "before": ""}
+        self.secret = secrets.token_urlsafe(24)
+        generated = self.home.path / "secrets" / "generated"
+        generated.mkdir(parents=True)
+        (generated / "db.password").write_text(self.secret)
+        service: dict[str, Any] = {"image": "postgres:17", "pinned": "", "replicas": 1, "edge": False, "ports": []}
+        service |= {"start_seconds": 60, "secrets": {}, "settings": {}, "release": None, "release_once": False}
+        service |= {"job_seconds": 60, "class": "stateful", "depends_on": [], "backup": kind["backup"]}
+        manifest = {"stack": project, "environment": "production", "addresses": {}, "mounted": [], "settings": {}}
+        manifest |= {"services": {"db": service}, "release": self.release.name, "secret_files": []}
+        (self.release / "manifest.json").write_text(json.dumps(manifest))
+        self.home.current.symlink_to(f"releases/{self.release.name}")
+        health = {"test": ["CMD", "pg_isready", "-q", "-h", "127.0.0.1"], "interval": "1s", "retries": 60}
+        variables = {"POSTGRES_DB": "shop", "POSTGRES_USER": "shop", "POSTGRES_PASSWORD": self.secret}
+        database = {"image": "postgres:17", "environment": variables, "healthcheck": health}
+        document = {"name": project, "services": {"db": database}}
+        (self.release / "compose.yaml").write_text(yaml.safe_dump(document))
+        self.compose("up", "--detach", "--wait", "db")
+
+    def compose(self, *words: str) -> None:
+        """Run Compose in the release."""
+        subprocess.run(["docker", "compose", *words], cwd=self.release, check=True, capture_output=True)
+
+    def database(self, name: str = "shop") -> Database:
+        """Return a database of the stack."""
+        return Database(containers.running(self.project, "db", 60), name, 600.0)
+
+    def journal(self) -> Journal:
+        """Return a journal."""
+        return Journal(self.home.backup_journal, "snapshot")
+
+    def save(self) -> None:
+        """Take a backup."""
+        taking.take(self.home, taking.Options("me", 9, 600.0), self.journal(), catalog.new_id(time.time()))
+
+    def make(self, rules: dict[str, Any], key: bytes = b"") -> Path:
+        """Make a masked snapshot."""
+        wanted = Wanted(rules, WORDS, "db", "app1", key=key, keep=9, timeout=600.0)
+        while (self.home.path / "snapshots" / f"{catalog.new_id(time.time())}.tar").exists():
+            time.sleep(0.2)
+        return making.make(self.home, wanted, catalog.new_id(time.time()), self.journal())
+
+    def fails(self, change: Callable[[dict[str, Any]], object]) -> RolloutFailed:
+        """Return why a snapshot with changed rules fails. Nothing of it may stay."""
+        before = self.files()
+        rules = copy.deepcopy(shop_database.rules())
+        change(rules)
+        try:
+            self.make(rules)
+        except RolloutFailed as error:
+            expect("nothing is left", self.files(), before)
+            return error
+        raise SystemExit("FAILED it was not refused")
+
+    def files(self) -> list[str]:
+        """Return what is in the directory of the snapshots."""
+        return sorted(path.name for path in (self.home.path / "snapshots").glob("*"))
+
+    def load(self, path: Path, name: str) -> Database:
+        """Load a snapshot into a new database as the destination does."""
+        self.database("template1").run(f"CREATE DATABASE {name};")
+        database = self.database(name)
+        snapshot = snapshot_reader.read(path)
+        for member in snapshot.members:
+            database.load(path, member)
+        return database
+
+
+def expect(what: str, found: object, expected: object = True) -> None:
+    """Print a check, and stop if it fails."""
+    print(("ok    " if found == expected else "FAILED"), what, "" if found == expected else f"{found!r}", flush=True)
+    if found != expected:
+        raise SystemExit(1)
+
+
+def plain(path: Path) -> bytes:
+    """Return the manifest and all members of a snapshot, uncompressed."""
+    parts = []
+    with tarfile.open(path) as archive:
+        for member in archive:
+            stream = archive.extractfile(member)
+            assert stream is not None
+            content = stream.read()
+            if member.name.endswith(".zst"):
+                command = ["zstd", "--quiet", "--stdout", "--decompress"]
+                content = subprocess.run(command, input=content, capture_output=True, check=True).stdout
+            parts.append(content)
+    return b"\n".join(parts)
+
+
+def left(text: bytes, planted: list[Planted]) -> list[str]:
+    """Return the columns whose planted values are in a text, as they are or as hexadecimal digits."""
+    return [
+        f"{one.table}.{one.column}"
+        for one in planted
+        if one.value.encode() in text or one.value.encode().hex().encode() in text
+    ]
+
+
+def _checks(stack: Production, count: int) -> None:
+    planted = shop_database.create(stack.database(), count)
+    expect("planted values", len(planted) >= 300)
+    expect("columns with planted values", len({(one.table, one.column) for one in planted}) >= 40)
+    stack.save()
+    rules = shop_database.rules()
+    started = time.monotonic()
+    path = stack.make(rules)
+    print(f"      made in {time.monotonic() - started:.1f} s, {path.stat().st_size} bytes")
+    expect("mode", oct(path.stat().st_mode & 0o777), "0o600")
+    expect("planted values in the snapshot", left(plain(path), planted), [])
+    expect("planted values in what was saved", len(left(_saved(stack), planted)), len(planted))
+    _check_loaded(stack, stack.load(path, "loaded"))
+    _check_refused(stack)
+    _check_keys(stack)
+    _check_subset(stack)
+
+
+def _saved(stack: Production) -> bytes:
+    command = streams_of(stack)
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def streams_of(stack: Production) -> list[str]:
+    """Return the command that prints all of production's data as text: the search must find every planted value."""
+    script = "pg_dump -U shop shop"
+    return ["docker", "exec", stack.database().container.id, "sh", "-ec", script]
+
+
+def _check_loaded(stack: Production, loaded: Database) -> None:
+    live = stack.database()
+    for table in schema.read(live):
+        count = f"SELECT count(*) FROM {table.sql}"
+        expect(f"rows of {table.title}", loaded.run(count), live.run(count))
+    kept = "SELECT sum(hashtext((id, sku, title, price)::text)) FROM public.products"
+    expect("kept columns", loaded.run(kept), live.run(kept))
+    expect("generated column", loaded.run("SELECT DISTINCT initial FROM public.users"), ["F"])
+    expect("sequence", loaded.run("SELECT nextval('public.products_id_seq')"), ["1001"])
+    expect("identity", loaded.run("SELECT nextval('public.users_id_seq')"), live.run("SELECT nextval('users_id_seq')"))
+    joined = 'SELECT count(*) FROM public.users JOIN "Back Office"."Tickets" ON email = "Customer"'
+    expect("joins by a masked value", loaded.run(joined), live.run(joined))
+    mail = "SELECT count(*) FROM public.users WHERE email !~ '^u[0-9a-f]{20}@example.com$'"
+    expect("addresses", loaded.run(mail), ["0"])
+    dates = "SELECT count(*) FROM (SELECT id, born, seen FROM public.users) AS a"
+    expect("dates", loaded.run(dates), live.run(dates))
+    expect("views", loaded.run("SELECT count(*) > 0 FROM public.customers"), ["t"])
+    expect("large objects", loaded.run("SELECT count(*) FROM pg_largeobject_metadata"), ["0"])
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'slipway_mask'"
+    expect("nothing of the masks", loaded.run(schemas), ["0"])
+
+
+def _check_refused(stack: Production) -> None:
+    def column(table: str, name: str, rule: Any) -> Callable[[dict[str, Any]], object]:
+        return lambda rules: rules["tables"][table]["columns"].update({name: rule})
+
+    def without(rules: dict[str, Any]) -> None:
+        del rules["tables"]["public.users"]["columns"]["bio"]
+        del rules["tables"]["public.audit"]
+        rules["tables"]["public.users"]["columns"]["gone"] = {"rule": "keep"}
+        rules["tables"]["public.ghosts"] = {"columns": {}, "where": "", "rows": "none"}
+
+    error = stack.fails(without)
+    said = "\n".join(error.detail)
+    for name in ("public.users.bio", "public.audit", "public.users.gone", "public.ghosts"):
+        expect(f"named: {name}", f"{name}: " in said)
+    found = stack.fails(column("public.accounts", "contact", {"rule": "keep"}))
+    expect("an address that is kept", "public.accounts.contact: " in str(found) and "mail" in str(found))
+    expect("the find has no value", "@" in str(found), False)
+    broken = stack.fails(column("sales.orders", "total", {"rule": "sql", "expression": "nonsense(total)"}))
+    expect("a wrong expression", "sales.orders.total: function nonsense" in str(broken))
+    leak = stack.fails(column("public.audit", "line", {"rule": "sql", "expression": "line::int::text"}))
+    expect("an error has no value", "22P02" in str(leak) and "did" not in str(leak))
+    expect("an error names the table", "public.audit" in str(leak))
+    stack.database().run(f"UPDATE public.products SET title = title || ' {stack.secret}' WHERE id = 7;")
+    time.sleep(1)
+    stack.save()
+    secret = stack.fails(
+        lambda rules: rules["tables"]["public.products"]["columns"].update(title={"rule": "keep", "reason": "x"})
+    )
+    expect("a secret of production", "public.products.title: 1 secrets of production" in str(secret))
+    stack.database().run("UPDATE public.products SET title = 'Thing 7' WHERE id = 7;")
+    stack.database().run("ALTER TABLE public.users ADD COLUMN passport text;")
+    time.sleep(1)
+    stack.save()
+    added = stack.fails(lambda rules: None)
+    expect("a column that was added", "public.users.passport: no rule" in str(added))
+    stack.database().run("ALTER TABLE public.users DROP COLUMN passport;")
+    time.sleep(1)
+    stack.save()
+
+
+def _check_keys(stack: Production) -> None:
+    key = secrets.token_bytes(32)
+    rules = shop_database.rules()
+    one, two, other = (plain(stack.make(rules, one_key)) for one_key in (key, key, b""))
+    masked = [{line for line in text.split(b"\n") if b"@example.com" in line} for text in (one, two, other)]
+    expect("the same key gives the same values", masked[0] == masked[1])
+    expect("another key gives others", masked[0] & masked[2], set())
+
+
+def _check_subset(stack: Production) -> None:
+    rules = shop_database.rules()
+    rules["subset"] = {"sales.orders": "id <= 50"}
+    loaded = stack.load(stack.make(rules), "subset")
+    expect("orders of the subset", loaded.run("SELECT count(*) FROM sales.orders"), ["50"])
+    expect("items of the subset", loaded.run('SELECT count(*) FROM sales."Order Items"'), ["100"])
+    users = "SELECT count(*) FROM public.users"
+    expect("users of the subset", int(loaded.run(users)[0]) < int(stack.database().run(users)[0]))
+
+
+def main() -> None:
+    """Run the checks."""
+    with tempfile.TemporaryDirectory() as name:
+        stack = Production(sys.argv[1], Path(name))
+        try:
+            _checks(stack, int(sys.argv[2]) if len(sys.argv) > 2 else 2000)
+        finally:
+            stack.compose("down", "--volumes", "--timeout", "1")
+
+
+if __name__ == "__main__":
+    main()
