@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import large_objects, scan
@@ -94,14 +95,14 @@ def add_rows(
     """Add the masked rows of a table, and return what was found in them."""
     columns = searched(read)
     scanner = Scanner(columns, domain, secrets)
-    about = {"table": read.table.title, "copy": read.copy}
+    about: dict[str, Any] = {"table": read.table.title, "copy": read.copy}
     about |= {"search": {column.name: sorted(column.kinds) for column in columns if column.kinds}}
     try:
         writer.add("rows", _reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
     except RolloutFailed as error:
         raise RolloutFailed(
-            f"{error} (SQLSTATE; the text of Postgres may have a value, so it is not shown): a value of this table cannot "
-            "be masked as the rules say"
+            f"{error} (SQLSTATE; the text of Postgres may have a value, so it is not shown): a value of this table "
+            "cannot be masked as the rules say"
         ) from None
     return _finds(read.table.title, scanner)
 

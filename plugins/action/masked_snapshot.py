@@ -1,0 +1,94 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make a masked snapshot, show the steps and download it; documented in ``plugins/modules/masked_snapshot.py``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    arguments,
+    module_call,
+    report,
+    terminal,
+)
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.answers import NotEnded, answers
+
+_MODULE = "slipway.stack.masked_snapshot"
+
+
+class ActionModule(ActionBase):
+    """``slipway.stack.masked_snapshot``."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        host = task_vars.get("inventory_hostname", "")
+        given = arguments.given(self, task_vars, "masked_snapshot")
+        given["owner"] = given.get("owner") or module_call.owner()
+        given["host"] = host
+        dest = given.get("dest")
+        if dest and os.path.lexists(dest):
+            return {**result, "failed": True, "msg": f"dest {dest} exists; give the name of a new file"}
+        variables = module_call.prepare(self, task_vars)
+        timeout = int(given.get("timeout", 43200))
+
+        def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
+            if module_arguments.get("offset") is not None:
+                # Only the first call needs them. They are large.
+                module_arguments = {**module_arguments, "rules": {}, "lookups": {}, "key": ""}
+            answer: dict[str, Any] = self._execute_module(
+                module_name=_MODULE, module_args=module_arguments, task_vars=variables
+            )
+            return answer
+
+        if given.get("verb", "make") != "make":
+            return {**result, **call(given)}
+        records: list[dict[str, Any]] = []
+        try:
+            for answer in answers(call, given, timeout):
+                result.update(answer)
+                for record in answer.get("records", []):
+                    if record["text"] and (record["step"], record["state"]) != ("end", "failed"):
+                        terminal.show(f"{host}  {report.step_line(record)}")
+                records += answer.get("records", [])
+                if records and records[-1]["step"] == "end":
+                    break
+        except NotEnded:
+            return {**result, "failed": True, "msg": f"it has not ended after {timeout} s, and goes on on the host"}
+        if records and records[-1]["state"] == "failed":
+            return {**result, "failed": True, "msg": report.failure(records), "records": []}
+        if dest and records and not result.get("failed"):
+            self._download({**given, "release": result["release"]}, Path(dest), variables)
+        return {**result, "records": records}
+
+    def _download(self, given: dict[str, Any], dest: Path, variables: dict[str, Any]) -> None:
+        """Download the snapshot as a stream of the connection. A copy on the host belongs to the user of it.
+
+        :raises AnsibleError: if it cannot be copied or downloaded. Then there is no file on the controller.
+        """
+        folder = self._make_tmp_path()
+        try:
+            wanted: dict[str, Any] = {key: given[key] for key in ("name", "root", "release") if key in given}
+            handed: dict[str, Any] = self._execute_module(
+                module_name=_MODULE,
+                module_args=wanted | {"verb": "hand_over", "folder": folder},
+                task_vars=variables,
+            )
+            if handed.get("failed"):
+                raise AnsibleError(str(handed.get("msg")))
+            # The file exists with its mode before it has content.
+            os.close(os.open(dest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            try:
+                self._connection.fetch_file(handed["copy"], str(dest))
+            except BaseException:
+                dest.unlink(missing_ok=True)
+                raise
+        finally:
+            self._remove_tmp_path(folder)

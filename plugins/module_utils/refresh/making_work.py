@@ -1,0 +1,88 @@
+"""A masked snapshot as work of its own on production's host: one at a time, in the journal, to its end.
+
+Place in the pipeline: source, between the module and what does the work. It works on a copy, so it holds the lock of a
+drill, and a rollout may go on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
+from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import making, snapshot_reader
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
+
+_PREFIX = "snapshot-"
+
+
+def begin(home: Home, owner: str, wanted: Wanted) -> tuple[Lease, str, Callable[[], None]]:
+    """Take the lock, and return it, the name of the work in the journal, and what does it.
+
+    :raises LeaseHeld: if a drill or another snapshot is under way.
+    :raises RolloutFailed: if the stack was never deployed.
+    """
+    if not home.state.is_dir():
+        raise RolloutFailed("nothing was ever deployed on this host, so there is nothing to make a snapshot of")
+    name = f"{_PREFIX}{catalog.new_id(time.time())}"
+    lease = Lease(home.backup_lease, owner, name, lambda: journal.open_for(home.backup_journal), work="masked snapshot")
+    return lease, name, lambda: _run(home, wanted, name)
+
+
+def path_of(home: Home, name: str) -> Path:
+    """Return the file of the snapshot that the work *name* makes."""
+    return home.path / "snapshots" / f"{name[len(_PREFIX) :]}.tar"
+
+
+def hand_over(home: Home, name: str, folder: Path) -> Path:
+    """Copy a snapshot into a directory of another user, who becomes its owner, and return the copy.
+
+    :param folder: a directory that only this user may enter.
+    :raises RolloutFailed: if the snapshot is not there, or the disk is full.
+    """
+    source = snapshot_reader.read(path_of(home, name)).path
+    target = folder / source.name
+    try:
+        owner = folder.stat()
+        file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(source, "rb") as reading, os.fdopen(file, "wb") as writing:
+            os.fchown(writing.fileno(), owner.st_uid, owner.st_gid)
+            shutil.copyfileobj(reading, writing, 1024**2)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise RolloutFailed(f"snapshot {source} cannot be copied to {folder}: {error.strerror}") from None
+    return target
+
+
+def _run(home: Home, wanted: Wanted, name: str) -> None:
+    """Do the work, and write to the journal how it ended."""
+    records = Journal(home.backup_journal, name, masking(home))
+    reason = "it was interrupted"
+    detail: tuple[str, ...] = ()
+    try:
+        making.make(home, wanted, name[len(_PREFIX) :], records)
+        reason = ""
+    except (RolloutFailed, DockerError) as error:
+        reason, detail = str(error), error.detail
+    except (StreamError, OSError) as error:
+        reason = str(error)
+    except Exception as error:
+        reason = f"it cannot go on: {error or type(error).__name__}"
+        raise
+    finally:
+        records.tolerate_write_errors()
+        if reason:
+            records.write("rollout", "failed", reason, detail=detail)
+            records.write("end", "failed", "No masked snapshot was made, and nothing has left this host")
+        else:
+            records.write("end", "done", f"masked snapshot made: {records.time_summary()}")
