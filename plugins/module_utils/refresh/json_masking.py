@@ -1,7 +1,8 @@
 """The expression of SQL that masks a JSON document by paths, and drops everything that no path names. Pure.
 
 Place in the pipeline: source, under :mod:`masking`. A rule is for a string, a number or a boolean. Where a document has
-an object or an array instead, it is dropped, so that a rule ``keep`` never keeps what nobody has looked at.
+an object or an array instead, it is dropped, so that a rule ``keep`` never keeps what nobody has looked at. A field
+that is null is left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.database imp
 
 #: Returns the masked form of a text: the rule, the text as SQL, and the name of its field.
 TextMask = Callable[[Mapping[str, Any], str, str], str]
+#: Postgres takes 100 arguments of a function.
+_MAX_PAIRS = 50
 
 
 @dataclass
@@ -41,31 +44,36 @@ def expression(paths: Mapping[str, Mapping[str, Any]], value: str, mask: TextMas
                 node.items = node.items or _Node(name)
                 node = node.items
         node.rule = rule
-    return f"CASE WHEN {value} IS NOT NULL THEN coalesce({_masked(root, value, mask, 0)}, '{{}}'::jsonb) END"
+    masked = f"coalesce(jsonb_strip_nulls({_masked(root, value, mask, 0)}), '{{}}'::jsonb)"
+    return f"CASE WHEN {value} IS NOT NULL THEN {masked} END"
 
 
 def _masked(node: _Node, value: str, mask: TextMask, depth: int) -> str:
     """Return the masked value as SQL, which is NULL if it is dropped."""
-    cases = []
-    if node.fields:
-        made = "'{}'::jsonb"
-        for name, child in node.fields.items():
-            inner = _masked(child, f"({value} -> {literal(name)})", mask, depth)
-            made = f"jsonb_set_lax({made}, ARRAY[{literal(name)}], {inner}, true, 'return_target')"
-        cases.append(f"WHEN 'object' THEN {made}")
-    if node.items:
-        each, place = f"element{depth}", f"place{depth}"
-        inner = _masked(node.items, each, mask, depth + 1)
-        rows = f"SELECT {inner}, {place} FROM jsonb_array_elements({value}) WITH ORDINALITY AS a ({each}, {place})"
-        cases.append(
-            "WHEN 'array' THEN (SELECT coalesce(jsonb_agg(masked ORDER BY place) FILTER (WHERE masked IS NOT NULL), "
-            f"'[]'::jsonb) FROM ({rows}) AS b (masked, place))"
-        )
-    if node.rule:
-        scalar = _scalar(node.rule, value, node.name, mask)
-        cases += [f"WHEN '{kind}' THEN {scalar}" for kind in ("string", "number", "boolean")]
-        cases.append("WHEN 'null' THEN 'null'::jsonb")
-    return f"CASE jsonb_typeof({value}) {' '.join(cases)} END" if cases else "NULL::jsonb"
+    fields = _fields(node, value, mask, depth) if node.fields else "NULL"
+    items = _items(node.items, value, mask, depth) if node.items else "NULL"
+    scalar = _scalar(node.rule, value, node.name, mask) if node.rule else "NULL"
+    return f"CASE jsonb_typeof({value}) WHEN 'object' THEN {fields} WHEN 'array' THEN {items} ELSE {scalar} END"
+
+
+def _fields(node: _Node, value: str, mask: TextMask, depth: int) -> str:
+    pairs = [
+        f"{literal(name)}, {_masked(child, f'({value} -> {literal(name)})', mask, depth)}"
+        for name, child in node.fields.items()
+    ]
+    chunks = [pairs[start : start + _MAX_PAIRS] for start in range(0, len(pairs), _MAX_PAIRS)]
+    return " || ".join(f"jsonb_build_object({', '.join(chunk)})" for chunk in chunks)
+
+
+def _items(node: _Node, value: str, mask: TextMask, depth: int) -> str:
+    each = f"element{depth}"
+    inner = _masked(node, each, mask, depth + 1)
+    # A function gives its rows in order. An ORDER BY would sort for each document.
+    rows = f"SELECT {inner} FROM jsonb_array_elements({value}) AS a ({each})"
+    return (
+        f"(SELECT coalesce(jsonb_agg(masked) FILTER (WHERE masked IS NOT NULL), '[]'::jsonb) FROM ({rows}) "
+        "AS b (masked))"
+    )
 
 
 def _scalar(rule: Mapping[str, Any], value: str, name: str, mask: TextMask) -> str:

@@ -71,7 +71,8 @@ def expression(column: Column, rule: Mapping[str, Any], origin: Column, domain: 
     if not column.array:
         return f"({_scalar(column, rule, value, origin, domain)})::{column.type}"
     masked = _scalar(column, rule, "element", origin, domain)
-    each = f"SELECT {masked} FROM unnest({value}) WITH ORDINALITY AS elements (element, place) ORDER BY place"
+    # A function gives its rows in order. An ORDER BY would sort for each row.
+    each = f"SELECT {masked} FROM unnest({value}) AS elements (element)"
     return f"CASE WHEN {value} IS NOT NULL THEN ARRAY({each}) END::{column.type}"
 
 
@@ -141,9 +142,9 @@ def text(rule: Mapping[str, Any], value: str, traits: Traits, domain: str) -> st
         _check_distinct(name, digits, traits)
         if digits < 1:
             raise MaskingError(f"rule phone: numbers do not fit {traits.limit} characters; use hash")
-        return f"'+999' || lpad(({SCHEMA}.number({value}) % {10**digits})::text, {digits}, '0')"
+        return f"'+999' || left({SCHEMA}.digits({value}), {digits})"
     array = {"name": _array(traits.name, _NAMES), "address": _array(traits.name, _ADDRESSES), "text": "phrases"}[name]
-    picked = f"({SCHEMA}.{array}())[{SCHEMA}.pick({SCHEMA}.number({value}))]"
+    picked = f"({SCHEMA}.{array}())[{SCHEMA}.pick({value})]"
     if traits.unique:
         _check_distinct(name, traits.limit - 2 if traits.limit else _DISTINCT, traits)
         kept = f"left({picked}, {traits.limit - _DISTINCT - 1})" if traits.limit else picked
