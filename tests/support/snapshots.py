@@ -15,13 +15,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Part:
-    """One member, uncompressed. ``table``, ``copy`` and ``rows`` are those of the manifest."""
+    """One member, uncompressed. ``table``, ``copy``, ``rows`` and ``search`` are those of the manifest."""
 
     sort: str
     content: bytes
     table: str = ""
     copy: str = ""
     rows: int = 0
+    search: tuple[tuple[str, list[str]], ...] = ()
 
 
 def write(path: Path, parts: Sequence[Part], **changes: Any) -> Path:
@@ -35,12 +36,12 @@ def write(path: Path, parts: Sequence[Part], **changes: Any) -> Path:
         member: dict[str, Any] = {"file": f"{number:04}.zst", "sort": part.sort, "size": len(content)}
         member |= {"plain_size": len(part.content), "sha256": hashlib.sha256(content).hexdigest()}
         if part.sort == "rows":
-            member |= {"table": part.table, "copy": part.copy, "rows": part.rows}
+            member |= {"table": part.table, "copy": part.copy, "rows": part.rows, "search": dict(part.search)}
         members.append(member)
         contents.append((member["file"], content))
     source = {"stack": "shop", "environment": "production", "host": "app1", "machine": "m", "root": "/opt/stacks"}
     manifest = {"format": 1, "id": "20261127T120000Z", "source": source, "server_version": "17.6", "database": "shop"}
-    manifest |= {"owner": "shop", "extensions": [], "members": members, **changes}
+    manifest |= {"owner": "shop", "extensions": [], "domain": "example.com", "members": members, **changes}
     with tarfile.open(path, "w") as archive:
         for name, content in [("manifest.json", json.dumps(manifest).encode()), *contents]:
             add(archive, name, content)

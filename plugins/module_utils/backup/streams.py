@@ -136,6 +136,19 @@ def pipe(source: Sequence[str], target: Sequence[str], timeout: float) -> None:
         first.finish()
 
 
+def watch(command: Sequence[str], seen: Callable[[bytes], None], timeout: float) -> None:
+    """Give the output of *command* to a function, block by block.
+
+    :raises StreamError: if the command fails or takes too long.
+    """
+    with _Pipeline(timeout) as pipeline:
+        source = pipeline.start(command, subprocess.DEVNULL)
+        output = source.take_output()
+        while block := output.read(_BLOCK):
+            seen(block)
+        source.finish()
+
+
 def check(path: Path, sha256: str) -> None:
     """Check the content of a file. :raises StreamError: if it has another checksum, or cannot be read."""
     digest = hashlib.sha256()

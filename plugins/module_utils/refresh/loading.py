@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, space
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import own_rows, properties
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import loaded_scan, own_rows, properties
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Snapshot
@@ -73,11 +73,14 @@ def load(live: Database, new: Database, snapshot: Snapshot, settings: Settings, 
 
     The order matters: rows of the destination replace loaded rows before there are constraints.
 
-    :raises RolloutFailed: if a member is damaged, Postgres refuses it, or a table has another number of rows.
+    :raises RolloutFailed: if a member is damaged, Postgres refuses it, a table has another number of rows, or the rows
+        have what looks like personal data.
     """
     properties.create(live, new)
     for member in snapshot.members:
         if member.sort == "post-data":
+            with journal.part(STEP, "search", settings.service, start_text="looking for personal data"):
+                loaded_scan.check(new, snapshot)
             for line in own_rows.keep(live, new, settings.own):
                 journal.write(STEP, "done", line, settings.service)
         text = f"loading {member.rows} rows of {member.table}" if member.sort == "rows" else f"loading {member.sort}"

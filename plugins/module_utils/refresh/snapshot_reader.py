@@ -35,6 +35,7 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "server_version": str,
     "database": str,
     "extensions": list,
+    "domain": str,
     "members": list,
 }
 _MEMBER_FIELDS: Mapping[str, state_file.Types] = {
@@ -44,12 +45,15 @@ _MEMBER_FIELDS: Mapping[str, state_file.Types] = {
     "plain_size": int,
     "sha256": str,
 }
-_ROWS_FIELDS: Mapping[str, state_file.Types] = {"table": str, "copy": str, "rows": int}
+_ROWS_FIELDS: Mapping[str, state_file.Types] = {"table": str, "copy": str, "rows": int, "search": dict}
 
 
 @dataclass(frozen=True)
 class Member:
-    """One member. ``offset`` and ``size``: where it is in the file, in bytes. ``plain_size``: bytes uncompressed."""
+    """One member. ``offset`` and ``size``: where it is in the file, in bytes. ``plain_size``: bytes uncompressed.
+
+    ``search``: by column, what the loaded rows are searched for, see :mod:`scan`.
+    """
 
     file: str
     sort: str
@@ -60,11 +64,12 @@ class Member:
     size: int
     plain_size: int
     sha256: str
+    search: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot. ``source``: the stack that it was made of, as its manifest says."""
+    """A snapshot. ``source``: the stack that it was made of, as its manifest says. ``domain``: of masked addresses."""
 
     path: Path
     id: str
@@ -72,6 +77,7 @@ class Snapshot:
     server_version: str
     database: str
     extensions: tuple[str, ...]
+    domain: str
     members: tuple[Member, ...]
 
     @property
@@ -135,6 +141,7 @@ def _read(path: Path, archive: tarfile.TarFile, file_size: int) -> Snapshot:
                 size=found.size,
                 plain_size=expected["plain_size"],
                 sha256=expected["sha256"],
+                search=expected.get("search") or {},
                 **rows,
             )
         )
@@ -142,7 +149,7 @@ def _read(path: Path, archive: tarfile.TarFile, file_size: int) -> Snapshot:
         raise _damaged(path, "it has a member that its manifest does not name")
     source = {str(name): str(value) for name, value in manifest["source"].items()}
     extensions = tuple(str(name) for name in manifest["extensions"])
-    named = (manifest["id"], source, manifest["server_version"], manifest["database"], extensions)
+    named = (manifest["id"], source, manifest["server_version"], manifest["database"], extensions, manifest["domain"])
     return Snapshot(path, *named, tuple(members))
 
 

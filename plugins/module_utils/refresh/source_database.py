@@ -16,6 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.large_object
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.planning import Read
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.prelude import SCHEMA
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import Scanner, Searched
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.schema import Column
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
@@ -41,6 +42,15 @@ SELECT format('SELECT pg_catalog.setval(%L, %s, %L);', format('%I.%I', schemanam
   coalesce(last_value, start_value), last_value IS NOT NULL) FROM pg_sequences
 WHERE schemaname !~ '^pg_' ORDER BY schemaname, sequencename
 """
+#: Rules whose values have runs of digits that mean nothing.
+_MADE_OF_DIGITS = ("hash", "phone")
+#: Rules that give values of production, or of an expression. The destination searches them once more.
+_PASSED_ON = ("keep", "sql", "json")
+_WITHOUT_TEXT = (
+    *("boolean", "smallint", "integer", "real", "double precision", "uuid", "oid", "date", "interval"),
+    *("timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone"),
+)
+_NUMBERS = ("bigint", "numeric")
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def add_schema(writer: Writer, database: Database, section: str, secrets: Sequen
     scanner = Scanner((), "", secrets)
     command = streams.in_container(database.container.id, _DUMP, {"SECTION": section, "FROM": database.name})
     writer.add(section, command, scanner, {})
-    return _finds(section, scanner)
+    return finds_of(section, scanner)
 
 
 def add_rows(
@@ -96,38 +106,44 @@ def add_rows(
     columns = searched(read)
     scanner = Scanner(columns, domain, secrets)
     about: dict[str, Any] = {"table": read.table.title, "copy": read.copy}
-    about |= {"search": {column.name: sorted(column.kinds) for column in columns if column.kinds}}
+    passed = {column.name for column, rule in zip(read.columns, read.rules) if rule in _PASSED_ON}
+    about |= {"search": {one.name: sorted(one.kinds) for one in columns if one.kinds and one.name in passed}}
     try:
-        writer.add("rows", _reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
+        writer.add("rows", reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
     except RolloutFailed as error:
         raise RolloutFailed(
             f"{error} (SQLSTATE; the text of Postgres may have a value, so it is not shown): a value of this table "
             "cannot be masked as the rules say"
         ) from None
-    return _finds(read.table.title, scanner)
+    return finds_of(read.table.title, scanner)
 
 
 def add_sequences(writer: Writer, database: Database) -> None:
     """Add the values of all sequences."""
-    writer.add("sequences", _reading(database, _SEQUENCES), Scanner((), "", ()), {})
+    writer.add("sequences", reading(database, _SEQUENCES), Scanner((), "", ()), {})
 
 
 def add_large_objects(writer: Writer, database: Database, secrets: Sequence[bytes]) -> list[Find]:
     """Add all large objects as they are, and return what was found in them."""
     scanner = LargeObjectScanner(secrets)
-    writer.add("large-objects", _reading(database, large_objects.QUERY), scanner, {})
-    return _finds("large objects", scanner)
+    writer.add("large-objects", reading(database, large_objects.QUERY), scanner, {})
+    return finds_of("large objects", scanner)
 
 
 def searched(read: Read) -> tuple[Searched, ...]:
-    """Return what the columns of a table are searched for. What is made of digits by a rule has no card numbers."""
+    """Return what the columns of a table are searched for besides secrets: what their rule and type can have."""
     return tuple(
-        Searched(column.name, frozenset() if column.name in read.reviewed else _KINDS.get(rule, scan.ALL))
+        Searched(column.name, frozenset() if column.name in read.reviewed else _kinds(column, rule))
         for column, rule in zip(read.columns, read.rules)
     )
 
 
-_KINDS = {rule: frozenset({scan.MAIL}) for rule in ("hash", "phone", "null", "shift")}
+def _kinds(column: Column, rule: str) -> frozenset[str]:
+    if rule in _MADE_OF_DIGITS:
+        return frozenset({scan.MAIL})
+    if column.enum or column.base in _WITHOUT_TEXT:
+        return frozenset()
+    return frozenset({scan.CARD}) if column.base in _NUMBERS else scan.ALL
 
 
 def _view(number: int, read: Read, where: str) -> str:
@@ -154,9 +170,11 @@ def _error(database: Database, statement: str) -> str:
     return ""
 
 
-def _reading(database: Database, query: str) -> list[str]:
+def reading(database: Database, query: str) -> list[str]:
+    """Return the command that prints the rows of a query as the text of a COPY."""
     return streams.in_container(database.container.id, _READ, {**_FORMAT, "QUERY": query, "FROM": database.name})
 
 
-def _finds(table: str, scanner: Scanner | LargeObjectScanner) -> list[Find]:
+def finds_of(table: str, scanner: Scanner | LargeObjectScanner) -> list[Find]:
+    """Return what a scanner has found in a table."""
     return [Find(table, column, kind, count) for (column, kind), count in sorted(scanner.finds.items())]
