@@ -47,6 +47,11 @@ def propose(schema: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([*lines, ""])
 
 
+def undecided(text: str) -> int:
+    """Return how many columns of a proposal have no rule."""
+    return text.count("\n      # DECIDE ")
+
+
 def guess(column: Mapping[str, Any]) -> tuple[str, str]:
     """Return a rule for a column and why; an empty rule if a person must decide."""
     if column["references"]:
