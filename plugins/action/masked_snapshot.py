@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
@@ -16,6 +16,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.answers import NotEnded, answers
+from ansible_collections.slipway.stack.plugins.plugin_utils.refresh import lookup_tables, rules_file
+from ansible_collections.slipway.stack.plugins.plugin_utils.refresh.lookup_tables import FakerMissingError
+from ansible_collections.slipway.stack.plugins.plugin_utils.refresh.rules import RulesError
 
 _MODULE = "slipway.stack.masked_snapshot"
 
@@ -29,13 +32,16 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        host = task_vars.get("inventory_hostname", "")
+        host = self._task.delegate_to or task_vars.get("inventory_hostname", "")
         given = arguments.given(self, task_vars, "masked_snapshot")
         given["owner"] = given.get("owner") or module_call.owner()
         given["host"] = host
         dest = given.get("dest")
-        if dest and os.path.lexists(dest):
+        if dest and os.path.lexists(dest) and not os.path.isdir(dest):
             return {**result, "failed": True, "msg": f"dest {dest} exists; give the name of a new file"}
+        making = given.get("verb", "make") == "make"
+        if making:
+            given |= self._rules(given.get("rules_file"), given.get("locale", "en_US"))
         variables = module_call.prepare(self, task_vars)
         timeout = int(given.get("timeout", 43200))
 
@@ -48,8 +54,11 @@ class ActionModule(ActionBase):
             )
             return answer
 
-        if given.get("verb", "make") != "make":
-            return {**result, **call(given)}
+        if not making:
+            result.update(call(given))
+            if given.get("proposal") and "tables" in result:
+                result.update(self._proposed(Path(given["proposal"]), result["tables"]))
+            return result
         records: list[dict[str, Any]] = []
         try:
             for answer in answers(call, given, timeout):
@@ -65,8 +74,29 @@ class ActionModule(ActionBase):
         if records and records[-1]["state"] == "failed":
             return {**result, "failed": True, "msg": report.failure(records), "records": []}
         if dest and records and not result.get("failed"):
-            self._download({**given, "release": result["release"]}, Path(dest), variables)
+            file = Path(dest, Path(result["snapshot"]).name) if os.path.isdir(dest) else Path(dest)
+            self._download({**given, "release": result["release"]}, file, variables)
+            result["dest"] = str(file)
         return {**result, "records": records}
+
+    def _rules(self, path: str | None, locale: str) -> dict[str, Any]:
+        """Return the arguments that the host masks by. :raises AnsibleActionFail: naming what is wrong with a file."""
+        if not path:
+            raise AnsibleActionFail("rules_file is required; write a first one with -e refresh_propose=true")
+        try:
+            return {"rules": rules_file.read(Path(path)), "lookups": lookup_tables.make(locale)}
+        except (FakerMissingError, ValueError) as error:
+            raise AnsibleActionFail(str(error)) from None
+
+    def _proposed(self, path: Path, tables: list[dict[str, Any]]) -> dict[str, Any]:
+        """Write the proposal, and return what changes in the result."""
+        try:
+            undecided = rules_file.propose(path, tables)
+        except RulesError as error:
+            raise AnsibleActionFail(str(error)) from None
+        columns = sum(len(table["columns"]) for table in tables)
+        terminal.show(f"{path}: {len(tables)} tables, {columns} columns; you must decide {undecided} of them")
+        return {"changed": True, "tables": []}
 
     def _download(self, given: dict[str, Any], dest: Path, variables: dict[str, Any]) -> None:
         """Download the snapshot as a stream of the connection. A copy on the host belongs to the user of it.

@@ -28,11 +28,21 @@ options:
     type: str
     choices: [make, schema, hand_over]
     default: make
+  rules_file:
+    description: The rules by table and column, a file on the controller. Required for O(verb=make).
+    type: path
+  locale:
+    description: Language and country of the names and addresses that the library Faker makes on the controller.
+    type: str
+    default: en_US
+  proposal:
+    description: New file on the controller for O(verb=schema) that gets a first set of rules, to be reviewed.
+    type: path
   rules:
-    description: The rules by table and column, normalised. Required for O(verb=make).
+    description: The rules as the host reads them. Only for the action plugin.
     type: dict
   lookups:
-    description: Lists of names, places and words that masked values are made of. Required for O(verb=make).
+    description: Lists of names, places and words that masked values are made of. Only for the action plugin.
     type: dict
   key:
     description:
@@ -57,7 +67,9 @@ options:
     type: int
     default: 1
   dest:
-    description: New file on the controller that the snapshot is downloaded to. Without it, nothing leaves the host.
+    description:
+      - New file on the controller that the snapshot is downloaded to, or a directory for it.
+      - Without it, nothing leaves the host.
     type: path
   folder:
     description: Directory for O(verb=hand_over). Only for the action plugin.
@@ -98,9 +110,14 @@ EXAMPLES = r"""
 - name: Make a masked snapshot and download it
   slipway.stack.masked_snapshot:
     name: shop
-    rules: "{{ refresh_parsed_rules }}"
-    lookups: "{{ refresh_lookups }}"
+    rules_file: refresh.yml
     dest: /srv/snapshots/shop.tar
+
+- name: Write a first rules file
+  slipway.stack.masked_snapshot:
+    name: shop
+    verb: schema
+    proposal: refresh.yml
 """
 
 RETURN = r"""
@@ -113,8 +130,12 @@ snapshot:
   description: File of the snapshot on the host.
   type: str
   returned: for O(verb=make)
+dest:
+  description: File on the controller.
+  type: str
+  returned: if O(dest) is given
 tables:
-  description: The tables with their columns.
+  description: The tables with their columns. Empty if they are in a proposal.
   type: list
   elements: dict
   returned: for O(verb=schema)
@@ -188,6 +209,9 @@ def main() -> None:
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "verb": {"type": "str", "choices": ["make", "schema", "hand_over"], "default": "make"},
+            "rules_file": {"type": "path"},
+            "locale": {"type": "str", "default": "en_US"},
+            "proposal": {"type": "path"},
             "rules": {"type": "dict"},
             "lookups": {"type": "dict"},
             "key": {"type": "str", "default": "", "no_log": True},

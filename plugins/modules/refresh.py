@@ -25,8 +25,9 @@ options:
     description:
       - V(load) loads a snapshot.
       - V(revert) gives the stack the data back that it had before the last refresh.
+      - V(check) changes nothing, and fails if the stack cannot be refreshed. V(load) checks the same.
     type: str
-    choices: [load, revert]
+    choices: [load, revert, check]
     default: load
   snapshot:
     description: File of the snapshot on the host. Required for O(verb=load).
@@ -94,7 +95,7 @@ records:
   description: The steps, as in the journal on the host.
   type: list
   elements: dict
-  returned: success
+  returned: for O(verb=load) and O(verb=revert)
 """
 
 from collections.abc import Mapping
@@ -103,7 +104,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import work
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, loading, work
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
@@ -143,7 +144,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
-            "verb": {"type": "str", "choices": list(work.VERBS), "default": "load"},
+            "verb": {"type": "str", "choices": [*work.VERBS, "check"], "default": "load"},
             "snapshot": {"type": "path"},
             "service": {"type": "str", "default": "db"},
             "own": {"type": "dict", "default": {}},
@@ -161,9 +162,12 @@ def main() -> None:
     params = module.params
     home = Home(f"{params['root']}/{params['name']}")
     name, offset = params["release"], params["offset"]
-    if module.check_mode:
+    if module.check_mode and params["verb"] != "check":
         module.exit_json(changed=True, records=[])
     try:
+        if params["verb"] == "check":
+            loading.live_database(destination.live(home), params["service"], params["archive_timeout"])
+            module.exit_json(changed=False)
         if offset is None:
             name, offset = _begin(home, params)
         records, offset = follow(home, name, offset, home.backup_journal, home.lease)

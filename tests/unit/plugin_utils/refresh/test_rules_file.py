@@ -59,5 +59,5 @@ def test_a_proposal_overwrites_nothing(tmp_path: Path) -> None:
     assert path.read_text() == "reviewed"
     path.unlink()
     assert rules_file.propose(path, schema) == 1
-    with pytest.raises(RulesError, match="no columns|expected|did you mean|column"):
+    with pytest.raises(RulesError, match="did you mean email"):
         rules_file.read(written(tmp_path, path.read_text().replace("      email: email", "      email: mail")))
