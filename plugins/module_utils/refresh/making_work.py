@@ -55,13 +55,20 @@ def hand_over(home: Home, name: str, folder: Path) -> Path:
     try:
         owner = folder.stat()
         file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise _not_copied(source, folder, error) from None
+    try:
         with open(source, "rb") as reading, os.fdopen(file, "wb") as writing:
             os.fchown(writing.fileno(), owner.st_uid, owner.st_gid)
             shutil.copyfileobj(reading, writing, 1024**2)
     except OSError as error:
-        target.unlink(missing_ok=True)
-        raise RolloutFailed(f"snapshot {source} cannot be copied to {folder}: {error.strerror}") from None
+        target.unlink()
+        raise _not_copied(source, folder, error) from None
     return target
+
+
+def _not_copied(source: Path, folder: Path, error: OSError) -> RolloutFailed:
+    return RolloutFailed(f"snapshot {source} cannot be copied to {folder}: {error.strerror}")
 
 
 def _run(home: Home, wanted: Wanted, name: str) -> None:
