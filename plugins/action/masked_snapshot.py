@@ -36,9 +36,6 @@ class ActionModule(ActionBase):
         given = arguments.given(self, task_vars, "masked_snapshot")
         given["owner"] = given.get("owner") or module_call.owner()
         given["host"] = host
-        dest = given.get("dest")
-        if dest and os.path.lexists(dest) and not os.path.isdir(dest):
-            return {**result, "failed": True, "msg": f"dest {dest} exists; give the name of a new file"}
         making = given.get("verb", "make") == "make"
         if making:
             given |= self._rules(given.get("rules_file"), given.get("locale", "en_US"))
@@ -57,7 +54,7 @@ class ActionModule(ActionBase):
         if not making:
             result.update(call(given))
             if given.get("proposal") and "tables" in result:
-                result.update(self._proposed(Path(given["proposal"]), result["tables"]))
+                result.update(self._proposed(Path(self._loader.path_dwim(given["proposal"])), result["tables"]))
             return result
         records: list[dict[str, Any]] = []
         try:
@@ -73,10 +70,9 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": f"it has not ended after {timeout} s, and goes on on the host"}
         if records and records[-1]["state"] == "failed":
             return {**result, "failed": True, "msg": report.failure(records), "records": []}
-        if dest and records and not result.get("failed"):
-            file = Path(dest, Path(result["snapshot"]).name) if os.path.isdir(dest) else Path(dest)
-            self._download({**given, "release": result["release"]}, file, variables)
-            result["dest"] = str(file)
+        if given.get("dest") and records and not result.get("failed"):
+            folder = Path(self._loader.path_dwim(given["dest"]))
+            result["dest"] = str(self._download({**given, "release": result["release"]}, folder, variables))
         return {**result, "records": records}
 
     def _rules(self, path: str | None, locale: str) -> dict[str, Any]:
@@ -84,7 +80,7 @@ class ActionModule(ActionBase):
         if not path:
             raise AnsibleActionFail("rules_file is required; write a first one with -e refresh_propose=true")
         try:
-            return {"rules": rules_file.read(Path(path)), "lookups": lookup_tables.make(locale)}
+            return {"rules": rules_file.read(Path(self._loader.path_dwim(path))), "lookups": lookup_tables.make(locale)}
         except (FakerMissingError, ValueError) as error:
             raise AnsibleActionFail(str(error)) from None
 
@@ -98,27 +94,35 @@ class ActionModule(ActionBase):
         terminal.show(f"{path}: {len(tables)} tables, {columns} columns; you must decide {undecided} of them")
         return {"changed": True, "tables": []}
 
-    def _download(self, given: dict[str, Any], dest: Path, variables: dict[str, Any]) -> None:
-        """Download the snapshot as a stream of the connection. A copy on the host belongs to the user of it.
+    def _download(self, given: dict[str, Any], folder: Path, variables: dict[str, Any]) -> Path:
+        """Download the snapshot as a stream of the connection, and return its file on the controller.
 
+        A copy on the host belongs to the user of the connection for this time.
+
+        :param folder: a directory on the controller; it is created if it is missing.
         :raises AnsibleError: if it cannot be copied or downloaded. Then there is no file on the controller.
         """
-        folder = self._make_tmp_path()
+        there = self._make_tmp_path()
         try:
             wanted: dict[str, Any] = {key: given[key] for key in ("name", "root", "release") if key in given}
             handed: dict[str, Any] = self._execute_module(
                 module_name=_MODULE,
-                module_args=wanted | {"verb": "hand_over", "folder": folder},
+                module_args=wanted | {"verb": "hand_over", "folder": there},
                 task_vars=variables,
             )
             if handed.get("failed"):
                 raise AnsibleError(str(handed.get("msg")))
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = folder / f"{given['name']}-{Path(handed['copy']).name}"
             # The file exists with its mode before it has content.
-            os.close(os.open(dest, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             try:
-                self._connection.fetch_file(handed["copy"], str(dest))
+                self._connection.fetch_file(handed["copy"], str(file))
             except BaseException:
-                dest.unlink(missing_ok=True)
+                file.unlink(missing_ok=True)
                 raise
+            return file
+        except OSError as error:
+            raise AnsibleError(f"the snapshot cannot be written to {folder}: {error.strerror}") from None
         finally:
-            self._remove_tmp_path(folder)
+            self._remove_tmp_path(there)

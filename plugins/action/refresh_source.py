@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
         given = arguments.complete(self, task_vars or {}, "refresh_source")
         if given.get("rules_file"):
             try:
-                rules_file.read(Path(given["rules_file"]))
+                rules_file.read(Path(self._loader.path_dwim(given["rules_file"])))
                 lookup_tables.make(given["locale"])
             except (FakerMissingError, ValueError) as error:
                 raise AnsibleActionFail(str(error)) from None

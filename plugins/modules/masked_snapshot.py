@@ -68,8 +68,8 @@ options:
     default: 1
   dest:
     description:
-      - New file on the controller that the snapshot is downloaded to, or a directory for it.
-      - Without it, nothing leaves the host.
+      - Directory on the controller that the snapshot is downloaded to, with a name such as
+        C(shop-20261127T120000Z.tar). Without it, nothing leaves the host.
     type: path
   folder:
     description: Directory for O(verb=hand_over). Only for the action plugin.
@@ -111,7 +111,7 @@ EXAMPLES = r"""
   slipway.stack.masked_snapshot:
     name: shop
     rules_file: refresh.yml
-    dest: /srv/snapshots/shop.tar
+    dest: /srv/snapshots
 
 - name: Write a first rules file
   slipway.stack.masked_snapshot:
@@ -131,7 +131,7 @@ snapshot:
   type: str
   returned: for O(verb=make)
 dest:
-  description: File on the controller.
+  description: File of the snapshot on the controller.
   type: str
   returned: if O(dest) is given
 tables:

@@ -41,6 +41,10 @@ options:
         description: Its database. Empty for the one that the service is made for.
         type: str
         default: ""
+      backup:
+        description: Id of its backup. Empty for the newest.
+        type: str
+        default: ""
       connection:
         description: Variables of the host, such as C(ansible_host) and C(ansible_user).
         type: dict
