@@ -26,8 +26,9 @@ options:
       - V(load) loads a snapshot.
       - V(revert) gives the stack the data back that it had before the last refresh.
       - V(check) changes nothing, and fails if the stack cannot be refreshed. V(load) checks the same.
+      - V(prepare) checks the same, and makes an empty file on the host that the snapshot is uploaded to.
     type: str
-    choices: [load, revert, check]
+    choices: [load, revert, check, prepare]
     default: load
   snapshot:
     description: File of the snapshot on the host. Required for O(verb=load).
@@ -96,6 +97,10 @@ records:
   type: list
   elements: dict
   returned: for O(verb=load) and O(verb=revert)
+upload:
+  description: The file that the snapshot is uploaded to. Only root may read it.
+  type: str
+  returned: for O(verb=prepare)
 """
 
 from collections.abc import Mapping
@@ -114,6 +119,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
+
+#: What the module does itself. The rest is a process of its own.
+_AT_ONCE = ("check", "prepare")
 
 
 def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
@@ -144,7 +152,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
-            "verb": {"type": "str", "choices": [*work.VERBS, "check"], "default": "load"},
+            "verb": {"type": "str", "choices": [*work.VERBS, *_AT_ONCE], "default": "load"},
             "snapshot": {"type": "path"},
             "service": {"type": "str", "default": "db"},
             "own": {"type": "dict", "default": {}},
@@ -165,9 +173,10 @@ def main() -> None:
     if module.check_mode and params["verb"] != "check":
         module.exit_json(changed=True, records=[])
     try:
-        if params["verb"] == "check":
+        if params["verb"] in _AT_ONCE:
             loading.live_database(destination.live(home), params["service"], params["archive_timeout"])
-            module.exit_json(changed=False)
+            made = {"upload": str(work.new_upload(home))} if params["verb"] == "prepare" else {}
+            module.exit_json(changed=bool(made), **made)
         if offset is None:
             name, offset = _begin(home, params)
         records, offset = follow(home, name, offset, home.backup_journal, home.lease)

@@ -20,8 +20,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings imp
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-#: How the role names the file that it uploads.
-_UPLOADED = "arrived."
+#: How the names of uploaded files begin.
+UPLOADED = "arrived."
 _LEFT_SECONDS = 24 * 3600.0
 #: With the password and the port of the configuration that the kind ``redis`` writes.
 _EMPTY = r"""
@@ -82,7 +82,7 @@ def revert(home: Home, journal: Journal) -> str:
 
 def _remove_left_uploads(path: Path) -> None:
     """Remove what runs that were interrupted have uploaded next to *path*. A newer file may be that of another run."""
-    for other in path.parent.glob(f"{_UPLOADED}*"):
+    for other in path.parent.glob(f"{UPLOADED}*"):
         if other != path and other.is_file() and time.time() - other.lstat().st_mtime > _LEFT_SECONDS:
             other.unlink(missing_ok=True)
 

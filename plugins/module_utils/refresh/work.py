@@ -5,6 +5,8 @@ Place in the pipeline: target, between the module and what does the work. It hol
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from typing import Callable
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, refreshing
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.refreshing import Jobs
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.refreshing import UPLOADED, Jobs
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -47,6 +49,15 @@ def begin(home: Home, work: Work, jobs: Jobs) -> tuple[Lease, str, Callable[[], 
     name = f"refresh-{work.verb}-{catalog.new_id(time.time())}"
     lease = Lease(home.lease, work.owner, name, lambda: journal.open_for(home.backup_journal), work=_WORD[work.verb])
     return lease, name, lambda: _run(home, work, jobs, name)
+
+
+def new_upload(home: Home) -> Path:
+    """Make an empty file that a snapshot is uploaded to, and return it. Two runs at once upload two files."""
+    folder = home.path / "snapshots"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    number, name = tempfile.mkstemp(prefix=UPLOADED, dir=folder)
+    os.close(number)
+    return Path(name)
 
 
 def _run(home: Home, work: Work, jobs: Jobs, name: str) -> None:

@@ -41,3 +41,11 @@ def test_a_failure_ends_the_journal_with_its_reason(tmp_path: Path) -> None:
     records, _offset = journal.read(home.backup_journal, 0)
     assert [(one["release"], one["step"], one["state"]) for one in records][-1] == (name, "end", "failed")
     assert "cannot be read: No such file" in records[-2]["text"]
+
+
+def test_each_run_uploads_to_a_file_of_its_own(tmp_path: Path) -> None:
+    home = stack(tmp_path, "staging")
+    paths = {work.new_upload(home), work.new_upload(home)}
+    assert len(paths) == 2
+    assert {oct(path.stat().st_mode & 0o777) for path in paths} == {"0o600"}
+    assert oct((home.path / "snapshots").stat().st_mode & 0o777) == "0o700"
