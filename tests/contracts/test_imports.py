@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "module_utils.state": set(),
     "module_utils.engine": {"module_utils.state"},
     "module_utils.edge": {"module_utils.state", "module_utils.engine"},
-    "plugin_utils.refresh": {"plugin_utils.compose_reader"},
+    "plugin_utils.refresh": {"plugin_utils.compose_reader", "module_utils.refresh"},
     "module_utils.refresh": {"module_utils.state", "module_utils.engine", "module_utils.backup"},
     "module_utils.backup": {"module_utils.state", "module_utils.engine"},
     "module_utils.release": {"module_utils.state", "module_utils.engine", "module_utils.edge"},

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 MAIL, PHONE, CARD = "addresses of mail", "phone numbers", "card numbers"
 ALL = frozenset((MAIL, PHONE, CARD))
 SECRET = "secrets of production"
+#: A domain where nobody gets mail. Source: RFC 2606.
+RESERVED = re.compile(r"([a-z0-9-]+\.)*(example\.(com|net|org)|invalid|test|example)")
 #: The shortest secret that is looked for, in bytes. A shorter one is found in words and numbers.
 _SHORTEST = 8
 #: The shortest line of a secret of several lines.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import scan
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
@@ -52,7 +53,7 @@ _ROWS_FIELDS: Mapping[str, state_file.Types] = {"table": str, "copy": str, "rows
 class Member:
     """One member. ``offset`` and ``size``: where it is in the file, in bytes. ``plain_size``: bytes uncompressed.
 
-    ``search``: by column, what the loaded rows are searched for, see :mod:`scan`.
+    ``search``: by column, what the loaded rows are searched for, see :mod:`loaded_scan`.
     """
 
     file: str
@@ -166,6 +167,8 @@ def _problem(manifest: object) -> str:
         return f"id {manifest['id'][:40]!r} is no time such as 20261127T120000Z"
     if not re.match(r"[0-9]{1,3}(\.| |$)", manifest["server_version"]):
         return f"server_version {manifest['server_version'][:40]!r} is no version of Postgres"
+    if not scan.RESERVED.fullmatch(manifest["domain"]):
+        return f"domain {manifest['domain'][:40]!r} is not one where nobody gets mail, such as example.com"
     if len(manifest["members"]) > _MAX_MEMBERS:
         return f"it names more than {_MAX_MEMBERS} members"
     for member in manifest["members"]:
@@ -189,6 +192,9 @@ def _member_problem(member: object) -> str:
         return f"sort {member['sort'][:40]!r} is not one of {', '.join(SORTS)}"
     if not _FILE.fullmatch(member["file"]) or not _SHA256.fullmatch(member["sha256"]):
         return f"{member['file'][:40]!r} has an invalid name or checksum"
+    kinds = [kind for one in member.get("search", {}).values() for kind in (one if isinstance(one, list) else [None])]
+    if not all(isinstance(kind, str) and kind in scan.ALL for kind in kinds):
+        return f"{member['file']} says that a column is searched for something unknown"
     if member["size"] < 0 or member["plain_size"] < 0:
         return f"{member['file']} has a negative size"
     return ""

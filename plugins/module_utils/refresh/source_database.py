@@ -107,7 +107,8 @@ def add_rows(
     scanner = Scanner(columns, domain, secrets)
     about: dict[str, Any] = {"table": read.table.title, "copy": read.copy}
     passed = {column.name for column, rule in zip(read.columns, read.rules) if rule in _PASSED_ON}
-    about |= {"search": {one.name: sorted(one.kinds) for one in columns if one.kinds and one.name in passed}}
+    # Each column is named: what the destination does not find here is searched for everything.
+    about |= {"search": {one.name: sorted(one.kinds) if one.name in passed else [] for one in columns}}
     try:
         writer.add("rows", reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
     except RolloutFailed as error:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import scan
+
 #: By rule, the keys that it needs and those that it may have.
 RULES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "keep": (frozenset(), frozenset({"reason"})),
@@ -36,7 +38,6 @@ _PATH = re.compile(r"[^.\[\]\s]+(\[\])*(\.[^.\[\]\s]+(\[\])*)*")
 _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 #: Nobody can get mail there. Source: RFC 2606.
 _FAKE_DOMAIN = "example.com"
-_RESERVED = re.compile(r"(.*\.)?(example\.(com|net|org)|invalid|test|example)")
 _MAX_DAYS = 36_500
 
 
@@ -57,7 +58,7 @@ def normalise(document: object) -> dict[str, Any]:
     if large_objects not in ("drop", "keep"):
         raise RulesError(f"large_objects is {large_objects!r}; valid values: drop, keep")
     domain = given.get("domain", _FAKE_DOMAIN)
-    if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain) or not _RESERVED.fullmatch(domain):
+    if not isinstance(domain, str) or not _DOMAIN.fullmatch(domain) or not scan.RESERVED.fullmatch(domain):
         raise RulesError(f"domain is {domain!r}; use one where nobody gets mail, such as example.com or staging.test")
     return {
         "tables": {_table_name(name, "tables"): _table(str(name), entry) for name, entry in tables.items()},

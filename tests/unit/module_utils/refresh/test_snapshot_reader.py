@@ -39,6 +39,8 @@ def test_a_good_one_is_read_in_place(tmp_path: Path) -> None:
         ({"format": 2}, "format 2 is unknown"),
         ({"id": "../x"}, "is no time"),
         ({"server_version": "new"}, "no version of Postgres"),
+        ({"domain": "gmail.com"}, "is not one where nobody gets mail"),
+        ({"domain": "example.com.gmail.com"}, "is not one where nobody gets mail"),
         ({"members": None}, "key 'members' has a value of the wrong type"),
         ({"members": []}, "not in the order"),
     ],
@@ -46,6 +48,13 @@ def test_a_good_one_is_read_in_place(tmp_path: Path) -> None:
 def test_a_wrong_manifest_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(RolloutFailed, match=said):
         snapshot_reader.read(write(tmp_path / "a.tar", GOOD, **changes))
+
+
+@pytest.mark.parametrize("kinds", [["nothing"], "card numbers", [["card numbers"]], None])
+def test_an_unknown_search_is_refused(tmp_path: Path, kinds: Any) -> None:
+    parts = [GOOD[0], Part("rows", b"1\n", "public.t", "public.t (id)", 1, (("id", kinds),)), GOOD[2]]
+    with pytest.raises(RolloutFailed, match="searched for something unknown"):
+        snapshot_reader.read(write(tmp_path / "a.tar", parts))
 
 
 def test_members_in_another_order_are_refused(tmp_path: Path) -> None:
