@@ -92,15 +92,20 @@ def _make_all(
         while_stopped()
 
 
-def revert(home: Home, manifest: Mapping[str, Any], journal: Journal) -> str:
+def revert(home: Home, manifest: Mapping[str, Any], journal: Journal, of_snapshot: bool = False) -> str:
     """Swap back what the last restore has set aside, and return the id of its backup. A second call swaps again.
 
-    :raises RolloutFailed: if there is nothing to swap back, or it fails.
+    :param of_snapshot: whether it is a refresh that is reverted, not a restore of a backup.
+    :raises RolloutFailed: if there is nothing to swap back, the last one was of the other sort, or it fails.
     """
     recover(home, manifest, journal)
+    work = "refresh" if of_snapshot else "restore"
     last = restore_record.last(home)
     if last is None:
-        raise RolloutFailed("there is no restore to revert: none was made, or what was there before it is gone")
+        raise RolloutFailed(f"there is no {work} to revert: none was made, or what was there before it is gone")
+    if last.of_snapshot != of_snapshot:
+        command = "restore.yml -e restore_revert" if of_snapshot else "refresh_staging.yml -e refresh_revert"
+        raise RolloutFailed(f"what came last is {last.title}, and no {work}; use playbooks/{command}=true to revert it")
     inverse = tuple(swap.inverse for swap in reversed(last.swaps))
     restore_record.write(home, Record(last.backup, "loading", False, inverse))
     try:

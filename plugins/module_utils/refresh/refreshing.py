@@ -69,15 +69,7 @@ def revert(home: Home, journal: Journal) -> str:
 
     :raises RolloutFailed: if there is none, or what was restored last is a backup.
     """
-    manifest = destination.live(home)
-    swapping.recover(home, manifest, journal)
-    last = restore_record.last(home)
-    if last is None or not last.of_snapshot:
-        raise RolloutFailed(
-            "there is no refresh to revert: none was made, or a backup was restored after it; use restore_revert for "
-            "that"
-        )
-    return swapping.revert(home, manifest, journal)[len(SNAPSHOT) :]
+    return swapping.revert(home, destination.live(home), journal, of_snapshot=True)[len(SNAPSHOT) :]
 
 
 def _remove_left_uploads(path: Path) -> None:

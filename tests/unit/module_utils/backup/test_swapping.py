@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.backup import restore_record, swapping
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import Record, Swap
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 MANIFEST: dict[str, Any] = {"stack": "shop", "services": {}}
@@ -65,3 +65,21 @@ def test_a_restore_that_was_killed_after_its_swaps_is_completed(home: Home, even
     last = restore_record.last(home)
     assert last is not None
     assert last.backup == "b1"
+
+
+@pytest.mark.parametrize(
+    ("backup", "of_snapshot", "reason"),
+    [
+        ("20261127T120000Z", True, r"is backup 2026.*, and no refresh; use .*restore.yml -e restore_revert=true"),
+        (f"{restore_record.SNAPSHOT}20261127T120000Z", False, r"came last is snapshot 2026.*refresh_revert=true"),
+        ("", True, "there is no refresh to revert"),
+        ("", False, "there is no restore to revert"),
+    ],
+)
+def test_each_reverts_its_own(home: Home, backup: str, of_snapshot: bool, reason: str) -> None:
+    if backup:
+        restore_record.write(home, Record(backup, "swapped", True, (SWAP,)))
+        restore_record.complete(home)
+    with pytest.raises(RolloutFailed, match=reason):
+        swapping.revert(home, MANIFEST, Journal(home.backup_journal, "x"), of_snapshot)
+    assert restore_record.begun(home) is None
