@@ -80,8 +80,8 @@ def load(live: Database, new: Database, snapshot: Snapshot, settings: Settings, 
     for member in snapshot.members:
         if member.sort == "post-data":
             with journal.part(STEP, "search", settings.service, start_text="looking for personal data"):
-                found = loaded_scan.check(new, snapshot)
-            journal.write(STEP, "done", found, settings.service)
+                searched = loaded_scan.check(new, snapshot)
+            journal.write(STEP, "done", searched, settings.service)
             for line in own_rows.keep(live, new, settings.own):
                 journal.write(STEP, "done", line, settings.service)
         text = f"loading {member.rows} rows of {member.table}" if member.sort == "rows" else f"loading {member.sort}"
