@@ -133,8 +133,9 @@ def _arguments(options: Mapping[str, Mapping[str, Any]]) -> Spec:
     found: Spec = {}
     for name, option in options.items():
         found[name] = {key: option[key] for key in _KEYS if key in option}
-        if "options" in option:
-            found[name]["options"] = _arguments(option["options"])
+        nested = option.get("suboptions") or option.get("options")
+        if nested:
+            found[name]["options"] = _arguments(nested)
         if name == _SECRET:
             found[name]["no_log"] = True
     return found
