@@ -1,7 +1,8 @@
-"""The stack `depot` of the scenarios backup and restore: its data, its backups, and the process of a work."""
+"""A stack with data, such as `depot` of the scenarios backup and restore: its backups, and the process of a work."""
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from dataclasses import dataclass
@@ -70,10 +71,18 @@ class Depot:
         quoted = " ".join(["%s"] * len(argv))
         return str(self.stack.host.check_output(quoted, *argv))
 
-    def sql(self, text: str, database: str = "depot") -> str:
-        """Return what the database server answers."""
-        psql = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "depot", "-d", database, "-c", text)
-        return self._run("docker", "exec", self.stack.containers("db")[0], *psql)
+    def sql(self, text: str, database: str = "") -> str:
+        """Return what the database server answers. The database is by default the one of the stack's name."""
+        psql = ("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", self.stack.name, "-d", database or self.stack.name)
+        return self._run("docker", "exec", self.stack.containers("db")[0], *psql, "-c", text)
+
+    def run(self, sql: str) -> list[str]:
+        """Run a script of SQL, and return the lines that it prints."""
+        psql = f"psql -XAtq -v ON_ERROR_STOP=1 -U {self.stack.name} -d {self.stack.name}"
+        encoded = base64.b64encode(sql.encode()).decode()
+        container = self.stack.containers("db")[0]
+        script = f"echo {encoded} | base64 -d | docker exec --interactive {container} {psql}"
+        return self._run("sh", "-ec", script).splitlines()
 
     def fill(self, rows: int) -> None:
         """Make the tables, a key of Redis, and a file, with values that only this run has."""
@@ -97,7 +106,7 @@ class Depot:
         }[verb]
         return self._run("docker", "exec", self.stack.containers("app")[0], "sh", "-ec", script)
 
-    def content(self, database: str = "depot") -> dict[str, str]:
+    def content(self, database: str = "") -> dict[str, str]:
         """Return all that must be the same after a restore."""
         return dict(line.split("|", 1) for line in self.sql(_DIGEST, database).splitlines())
 

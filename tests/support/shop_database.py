@@ -10,9 +10,9 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, literal
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import literal
 
 SCHEMA = r"""
 CREATE SCHEMA sales;
@@ -123,7 +123,14 @@ class Planted:
     value: str
 
 
-def create(database: Database, count: int) -> list[Planted]:
+class Runs(Protocol):
+    """A database that runs a script of SQL."""
+
+    def run(self, sql: str) -> list[str]:
+        """Run a script, and return the lines that it prints."""
+
+
+def create(database: Runs, count: int) -> list[Planted]:
     """Make the schema, rows for *count* users, a large object with a planted value, and all planted values."""
     database.run(SCHEMA)
     database.run(_ROWS.replace("{n}", str(count)))
