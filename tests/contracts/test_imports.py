@@ -51,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
         "plugin_utils.rendering",
         "plugin_utils.images",
         "plugin_utils.workspace",
+        "plugin_utils.refresh",
         "module_utils.state",
     },
     "module_utils.state": set(),

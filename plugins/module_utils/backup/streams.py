@@ -137,10 +137,7 @@ def pipe(source: Sequence[str], target: Sequence[str], timeout: float) -> None:
 
 
 def watch(command: Sequence[str], seen: Callable[[bytes], None], timeout: float) -> None:
-    """Give the output of *command* to a function, block by block.
-
-    :raises StreamError: if the command fails or takes too long.
-    """
+    """Give the output of *command* to a function in blocks. :raises StreamError: if it fails or takes too long."""
     with _Pipeline(timeout) as pipeline:
         source = pipeline.start(command, subprocess.DEVNULL)
         output = source.take_output()
