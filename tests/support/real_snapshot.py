@@ -20,7 +20,13 @@ from typing import Any
 
 import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, taking
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import loaded_scan, making, schema, snapshot_reader
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
+    loaded_scan,
+    making,
+    prelude,
+    schema,
+    snapshot_reader,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -162,6 +168,8 @@ def _checks(stack: Production, count: int) -> None:
     _check_loaded(stack, stack.load(path, "loaded"), path)
     _check_refused(stack)
     _check_keys(stack)
+    _check_large_objects(stack)
+    _check_numbers(stack)
     _check_subset(stack)
 
 
@@ -247,6 +255,47 @@ def _check_keys(stack: Production) -> None:
     masked = [{line for line in text.split(b"\n") if b"@example.com" in line} for text in (one, two, other)]
     expect("the same key gives the same values", masked[0] == masked[1])
     expect("another key gives others", masked[0] & masked[2], set())
+
+
+def _check_large_objects(stack: Production) -> None:
+    rules = shop_database.rules()
+    rules["large_objects"] = "keep"
+    rules["tables"]["public.files"]["columns"]["content"] = {"rule": "keep"}
+    content = "SELECT md5(lo_get(content)) FROM public.files"
+    live = stack.database()
+    live.run("UPDATE public.files SET content = lo_from_bytea(0, sha256('a') || decode(repeat('00ff', 5000), 'hex'));")
+    time.sleep(1)
+    stack.save()
+    expect("a large object that is kept", stack.load(stack.make(rules), "objects").run(content), live.run(content))
+    secret = f"convert_to(repeat('x', 2040) || '{stack.secret}', 'UTF8')"
+    live.run(f"UPDATE public.files SET content = lo_from_bytea(0, {secret});")
+    time.sleep(1)
+    stack.save()
+    error = stack.fails(lambda changed: changed.update(rules))
+    expect("a secret over two pages", "large objects: 1 secrets of production" in str(error))
+    live.run("UPDATE public.files SET content = NULL; SELECT lo_unlink(oid) FROM pg_largeobject_metadata;")
+    time.sleep(1)
+    stack.save()
+
+
+def _check_numbers(stack: Production) -> None:
+    stack.database("template1").run("CREATE DATABASE numbers;")
+    numbers = stack.database("numbers")
+    numbers.run(prelude.sql(secrets.token_bytes(32), WORDS))
+    for half, low, high in ((7, -300, 300), (15, -20_000, 20_000), (31, -20_000, 20_000)):
+        masked = f"SELECT i, slipway_mask.permute(i, {half}) AS m FROM generate_series({low}::bigint, {high}) i"
+        found = numbers.run(
+            f"SELECT count(DISTINCT m), count(*) FILTER (WHERE (m < 0) <> (i < 0)), "
+            f"max(abs(m)) < 2 ^ {2 * half} + 300, count(*) FILTER (WHERE m = i) < 20 FROM ({masked}) AS a;"
+        )
+        expect(f"numbers of {2 * half} bits stay different", found, [f"{high - low + 1}|0|t|t"])
+    ends = "SELECT count(DISTINCT slipway_mask.permute(i, 15)::int) FROM unnest(ARRAY[-2147483648, 2147483647, 0]) i"
+    expect("the ends of a type", numbers.run(ends), ["3"])
+    big = (
+        "SELECT count(DISTINCT slipway_mask.permute(i, 31)) "
+        "FROM unnest(ARRAY[-9223372036854775808, 9223372036854775807]) i"
+    )
+    expect("the ends of bigint", numbers.run(big), ["2"])
 
 
 def _check_subset(stack: Production) -> None:
