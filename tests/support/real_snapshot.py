@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import secrets
+import signal
 import subprocess
 import sys
 import tarfile
@@ -169,6 +171,7 @@ def _checks(stack: Production, count: int) -> None:
     _check_refused(stack)
     _check_keys(stack)
     _check_large_objects(stack)
+    _check_killed(stack)
     _check_numbers(stack)
     _check_subset(stack)
 
@@ -276,6 +279,33 @@ def _check_large_objects(stack: Production) -> None:
     live.run("UPDATE public.files SET content = NULL; SELECT lo_unlink(oid) FROM pg_largeobject_metadata;")
     time.sleep(1)
     stack.save()
+
+
+def _check_killed(stack: Production) -> None:
+    before = stack.files()
+    for seconds in (0.5, 2.0, 3.0, 4.0):
+        child = os.fork()
+        if child == 0:
+            try:
+                stack.make(shop_database.rules())
+            finally:
+                os._exit(0)
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        complete = [name for name in stack.files() if name.endswith(".tar") and ".unfinished" not in name]
+        expect(f"killed after {seconds} s: there is no snapshot", complete, before)
+    path = stack.make(shop_database.rules())
+    expect("the next one removes what they have left", stack.files(), sorted([*before, path.name]))
+    copies = [
+        "docker",
+        "ps",
+        "--all",
+        "--quiet",
+        "--filter",
+        f"label=com.docker.compose.project={stack.project}-refresh",
+    ]
+    expect("no copy is left", subprocess.run(copies, capture_output=True, check=True).stdout, b"")
 
 
 def _check_numbers(stack: Production) -> None:

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import making_work, snapshot_reader, snapshot_writer
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
+    making,
+    making_work,
+    snapshot_reader,
+    snapshot_writer,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import ALL, Scanner, Searched
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
 ID = "20261127T120000Z"
 ABOUT = {
@@ -94,3 +101,28 @@ def test_a_snapshot_is_handed_over_to_the_owner_of_a_directory(tmp_path: Path) -
     assert (copy.stat().st_uid, copy.stat().st_mode & 0o777) == (folder.stat().st_uid, 0o600)
     with pytest.raises(RolloutFailed, match="cannot be copied"):
         making_work.hand_over(home, f"snapshot-{ID}", folder)
+
+
+def test_two_snapshots_at_once_are_refused(tmp_path: Path) -> None:
+    home = Home(str(tmp_path))
+    wanted = making.Wanted({}, {}, "db", "app1")
+    with pytest.raises(RolloutFailed, match="nothing was ever deployed"):
+        making_work.begin(home, "ada@laptop", wanted)
+    home.make_directories()
+    lease, name, _function = making_work.begin(home, "ada@laptop", wanted)
+    with pytest.raises(LeaseHeld, match="ada@laptop"):
+        making_work.begin(home, "bob@desk", wanted)
+    assert making_work.path_of(home, name) == home.path / "snapshots" / f"{name.removeprefix('snapshot-')}.tar"
+    lease.close_own_copy()
+
+
+def test_a_failed_snapshot_says_so_in_the_journal(tmp_path: Path) -> None:
+    home = Home(str(tmp_path))
+    home.make_directories()
+    wanted = making.Wanted({}, {"words": []}, "db", "app1")
+    _lease, name, function = making_work.begin(home, "ada@laptop", wanted)
+    function()
+    records, _end = journal.read(home.backup_journal, 0)
+    assert [(record["step"], record["state"]) for record in records] == [("rollout", "failed"), ("end", "failed")]
+    assert str(records[0]["text"]).startswith("lookup table first_names must be a list")
+    assert records[0]["release"] == name
