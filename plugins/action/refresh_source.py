@@ -40,4 +40,5 @@ class ActionModule(ActionBase):
                 "such as ansible_user"
             )
         added = {"host_name": source["host"], "groups": [_GROUP], "host_vars": connection}
-        return {**result, "changed": False, "add_host": added, "source": source}
+        # The variables of the connection may have a password. A verbose run shows what an action returns.
+        return {**result, "changed": False, "add_host": added, "source": source, "_ansible_no_log": True}
