@@ -13,7 +13,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable
@@ -36,7 +35,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 from tests.contracts.checkout import ROOT
 from tests.support import shop_database
-from tests.support.shop_database import Planted
+from tests.support.shop_database import left
+from tests.support.snapshots import plain
 
 WORDS = {
     name: [f"{name[:4].capitalize()}{number}" for number in range(300)]
@@ -129,30 +129,6 @@ def expect(what: str, found: object, expected: object = True) -> None:
     print(("ok    " if found == expected else "FAILED"), what, "" if found == expected else f"{found!r}", flush=True)
     if found != expected:
         raise SystemExit(1)
-
-
-def plain(path: Path) -> bytes:
-    """Return the manifest and all members of a snapshot, uncompressed."""
-    parts = []
-    with tarfile.open(path) as archive:
-        for member in archive:
-            stream = archive.extractfile(member)
-            assert stream is not None
-            content = stream.read()
-            if member.name.endswith(".zst"):
-                command = ["zstd", "--quiet", "--stdout", "--decompress"]
-                content = subprocess.run(command, input=content, capture_output=True, check=True).stdout
-            parts.append(content)
-    return b"\n".join(parts)
-
-
-def left(text: bytes, planted: list[Planted]) -> list[str]:
-    """Return the columns whose planted values are in a text, as they are or as hexadecimal digits."""
-    return [
-        f"{one.table}.{one.column}"
-        for one in planted
-        if one.value.encode() in text or one.value.encode().hex().encode() in text
-    ]
 
 
 def _checks(stack: Production, count: int) -> None:

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import literal
-
 SCHEMA = r"""
 CREATE SCHEMA sales;
 CREATE SCHEMA "Back Office";
@@ -138,7 +136,7 @@ def create(database: Runs, count: int) -> list[Planted]:
     for table, column, expression in _PLANTED:
         for number in range(_EACH):
             value = f"Zq{secrets.token_hex(7)}"
-            sql = expression.replace("%s", literal(value))
+            sql = expression.replace("%s", f"'{value}'")
             statements.append(
                 f"UPDATE {table} SET {column} = {sql} WHERE ctid = (SELECT ctid FROM {table} "
                 f"WHERE {column}::text NOT LIKE '%Zq%' OFFSET {number} LIMIT 1);"
@@ -146,10 +144,19 @@ def create(database: Runs, count: int) -> list[Planted]:
             planted.append(Planted(table, column, value))
     database.run("\n".join(statements))
     value = f"Zq{secrets.token_hex(7)}"
-    database.run(f"INSERT INTO public.files VALUES (1, lo_from_bytea(0, convert_to({literal(value)}, 'UTF8')));")
+    database.run(f"INSERT INTO public.files VALUES (1, lo_from_bytea(0, convert_to('{value}', 'UTF8')));")
     planted.append(Planted("public.files", "content", value))
     database.run("ANALYZE;")
     return planted
+
+
+def left(text: bytes, planted: list[Planted]) -> list[str]:
+    """Return the columns whose planted values are in a text, as they are or as hexadecimal digits."""
+    return [
+        f"{one.table}.{one.column}"
+        for one in planted
+        if one.value.encode() in text or one.value.encode().hex().encode() in text
+    ]
 
 
 #: Rules for all of it, as the controller sends them.

@@ -53,3 +53,18 @@ def add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     entry = tarfile.TarInfo(name)
     entry.size = len(content)
     archive.addfile(entry, io.BytesIO(content))
+
+
+def plain(path: Path) -> bytes:
+    """Return the manifest and all members of a snapshot, uncompressed."""
+    parts = []
+    with tarfile.open(path) as archive:
+        for member in archive:
+            stream = archive.extractfile(member)
+            assert stream is not None
+            content = stream.read()
+            if member.name.endswith(".zst"):
+                command = ["zstd", "--quiet", "--stdout", "--decompress"]
+                content = subprocess.run(command, input=content, capture_output=True, check=True).stdout
+            parts.append(content)
+    return b"\n".join(parts)

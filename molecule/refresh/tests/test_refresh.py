@@ -13,9 +13,8 @@ import yaml
 
 from tests.support import shop_database
 from tests.support.depot import Depot
-from tests.support.real_snapshot import left, plain
-from tests.support.shop_database import Planted
-from tests.support.snapshots import Part, write
+from tests.support.shop_database import Planted, left
+from tests.support.snapshots import Part, plain, write
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
