@@ -11,11 +11,10 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
+    followed_work,
     module_call,
-    report,
     terminal,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.answers import NotEnded, answers
 from ansible_collections.slipway.stack.plugins.plugin_utils.refresh import lookup_tables, rules_file
 from ansible_collections.slipway.stack.plugins.plugin_utils.refresh.lookup_tables import FakerMissingError
 from ansible_collections.slipway.stack.plugins.plugin_utils.refresh.rules import RulesError
@@ -40,7 +39,6 @@ class ActionModule(ActionBase):
         if making:
             given |= self._rules(given.get("rules_file"), given.get("locale", "en_US"))
         variables = module_call.prepare(self, task_vars)
-        timeout = int(given.get("timeout", 43200))
 
         def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
             if module_arguments.get("offset") is not None:
@@ -56,24 +54,11 @@ class ActionModule(ActionBase):
             if given.get("proposal") and "tables" in result:
                 result.update(self._proposed(Path(self._loader.path_dwim(given["proposal"])), result["tables"]))
             return result
-        records: list[dict[str, Any]] = []
-        try:
-            for answer in answers(call, given, timeout):
-                result.update(answer)
-                for record in answer.get("records", []):
-                    if record["text"] and (record["step"], record["state"]) != ("end", "failed"):
-                        terminal.show(f"{host}  {report.step_line(record)}")
-                records += answer.get("records", [])
-                if records and records[-1]["step"] == "end":
-                    break
-        except NotEnded:
-            return {**result, "failed": True, "msg": f"it has not ended after {timeout} s, and goes on on the host"}
-        if records and records[-1]["state"] == "failed":
-            return {**result, "failed": True, "msg": report.failure(records), "records": []}
-        if given.get("dest") and records and not result.get("failed"):
+        result.update(followed_work.follow(call, given, host))
+        if given.get("dest") and result["records"] and not result.get("failed"):
             folder = Path(self._loader.path_dwim(given["dest"]))
             result["dest"] = str(self._download({**given, "release": result["release"]}, folder, variables))
-        return {**result, "records": records}
+        return result
 
     def _rules(self, path: str | None, locale: str) -> dict[str, Any]:
         """Return the arguments that the host masks by. :raises AnsibleActionFail: naming what is wrong with a file."""

@@ -8,11 +8,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
+    followed_work,
     module_call,
-    report,
-    terminal,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.answers import NotEnded, answers
 
 
 class ActionModule(ActionBase):
@@ -24,11 +22,9 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        host = task_vars.get("inventory_hostname", "")
         given = arguments.given(self, task_vars, "refresh")
         given["owner"] = given.get("owner") or module_call.owner()
         variables = module_call.prepare(self, task_vars)
-        timeout = int(given.get("timeout", 43200))
 
         def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
             answer: dict[str, Any] = self._execute_module(
@@ -36,18 +32,4 @@ class ActionModule(ActionBase):
             )
             return answer
 
-        records: list[dict[str, Any]] = []
-        try:
-            for answer in answers(call, given, timeout):
-                result.update(answer)
-                for record in answer.get("records", []):
-                    if record["text"] and (record["step"], record["state"]) != ("end", "failed"):
-                        terminal.show(f"{host}  {report.step_line(record)}")
-                records += answer.get("records", [])
-                if records and records[-1]["step"] == "end":
-                    break
-        except NotEnded:
-            return {**result, "failed": True, "msg": f"it has not ended after {timeout} s, and goes on on the host"}
-        if records and records[-1]["state"] == "failed":
-            return {**result, "failed": True, "msg": report.failure(records), "records": []}
-        return {**result, "records": records}
+        return {**result, **followed_work.follow(call, given, task_vars.get("inventory_hostname", ""))}

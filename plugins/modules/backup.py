@@ -121,13 +121,9 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import work
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import module_work
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
 _SUFFIX = re.compile(r"[a-z0-9_]{0,20}")
 
@@ -149,10 +145,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
             continuous_full_every=params["continuous_full_every"],
         ),
     )
-    lease, name, function = work.begin(home, wanted)
-    detach(lease.hand_over(function), home.log, masking(home))
-    lease.close_own_copy()
-    return name, lease.journal_offset
+    return module_work.start(home, work.begin(home, wanted))
 
 
 def main() -> None:
@@ -186,17 +179,11 @@ def main() -> None:
     if not _SUFFIX.fullmatch(params["suffix"]):
         wrong = f"suffix {params['suffix']!r} must consist of at most 20 letters a to z, digits and _"
         module.fail_json(msg=f"stack '{params['name']}': {wrong}")
-    try:
+    with module_work.failures_answered(module, "nothing was started"):
         if offset is None:
             name, offset = _begin(home, params)
         lease = home.backup_lease if params["verb"] == "drill" else home.lease
         records, offset = follow(home, name, offset, home.backup_journal, lease)
-    except LeaseHeld as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
-    except (RolloutFailed, DockerError) as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}")
-    except OSError as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; nothing was started")
     module.exit_json(changed=params["verb"] != "drill", records=records, offset=offset, release=name)
 
 

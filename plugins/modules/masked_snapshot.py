@@ -146,15 +146,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import loading, making_work, schema
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import module_work
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
 _SHORTEST_KEY = 32
 
@@ -175,10 +172,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
         keep=params["keep"],
         timeout=float(params["archive_timeout"]),
     )
-    lease, name, function = making_work.begin(home, params["owner"], wanted)
-    detach(lease.hand_over(function), home.log, masking(home))
-    lease.close_own_copy()
-    return name, lease.journal_offset
+    return module_work.start(home, making_work.begin(home, params["owner"], wanted))
 
 
 def _tables(home: Home, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -235,14 +229,8 @@ def main() -> None:
     home = Home(f"{params['root']}/{params['name']}")
     if module.check_mode and params["verb"] != "schema":
         module.exit_json(changed=True, records=[])
-    try:
+    with module_work.failures_answered(module, "nothing was started"):
         answer = _answer(home, params)
-    except LeaseHeld as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
-    except (RolloutFailed, DockerError) as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}")
-    except OSError as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; nothing was started")
     module.exit_json(**answer)
 
 

@@ -108,16 +108,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, loading, work
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import release_jobs
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import module_work, release_jobs
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
 #: What the module does itself. The rest is a process of its own.
@@ -140,10 +136,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
         release_jobs.run_jobs(manifest["services"], lambda _name: True, str(home.release(release)), journal, options)
 
     wanted = work.Work(params["verb"], params["owner"], Path(params["snapshot"] or ""), settings)
-    lease, name, function = work.begin(home, wanted, jobs)
-    detach(lease.hand_over(function), home.log, masking(home))
-    lease.close_own_copy()
-    return name, lease.journal_offset
+    return module_work.start(home, work.begin(home, wanted, jobs))
 
 
 def main() -> None:
@@ -172,7 +165,7 @@ def main() -> None:
     name, offset = params["release"], params["offset"]
     if module.check_mode and params["verb"] != "check":
         module.exit_json(changed=True, records=[])
-    try:
+    with module_work.failures_answered(module, "nothing was started"):
         if params["verb"] in _AT_ONCE:
             loading.live_database(destination.live(home), params["service"], params["archive_timeout"])
             made = {"upload": str(work.new_upload(home))} if params["verb"] == "prepare" else {}
@@ -180,12 +173,6 @@ def main() -> None:
         if offset is None:
             name, offset = _begin(home, params)
         records, offset = follow(home, name, offset, home.backup_journal, home.lease)
-    except LeaseHeld as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
-    except (RolloutFailed, DockerError) as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}")
-    except OSError as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; nothing was started")
     module.exit_json(changed=True, records=records, offset=offset, release=name)
 
 

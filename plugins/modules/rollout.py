@@ -150,12 +150,10 @@ records:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.data_loss import Permissions
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
-from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import common_id
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import common_id, module_work
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.data_upgrade import before_upgrade
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
@@ -164,7 +162,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout impo
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld, describe, holder
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, describe, holder
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
 
 #: The barrier at which the rollout waits for each verb.
@@ -273,7 +271,7 @@ def main() -> None:
     params = module.params
     home = Home(f"{params['root']}/{params['name']}")
     release, offset, joined = params["release"], params["offset"], ""
-    try:
+    with module_work.failures_answered(module, "the rollout was not started"):
         if offset is None:
             if release == "previous":
                 release = before_upgrade(home) if params["data_back"] else previous_release(home)
@@ -283,12 +281,6 @@ def main() -> None:
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)
-    except LeaseHeld as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; wait for it, or look with playbooks/status.yml")
-    except (RolloutFailed, Refused, DockerError) as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}")
-    except OSError as error:
-        module.fail_json(msg=f"stack '{params['name']}': {error}; the rollout was not started")
     module.exit_json(changed=True, records=records, offset=offset, release=release, joined=joined)
 
 

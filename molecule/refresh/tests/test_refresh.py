@@ -202,7 +202,7 @@ def test_a_second_refresh_keeps_own_rows_and_can_be_reverted(
 ) -> None:
     staging.sql("INSERT INTO public.users (id, email, login) VALUES (900001, 'tester@staging.test', 'tester')")
     before = _standing(staging)[0]
-    _refreshed(refresh, refresh_own={"public.users": "email LIKE '%@staging.test'"})
+    _refreshed(refresh, refresh_own_rows={"public.users": "email LIKE '%@staging.test'"})
     assert staging.sql("SELECT login FROM public.users WHERE id = 900001") == "tester"
     assert int(staging.sql("INSERT INTO public.users (email) VALUES ('a@example.com') RETURNING id")) > 900001
     refreshed, databases = _standing(staging)

@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     streams,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import Throwaway, throwaway
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import facts, streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed

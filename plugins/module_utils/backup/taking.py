@@ -30,8 +30,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     streams,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.backup.quiet import quiet
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file

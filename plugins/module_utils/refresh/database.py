@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Member
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed, duration

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import schema, source_database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, identifier
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import ALL, Scanner, Searched

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import making, snapshot_reader
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted

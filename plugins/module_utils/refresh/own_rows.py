@@ -87,6 +87,6 @@ def _equal(name: str) -> str:
 def _about(database: Database, table: str, where: str) -> dict[str, list[str]]:
     found = database.run(_ABOUT.replace("{table}", literal(table)))
     if not found:
-        raise RolloutFailed(f"refresh_own: {where} has no table {table}; correct its name, or remove it")
+        raise RolloutFailed(f"refresh_own_rows: {where} has no table {table}; correct its name, or remove it")
     about: dict[str, list[str]] = json.loads(" ".join(found))
     return about

@@ -118,8 +118,7 @@ def _read(path: Path, archive: tarfile.TarFile, file_size: int) -> Snapshot:
     if first is None or first.name != _MANIFEST or not first.isreg() or first.size > _MAX_MANIFEST:
         raise _damaged(path, f"it does not begin with {_MANIFEST}")
     stream = archive.extractfile(first)
-    assert stream is not None
-    manifest = json.loads(stream.read(_MAX_MANIFEST))
+    manifest = json.loads(stream.read(_MAX_MANIFEST) if stream else b"")
     problem = _problem(manifest)
     if problem:
         raise _damaged(path, f"{_MANIFEST}: {problem}")

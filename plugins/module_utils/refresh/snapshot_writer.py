@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import FORMAT
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 

@@ -33,6 +33,10 @@ _OF_TASKS = frozenset(
         "images_pruned_host",
         "images_pulled",
         "images_sent",
+        "refresh_folder",
+        "refresh_made",
+        "refresh_prepared",
+        "refresh_production",
         "verify_result",
         "workspace_adopted",
     }

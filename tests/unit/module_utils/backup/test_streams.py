@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
-from ansible_collections.slipway.stack.plugins.module_utils.backup.streams import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 
 NUMBERS = ["sh", "-ec", "seq 300000; echo done >&2"]
 

@@ -14,7 +14,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import ar
 from tests.contracts.checkout import ROOT
 from tests.support import inventories
 
-ACTIONS = sorted(path.stem for path in ROOT.glob("plugins/action/[!_]*.py") if path.stem not in ("policy", "variables"))
+#: Actions that are not about the stack of their host.
+OF_NO_STACK = ("policy", "refresh_source", "variables")
+ACTIONS = sorted(path.stem for path in ROOT.glob("plugins/action/[!_]*.py") if path.stem not in OF_NO_STACK)
 VARIABLES = {"stack_name": "shop", "stack_environment": "production"}
 
 

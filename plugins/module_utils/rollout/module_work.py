@@ -1,0 +1,46 @@
+"""Work that a module starts as a process of its own, and its failures as the answer of the module.
+
+Place in the pipeline: target, between a module and what it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld
+
+#: Work that is about to start: what it holds, its name in the journal, and what does it.
+Begun = tuple[Lease, str, Callable[[], None]]
+
+
+def start(home: Home, begun: Begun) -> tuple[str, int]:
+    """Start the work in a detached process, and return its name and where its records start in the journal."""
+    lease, name, function = begun
+    detach(lease.hand_over(function), home.log, masking(home))
+    lease.close_own_copy()
+    return name, lease.journal_offset
+
+
+@contextmanager
+def failures_answered(module: AnsibleModule, not_done: str) -> Iterator[None]:
+    """End the module with a sentence about the stack if its work cannot start, or has died.
+
+    :param not_done: what has not happened if the disk fails, such as ``nothing was started``.
+    """
+    about = f"stack '{module.params['name']}'"
+    try:
+        yield
+    except LeaseHeld as error:
+        module.fail_json(msg=f"{about}: {error}; wait for it, or look with playbooks/status.yml")
+    except (RolloutFailed, Refused, DockerError) as error:
+        module.fail_json(msg=f"{about}: {error}")
+    except OSError as error:
+        module.fail_json(msg=f"{about}: {error}; {not_done}")

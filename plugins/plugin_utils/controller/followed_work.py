@@ -1,0 +1,45 @@
+"""Long work on a host, followed from the controller: call a module until its work has ended, and show the steps.
+
+Place in the pipeline: between controller and host, for actions whose work is a detached process on the host.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report, terminal
+
+#: Calls a module with arguments, and returns its answer.
+Call = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def follow(call: Call, given: dict[str, Any], host: str) -> dict[str, Any]:
+    """Call a module until its work has ended, each time from where the answer before has ended.
+
+    :param given: the arguments; ``offset`` and ``release`` change. Its ``timeout`` is in seconds.
+    :param host: the name that is shown before each step.
+    :return: the result of the task. It has no records if the work failed: they are on the screen already.
+    """
+    timeout = int(given.get("timeout", 43200))
+    deadline = time.monotonic() + timeout
+    records: list[dict[str, Any]] = []
+    while True:
+        answer = call(given)
+        for record in answer.get("records", []):
+            # The end of failed work is the message of the task.
+            if record["text"] and (record["step"], record["state"]) != ("end", "failed"):
+                terminal.show(f"{host}  {report.step_line(record)}")
+        records += answer.get("records", [])
+        if records and records[-1]["step"] == "end":
+            break
+        # Without an offset in the journal there is nothing to follow.
+        if answer.get("failed") or "offset" not in answer:
+            return {**answer, "records": records}
+        if time.monotonic() > deadline:
+            return {"failed": True, "msg": f"it has not ended after {timeout} s, and goes on on the host"}
+        given.update(offset=answer["offset"], release=answer["release"])
+    if records[-1]["state"] == "failed":
+        return {"failed": True, "msg": report.failure(records)}
+    return {**answer, "records": records}
