@@ -241,8 +241,9 @@ def test_a_snapshot_that_was_never_masked_is_not_used(tmp_path: Path, staging: D
     schema = b"CREATE TABLE public.people (id int, mail text);"
     rows = Part("rows", b"1\tada@mail.test.de\n", "public.people", "public.people (id, mail)", 1)
     insert = b"INSERT INTO public.people VALUES (1, 'ada@mail.test.de');"
-    # The second one has rows that no member names.
-    for number, parts in enumerate(([Part("pre-data", schema), rows], [Part("pre-data", schema + insert)])):
+    with_rows, without = [Part("pre-data", schema), rows], [Part("pre-data", schema + insert)]
+    # No member of the second one names its rows.
+    for number, parts in enumerate((with_rows, without) if LONG else (without,)):
         path = write(tmp_path / f"{number}.tar", [*parts, Part("post-data", b"SELECT 1;")])
         run = refresh(refresh_snapshot=str(path))
         assert run.code == 2
@@ -252,7 +253,8 @@ def test_a_snapshot_that_was_never_masked_is_not_used(tmp_path: Path, staging: D
 
 
 @pytest.mark.usefixtures("refreshed")
-@pytest.mark.parametrize("text", KILLED_AT if LONG else KILLED_AT[3:4])
+@pytest.mark.skipif(not LONG, reason="it takes a minute for each step; the scenario restore kills such a swap always")
+@pytest.mark.parametrize("text", KILLED_AT)
 def test_a_killed_refresh(text: str, staging: Depot, refresh: Playbook) -> None:
     staging.sql("UPDATE public.users SET nick = 'before'")
     before = _standing(staging)
@@ -285,4 +287,3 @@ def test_a_column_that_was_added_to_production_stops_the_next_refresh(
         assert _standing(staging) == before
     finally:
         production.sql("ALTER TABLE public.users DROP COLUMN passport")
-        _save(playbook)
