@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
-from tests.bench import hot_reload, policy, rendering, server, under_load
+from tests.bench import hot_reload, masked, policy, rendering, repository, server, under_load
 from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
@@ -125,9 +125,28 @@ def _arguments() -> argparse.Namespace:
         "--hot-reload", action="store_true", help="only time files saved in a checkout; boots no server"
     )
     parser.add_argument(
+        "--data", action="store_true", help="only mask and load a database of a million rows, and save one in restic"
+    )
+    parser.add_argument(
         "--policy", action="store_true", help="only check the corpus against the policy; boots no server"
     )
     return parser.parse_args()
+
+
+def _data(rounds: int) -> int:
+    try:
+        # This builds the image of Postgres, too.
+        server.boot()
+        for contest in masked.measure(rounds):
+            print("", *contest.lines(), sep="\n", flush=True)
+        with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
+            print("", *repository.lines(repository.measure(server.Server(sockets), rounds)), sep="\n")
+    except server.BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        server.remove()
+    return 0
 
 
 def main() -> int:
@@ -136,6 +155,8 @@ def main() -> int:
     if arguments.hot_reload:
         print(*hot_reload.measure(arguments.rounds).lines(), sep="\n")
         return 0
+    if arguments.data:
+        return _data(arguments.load_rounds)
     print(*policy.lines(), sep="\n", flush=True)
     if arguments.policy:
         return 0

@@ -14,12 +14,13 @@ from typing import Any
 import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, taking
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
-    loaded_scan,
+    loading,
     making,
     snapshot_reader,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -103,12 +104,9 @@ class Production:
 
     def load(self, path: Path, name: str) -> Database:
         """Load a snapshot into a new database as the destination does."""
-        self.database("template1").run(f"CREATE DATABASE {name};")
         database = self.database(name)
-        snapshot = snapshot_reader.read(path)
-        for member in snapshot.members:
-            database.load(path, member)
-        loaded_scan.check(database, snapshot)
+        settings = Settings("db", {}, (), (), 600.0)
+        loading.load(self.database(), database, snapshot_reader.read(path), settings, self.journal())
         return database
 
 

@@ -25,6 +25,8 @@ _KEPT = (
     *("read_only", "cap_add", "cap_drop", "security_opt", "mem_limit", "memswap_limit", "cpus", "pids_limit"),
     *("secrets", "configs", "hostname", "deploy"),
 )
+#: An eighth of what a service has: the services go first where there are too few cores.
+_CPU_SHARES = 128
 
 
 def document(
@@ -52,7 +54,7 @@ def document(
             mounts.append(mount)
     for target, source in (shown or {}).items():
         mounts.append({"type": "bind", "source": source, "target": target, "read_only": True})
-    copy |= {"network_mode": "none", "restart": "no", "volumes": mounts}
+    copy |= {"network_mode": "none", "restart": "no", "volumes": mounts, "cpu_shares": _CPU_SHARES}
     shared = {key: resolved[key] for key in ("secrets", "configs") if key in resolved}
     return {"name": project, "services": {service: copy}, "volumes": volumes, **shared}
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import schema, source_database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import schema, side_by_side, source_database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, identifier
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import ALL, Scanner, Searched
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.schema import Table
@@ -28,8 +28,7 @@ def check(database: Database, snapshot: Snapshot) -> str:
     :raises RolloutFailed: if they have what looks like personal data.
     """
     named = {schema.parse(member.table): member.search for member in snapshot.members if member.sort == "rows"}
-    finds: list[Find] = []
-    count = 0
+    searches = []
     for table in schema.read(database):
         known = named.get(table.key, {})
         # A generated column has what is in the others.
@@ -40,15 +39,19 @@ def check(database: Database, snapshot: Snapshot) -> str:
         ]
         wanted = [column for column in columns if column.kinds]
         if wanted:
-            count += len(wanted)
-            finds += _search(database, table, wanted, snapshot.domain)
+            searches.append((table, wanted))
+
+    def search(one: tuple[Table, list[Searched]]) -> list[Find]:
+        return _search(database, *one, snapshot.domain)
+
+    finds = [find for found in side_by_side.each(search, searches) for find in found]
     if finds:
         raise RolloutFailed(
             f"snapshot {snapshot.id} has what looks like personal data, in {len(finds)} places, so it is not used: "
             f"{finds[0]}",
             tuple(str(find) for find in finds),
         )
-    return f"nothing personal was found in {count} columns"
+    return f"nothing personal was found in {sum(len(wanted) for _table, wanted in searches)} columns"
 
 
 def _search(database: Database, table: Table, columns: Sequence[Searched], domain: str) -> list[Find]:

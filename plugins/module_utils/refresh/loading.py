@@ -5,16 +5,22 @@ Place in the pipeline: target, between the refusals and the swap. The applicatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, space
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import loaded_scan, own_rows, properties
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
+    loaded_scan,
+    own_rows,
+    properties,
+    side_by_side,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Snapshot
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Member, Snapshot
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 STEP = "refresh"
@@ -77,20 +83,16 @@ def load(live: Database, new: Database, snapshot: Snapshot, settings: Settings, 
         have what looks like personal data.
     """
     properties.create(live, new)
-    for member in snapshot.members:
-        if member.sort == "post-data":
-            with journal.part(STEP, "search", settings.service, start_text="looking for personal data"):
-                searched = loaded_scan.check(new, snapshot)
-            journal.write(STEP, "done", searched, settings.service)
-            for line in own_rows.keep(live, new, settings.own):
-                journal.write(STEP, "done", line, settings.service)
-        text = f"loading {member.rows} rows of {member.table}" if member.sort == "rows" else f"loading {member.sort}"
-        with journal.part(STEP, "load", settings.service, start_text=text):
-            new.load(snapshot.path, member)
-        if member.sort == "rows":
-            found = int(new.run(f"SELECT count(*) FROM {member.copy.split(' (')[0]};")[0])
-            if found != member.rows:
-                raise RolloutFailed(f"snapshot {snapshot.id}: {member.table} has {found} rows instead of {member.rows}")
+    members = [member for member in snapshot.members if member.sort != "rows"]
+    _load(new, snapshot, members[:1], settings, journal)
+    _load_rows(new, snapshot, settings, journal)
+    _load(new, snapshot, members[1:-1], settings, journal)
+    with journal.part(STEP, "search", settings.service, start_text="looking for personal data"):
+        searched = loaded_scan.check(new, snapshot)
+    journal.write(STEP, "done", searched, settings.service)
+    for line in own_rows.keep(live, new, settings.own):
+        journal.write(STEP, "done", line, settings.service)
+    _load(new, snapshot, members[-1:], settings, journal)
     own_rows.raise_sequences(new, settings.own)
     new.run(_MATERIALIZED)
     properties.grant(live, new)
@@ -100,3 +102,29 @@ def load(live: Database, new: Database, snapshot: Snapshot, settings: Settings, 
         except RolloutFailed as error:
             raise RolloutFailed(f"refresh_after: statement {number}: {error}") from None
     journal.write(STEP, "done", "the loaded data is checked", settings.service)
+
+
+def _load(new: Database, snapshot: Snapshot, members: Sequence[Member], settings: Settings, journal: Journal) -> None:
+    for member in members:
+        with journal.part(STEP, "load", settings.service, start_text=f"loading {member.sort}"):
+            new.load(snapshot.path, member)
+
+
+def _load_rows(new: Database, snapshot: Snapshot, settings: Settings, journal: Journal) -> None:
+    """Load the rows of all tables, and check their numbers."""
+    members = [member for member in snapshot.members if member.sort == "rows"]
+
+    def load_one(member: Member) -> None:
+        text = f"loading {member.rows} rows of {member.table}"
+        journal.write(STEP, "started", text, settings.service, part="load")
+        new.load(snapshot.path, member)
+
+    with journal.part(STEP, "load", settings.service):
+        side_by_side.each(load_one, members)
+    expected: Counter[tuple[str, str]] = Counter()
+    for member in members:
+        expected[member.table, member.copy.split(" (")[0]] += member.rows
+    found = new.run("".join(f"SELECT count(*) FROM {table};\n" for _title, table in expected))
+    for (title, _table), rows, count in zip(expected, expected.values(), map(int, found)):
+        if count != rows:
+            raise RolloutFailed(f"snapshot {snapshot.id}: {title} has {count} rows instead of {rows}")

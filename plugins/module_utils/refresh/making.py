@@ -22,12 +22,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
     prelude,
     scan,
     schema,
+    side_by_side,
     snapshot_writer,
     source_database,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.destination import machine_id
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.source_database import Find
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.subset import Subset
 from ansible_collections.slipway.stack.plugins.module_utils.state import known_secrets
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -141,19 +143,28 @@ def _write(
     source_database.prepare(database)
     database.run(prelude.sql(wanted.key or os.urandom(KEY_BYTES), wanted.lookups))
     # Postgres checks all expressions and conditions before it reads a row.
-    source_database.make_views(database, plan.reads, lambda read: read.where)
+    pieces = planning.pieces(plan.reads, source_database.pages(database))
+    source_database.make_views(database, pieces, lambda read: read.where)
     subset = Subset(database, tables, wanted.rules)
     subset.choose()
-    source_database.make_views(database, plan.reads, lambda read: subset.where(read.table.key))
+    source_database.make_views(database, pieces, lambda read: subset.where(read.table.key))
     secrets = scan.forms(known)
     finds = source_database.add_schema(writer, database, "pre-data", secrets)
-    for number, read in enumerate(plan.reads):
-        with journal.part(STEP, "mask", wanted.service, start_text=f"reading {read.table.title} masked"):
-            finds += source_database.add_rows(writer, database, number, read, wanted.rules["domain"], secrets)
+
+    def save(number: int) -> tuple[dict[str, Any], list[Find]]:
+        read = pieces[number].read
+        journal.write(STEP, "started", f"reading {pieces[number].title} masked", wanted.service, part="mask")
+        return source_database.save_rows(writer, database, number, read, wanted.rules["domain"], secrets)
+
+    with journal.part(STEP, "mask", wanted.service):
+        for member, found in side_by_side.each(save, range(len(pieces))):
+            writer.members.append(member)
+            finds += found
     source_database.add_sequences(writer, database)
     if wanted.rules["large_objects"] == "keep":
         finds += source_database.add_large_objects(writer, database, secrets)
     finds += source_database.add_schema(writer, database, "post-data", secrets)
+    finds = source_database.merged(finds)
     if finds:
         raise RolloutFailed(
             f"the masked data still has what looks personal or secret, in {len(finds)} places, so nothing leaves this "

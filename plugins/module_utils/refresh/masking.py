@@ -142,7 +142,7 @@ def text(rule: Mapping[str, Any], value: str, traits: Traits, domain: str) -> st
         _check_distinct(name, digits, traits)
         if digits < 1:
             raise MaskingError(f"rule phone: numbers do not fit {traits.limit} characters; use hash")
-        return f"'+999' || left({SCHEMA}.digits({value}), {digits})"
+        return f"'+999' || {SCHEMA}.digits({value}, {digits})"
     array = {"name": _array(traits.name, _NAMES), "address": _array(traits.name, _ADDRESSES), "text": "phrases"}[name]
     picked = f"({SCHEMA}.{array}())[{SCHEMA}.pick({value})]"
     if traits.unique:

@@ -6,6 +6,7 @@ refresh, and so does a rule for what is gone. All of them are named together.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.masking impo
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.schema import Column, Key, Table
 
 Rules = Mapping[str, Any]
+#: 64 MiB. A smaller piece takes less time than its process takes to start.
+PAGES_OF_A_PIECE = 8192
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,32 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """What one query reads of a table: all of it, or pages of it, so that a large table is read by several at once.
+
+    ``first``: its first page, ``None`` for all. ``end``: the page after the last one, ``None`` to the end.
+    """
+
+    read: Read
+    first: int | None = None
+    end: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is in messages, such as ``public.users from page 8192 on``."""
+        return f"{self.read.table.title} from page {self.first} on" if self.first else self.read.table.title
+
+    def query(self, where: str) -> str:
+        """Return the query of the masked rows of these pages that match a condition."""
+        conditions = [f"({where})"] if where else []
+        if self.first is not None:
+            conditions.append(f"ctid >= '({self.first},0)'::tid")
+        if self.end is not None:
+            conditions.append(f"ctid < '({self.end},0)'::tid")
+        return self.read.query(" AND ".join(conditions))
+
+
+@dataclass(frozen=True)
 class Plan:
     """All reads, and what is wrong: one text each. With a problem there is nothing to read."""
 
@@ -79,6 +108,23 @@ def plan(tables: Sequence[Table], rules: Rules) -> Plan:
             continue
         reads.append(_read(table, entry, known, rules["domain"], problems))
     return Plan(tuple(reads), tuple(problems))
+
+
+def pieces(reads: Sequence[Read], pages: Mapping[Key, int]) -> list[Piece]:
+    """Return what is read by one query each: those of large tables first, so that no one is left for the end.
+
+    :param pages: of tables that can be read by their pages.
+    """
+    found = []
+    for read in sorted(reads, key=lambda read: pages.get(read.table.key, sys.maxsize), reverse=True):
+        starts = range(0, pages.get(read.table.key, 0), PAGES_OF_A_PIECE)
+        if len(starts) < 2:
+            found.append(Piece(read))
+        else:
+            # Nobody writes to the copy. The last piece has no end all the same.
+            found += [Piece(read, start, start + PAGES_OF_A_PIECE) for start in starts[:-1]]
+            found.append(Piece(read, starts[-1]))
+    return found
 
 
 def _by_key(tables: Mapping[str, Any]) -> tuple[dict[Key, Rules], list[str]]:

@@ -30,8 +30,9 @@ CREATE FUNCTION {schema}.hex(text) RETURNS text LANGUAGE sql STABLE PARALLEL SAF
 -- A number from 0 to 2^60 - 1.
 CREATE FUNCTION {schema}.number(text) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT ('x0' || substr({schema}.hex($1), 1, 15))::bit(64)::bigint $$;
-CREATE FUNCTION {schema}.digits(text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
-  $$ SELECT translate({schema}.hex($1), 'abcdef', '038149') $$;
+-- Its last digits, each as often as the others.
+CREATE FUNCTION {schema}.digits(text, length int) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
+  $$ SELECT right('000000000000000000' || {schema}.number($1), $2) $$;
 -- The place of an entry in an array.
 CREATE FUNCTION {schema}.pick(text) RETURNS int LANGUAGE sql STABLE PARALLEL SAFE AS
   $$ SELECT 1 + get_byte({schema}.digest($1), 0) $$;

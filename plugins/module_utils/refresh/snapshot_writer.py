@@ -7,6 +7,7 @@ Place in the pipeline: source, last. The file has its name only when it is compl
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import shutil
@@ -48,6 +49,7 @@ class Writer:
         self._folder, self._id, self._timeout = folder, snapshot_id, timeout
         self._parts = folder / f"{snapshot_id}{_UNFINISHED}"
         self._parts.mkdir(mode=0o700)
+        self._numbers = itertools.count(1)
         self.members: list[dict[str, Any]] = []
 
     def add(self, sort: str, command: Sequence[str], watching: Watching, about: Mapping[str, Any]) -> None:
@@ -55,14 +57,21 @@ class Writer:
 
         :param about: more keys of the member in the manifest. :raises RolloutFailed: if the command fails.
         """
-        name = f"{len(self.members) + 1:04}.zst"
+        self.members.append(self.save(sort, command, watching, about))
+
+    def save(self, sort: str, command: Sequence[str], watching: Watching, about: Mapping[str, Any]) -> dict[str, Any]:
+        """Save the output of *command*, and return it as a member to append. Several may be saved at once.
+
+        :param about: more keys of the member in the manifest. :raises RolloutFailed: if the command fails.
+        """
+        name = f"{next(self._numbers):04}.zst"
         try:
             saved = streams.save(command, self._parts / name, self._timeout, watching.feed)
         except (StreamError, OSError) as error:
             raise RolloutFailed(f"{about.get('table') or sort}: {_reason(error)}") from None
         watching.finish()
         member = {"file": name, "sort": sort, "size": saved.size, "plain_size": watching.size, "sha256": saved.sha256}
-        self.members.append({**member, "rows": watching.rows, **about})
+        return {**member, "rows": watching.rows, **about}
 
     def complete(self, about: Mapping[str, Any]) -> Path:
         """Make the file, and return its path. :param about: more keys of the manifest."""

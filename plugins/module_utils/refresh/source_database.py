@@ -5,7 +5,9 @@ Place in the pipeline: source, between the plan and the snapshot file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +15,10 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import stream
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import large_objects, scan
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.large_objects import LargeObjectScanner
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.planning import Read
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.planning import Piece, Read
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.prelude import SCHEMA
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import Scanner, Searched
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.schema import Column
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.schema import Column, Key
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
@@ -41,6 +43,11 @@ _SEQUENCES = """
 SELECT format('SELECT pg_catalog.setval(%L, %s, %L);', format('%I.%I', schemaname, sequencename),
   coalesce(last_value, start_value), last_value IS NOT NULL) FROM pg_sequences
 WHERE schemaname !~ '^pg_' ORDER BY schemaname, sequencename
+"""
+_PAGES = """
+SELECT json_build_array(nspname, relname, pg_relation_size(c.oid) / current_setting('block_size')::int)
+FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+WHERE relkind = 'r' AND NOT relispartition AND current_setting('server_version_num')::int >= 140000;
 """
 #: Rules whose values have runs of digits that mean nothing.
 _MADE_OF_DIGITS = ("hash", "phone")
@@ -75,20 +82,31 @@ def prepare(database: Database) -> None:
     )
 
 
-def make_views(database: Database, reads: Sequence[Read], where: Callable[[Read], str]) -> None:
-    """Make a view for each table that gives its masked rows. Postgres checks each expression, and reads no row.
+def pages(database: Database) -> dict[Key, int]:
+    """Return how many pages the tables have, of those that can be read page by page.
+
+    A partition cannot be read by the pages of its table, and Postgres finds a range of pages only from version 14 on.
+
+    :raises RolloutFailed: if the database cannot be asked.
+    """
+    found = [json.loads(line) for line in database.run(_PAGES)]
+    return {(schema, table): count for schema, table, count in found}
+
+
+def make_views(database: Database, pieces: Sequence[Piece], where: Callable[[Read], str]) -> None:
+    """Make a view for each piece that gives its masked rows. Postgres checks each expression, and reads no row.
 
     :param where: gives the condition for the rows of a table.
     :raises RolloutFailed: naming each table and column whose expression is wrong.
     """
-    statements = [_view(number, read, where(read)) for number, read in enumerate(reads)]
+    statements = [_view(number, piece, where(piece.read)) for number, piece in enumerate(pieces)]
     try:
         database.run("BEGIN;\n" + "\n".join(statements) + "\nCOMMIT;")
     except RolloutFailed:
-        problems = [problem for number, read in enumerate(reads) for problem in _wrong(database, number, read, where)]
+        problems = [text for number, piece in enumerate(pieces) for text in _wrong(database, number, piece, where)]
         if not problems:
             raise
-        raise RolloutFailed(f"the rules do not fit: {problems[0]}", tuple(problems)) from None
+        raise RolloutFailed(f"the rules do not fit: {problems[0]}", tuple(dict.fromkeys(problems))) from None
 
 
 def add_schema(writer: Writer, database: Database, section: str, secrets: Sequence[bytes]) -> list[Find]:
@@ -99,10 +117,13 @@ def add_schema(writer: Writer, database: Database, section: str, secrets: Sequen
     return finds_of(section, scanner)
 
 
-def add_rows(
+def save_rows(
     writer: Writer, database: Database, number: int, read: Read, domain: str, secrets: Sequence[bytes]
-) -> list[Find]:
-    """Add the masked rows of a table, and return what was found in them."""
+) -> tuple[dict[str, Any], list[Find]]:
+    """Save the masked rows of the view *number*, and return the member and what was found in it.
+
+    :raises RolloutFailed: if Postgres fails. Its text is not shown: it may have a value.
+    """
     columns = searched(read)
     scanner = Scanner(columns, domain, secrets)
     about: dict[str, Any] = {"table": read.table.title, "copy": read.copy}
@@ -110,13 +131,21 @@ def add_rows(
     # Each column is named: what the destination does not find here is searched for everything.
     about |= {"search": {one.name: sorted(one.kinds) if one.name in passed else [] for one in columns}}
     try:
-        writer.add("rows", reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
+        member = writer.save("rows", reading(database, f"SELECT * FROM {SCHEMA}.read_{number}"), scanner, about)
     except RolloutFailed as error:
         raise RolloutFailed(
             f"{error} (SQLSTATE; the text of Postgres may have a value, so it is not shown): a value of this table "
             "cannot be masked as the rules say"
         ) from None
-    return finds_of(read.table.title, scanner)
+    return member, finds_of(read.table.title, scanner)
+
+
+def merged(finds: Iterable[Find]) -> list[Find]:
+    """Return finds with one for each column and kind: a table may have several members."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for find in finds:
+        counts[find.table, find.column, find.kind] += find.count
+    return [Find(*place, count) for place, count in counts.items()]
 
 
 def add_sequences(writer: Writer, database: Database) -> None:
@@ -147,20 +176,22 @@ def _kinds(column: Column, rule: str) -> frozenset[str]:
     return frozenset({scan.CARD}) if column.base in _NUMBERS else scan.ALL
 
 
-def _view(number: int, read: Read, where: str) -> str:
-    return f"CREATE OR REPLACE VIEW {SCHEMA}.read_{number} AS {read.query(where)};"
+def _view(number: int, piece: Piece, where: str) -> str:
+    return f"CREATE OR REPLACE VIEW {SCHEMA}.read_{number} AS {piece.query(where)};"
 
 
-def _wrong(database: Database, number: int, read: Read, where: Callable[[Read], str]) -> list[str]:
-    """Return what is wrong with the view of a table: its columns, or its condition."""
-    if not _error(database, _view(number, read, where(read))):
+def _wrong(database: Database, number: int, piece: Piece, where: Callable[[Read], str]) -> list[str]:
+    """Return what is wrong with the view of a piece: its columns, or its condition."""
+    read = piece.read
+    view = _view(number, piece, where(read))
+    if not _error(database, view):
         return []
     found = []
     for column, expression in zip(read.columns, read.selected):
         error = _error(database, f"SELECT {expression} FROM {read.table.sql} LIMIT 0;")
         if error:
             found.append(f"{read.table.title}.{column.name}: {error}")
-    return found or [f"{read.table.title}: {_error(database, _view(number, read, where(read)))}"]
+    return found or [f"{read.table.title}: {_error(database, view)}"]
 
 
 def _error(database: Database, statement: str) -> str:

@@ -15,6 +15,7 @@ to the user. If a part has no second record, the rollout was interrupted there o
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ class Journal:
         self._started = time.monotonic()
         self._seconds_by_part: dict[str, float] = {}
         self._tolerates_write_errors = False
+        self._lock = threading.Lock()
 
     def tolerate_write_errors(self) -> None:
         """From now on, ignore records that cannot be written: a full disk must not prevent a revert or a cleanup."""
@@ -139,7 +141,8 @@ class Journal:
             "detail": [_cut(self._mask(line)) for line in detail],
         }
         try:
-            append_line(self._path, json.dumps(record))
+            with self._lock:
+                append_line(self._path, json.dumps(record))
         except OSError:
             if not self._tolerates_write_errors:
                 raise

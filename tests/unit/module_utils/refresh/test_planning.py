@@ -111,7 +111,7 @@ def test_a_kept_column_is_reviewed_only_with_a_reason() -> None:
 def test_every_masking_expression_hides_the_column_in_a_function() -> None:
     for rule in ("hash", "email", "name", "phone", "address", "text"):
         selected = planning.plan([_table("a", _column("x"))], _rules(a={"x": rule})).reads[0].selected[0]
-        assert re.search(r'slipway_mask\.(hex|digits|pick)\("x"::text\)', selected), selected
+        assert re.search(r'slipway_mask\.(hex|digits|pick)\("x"::text[,)]', selected), selected
         assert selected.count('"x"') == 1, selected
 
 
@@ -131,3 +131,33 @@ def test_names_of_tables(name: str, key: tuple[str, str] | None) -> None:
     assert schema.parse(name) == key
     if key:
         assert schema.parse(schema.title(key)) == key
+
+
+def _two_tables() -> planning.Plan:
+    kept = {"x": "keep"}
+    return planning.plan([_table("a", _column("x")), _table("b", _column("x"))], _rules(a=kept, b=kept))
+
+
+def test_a_large_table_is_read_in_pieces_and_first() -> None:
+    reads = _two_tables()
+    size = planning.PAGES_OF_A_PIECE
+    found = planning.pieces(reads.reads, {("public", "a"): 10, ("public", "b"): 2 * size + 1})
+    assert [piece.title for piece in found] == [
+        "public.b",
+        f"public.b from page {size} on",
+        f"public.b from page {2 * size} on",
+        "public.a",
+    ]
+    wheres = [piece.query("x > 1 OR x < 0").partition(" WHERE ")[2] for piece in found]
+    assert wheres == [
+        f"(x > 1 OR x < 0) AND ctid >= '(0,0)'::tid AND ctid < '({size},0)'::tid",
+        f"(x > 1 OR x < 0) AND ctid >= '({size},0)'::tid AND ctid < '({2 * size},0)'::tid",
+        f"(x > 1 OR x < 0) AND ctid >= '({2 * size},0)'::tid",
+        "(x > 1 OR x < 0)",
+    ]
+
+
+def test_a_table_without_pages_is_read_at_once_and_first() -> None:
+    reads = _two_tables()
+    found = planning.pieces(reads.reads, {("public", "a"): planning.PAGES_OF_A_PIECE})
+    assert [(piece.read.table.name, piece.first) for piece in found] == [("b", None), ("a", None)]
