@@ -140,7 +140,10 @@ def _data(rounds: int) -> int:
         for contest in masked.measure(rounds):
             print("", *contest.lines(), sep="\n", flush=True)
         with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
-            print("", *repository.lines(repository.measure(server.Server(sockets), rounds)), sep="\n")
+            contests, added = repository.measure(server.Server(sockets), rounds)
+        for contest in contests:
+            print("", *contest.lines(), sep="\n")
+        print(*added, sep="\n")
     except server.BenchError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
