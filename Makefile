@@ -73,9 +73,14 @@ molecule-alone molecule-shared molecule-single: environment
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
 	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
 
-test-long: sanity artifact-check ## run sanity, artifact-check and the long scenarios: interrupted rollouts and other platforms
+engine: environment ## run the tests that need an engine and no server: masked snapshots and refreshes of a real Postgres
+	@python3 -m testbed engine
+	@python3 -m testbed images
+	pytest -s tests/engine
+
+test-long: sanity artifact-check engine ## run sanity, artifact-check and the long scenarios: interrupted rollouts and other platforms
 	DIFFERENTIAL_MINUTES=$${DIFFERENTIAL_MINUTES:-10} pytest -s tests/contracts/test_any_project.py
 	@ROLLOUT_LONG=1 scripts/molecule.sh --long
 
-.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check unit \
+.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check engine unit \
   apps molecule bench molecule-alone molecule-shared molecule-single test test-long

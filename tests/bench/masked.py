@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.bench.figures import Contest
 from tests.bench.sides import OURS
 from tests.support import shop_database
-from tests.support.production_stack import Production
+from tests.support.local_stacks import Production
 
 #: As a project of Compose.
 _PROJECT = "slipway-bench-masked"
@@ -48,7 +48,7 @@ def _production(folder: Path) -> Iterator[Production]:
     try:
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--timeout", "1")
+        stack.remove()
 
 
 def _masked(stack: Production, name: str) -> tuple[float, float]:
