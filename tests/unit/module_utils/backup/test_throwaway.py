@@ -44,6 +44,7 @@ def test_a_copy() -> None:
                 "deploy": {"resources": {"limits": {"memory": "512m"}}},
                 "network_mode": "none",
                 "restart": "no",
+                "cpu_shares": 128,
                 "volumes": [
                     {"type": "volume", "source": "data0", "target": "/var/lib/postgresql/data"},
                     {"type": "volume", "source": "data1", "target": "/exports"},

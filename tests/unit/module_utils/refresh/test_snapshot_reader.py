@@ -57,6 +57,22 @@ def test_an_unknown_search_is_refused(tmp_path: Path, kinds: Any) -> None:
         snapshot_reader.read(write(tmp_path / "a.tar", parts))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"file": "../0001.zst"}, "has an invalid name or checksum"),
+        ({"sha256": "0"}, "has an invalid name or checksum"),
+        ({"size": -1}, "has a negative size"),
+        ({"sort": "post"}, "is not one of pre-data"),
+        ({"size": "1"}, "key 'size' has a value of the wrong type"),
+    ],
+)
+def test_a_wrong_member_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    member = {"file": "0001.zst", "sort": "pre-data", "size": 1, "plain_size": 1, "sha256": "0" * 64, **change}
+    with pytest.raises(RolloutFailed, match=said):
+        snapshot_reader.read(write(tmp_path / "a.tar", GOOD, members=[member]))
+
+
 def test_members_in_another_order_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RolloutFailed, match="not in the order"):
         snapshot_reader.read(write(tmp_path / "a.tar", GOOD[::-1]))
