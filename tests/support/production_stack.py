@@ -6,7 +6,6 @@ import copy
 import json
 import secrets
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,14 +75,12 @@ class Production:
 
     def save(self) -> None:
         """Take a backup."""
-        taking.take(self.home, taking.Options("me", 9, 600.0), self.journal(), catalog.new_id(time.time()))
+        taking.take(self.home, taking.Options("me", 9, 600.0), self.journal())
 
     def make(self, rules: dict[str, Any], key: bytes = b"") -> Path:
         """Make a masked snapshot."""
         wanted = Wanted(rules, WORDS, "db", "app1", key=key, keep=9, timeout=600.0)
-        while (self.home.path / "snapshots" / f"{catalog.new_id(time.time())}.tar").exists():
-            time.sleep(0.2)
-        return making.make(self.home, wanted, catalog.new_id(time.time()), self.journal())
+        return making.make(self.home, wanted, catalog.new_id_in(self.home.path / "snapshots"), self.journal())
 
     def fails(self, change: Callable[[dict[str, Any]], object]) -> RolloutFailed:
         """Return why a snapshot with changed rules fails. Nothing of it may stay."""
