@@ -31,7 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import BACKUP, Lease
 
 VERBS = ("take", "drill", "restore", "revert")
 _ALL = 10**6
@@ -74,7 +74,7 @@ def begin(home: Home, work: Work) -> tuple[Lease, str, Callable[[], None]]:
 
 
 #: What the lease calls the work.
-_WORD = {"take": "backup", "drill": "drill", "restore": "restore", "revert": "revert of a restore"}
+_WORD = {"take": BACKUP, "drill": "drill", "restore": "restore", "revert": "revert of a restore"}
 
 
 def _run(home: Home, work: Work, name: str) -> None:
