@@ -24,6 +24,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
 #: Strategies with which hosts do not wait for each other.
 _OTHER_STRATEGIES = ("free", "host_pinned", "mitogen_free", "mitogen_host_pinned")
 
+#: Part of the time until hosts revert that wait at a barrier.
+_PATIENCE = 2 / 3
+
 
 class ActionModule(ActionBase):
     """``slipway.stack.rollout``."""
@@ -50,7 +53,10 @@ class ActionModule(ActionBase):
             given["common_id"] = release_id.common(task_vars, given.get("release"))
         variables = module_call.prepare(self, task_vars)
         timeout = int(given.get("timeout", 3600))
-        deadline = time.monotonic() + timeout
+        started = time.monotonic()
+        deadline = started + timeout
+        # A backup changes nothing, so its end is waited for. The other hosts have begun, and wait at a barrier.
+        patience, is_waiting = int(given.get("barrier_timeout", 900)) * _PATIENCE, False
         records: list[dict[str, Any]] = []
         while not any(_ends(record, verb) for record in records):
             if time.monotonic() > deadline:
@@ -64,6 +70,14 @@ class ActionModule(ActionBase):
             if "plan" in answer:
                 lines = report.rollback_lines(host, str(given.get("name")), answer)
                 terminal.show("\n".join(lines))
+            if answer.get("held_by"):
+                waited = time.monotonic() - started
+                if waited > patience:
+                    return {**result, "failed": True, "msg": _not_ended(given, answer["held_by"], waited)}
+                if not is_waiting:
+                    terminal.show(f"{host}  {answer['held_by']}; waiting for its end, for up to {patience:.0f} s")
+                is_waiting = True
+                continue
             # Without an offset in the journal there is nothing to follow.
             if answer.get("failed") or "offset" not in answer:
                 return {**result, **answer, **({"reason": _reasons(task_vars)} if verb == "abort" else {})}
@@ -92,6 +106,14 @@ def _is_not_there_yet(release: object, task_vars: dict[str, Any]) -> bool:
     """Return whether *release* would be uploaded in this play: in check mode it is not on the host."""
     shipped = task_vars.get("stack_release")
     return isinstance(shipped, Mapping) and bool(shipped.get("changed")) and shipped.get("release") == release
+
+
+def _not_ended(given: Mapping[str, Any], held_by: str, waited: float) -> str:
+    """Return why a rollout was not started that has waited for the end of a backup."""
+    return (
+        f"stack '{given.get('name')}': {held_by}; the rollout was not started after {waited:.0f} s of waiting; run the "
+        "playbook again when the backup has ended, or raise deploy_barrier_timeout"
+    )
 
 
 def _refuse_other_strategies(task: Task) -> None:

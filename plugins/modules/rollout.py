@@ -16,6 +16,7 @@ description:
     with the new release. If a step fails, the rollout reverts to the previous release.
   - Follows a rollout of this release that is under way already. If a rollout of another release is under way, the
     module fails.
+  - If a backup is under way, the action waits for its end, for up to two thirds of O(barrier_timeout).
   - To roll out several hosts in step, use the verbs V(begin), V(prepare), V(switch) and V(finalize) in one task each. A
     task ends when its host has reached that point.
 extends_documentation_fragment:
@@ -131,6 +132,10 @@ joined:
   description: Who started the rollout that is followed, and when. Empty if this task started it.
   type: str
   returned: success
+held_by:
+  description: With a backup under way, who takes it, and since when. The action calls the module again.
+  type: str
+  returned: if the rollout was not started because of a backup
 plan:
   description: What the rollout would do to each service. C(because) names what differs.
   type: list
@@ -147,6 +152,7 @@ records:
   returned: success
 """
 
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -277,7 +283,8 @@ def main() -> None:
                 release = before_upgrade(home) if params["data_back"] else previous_release(home)
             if module.check_mode:
                 module.exit_json(**_preview(home, release, params, module._diff))
-            offset, joined, release = enter(home, release, params)
+            entered = module_work.after_backup(module, partial(enter, home, release, params))
+            offset, joined, release = entered
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)

@@ -109,12 +109,12 @@ def test_a_program_gets_json_alone(machine: Machine) -> None:
     assert "plan for shop on one:" in done.stdout
 
 
-def _roll_out(
+def roll_out(
     machine: Machine, ids: dict[str, str], *options: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Roll out releases without services on the hosts."""
     for host, release_id in ids.items():
-        machine.home(host).state.mkdir(parents=True)
+        machine.home(host).state.mkdir(parents=True, exist_ok=True)
         write_release(machine.home(host), release_id, version="1", commit="", upstreams=[], probes=[], **EMPTY)
     return machine.run("rollback", "-e", f"rollback_release={ids['one']}", *options, **environment)
 
@@ -124,14 +124,14 @@ EMPTY: dict[str, Any] = {"networks": {}, "volumes": {}, "assets": [], "files": {
 
 def test_all_hosts_roll_out_together(machine: Machine) -> None:
     ids = dict.fromkeys(HOSTS, "20261121T101500Z-aaaaaaaa")
-    done = _roll_out(machine, ids)
+    done = roll_out(machine, ids)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {machine.home(host).current_id() for host in HOSTS} == {ids["one"]}
 
 
 def test_the_reason_of_a_failure_is_in_the_result_of_the_task(machine: Machine) -> None:
     ids = dict.fromkeys(("one", "two"), "20261121T101500Z-aaaaaaaa")
-    done = _roll_out(machine, ids, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    done = roll_out(machine, ids, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
     assert done.returncode != 0
     reason = (
         "three: stack 'shop': release 20261121T101500Z-aaaaaaaa is not on this host; nothing was ever deployed here."
@@ -145,7 +145,7 @@ def test_the_reason_of_a_failure_is_in_the_result_of_the_task(machine: Machine) 
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])
 def test_the_playbooks_go_in_step_whatever_the_environment_says(machine: Machine, strategy: str) -> None:
     ids = dict.fromkeys(HOSTS, "20261121T101500Z-aaaaaaaa")
-    done = _roll_out(machine, ids, ANSIBLE_STRATEGY=strategy)
+    done = roll_out(machine, ids, ANSIBLE_STRATEGY=strategy)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {machine.home(host).current_id() for host in HOSTS} == {ids["one"]}
 

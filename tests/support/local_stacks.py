@@ -10,7 +10,6 @@ import copy
 import json
 import secrets
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -114,17 +113,13 @@ class Production(LocalStack):
         self.compose("up", "--detach", "--wait", "db")
 
     def save(self) -> None:
-        """Take a backup, with an id of its own."""
-        while catalog.new_id(time.time()) in catalog.ids(self.home):
-            time.sleep(0.1)
-        taking.take(self.home, taking.Options("me", 9, 600.0), self.journal(), catalog.new_id(time.time()))
+        """Take a backup."""
+        taking.take(self.home, taking.Options("me", 9, 600.0), self.journal())
 
     def make(self, rules: dict[str, Any], key: bytes = b"") -> Path:
         """Make a masked snapshot of the newest backup."""
         wanted = Wanted(rules, WORDS, "db", "app1", key=key, keep=9, timeout=600.0)
-        while (self.home.path / "snapshots" / f"{catalog.new_id(time.time())}.tar").exists():
-            time.sleep(0.1)
-        return making.make(self.home, wanted, catalog.new_id(time.time()), self.journal())
+        return making.make(self.home, wanted, catalog.new_id_in(self.home.path / "snapshots"), self.journal())
 
     def refusal(self, change: Callable[[dict[str, Any]], object]) -> RolloutFailed:
         """Return why a snapshot with changed rules is refused. Nothing of it may stay."""

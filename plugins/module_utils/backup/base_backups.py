@@ -84,7 +84,7 @@ def _take(
     mounts = {"/continuous/new": (str(chain.new), True), "/continuous/bases": (str(chain.bases_folder), False)}
     script = f"PREVIOUS={previous}\n{scripts['base']}"
     name = f"slipway-base-{manifest['stack']}-{service}"
-    started_at = time.time()
+    base_id, started_at = catalog.new_id_in(chain.bases_folder), time.time()
     try:
         with beside.running(name, container, script, mounts, user) as saver:
             lines = beside.finish(saver, settings.archive_timeout)
@@ -93,7 +93,7 @@ def _take(
             raise RolloutFailed("its script did not say which WAL it starts with")
         size = sum(path.lstat().st_size for path in chain.new.iterdir())
         needed = previous if about.get("sort") == "incremental" else ""
-        base = Base(catalog.new_id(started_at), needed, about["start"], started_at, time.time(), size)
+        base = Base(base_id, needed, about["start"], started_at, time.time(), size)
         chain.add(base)
     except (RolloutFailed, OSError) as error:
         detail = error.detail if isinstance(error, RolloutFailed) else ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, results, settings, taking
+from ansible_collections.slipway.stack.plugins.module_utils.backup import results, settings, taking
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -27,7 +27,7 @@ def take(home: Home, owner: str, records: Journal) -> None:
     backup, reason = "", "it was interrupted"
     try:
         options = taking.Options(owner, wanted.keep, wanted.archive_timeout)
-        backup, reason = taking.take(home, options, records, catalog.new_id(time.time())).id, ""
+        backup, reason = taking.take(home, options, records).id, ""
     except (RolloutFailed, DockerError) as error:
         reason = str(error)
         raise RolloutFailed(f"the backup before the rollout failed: {error}", error.detail) from None

@@ -11,7 +11,7 @@ import calendar
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.state_file imp
 
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+#: Seconds by which an id is ahead of the clock at most, if several begin within one second.
+_MAX_AHEAD = 60
 #: Of a backup that is not complete. A killed one is removed by the next.
 _UNFINISHED = ".unfinished"
 #: Of a backup that is fetched from a repository, and the seconds after which nobody fetches it any more.
@@ -82,9 +84,45 @@ class Backup:
         return self.folder / str(archive["file"])
 
 
-def new_id(now: float) -> str:
-    """Return the id of a backup that begins at *now*, in seconds of the epoch."""
-    return time.strftime(_TIME_FORMAT, time.gmtime(now))
+def new_id(names: Iterable[str]) -> str:
+    """Return the id of what begins now: this second, or the one after the last id that is not older.
+
+    :param names: of what is there already. Each begins with its id. Other names do not count.
+    :raises RolloutFailed: if all ids of the next minute are taken.
+    """
+    now = int(time.time())
+    # Not a free second between two ids: the newest has to be the last one when ids are sorted.
+    taken = [second for second in map(_second, names) if now <= second <= now + _MAX_AHEAD]
+    second = max(taken, default=now - 1) + 1
+    if second > now + _MAX_AHEAD:
+        raise RolloutFailed(
+            f"all ids up to {_id_at(now + _MAX_AHEAD)} are taken, which is {_MAX_AHEAD} s from now; "
+            "set the clock of this host, and run the playbook again"
+        )
+    return _id_at(second)
+
+
+def new_id_in(folder: Path) -> str:
+    """Return the id of what begins now and will be in *folder*, which may be missing.
+
+    What is unfinished or arrives there counts, too. The caller holds the lock of those who begin something there.
+
+    :raises RolloutFailed: as :func:`new_id`.
+    """
+    return new_id(entry.name for entry in folder.iterdir()) if folder.is_dir() else new_id([])
+
+
+def _id_at(second: int) -> str:
+    return time.strftime(_TIME_FORMAT, time.gmtime(second))
+
+
+def _second(name: str) -> int:
+    """Return the second of the epoch of the id that a name begins with, 0 if it begins with none."""
+    found = _ID.match(name)
+    try:
+        return calendar.timegm(time.strptime(found[0], _TIME_FORMAT)) if found else 0
+    except ValueError:
+        return 0
 
 
 def begin(home: Home, backup_id: str) -> Path:

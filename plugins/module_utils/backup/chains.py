@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -139,11 +138,12 @@ def of_service(home: Home, service: str) -> list[Chain]:
 def begin(home: Home, service: str, owner: tuple[int, int]) -> Chain:
     """Begin another chain. :param owner: uid and gid of the one who writes its WAL."""
     home.backups.mkdir(mode=0o700, exist_ok=True)
-    chain = Chain(home.backups / "continuous" / service / catalog.new_id(time.time()))
+    folder = home.backups / "continuous" / service
+    chain = Chain(folder / catalog.new_id_in(folder))
     # A container enters them. Nobody else does: the directory of the backups is closed.
-    for folder in (chain.folder, chain.bases_folder):
-        folder.mkdir(parents=True, mode=0o755)
-        folder.chmod(0o755)
+    for new in (chain.folder, chain.bases_folder):
+        new.mkdir(parents=True, mode=0o755)
+        new.chmod(0o755)
     _make_owned(chain.wal, owner)
     return chain
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     base_backups,
-    catalog,
     chains,
     containers,
     continuous,
@@ -86,7 +85,7 @@ def backup_of(home: Home, moment: datetime, services: Sequence[str], options: Op
         return entries
 
     more = {"point_in_time": moments.exact(moment), "bases": {plan.service: plan.base.id for plan in plans}}
-    backup = taking.write(home, manifest, options, catalog.new_id(time.time()), save, more)
+    backup = taking.write(home, manifest, options, save, more)
     journal.write(_STEP, "done", f"backup {backup.id} has what was there at {moments.exact(moment)}")
     return backup
 

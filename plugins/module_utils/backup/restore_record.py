@@ -7,16 +7,20 @@ its data is live, the file becomes ``state/restore.json``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 #: What ``backup`` begins with if the data came from a masked snapshot. The id of a backup begins with a digit.
 SNAPSHOT = "snapshot "
+_PREFIX = "slipway_"
+_STAMP = re.compile(_PREFIX + r"([0-9]{8}t[0-9]{6}z)_")
 _REMEDY = "Remove it; what the restore has set aside stays until a person removes it"
 _FIELDS: Mapping[str, state_file.Types] = {"backup": str, "phase": str, "loaded": bool, "swaps": list}
 _SWAP_FIELDS: Mapping[str, state_file.Types] = {
@@ -88,6 +92,18 @@ def write(home: Home, record: Record) -> None:
     """Write how far the restore is that is under way."""
     content = {"format": state_file.FORMAT, **asdict(record)}
     write_text(_begun(home), json.dumps(content, indent=1) + "\n", 0o600)
+
+
+def new_prefix(home: Home) -> str:
+    """Return what the names of data that is not live begin with, unlike those that the last restore has set aside.
+
+    :raises RolloutFailed: if the file of the last restore is damaged.
+    """
+    record = last(home)
+    names = [name for swap in (record.swaps if record else ()) for name in (swap.new, swap.aside)]
+    stamps = [found[1].upper() for found in map(_STAMP.search, names) if found]
+    # Not the id of the backup: it may be restored more than once. Lower case needs no quotes in SQL.
+    return f"{_PREFIX}{catalog.new_id(stamps).lower()}"
 
 
 def complete(home: Home) -> None:

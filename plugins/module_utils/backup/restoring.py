@@ -8,13 +8,11 @@ directories of volumes by a rename. What was there stays, under another name, un
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
-    catalog,
     containers,
     live_release,
     loading,
@@ -40,9 +38,8 @@ def restore(home: Home, backup: Backup, services: Sequence[str], timeout: float,
     manifest, entries = _chosen(home, backup, services)
     swapping.recover(home, manifest, journal)
     space.check_for_restore(entries)
-    # Not the id of the backup: it may be restored more than once.
-    stamp = catalog.new_id(time.time()).lower()
-    planned = [(entry, _swap(manifest, entry, f"slipway_{stamp}_{number}")) for number, entry in enumerate(entries)]
+    prefix = restore_record.new_prefix(home)
+    planned = [(entry, _swap(manifest, entry, f"{prefix}_{number}")) for number, entry in enumerate(entries)]
     swaps = tuple(swap for _entry, swap in planned if swap)
     restore_record.write(home, Record(backup.id, "loading", True, swaps))
     try:

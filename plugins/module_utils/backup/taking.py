@@ -62,7 +62,7 @@ class Options:
     only: Sequence[str] = ()
 
 
-def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Backup:
+def take(home: Home, options: Options, journal: Journal) -> Backup:
     """Take a backup of the live release's services, remove those beyond ``keep``, and return it.
 
     :raises RolloutFailed: if nothing can be saved, the disk is too small, or an archive fails. Then nothing is left.
@@ -79,11 +79,11 @@ def take(home: Home, options: Options, journal: Journal, backup_id: str) -> Back
             archives += save_service(manifest["stack"], name, spec["backup"], folder, options, journal)
         return archives + _secrets(home, folder, options)
 
-    backup = write(home, manifest, options, backup_id, save, {})
+    backup = write(home, manifest, options, save, {})
     removed = catalog.prune(home, options.keep)
     count = f"{len(backup.archives)} archives, {backup.size / _MIB:.1f} MiB"
     more = f"; removed {', '.join(removed)}" if removed else ""
-    journal.write(_STEP, "done", f"backup {backup_id} is complete: {count}{more}")
+    journal.write(_STEP, "done", f"backup {backup.id} is complete: {count}{more}")
     return backup
 
 
@@ -102,7 +102,6 @@ def write(
     home: Home,
     live: Mapping[str, Any],
     options: Options,
-    backup_id: str,
     save: Callable[[Path], list[dict[str, Any]]],
     more: Mapping[str, Any],
 ) -> Backup:
@@ -114,6 +113,7 @@ def write(
     last = catalog.newest(home).value
     space.check_for_backup(home.path, last.size if last else 0)
     started = time.monotonic()
+    backup_id = catalog.new_id_in(home.backups)
     folder = catalog.begin(home, backup_id)
     try:
         archives = save(folder)

@@ -31,7 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import BACKUP, Lease
 
 VERBS = ("take", "drill", "restore", "revert")
 _ALL = 10**6
@@ -67,14 +67,14 @@ def begin(home: Home, work: Work) -> tuple[Lease, str, Callable[[], None]]:
         _moment(work)
     if not home.state.is_dir():
         raise RolloutFailed("nothing was ever deployed on this host, so there is nothing to save or restore")
-    name = f"{work.verb}-{catalog.new_id(time.time())}"
+    name = f"{work.verb}-{catalog.new_id([])}"
     path = home.backup_lease if work.verb == "drill" else home.lease
     lease = Lease(path, work.owner, name, lambda: journal.open_for(home.backup_journal), work=_WORD[work.verb])
     return lease, name, lambda: _run(home, work, name)
 
 
 #: What the lease calls the work.
-_WORD = {"take": "backup", "drill": "drill", "restore": "restore", "revert": "revert of a restore"}
+_WORD = {"take": BACKUP, "drill": "drill", "restore": "restore", "revert": "revert of a restore"}
 
 
 def _run(home: Home, work: Work, name: str) -> None:
@@ -167,7 +167,7 @@ def _do(home: Home, work: Work, backup: Backup | None, records: Journal) -> str:
     timeout = work.settings.archive_timeout
     if work.verb == "take":
         options = taking.Options(work.owner, work.settings.keep, timeout)
-        return taking.take(home, options, records, catalog.new_id(time.time())).id
+        return taking.take(home, options, records).id
     if work.verb == "drill" and backup:
         drill.drill(home, backup, work.release, work.services, timeout, records)
         if not work.release:
@@ -182,7 +182,7 @@ def _do(home: Home, work: Work, backup: Backup | None, records: Journal) -> str:
             return backup.id
         # What a restore sets aside is gone with the next one. No backup is removed for this one.
         options = taking.Options(work.owner, _ALL, timeout, before_restore=True)
-        taking.take(home, options, records, catalog.new_id(time.time()))
+        taking.take(home, options, records)
         restoring.restore(home, backup, work.services, timeout, records)
         return backup.id
     manifest = live_release.manifest(home)

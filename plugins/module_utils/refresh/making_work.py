@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,14 +33,18 @@ def begin(home: Home, owner: str, wanted: Wanted) -> tuple[Lease, str, Callable[
     """
     if not home.state.is_dir():
         raise RolloutFailed("nothing was ever deployed on this host, so there is nothing to make a snapshot of")
-    name = f"{_PREFIX}{catalog.new_id(time.time())}"
+    name = f"{_PREFIX}{catalog.new_id_in(_folder(home))}"
     lease = Lease(home.backup_lease, owner, name, lambda: journal.open_for(home.backup_journal), work="masked snapshot")
     return lease, name, lambda: _run(home, wanted, name)
 
 
 def path_of(home: Home, name: str) -> Path:
     """Return the file of the snapshot that the work *name* makes."""
-    return home.path / "snapshots" / f"{name[len(_PREFIX) :]}.tar"
+    return _folder(home) / f"{name[len(_PREFIX) :]}.tar"
+
+
+def _folder(home: Home) -> Path:
+    return home.path / "snapshots"
 
 
 def hand_over(home: Home, name: str, folder: Path) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, containers, restore_record, swapping
+from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, restore_record, swapping
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import SNAPSHOT, Record, Swap
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, loading, snapshot_reader
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
@@ -50,8 +50,8 @@ def refresh(home: Home, path: Path, settings: Settings, jobs: Jobs, journal: Jou
     _check_services(manifest, settings)
     live = loading.live_database(manifest, settings.service, settings.timeout)
     loading.check(live, snapshot)
-    stamp = catalog.new_id(time.time()).lower()
-    names = (live.name, f"slipway_{stamp}_new", f"slipway_{stamp}_old")
+    prefix = restore_record.new_prefix(home)
+    names = (live.name, f"{prefix}_new", f"{prefix}_old")
     swap = Swap(settings.service, "name", "database", *names)
     restore_record.write(home, Record(f"{SNAPSHOT}{snapshot.id}", "loading", True, (swap,)))
     try:

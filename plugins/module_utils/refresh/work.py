@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ def begin(home: Home, work: Work, jobs: Jobs) -> tuple[Lease, str, Callable[[], 
     :raises RolloutFailed: if the stack was never deployed, or must not be refreshed.
     """
     destination.live(home)
-    name = f"refresh-{work.verb}-{catalog.new_id(time.time())}"
+    name = f"refresh-{work.verb}-{catalog.new_id([])}"
     lease = Lease(home.lease, work.owner, name, lambda: journal.open_for(home.backup_journal), work=_WORD[work.verb])
     return lease, name, lambda: _run(home, work, jobs, name)
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
-    catalog,
     containers,
     loading,
     settings,
@@ -87,7 +85,7 @@ def upgrade(
     stopped = _stop_writers(old, names, journal)
     timeout = (settings.read(home).value or Settings()).archive_timeout
     options = taking.Options(tx.owner, _ALL, timeout, before_restore=True, only=tuple(names))
-    backup = taking.take(home, options, journal, catalog.new_id(time.time()))
+    backup = taking.take(home, options, journal)
     space.check_for_restore(backup.archives)
     moves = [_move(old, name) for name in names]
     for move in moves:

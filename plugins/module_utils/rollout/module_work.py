@@ -5,8 +5,10 @@ Place in the pipeline: target, between a module and what it starts.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
@@ -15,8 +17,11 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach impor
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, LeaseHeld
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import BACKUP, Lease, LeaseHeld
 
+T = TypeVar("T")
+#: Seconds that one call of a module waits for the end of a backup.
+_POLL_SECONDS = 5.0
 #: Work that is about to start: what it holds, its name in the journal, and what does it.
 Begun = tuple[Lease, str, Callable[[], None]]
 
@@ -27,6 +32,26 @@ def start(home: Home, begun: Begun) -> tuple[str, int]:
     detach(lease.hand_over(function), home.log, masking(home))
     lease.close_own_copy()
     return name, lease.journal_offset
+
+
+def after_backup(module: AnsibleModule, begin: Callable[[], T]) -> T:
+    """Return what *begin* returns, which is called as soon as no backup is under way.
+
+    After five seconds it ends the module, whose answer says in ``held_by`` who takes the backup. The controller calls
+    again then: if it goes away, nothing starts that nobody follows.
+
+    :raises LeaseHeld: if other work than a backup is under way.
+    """
+    deadline = time.monotonic() + _POLL_SECONDS
+    while True:
+        try:
+            return begin()
+        except LeaseHeld as held:
+            if held.work != BACKUP:
+                raise
+            # Taking the lease has waited for a moment, so the loop need not.
+            if time.monotonic() > deadline:
+                module.exit_json(changed=False, records=[], held_by=str(held))
 
 
 @contextmanager

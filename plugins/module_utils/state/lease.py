@@ -22,6 +22,8 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
+#: What the lease is taken for while data is saved. It changes nothing, so a rollout waits for it.
+BACKUP = "backup"
 #: Seconds for which taking the lease is retried.
 _RETRY_SECONDS = 0.5
 _REMEDY = "Remove it and run the playbook again"
@@ -39,6 +41,11 @@ _FIELDS: Mapping[str, state_file.Types] = {
 
 class LeaseHeld(Exception):
     """Another rollout is under way. The message says who started it, and when."""
+
+    def __init__(self, message: str, work: str = "") -> None:
+        """:param work: what the lease was taken for, empty if it does not say so."""
+        super().__init__(message)
+        self.work = work
 
 
 class Lease:
@@ -63,7 +70,8 @@ class Lease:
         while not self._lock():
             if time.monotonic() > deadline:
                 self._stream.close()
-                raise LeaseHeld(describe(path))
+                current = holder(path)
+                raise LeaseHeld(_sentence(path, current), str((current or {}).get("work", "")))
             time.sleep(_RETRY_SECONDS / 10)
         # The text is that of an earlier rollout, maybe of the same release.
         self._stream.truncate(0)
@@ -154,7 +162,10 @@ def _known(text: bytes) -> dict[str, Any]:
 
 def describe(path: Path) -> str:
     """Return a sentence that says who holds the lease."""
-    current = holder(path)
+    return _sentence(path, holder(path))
+
+
+def _sentence(path: Path, current: Mapping[str, Any] | None) -> str:
     if current is None:
         return "a rollout has just ended; run the playbook again"
     if not current["release"]:
