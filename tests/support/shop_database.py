@@ -250,4 +250,5 @@ def rules() -> dict[str, Any]:
         }
         for table, columns in quoted.items()
     }
-    return json.loads(json.dumps({"tables": found, "subset": {}, "large_objects": "drop", "domain": "example.com"}))
+    others = {"subset": {}, "large_objects": "drop", "domain": "example.com", "uploads": {}}
+    return json.loads(json.dumps({"tables": found, **others}))

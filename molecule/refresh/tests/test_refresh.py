@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,12 @@ def planted(production: Depot, playbook: Playbook) -> list[Planted]:
     production.run('DROP SCHEMA IF EXISTS public, sales, "Back Office" CASCADE;')
     production.run("CREATE SCHEMA public; CREATE TABLE starts (of text);")
     values = shop_database.create(production, USERS)
+    # A name and a content that no rule copies, and a file that one does.
+    [name, content] = [Planted("uploads", part, f"Zq{secrets.token_hex(7)}") for part in ("name", "content")]
+    _upload(production, f"cv/{name.value}.txt", content.value)
+    _upload(production, "drawn/logo.svg", "<svg/>")
     _save(playbook)
-    return values
+    return [*values, name, content]
 
 
 @pytest.fixture
@@ -49,6 +54,7 @@ def rules(planted: list[Planted]) -> dict[str, Any]:
     """Return rules that fit production."""
     found = shop_database.rules()
     found["tables"]["public.starts"] = _STARTS
+    found["uploads"] = {"app": {"uploads": {"paths": ["drawn/*"], "reason": "drawn by us"}}}
     return found
 
 
@@ -80,6 +86,17 @@ def _refreshed(refresh: Playbook, **variables: Any) -> Any:
     run = refresh(**variables)
     assert run.code == 0, run.output
     return run
+
+
+def _upload(depot: Depot, path: str, content: str) -> None:
+    script = f"mkdir -p /srv/uploads/$(dirname {path}) && printf %s '{content}' >/srv/uploads/{path}"
+    depot.stack.host.check_output("docker exec %s sh -c %s", depot.stack.containers("app")[0], script)
+
+
+def _uploaded(depot: Depot) -> list[str]:
+    """Return the uploaded files of a stack."""
+    container = depot.stack.containers("app")[0]
+    return sorted(str(depot.stack.host.check_output(f"docker exec {container} find /srv/uploads -type f")).split())
 
 
 def _standing(depot: Depot) -> tuple[str, set[str]]:
@@ -150,6 +167,7 @@ def test_nothing_personal_arrives(
     tmp_path: Path, production: Depot, staging: Depot, planted: list[Planted], refresh: Playbook
 ) -> None:
     staging.redis("SET word mail")
+    _upload(staging, "own.txt", "of staging")
     variables = {"refresh_keep": str(tmp_path / "kept"), "refresh_empty": ["queue"]}
     run = _refreshed(refresh, **variables, refresh_after=["UPDATE public.sessions SET agent = 'neutral'"])
     assert "the application was stopped for at most" in run.output
@@ -158,6 +176,7 @@ def test_nothing_personal_arrives(
     assert staging.sql("SELECT DISTINCT agent FROM public.sessions") == "neutral"
     assert "staging" in staging.sql("SELECT of FROM starts").split()
     assert staging.redis("EXISTS word") == "0"
+    assert _uploaded(staging) == ["/srv/uploads/drawn/logo.svg"]
     owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'sales')"
     assert staging.sql(owners) == "staging"
     assert left(run.output.encode(), planted) == []
@@ -169,7 +188,7 @@ def test_nothing_personal_arrives(
     assert len(_in_files(production, planted)) > len(planted) // 2
     assert _in_files(staging, planted) == []
     assert left(_dump(staging), planted) == []
-    assert len(left(_dump(production), planted)) == len(planted)
+    assert len(left(_dump(production), planted)) == len([one for one in planted if one.table != "uploads"])
     assert _uploads(staging) == []
 
 
@@ -201,7 +220,8 @@ def test_a_second_refresh_keeps_own_rows_and_can_be_reverted(
     staging: Depot, refresh: Playbook, playbook: Playbook
 ) -> None:
     staging.sql("INSERT INTO public.users (id, email, login) VALUES (900001, 'tester@staging.test', 'tester')")
-    before = _standing(staging)[0]
+    _upload(staging, "own.txt", "of staging")
+    before, uploads = _standing(staging)[0], _uploaded(staging)
     _refreshed(refresh, refresh_own_rows={"public.users": "email LIKE '%@staging.test'"})
     assert staging.sql("SELECT login FROM public.users WHERE id = 900001") == "tester"
     assert int(staging.sql("INSERT INTO public.users (email) VALUES ('a@example.com') RETURNING id")) > 900001
@@ -212,9 +232,9 @@ def test_a_second_refresh_keeps_own_rows_and_can_be_reverted(
     assert "use playbooks/refresh_staging.yml -e refresh_revert=true to revert it" in run.output
     assert _standing(staging) == (refreshed, databases)
     assert playbook("refresh_staging", refresh_revert=True).code == 0
-    assert _standing(staging)[0] == before
+    assert (_standing(staging)[0], _uploaded(staging)) == (before, uploads)
     assert playbook("refresh_staging", refresh_revert=True).code == 0
-    assert _standing(staging)[0] == refreshed
+    assert (_standing(staging)[0], _uploaded(staging)) == (refreshed, ["/srv/uploads/drawn/logo.svg"])
     assert playbook("verify").code == 0
 
 

@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import contai
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
-_UNPACK = ("tar", "--extract", "--sparse", "--xattrs", "--acls", "--numeric-owner", "--preserve-permissions")
+UNPACK = ("tar", "--extract", "--sparse", "--xattrs", "--acls", "--numeric-owner", "--preserve-permissions")
 #: Seconds for a script that counts what was restored.
 _FACTS_SECONDS = 3600.0
 
@@ -44,7 +44,7 @@ def into_container(
 
 def into_directory(backup: Backup, entry: Entry, folder: Path, timeout: float) -> None:
     """Unpack the archive of a volume. :raises RolloutFailed: if it is damaged or cannot be unpacked."""
-    with_command(backup, entry, [*_UNPACK, f"--directory={folder}"], timeout)
+    with_command(backup, entry, [*UNPACK, f"--directory={folder}"], timeout)
 
 
 def compare(entry: Entry, script: str, container: Container, into: str) -> None:

@@ -100,11 +100,16 @@ class Stage:
                 self._errors += block[: _MAX_ERRORS - len(self._errors)]
 
 
-class Passing:
-    """Passes the output of one command on to another one, in a thread, and shows each block to a function."""
+#: Carries the output of one command to another one: what it reads, and what writes a block and says whether the other
+#: one reads on. It reads to the end.
+Carry = Callable[["IO[bytes]", Callable[[bytes], bool]], None]
 
-    def __init__(self, source: IO[bytes], watch: Callable[[bytes], None]) -> None:
-        self._source, self._watch = source, watch
+
+class Passing:
+    """Passes the output of one command on to another one, by a function in a thread."""
+
+    def __init__(self, source: IO[bytes], carry: Carry) -> None:
+        self._source, self._carry = source, carry
         self._failed: list[BaseException] = []
 
     def begin(self, target: Stage) -> None:
@@ -120,10 +125,7 @@ class Passing:
 
     def _pass(self, target: Stage) -> None:
         try:
-            while block := self._source.read(BLOCK):
-                self._watch(block)
-                if not target.write(block):
-                    break
+            self._carry(self._source, target.write)
         except BaseException as error:
             self._failed.append(error)
         finally:

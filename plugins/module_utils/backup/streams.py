@@ -15,10 +15,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import IO, Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import space
-from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import BLOCK, Passing, Pipeline, StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import (
+    BLOCK,
+    Carry,
+    Passing,
+    Pipeline,
+    StreamError,
+)
 
 _COMPRESS = ("zstd", "--quiet", "--stdout", "-3", "--threads=2", "--rsyncable")
 _DECOMPRESS = ("zstd", "--quiet", "--stdout", "--decompress")
@@ -41,11 +47,28 @@ def in_container(container: str, script: str, variables: Mapping[str, str], read
     return ["docker", "exec", *(["--interactive"] if reads else []), *pairs, container, "sh", "-ec", script]
 
 
-def save(command: Sequence[str], path: Path, timeout: float, watch: Callable[[bytes], None] | None = None) -> Saved:
+def decompressing(path: Path) -> list[str]:
+    """Return the command that prints the content of a compressed file."""
+    return [*_DECOMPRESS, str(path)]
+
+
+def watched(seen: Callable[[bytes], None]) -> Carry:
+    """Return what carries all blocks as they are, and gives each to a function before."""
+
+    def carry(source: IO[bytes], write: Callable[[bytes], bool]) -> None:
+        while block := source.read(BLOCK):
+            seen(block)
+            if not write(block):
+                break
+
+    return carry
+
+
+def save(command: Sequence[str], path: Path, timeout: float, carry: Carry | None = None) -> Saved:
     """Write the compressed output of *command* to the new file *path*.
 
     :param timeout: seconds that it may take.
-    :param watch: is called with each block before it is compressed. What it raises ends the work.
+    :param carry: carries the output to the compression. What it raises ends the work.
     :raises StreamError: if the command fails or takes too long, or the disk becomes nearly full: the services on it
         must go on. Then the file is removed.
     :raises OSError: if the file cannot be written, such as on a full disk. Then the file is removed.
@@ -54,7 +77,7 @@ def save(command: Sequence[str], path: Path, timeout: float, watch: Callable[[by
     try:
         with Pipeline(timeout) as pipeline, open(path, "xb", opener=_private) as file:
             source = pipeline.start(command, subprocess.DEVNULL)
-            passing = Passing(source.take_output(), watch) if watch else None
+            passing = Passing(source.take_output(), carry) if carry else None
             compressor = pipeline.start(_COMPRESS, subprocess.PIPE if passing else source.take_output())
             if passing:
                 passing.begin(compressor)

@@ -83,7 +83,7 @@ def load(live: Database, new: Database, snapshot: Snapshot, settings: Settings, 
         have what looks like personal data.
     """
     properties.create(live, new)
-    members = [member for member in snapshot.members if member.sort != "rows"]
+    members = [member for member in snapshot.members if member.sort not in ("rows", "files")]
     _load(new, snapshot, members[:1], settings, journal)
     _load_rows(new, snapshot, settings, journal)
     _load(new, snapshot, members[1:-1], settings, journal)

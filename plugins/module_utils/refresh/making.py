@@ -25,6 +25,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
     side_by_side,
     snapshot_writer,
     source_database,
+    uploads,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.destination import machine_id
@@ -89,7 +90,8 @@ def make(home: Home, wanted: Wanted, snapshot_id: str, journal: Journal) -> Path
         raise RolloutFailed(f"backup {backup.id} has no database of service '{wanted.service}'")
     folder = home.path / "snapshots"
     space.check_for_restore(entries)
-    space.check_for_snapshot(home.path, sum(int(one["size"]) for one in entries))
+    size = sum(int(one["size"]) for one in entries) + uploads.size(backup, wanted.rules["uploads"])
+    space.check_for_snapshot(home.path, size)
     writer = Writer(folder, snapshot_id, wanted.timeout)
     try:
         with throwaway(home, manifest["release"], wanted.service, "refresh") as copy:
@@ -98,7 +100,7 @@ def make(home: Home, wanted: Wanted, snapshot_id: str, journal: Journal) -> Path
             part = journal.part(STEP, "restore", wanted.service, start_text=f"restoring backup {backup.id} into a copy")
             with part:
                 name, database = _restore(backup, entries, method, container, wanted)
-            facts = _write(writer, database, wanted, tuple(known_secrets.values(home)), journal)
+            facts = _write(writer, database, backup, wanted, tuple(known_secrets.values(home)), journal)
         path = writer.complete({"source": _source(home, manifest, wanted, backup), "database": name, **facts})
     finally:
         writer.remove()
@@ -132,14 +134,15 @@ def _restore(
 
 
 def _write(
-    writer: Writer, database: Database, wanted: Wanted, known: Sequence[bytes], journal: Journal
+    writer: Writer, database: Database, backup: Backup, wanted: Wanted, known: Sequence[bytes], journal: Journal
 ) -> dict[str, Any]:
     """Check the rules, write all members, and return what the manifest says about the database."""
     tables = schema.read(database)
     plan = planning.plan(tables, wanted.rules)
-    if plan.problems:
-        more = f" (and {len(plan.problems) - 1} more)" if len(plan.problems) > 1 else ""
-        raise RolloutFailed(f"the rules do not fit production: {plan.problems[0]}{more}", plan.problems)
+    problems = (*plan.problems, *uploads.problems(backup, wanted.rules["uploads"]))
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise RolloutFailed(f"the rules do not fit production: {problems[0]}{more}", problems)
     source_database.prepare(database)
     database.run(prelude.sql(wanted.key or os.urandom(KEY_BYTES), wanted.lookups))
     # Postgres checks all expressions and conditions before it reads a row.
@@ -163,6 +166,7 @@ def _write(
     source_database.add_sequences(writer, database)
     if wanted.rules["large_objects"] == "keep":
         finds += source_database.add_large_objects(writer, database, secrets)
+    finds += uploads.add(writer, backup, wanted.rules["uploads"], secrets, journal)
     finds += source_database.add_schema(writer, database, "post-data", secrets)
     finds = source_database.merged(finds)
     if finds:

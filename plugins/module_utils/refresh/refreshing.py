@@ -13,7 +13,12 @@ from typing import Any, Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, restore_record, swapping
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import SNAPSHOT, Record, Swap
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, loading, snapshot_reader
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
+    destination,
+    loaded_files,
+    loading,
+    snapshot_reader,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.loading import STEP
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
@@ -53,10 +58,13 @@ def refresh(home: Home, path: Path, settings: Settings, jobs: Jobs, journal: Jou
     prefix = restore_record.new_prefix(home)
     names = (live.name, f"{prefix}_new", f"{prefix}_old")
     swap = Swap(settings.service, "name", "database", *names)
-    restore_record.write(home, Record(f"{SNAPSHOT}{snapshot.id}", "loading", True, (swap,)))
+    files = loaded_files.planned(manifest, snapshot, prefix)
+    restore_record.write(home, Record(f"{SNAPSHOT}{snapshot.id}", "loading", True, (swap, *files)))
     try:
         new = Database(live.container, swap.new, settings.timeout)
         loading.load(live, new, snapshot, settings, journal)
+        for volume, member in files.items():
+            loaded_files.load(snapshot, volume, member, settings.timeout, journal)
         _swap(home, manifest, settings, jobs, journal)
     except BaseException:
         swapping.abandon(home, manifest)

@@ -21,7 +21,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import state_f
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
 FORMAT = 1
-SORTS = ("pre-data", "rows", "sequences", "large-objects", "post-data")
+SORTS = ("pre-data", "rows", "sequences", "large-objects", "files", "post-data")
 _MANIFEST = "manifest.json"
 #: Bytes of the manifest. One of ten thousand tables is smaller.
 _MAX_MANIFEST = 16 * 1024**2
@@ -46,13 +46,16 @@ _MEMBER_FIELDS: Mapping[str, state_file.Types] = {
     "plain_size": int,
     "sha256": str,
 }
+_FILES_FIELDS: Mapping[str, state_file.Types] = {"service": str, "volume": str, "rows": int}
 _ROWS_FIELDS: Mapping[str, state_file.Types] = {"table": str, "copy": str, "rows": int, "search": dict}
+_FIELDS_OF_SORT = {"rows": _ROWS_FIELDS, "files": _FILES_FIELDS}
 
 
 @dataclass(frozen=True)
 class Member:
     """One member. ``offset`` and ``size``: where it is in the file, in bytes. ``plain_size``: bytes uncompressed.
 
+    ``table`` and ``copy``: of rows. ``service`` and ``volume``: of files. ``rows``: their number, or that of the files.
     ``search``: by column, what the loaded rows are searched for, see :mod:`loaded_scan`.
     """
 
@@ -60,6 +63,8 @@ class Member:
     sort: str
     table: str
     copy: str
+    service: str
+    volume: str
     rows: int
     offset: int
     size: int
@@ -131,7 +136,7 @@ def _read(path: Path, archive: tarfile.TarFile, file_size: int) -> Snapshot:
             raise _damaged(path, f"{found.name[:80]!r} is not the member {expected['file']} that its manifest names")
         if found.offset_data + found.size > file_size:
             raise _damaged(path, "it is truncated")
-        rows = {name: expected.get(name, "") for name in ("table", "copy")}
+        place = {name: expected.get(name, "") for name in ("table", "copy", "service", "volume")}
         members.append(
             Member(
                 file=found.name,
@@ -142,7 +147,7 @@ def _read(path: Path, archive: tarfile.TarFile, file_size: int) -> Snapshot:
                 plain_size=expected["plain_size"],
                 sha256=expected["sha256"],
                 search=expected.get("search") or {},
-                **rows,
+                **place,
             )
         )
     if archive.next() is not None:
@@ -183,7 +188,7 @@ def _problem(manifest: object) -> str:
 def _member_problem(member: object) -> str:
     if not isinstance(member, dict):
         return "it is no mapping"
-    fields = {**_MEMBER_FIELDS, **(_ROWS_FIELDS if member.get("sort") == "rows" else {})}
+    fields = {**_MEMBER_FIELDS, **_FIELDS_OF_SORT.get(str(member.get("sort")), {})}
     problem = state_file.wrong_field(member, fields)
     if problem:
         return problem

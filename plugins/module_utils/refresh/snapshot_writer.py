@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
-from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import Carry, StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import FORMAT
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
@@ -52,21 +52,34 @@ class Writer:
         self._numbers = itertools.count(1)
         self.members: list[dict[str, Any]] = []
 
-    def add(self, sort: str, command: Sequence[str], watching: Watching, about: Mapping[str, Any]) -> None:
+    def add(
+        self,
+        sort: str,
+        command: Sequence[str],
+        watching: Watching,
+        about: Mapping[str, Any],
+        carry: Carry | None = None,
+    ) -> None:
         """Add the output of *command* as a member.
 
-        :param about: more keys of the member in the manifest. :raises RolloutFailed: if the command fails.
+        :param about: more keys of the member in the manifest.
+        :param carry: what makes the member of the output, and feeds *watching*. The default takes it as it is.
+        :raises RolloutFailed: if the command fails.
         """
-        self.members.append(self.save(sort, command, watching, about))
+        self.members.append(self.save(sort, command, watching, about, carry))
 
-    def save(self, sort: str, command: Sequence[str], watching: Watching, about: Mapping[str, Any]) -> dict[str, Any]:
-        """Save the output of *command*, and return it as a member to append. Several may be saved at once.
-
-        :param about: more keys of the member in the manifest. :raises RolloutFailed: if the command fails.
-        """
+    def save(
+        self,
+        sort: str,
+        command: Sequence[str],
+        watching: Watching,
+        about: Mapping[str, Any],
+        carry: Carry | None = None,
+    ) -> dict[str, Any]:
+        """Save the output of *command* as :meth:`add` does, and return the member. Several may be saved at once."""
         name = f"{next(self._numbers):04}.zst"
         try:
-            saved = streams.save(command, self._parts / name, self._timeout, watching.feed)
+            saved = streams.save(command, self._parts / name, self._timeout, carry or streams.watched(watching.feed))
         except (StreamError, OSError) as error:
             raise RolloutFailed(f"{about.get('table') or sort}: {_reason(error)}") from None
         watching.finish()

@@ -30,8 +30,9 @@ RULES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 #: Rules for a value inside of JSON.
 _IN_JSON = tuple(name for name in RULES if name not in ("json", "sql", "shift"))
-_KEYS = ("tables", "subset", "large_objects", "domain")
+_KEYS = ("tables", "subset", "large_objects", "domain", "uploads")
 _TABLE_KEYS = ("columns", "rows", "where")
+_UPLOAD_KEYS = ("paths", "largest", "reason")
 _PART = r'(?:"(?:[^"]|"")+"|[^".\s]+)'
 _TABLE = re.compile(rf"{_PART}\.{_PART}")
 _PATH = re.compile(r"[^.\[\]\s]+(\[\])*(\.[^.\[\]\s]+(\[\])*)*")
@@ -65,6 +66,7 @@ def normalise(document: object) -> dict[str, Any]:
         "subset": _subset(given.get("subset"), tables),
         "large_objects": large_objects,
         "domain": domain,
+        "uploads": _uploads(given.get("uploads")),
     }
 
 
@@ -148,6 +150,34 @@ _CHECKS: Mapping[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
     "json": _json,
     "sql": _sql,
 }
+
+
+def _uploads(given: object) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return by service and volume which files are copied: ``paths``, and ``largest`` in bytes, 0 for any size."""
+    services = _mapping({} if given is None else given, "uploads")
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for service, volumes in services.items():
+        for volume, rule in _mapping(volumes, f"uploads: {service}").items():
+            found.setdefault(str(service), {})[str(volume)] = _upload(rule, f"uploads: {service}: {volume}")
+    return found
+
+
+def _upload(given: object, where: str) -> dict[str, Any]:
+    rule = _mapping(given, where)
+    _only(rule, _UPLOAD_KEYS, where)
+    paths = rule.get("paths")
+    if not isinstance(paths, list) or not paths or not all(isinstance(one, str) and one for one in paths):
+        raise RulesError(f"{where}: paths is {paths!r}; it must be a list of patterns, such as avatars/*.png")
+    wrong = [one for one in paths if one.startswith("/") or ".." in one.split("/")]
+    if wrong:
+        raise RulesError(f"{where}: path {wrong[0]!r} is invalid; write it from the directory of the volume on")
+    largest = rule.get("largest", 0)
+    if isinstance(largest, bool) or not isinstance(largest, int) or largest < 0:
+        raise RulesError(f"{where}: largest is {largest!r}; it must be a number of bytes, 0 for any size")
+    reason = rule.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        raise RulesError(f"{where}: reason is {reason!r}; it must say why these files have no personal data")
+    return {"paths": list(paths), "largest": largest}
 
 
 def _subset(given: object, tables: Mapping[Any, Any]) -> dict[str, str]:

@@ -29,7 +29,7 @@ def _rules(**tables: dict[str, Any]) -> dict[str, Any]:
         }
         for name, columns in tables.items()
     }
-    return {"tables": entries, "subset": {}, "large_objects": "drop", "domain": "example.com"}
+    return {"tables": entries, "subset": {}, "large_objects": "drop", "domain": "example.com", "uploads": {}}
 
 
 def test_all_that_is_unclassified_or_gone_is_named_together() -> None:

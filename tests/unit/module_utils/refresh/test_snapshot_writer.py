@@ -84,7 +84,7 @@ def test_what_a_watcher_raises_ends_the_stream(tmp_path: Path) -> None:
         raise ValueError("seen enough")
 
     with pytest.raises(ValueError, match="seen enough"):
-        streams.save(["yes"], tmp_path / "a.zst", 30.0, refuse)
+        streams.save(["yes"], tmp_path / "a.zst", 30.0, streams.watched(refuse))
     assert os.listdir(tmp_path) == []
 
 

@@ -24,8 +24,15 @@ def test_the_short_form_is_the_long_form() -> None:
         "subset": {},
         "large_objects": "drop",
         "domain": "example.com",
+        "uploads": {},
     }
     assert rules.normalise(of_column("null"))["tables"]["public.users"]["columns"]["email"] == {"rule": "null"}
+
+
+def test_uploads_are_by_service_and_volume() -> None:
+    rule = "{paths: ['avatars/*.png'], largest: 1000, reason: drawn by us}"
+    document = yaml.safe_load(f"{{tables: {{a.b: {{rows: none}}}}, uploads: {{web: {{media: {rule}}}}}}}")
+    assert rules.normalise(document)["uploads"] == {"web": {"media": {"paths": ["avatars/*.png"], "largest": 1000}}}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +64,13 @@ def test_a_wrong_rule_is_named(rule: str, said: str) -> None:
         ("{tables: {a.b: {rows: some}}}", "valid values: all, none"),
         ("{tables: {a.b: {rows: none}}, subset: {a.c: x}}", "a.c is not one of the tables"),
         ("{tables: {a.b: {rows: none}}, domain: shop.com}", "where nobody gets mail"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: [a]}}", "uploads: web: a mapping is expected, and it is a list"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: {media: {paths: []}}}}", "media: paths is .*list of patterns"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: {media: {path: [a]}}}}", "did you mean paths"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: {media: {paths: [/a], reason: x}}}}", "path '/a' is invalid"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: {media: {paths: [a/../b], reason: x}}}}", "is invalid"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: {media: {paths: [a]}}}}", "must say why these files"),
+        ("{tables: {a.b: {rows: none}}, uploads: {web: {media: {paths: [a], largest: 2M, reason: x}}}}", "bytes"),
         ("{tables: {a.b: {rows: none}}, large_objects: maybe}", "valid values: drop, keep"),
     ],
 )
