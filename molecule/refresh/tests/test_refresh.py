@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.support import shop_database
+from tests.support.contents import dump, in_files, upload, uploaded
 from tests.support.depot import Depot
 from tests.support.shop_database import Planted, left
 from tests.support.snapshots import Part, plain, write
@@ -43,8 +44,8 @@ def planted(production: Depot, playbook: Playbook) -> list[Planted]:
     values = shop_database.create(production, USERS)
     # A name and a content that no rule copies, and a file that one does.
     [name, content] = [Planted("uploads", part, f"Zq{secrets.token_hex(7)}") for part in ("name", "content")]
-    _upload(production, f"cv/{name.value}.txt", content.value)
-    _upload(production, "drawn/logo.svg", "<svg/>")
+    upload(production, f"cv/{name.value}.txt", content.value)
+    upload(production, "drawn/logo.svg", "<svg/>")
     _save(playbook)
     return [*values, name, content]
 
@@ -82,21 +83,10 @@ def _save(playbook: Playbook) -> None:
     assert run.code == 0, run.output
 
 
-def _refreshed(refresh: Playbook, **variables: Any) -> Any:
-    run = refresh(**variables)
+def _refreshed(refresh: Playbook, *options: str, **variables: Any) -> Any:
+    run = refresh(*options, **variables)
     assert run.code == 0, run.output
     return run
-
-
-def _upload(depot: Depot, path: str, content: str) -> None:
-    script = f"mkdir -p /srv/uploads/$(dirname {path}) && printf %s '{content}' >/srv/uploads/{path}"
-    depot.stack.host.check_output("docker exec %s sh -c %s", depot.stack.containers("app")[0], script)
-
-
-def _uploaded(depot: Depot) -> list[str]:
-    """Return the uploaded files of a stack."""
-    container = depot.stack.containers("app")[0]
-    return sorted(str(depot.stack.host.check_output(f"docker exec {container} find /srv/uploads -type f")).split())
 
 
 def _standing(depot: Depot) -> tuple[str, set[str]]:
@@ -107,7 +97,7 @@ def _standing(depot: Depot) -> tuple[str, set[str]]:
     return depot.stack.host.check_output("sh -c %s", dump), depot.databases()
 
 
-def _uploads(depot: Depot) -> list[str]:
+def _snapshots(depot: Depot) -> list[str]:
     return str(depot.stack.host.check_output("sudo sh -c %s", f"ls -A {depot.stack.home}/snapshots || :")).split()
 
 
@@ -148,7 +138,7 @@ def test_what_no_rule_classifies_stops_it_and_is_named(
     assert "public.audit: no rule classifies this table" in run.output
     assert "sales.orders.gone: the rules have it, and production has no such column" in run.output
     assert "nothing has left this host" in run.output
-    assert (_standing(staging), _uploads(staging)) == (before, [])
+    assert (_standing(staging), _snapshots(staging)) == (before, [])
 
 
 def test_a_personal_value_that_a_rule_keeps_stops_it(
@@ -160,23 +150,24 @@ def test_a_personal_value_that_a_rule_keeps_stops_it(
     assert run.code == 2
     assert re.search(r"public.accounts.contact: \d+ addresses of mail", run.output)
     assert left(run.output.encode(), planted) == []
-    assert (_standing(staging), _uploads(staging)) == (before, [])
+    assert (_standing(staging), _snapshots(staging)) == (before, [])
 
 
 def test_nothing_personal_arrives(
     tmp_path: Path, production: Depot, staging: Depot, planted: list[Planted], refresh: Playbook
 ) -> None:
     staging.redis("SET word mail")
-    _upload(staging, "own.txt", "of staging")
+    upload(staging, "own.txt", "of staging")
     variables = {"refresh_keep": str(tmp_path / "kept"), "refresh_empty": ["queue"]}
-    run = _refreshed(refresh, **variables, refresh_after=["UPDATE public.sessions SET agent = 'neutral'"])
+    # What the modules get and answer is what goes over the wire, besides the snapshot.
+    run = _refreshed(refresh, "-vvvv", **variables, refresh_after=["UPDATE public.sessions SET agent = 'neutral'"])
     assert "the application was stopped for at most" in run.output
     for table in ("public.users", "sales.orders", '"Back Office"."Tickets"', "public.events"):
         assert staging.sql(f"SELECT count(*) FROM {table}") == production.sql(f"SELECT count(*) FROM {table}")
     assert staging.sql("SELECT DISTINCT agent FROM public.sessions") == "neutral"
     assert "staging" in staging.sql("SELECT of FROM starts").split()
     assert staging.redis("EXISTS word") == "0"
-    assert _uploaded(staging) == ["/srv/uploads/drawn/logo.svg"]
+    assert uploaded(staging) == ["/srv/uploads/drawn/logo.svg"]
     owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'sales')"
     assert staging.sql(owners) == "staging"
     assert left(run.output.encode(), planted) == []
@@ -185,34 +176,11 @@ def test_nothing_personal_arrives(
     assert oct(kept.stat().st_mode & 0o777) == "0o600"
     assert left(plain(kept), planted) == []
     # The same search finds them in production, so it can find them.
-    assert len(_in_files(production, planted)) > len(planted) // 2
-    assert _in_files(staging, planted) == []
-    assert left(_dump(staging), planted) == []
-    assert len(left(_dump(production), planted)) == len([one for one in planted if one.table != "uploads"])
-    assert _uploads(staging) == []
-
-
-def _in_files(depot: Depot, planted: list[Planted]) -> list[str]:
-    """Return the planted values in the files of the database, its WAL, its log, and the directory of the stack."""
-    container = depot.stack.containers("db")[0]
-    depot.stack.host.check_output("sudo sh -c %s", "cat >/run/planted <<'END'\n" + _lines(planted) + "\nEND\n")
-    script = (
-        f"for place in $(docker inspect --format '{{{{range .Mounts}}}}{{{{.Source}}}} {{{{end}}}}' {container}) "
-        f"$(docker inspect --format '{{{{.LogPath}}}}' {container}) {depot.stack.home}; do "
-        "grep --recursive --text --no-filename --only-matching --fixed-strings --file=/run/planted $place || :; done; "
-        "rm /run/planted"
-    )
-    return sorted(set(str(depot.stack.host.check_output("sudo sh -c %s", script)).split()))
-
-
-def _dump(depot: Depot) -> bytes:
-    """Return the live database as text."""
-    command = f"docker exec {depot.stack.containers('db')[0]} pg_dump -U {depot.stack.name} {depot.stack.name}"
-    return str(depot.stack.host.check_output(command)).encode()
-
-
-def _lines(planted: list[Planted]) -> str:
-    return "\n".join(one.value for one in planted)
+    assert len(in_files(production, planted)) > len(planted) // 2
+    assert in_files(staging, planted) == []
+    assert left(dump(staging), planted) == []
+    assert len(left(dump(production), planted)) == len([one for one in planted if one.table != "uploads"])
+    assert _snapshots(staging) == []
 
 
 @pytest.mark.usefixtures("refreshed")
@@ -220,8 +188,8 @@ def test_a_second_refresh_keeps_own_rows_and_can_be_reverted(
     staging: Depot, refresh: Playbook, playbook: Playbook
 ) -> None:
     staging.sql("INSERT INTO public.users (id, email, login) VALUES (900001, 'tester@staging.test', 'tester')")
-    _upload(staging, "own.txt", "of staging")
-    before, uploads = _standing(staging)[0], _uploaded(staging)
+    upload(staging, "own.txt", "of staging")
+    before, uploads = _standing(staging)[0], uploaded(staging)
     _refreshed(refresh, refresh_own_rows={"public.users": "email LIKE '%@staging.test'"})
     assert staging.sql("SELECT login FROM public.users WHERE id = 900001") == "tester"
     assert int(staging.sql("INSERT INTO public.users (email) VALUES ('a@example.com') RETURNING id")) > 900001
@@ -232,9 +200,9 @@ def test_a_second_refresh_keeps_own_rows_and_can_be_reverted(
     assert "use playbooks/refresh_staging.yml -e refresh_revert=true to revert it" in run.output
     assert _standing(staging) == (refreshed, databases)
     assert playbook("refresh_staging", refresh_revert=True).code == 0
-    assert (_standing(staging)[0], _uploaded(staging)) == (before, uploads)
+    assert (_standing(staging)[0], uploaded(staging)) == (before, uploads)
     assert playbook("refresh_staging", refresh_revert=True).code == 0
-    assert (_standing(staging)[0], _uploaded(staging)) == (refreshed, ["/srv/uploads/drawn/logo.svg"])
+    assert (_standing(staging)[0], uploaded(staging)) == (refreshed, ["/srv/uploads/drawn/logo.svg"])
     assert playbook("verify").code == 0
 
 
@@ -269,7 +237,7 @@ def test_a_snapshot_that_was_never_masked_is_not_used(tmp_path: Path, staging: D
         assert run.code == 2
         assert "has what looks like personal data, in 1 places, so it is not used: public.people.mail" in run.output
         assert "ada@" not in run.output
-        assert (_standing(staging), _uploads(staging)) == (before, [])
+        assert (_standing(staging), _snapshots(staging)) == (before, [])
 
 
 @pytest.mark.usefixtures("refreshed")
@@ -286,7 +254,7 @@ def test_a_killed_refresh(text: str, staging: Depot, refresh: Playbook) -> None:
     _refreshed(refresh)
     assert staging.sql("SELECT count(*) FROM public.users WHERE nick = 'before'") == "0"
     assert len(staging.databases()) == 2
-    assert _uploads(staging) == []
+    assert _snapshots(staging) == []
 
 
 def _is_up(depot: Depot) -> bool:
