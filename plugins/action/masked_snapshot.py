@@ -55,7 +55,7 @@ class ActionModule(ActionBase):
                 result.update(self._proposed(Path(self._loader.path_dwim(given["proposal"])), result["tables"]))
             return result
         result.update(followed_work.follow(call, given, host))
-        if given.get("dest") and result["records"] and not result.get("failed"):
+        if given.get("dest") and result.get("records") and not result.get("failed"):
             folder = Path(self._loader.path_dwim(given["dest"]))
             result["dest"] = str(self._download({**given, "release": result["release"]}, folder, variables))
         return result
