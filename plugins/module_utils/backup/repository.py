@@ -25,17 +25,18 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restic import NoRepository, Restic
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
-from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home, write_text
 
 _STEP = "repository"
 #: Bytes of a value of an environment variable.
 _MAX_VALUE = 64 * 1024
 _ID = "backup:"
-#: How much of the data a drill reads back, as restic's check has it.
-_READ_BACK = "10%"
+#: A drill reads one of so many parts of the data back.
+_PARTS = 10
+_CHECK_FIELDS: Mapping[str, state_file.Types] = {"part": int}
 
 
 @dataclass(frozen=True)
@@ -160,12 +161,22 @@ def fetch(home: Home, repository: Repository, backup_id: str, timeout: float, jo
     return found.value
 
 
-def check(repository: Repository, timeout: float, journal: Journal) -> None:
-    """Check the repository, and read a part of its data back. :raises RolloutFailed: if it is damaged."""
-    text = f"checking {repository.restic.shown}"
+def check(home: Home, repository: Repository, timeout: float, journal: Journal) -> None:
+    """Check the repository, and read the next part of its data back.
+
+    A part that is damaged is read again by the next check: a repository is not whole because the next part is.
+
+    :raises RolloutFailed: if it is damaged.
+    """
+    path = home.state / "repository_check.json"
+    # After a damaged file, the check begins with the first part again.
+    last = state_file.read(path, _CHECK_FIELDS, "").value or {"part": 0}
+    part = int(last["part"]) % _PARTS + 1
+    text = f"checking {repository.restic.shown}, and reading part {part} of {_PARTS} back"
     with journal.part(_STEP, "check", start_text=text, end_text="the repository is whole"):
         _open(repository.restic)
-        repository.restic.run("check", "--quiet", f"--read-data-subset={_READ_BACK}", timeout=timeout)
+        repository.restic.run("check", "--quiet", f"--read-data-subset={part}/{_PARTS}", timeout=timeout)
+    write_text(path, json.dumps({"format": state_file.FORMAT, "part": part}) + "\n", 0o600)
 
 
 def environment_folder(home: Home) -> Path:

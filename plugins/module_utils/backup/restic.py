@@ -30,6 +30,10 @@ _WRONG_PASSWORD = 12
 _LOCK_SECONDS = 5.0
 #: Credentials in a location, which must not be in a message.
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
+#: What restic says before it tries again, such as for a bucket that does not exist: it may be made meanwhile.
+_RETRY = re.compile(r"retrying after [^:]*: (.+)")
+_SSH = "subprocess ssh: "
+_NO_SESSION = "unable to start the sftp session"
 _MAX_LINES = 10
 _MAX_OUTPUT = 16 * 1024**2
 
@@ -82,8 +86,11 @@ class Restic:
             return program.run(["restic", *words], timeout, environment=environment)
         except OSError as error:
             raise RolloutFailed(f"restic cannot be started: {error.strerror}; run the role backup again") from None
-        except subprocess.TimeoutExpired:
-            raise RolloutFailed(f"the repository {self.shown} did not answer within {duration(timeout)}") from None
+        except subprocess.TimeoutExpired as expired:
+            lines = _CREDENTIALS.sub("//", (expired.stderr or b"").decode("utf-8", "replace")).splitlines()
+            tried = [found[1] for found in map(_RETRY.search, lines) if found][-1:]
+            text = ": ".join([f"the repository {self.shown} did not answer within {duration(timeout)}", *tried])
+            raise RolloutFailed(text) from None
 
     def json(self, *words: str) -> Any:
         """Return the JSON that restic prints. :raises RolloutFailed: as :meth:`run`, and if it is none."""
@@ -100,6 +107,10 @@ class Restic:
             return RolloutFailed(f"the repository {self.shown} has another password than RESTIC_PASSWORD", detail)
         if code == _NO_REPOSITORY or ("config" in said and "no such file or directory" in said):
             return NoRepository(f"there is no repository at {self.shown}", detail)
-        reason = next((line for line in lines if line.startswith("Fatal:")), last_error_line(lines))
+        # With sftp, ssh says what is wrong. restic often ends before it has passed that on.
+        told = [line.replace(_SSH, "") for line in lines if line.startswith(_SSH)]
+        told = told or [line for line in lines if line.startswith("Fatal:")]
+        reason = told[0] if told else last_error_line(lines)
         text = reason.replace("Fatal:", "").strip().rstrip(".") or f"exit code {code}"
+        text += "; try ssh to its host as root of this host, which says why" if _NO_SESSION in text else ""
         return RolloutFailed(f"the repository {self.shown}: {text}", detail)

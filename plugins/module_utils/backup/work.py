@@ -174,7 +174,7 @@ def _do(home: Home, work: Work, backup: Backup | None, records: Journal) -> str:
             point_in_time.drill(home, work.services, timeout, records)
             remote = repository.of(home)
             if remote:
-                repository.check(remote, timeout, records)
+                repository.check(home, remote, timeout, records)
         return backup.id
     if work.verb == "restore" and backup:
         if work.suffix:

@@ -30,7 +30,7 @@ def run(
 
     :param timeout: seconds that it may take.
     :raises OSError: if it cannot be started.
-    :raises subprocess.TimeoutExpired: if it takes longer. Then it has ended.
+    :raises subprocess.TimeoutExpired: if it takes longer. Then it has ended. It has the output until then, as bytes.
     :raises RolloutFailed: if the rollout is aborted meanwhile. Then it has ended.
     """
     # Not AnsibleModule.run_command, which ansible-test expects here: a detached rollout has no AnsibleModule.
@@ -60,10 +60,10 @@ def _output(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
         left = deadline - time.monotonic()
         try:
             return process.communicate(timeout=max(0.0, min(_INTERVAL, left)))
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as expired:
             watch.check()
             if left <= 0:
-                raise subprocess.TimeoutExpired(process.args, timeout) from None
+                raise subprocess.TimeoutExpired(process.args, timeout, expired.output, expired.stderr) from None
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 RESTIC = Restic("rest:http://user:guessed@backup.example.com/shop", {"RESTIC_PASSWORD": "geheim"})
 WHERE = "rest:http://backup.example.com/shop"
 Answer = Callable[..., None]
+SSH = "No ED25519 host key is known for backup and you have requested strict checking"
 
 
 @pytest.fixture
@@ -61,6 +62,14 @@ def test_that_there_is_none_is_certain(told: tuple[int, str], answer: Answer) ->
         ),
         ((1, "error for tree 1234\nFatal: repository contains errors\n"), "repository contains errors"),
         ((1, "some words\n"), "some words"),
+        (
+            (1, f"subprocess ssh: {SSH}\nFatal: unable to start the sftp session, error: unexpected EOF\n"),
+            f": {SSH}",
+        ),
+        (
+            (1, "Fatal: unable to start the sftp session, error: unexpected EOF\n"),
+            "error: unexpected EOF; try ssh to its host as root of this host, which says why",
+        ),
         ((3, ""), "exit code 3"),
     ],
 )
@@ -77,6 +86,11 @@ def test_what_is_wrong_is_one_sentence(told: tuple[int, str], said: str, answer:
 def test_a_repository_that_does_not_answer_is_named(answer: Answer) -> None:
     answer(0, error=subprocess.TimeoutExpired("restic", 90))
     with pytest.raises(RolloutFailed, match=f"the repository {WHERE} did not answer within 90 s"):
+        RESTIC.run("cat", "config")
+    tried = b"Stat(<config/>) returned error, retrying after 1.2s: Stat: wait\n%sinterrupted\n"
+    more = b'Stat(<config/>) returned error, retrying after 5s: Head "http://user:guessed@x/": no route\n'
+    answer(0, error=subprocess.TimeoutExpired("restic", 90, None, tried % more))
+    with pytest.raises(RolloutFailed, match=r'did not answer within 90 s: Head "http://x/": no route$'):
         RESTIC.run("cat", "config")
     answer(0, error=FileNotFoundError(2, "No such file or directory"))
     with pytest.raises(RolloutFailed, match="restic cannot be started: No such file or directory; run the role backup"):

@@ -63,6 +63,12 @@ def test_at_the_limit_everything_ends_that_a_program_has_started(tmp_path: Path)
     _assert_ends(tmp_path / "pid")
 
 
+def test_at_the_limit_the_error_has_what_was_said_until_then() -> None:
+    with pytest.raises(subprocess.TimeoutExpired) as error:
+        program.run(["sh", "-c", "echo first; echo why >&2; sleep 0.3; echo again >&2; sleep 100"], 1)
+    assert (error.value.output, error.value.stderr) == (b"first\n", b"why\nagain\n")
+
+
 def test_a_program_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_GRACE", 0.3)
     script = f"trap '' TERM; echo $$ > {tmp_path}/pid; while true; do sleep 0.1; done"
