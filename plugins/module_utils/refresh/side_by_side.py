@@ -30,7 +30,7 @@ def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     executor = ThreadPoolExecutor(max_workers=max(1, min(_MOST, os.cpu_count() or 1)))
     try:
         futures = [executor.submit(work, item) for item in items]
-        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        done = wait(futures, return_when=FIRST_EXCEPTION).done
         for future in futures:
             if future in done and not future.cancelled() and (error := future.exception()):
                 raise error
