@@ -16,7 +16,7 @@ from tests.support import shop_database
 from tests.support.local_stacks import Production, Staging
 
 #: KiB. Blocks of a stream are full only in a large table, and each stream that runs at once has a few of them. All rows
-#: in memory would be 30 MiB more.
+#: in memory would be 50 MiB more.
 _TOLERATED = 14 * 1024
 _SETTINGS = Settings("db", {}, (), (), 600.0)
 

@@ -195,8 +195,10 @@ class Staging(LocalStack):
 
 
 def _compose(words: Sequence[str], folder: Path) -> None:
-    """Run Compose. Its errors are seen, its progress is not."""
-    subprocess.run(["docker", "compose", "--progress", "quiet", *words], cwd=folder, check=True)
+    """Run Compose. :raises RuntimeError: with what it has said, if it fails."""
+    run = subprocess.run(["docker", "compose", "--progress", "plain", *words], cwd=folder, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(f"docker compose {' '.join(words)}: {run.stderr}")
 
 
 def _method() -> dict[str, Any]:
