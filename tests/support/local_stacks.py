@@ -196,7 +196,7 @@ class Staging(LocalStack):
 
 def _compose(words: Sequence[str], folder: Path) -> None:
     """Run Compose. :raises RuntimeError: with what it has said, if it fails."""
-    run = subprocess.run(["docker", "compose", "--progress", "plain", *words], cwd=folder, capture_output=True, text=True)
+    run = subprocess.run(["docker", "compose", *words], cwd=folder, capture_output=True, text=True)
     if run.returncode:
         raise RuntimeError(f"docker compose {' '.join(words)}: {run.stderr}")
 
