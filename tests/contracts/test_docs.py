@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 import yaml
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import scan
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     assets,
     development,
@@ -106,3 +107,24 @@ def test_the_architecture_says_which_package_may_import_which() -> None:
             names = {name for name in ALLOWED if name.startswith("plugin_utils.")} - {f"{base}.{package}"}
         said[f"{base}.{package}"] = names | {f"module_utils.{name}" for name in re.findall(r"\w+", other)}
     assert said == ALLOWED
+
+
+def _phone_numbers(cell: int) -> list[str]:
+    """Return the examples of the page on refreshes: of those that are found (2), or of those that are not (3)."""
+    page = (ROOT / "docs/refresh.md").read_text()
+    table = page.partition("| begins with | found |")[2].partition("\n\n")[0].split("\n")[2:]
+    return [text for row in table for text in re.findall(r"`(.+?)`", row.split("|")[cell])]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [(text, found) for cell, found in ((2, True), (3, False)) for text in _phone_numbers(cell)]
+)
+def test_the_phone_numbers_of_the_page_on_refreshes_are_found_or_not(text: str, found: bool) -> None:
+    scanner = scan.Scanner([scan.Searched("phone", scan.ALL)], "example.com", ())
+    scanner.feed(f"call {text}, please\n".encode())
+    assert dict(scanner.finds) == ({("phone", scan.PHONE): 1} if found else {})
+
+
+def test_the_page_on_refreshes_has_phone_numbers() -> None:
+    assert len(_phone_numbers(2)) > 10
+    assert len(_phone_numbers(3)) > 10

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh.database imp
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
 from tests.support import shop_database
+from tests.support.killed import kill_at
 from tests.support.local_stacks import WORDS, Production
 from tests.support.shop_database import Planted, left
 from tests.support.snapshots import plain
@@ -195,18 +193,20 @@ def test_a_subset_has_what_its_rows_need(production: Production) -> None:
     assert int(loaded.run(users)[0]) < int(production.database().run(users)[0])
 
 
-@pytest.mark.parametrize("seconds", [0.5, 2.0, 3.0, 4.0])
-def test_a_killed_one_leaves_no_snapshot_and_the_next_one_cleans_up(production: Production, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("restoring backup", 0.0),
+        ("restoring backup", 0.5),
+        ("reading public.users", 0.0),
+        ("reading sales.orders", 0.0),
+    ],
+)
+def test_a_killed_one_leaves_no_snapshot_and_the_next_one_cleans_up(
+    production: Production, text: str, seconds: float
+) -> None:
     before = [name for name in production.snapshots() if ".unfinished" not in name]
-    child = os.fork()
-    if child == 0:
-        try:
-            production.make(shop_database.rules())
-        finally:
-            os._exit(0)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    kill_at(production.home.backup_journal, text, lambda: production.make(shop_database.rules()), seconds)
     assert [name for name in production.snapshots() if ".unfinished" not in name] == before
     path = production.make(shop_database.rules())
     assert not [name for name in production.snapshots() if ".unfinished" in name]

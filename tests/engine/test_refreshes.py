@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import contai
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import refreshing
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 
+from tests.support.killed import kill_at
 from tests.support.local_stacks import Staging
 from tests.support.snapshots import Part, write
 
@@ -160,42 +159,43 @@ def test_a_release_job_that_fails_undoes_it(staging: Staging, snapshot: Path, ol
 
 
 @pytest.mark.parametrize(
-    ("phase", "seconds"), [("loading", 0.2), ("loading", 1.0), ("swapping", 0.0), ("swapping", 0.6), ("swapping", 4.0)]
+    ("text", "seconds"),
+    [
+        ("loading pre-data", 0.0),
+        ("rows of public.users", 0.1),
+        ("looking for personal data", 0.0),
+        ("swapping the data", 0.0),
+        ("swapping the data", 0.6),
+        ("release job running", 0.0),
+    ],
 )
 def test_a_killed_one_leaves_the_old_data(
-    staging: Staging, snapshot: Path, old: list[str], phase: str, seconds: float
+    staging: Staging, snapshot: Path, old: list[str], text: str, seconds: float
 ) -> None:
-    # A job that connects again later, as a migration of several steps does.
-    staging.set_job(f"{MIGRATED}; sleep 8; psql -c 'CREATE TABLE public.late ()'")
-    assert _killed(staging, snapshot, phase, seconds) == phase
+    staging.set_job(f"{MIGRATED}; sleep 8")
+    _kill(staging, snapshot, text, seconds)
     assert _is_old(staging)
     swapping.recover(staging.home, staging.manifest, staging.journal())
     assert (_is_old(staging), staging.set_aside()) == (True, old)
     assert staging.database().run("SELECT to_regclass('migrated')") == [""]
-    if phase == "swapping" and seconds > 1:
-        time.sleep(10)
-        assert staging.database().run("SELECT to_regclass('late')") == [""]
 
 
-def _killed(stack: Staging, path: Path, phase: str, seconds: float) -> str:
-    """Kill a refresh some seconds after it has begun a phase, and return the phase that it was in."""
-    child = os.fork()
-    if child == 0:
-        try:
-            stack.refresh(path)
-        finally:
-            os._exit(0)
+def test_the_release_job_of_a_killed_one_does_not_go_on(staging: Staging, snapshot: Path, old: list[str]) -> None:
+    # It connects again later, as a migration of several steps does.
+    staging.set_job(f"{MIGRATED}; sleep 8; psql -c 'CREATE TABLE public.late ()'")
+    _kill(staging, snapshot, "release job running", 2.0)
+    time.sleep(10)
+    assert (_is_old(staging), staging.set_aside()) == (True, old)
+    assert staging.database().run("SELECT to_regclass('late')") == [""]
+
+
+def _kill(stack: Staging, path: Path, text: str, seconds: float) -> None:
+    """Kill a refresh some seconds after it has written a text to its journal, and wait until the swap is undone."""
+    kill_at(stack.home.backup_journal, text, lambda: stack.refresh(path), seconds)
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and _phase(stack) != phase:
-        time.sleep(0.01)
-    time.sleep(seconds)
-    found = _phase(stack)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
     # The guard undoes the swap. Nobody else does so in this time.
     while time.monotonic() < deadline and _phase(stack) == "swapping":
         time.sleep(0.2)
-    return found
 
 
 def _phase(stack: Staging) -> str:

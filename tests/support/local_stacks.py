@@ -10,7 +10,7 @@ import copy
 import json
 import secrets
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,20 @@ class LocalStack:
 
     def compose(self, *words: str) -> None:
         """Run Compose in the release."""
-        subprocess.run(["docker", "compose", *words], cwd=self.release, check=True, capture_output=True)
+        _compose(words, self.release)
+
+    def start(self, *services: str) -> None:
+        """Start services and wait until they are healthy. Nothing of the stack stays if that fails."""
+        try:
+            self.compose("up", "--detach", "--wait", *services)
+        except BaseException:
+            self.remove()
+            raise
 
     def remove(self) -> None:
-        """Remove its containers and volumes."""
+        """Remove its containers and volumes, and those of a copy that a killed snapshot has left."""
+        # Without a Compose file in sight, all that has the name of the project is removed.
+        _compose(("--project-name", f"{self.project}-refresh", "down", "--volumes", "--timeout", "0"), Path("/"))
         self.compose("--profile", "*", "down", "--volumes", "--timeout", "1")
 
     def database(self, name: str = "shop") -> Database:
@@ -110,7 +120,7 @@ class Production(LocalStack):
     def __init__(self, project: str, folder: Path, major: str = "17") -> None:
         super().__init__(project, folder, "production", "shop", major)
         self.write()
-        self.compose("up", "--detach", "--wait", "db")
+        self.start("db")
 
     def save(self) -> None:
         """Take a backup."""
@@ -153,7 +163,7 @@ class Staging(LocalStack):
         super().__init__(project, folder, "staging", "staging", major, more)
         self.settings = settings
         self.set_job("psql -c 'CREATE TABLE public.migrated ()'")
-        self.compose("up", "--detach", "--wait", "db", "app")
+        self.start("db", "app")
 
     def set_job(self, script: str) -> None:
         """Let the release job run another script."""
@@ -182,6 +192,13 @@ class Staging(LocalStack):
         """Run the release jobs as the module does."""
         options = RolloutOptions(manifest["release"], 1, "me")
         release_jobs.run_jobs(manifest["services"], lambda _name: True, str(self.release), journal, options)
+
+
+def _compose(words: Sequence[str], folder: Path) -> None:
+    """Run Compose. :raises RuntimeError: with what it has said, if it fails."""
+    run = subprocess.run(["docker", "compose", *words], cwd=folder, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(f"docker compose {' '.join(words)}: {run.stderr}")
 
 
 def _method() -> dict[str, Any]:

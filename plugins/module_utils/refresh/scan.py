@@ -26,10 +26,13 @@ _SHORTEST_LINE = 20
 _NO_LOCAL_PART = frozenset(b" \t\n,;:()[]<>{}")
 #: A code of a country that nobody has is what masked numbers begin with.
 _PHONE = re.compile(rb"\+(?!999)[1-9](?:[ ()/.-]{0,2}[0-9]){7,14}(?![0-9])")
-_PHONE_00 = re.compile(rb"00(?!999)[1-9](?:[ ()/.-]{0,2}[0-9]){8,13}(?![0-9])")
-#: Source: ISO/IEC 7812, the first digits of payment cards.
-_CARD = re.compile(rb"[2-6][0-9]{3}(?:[ -]?[0-9]){9,15}(?![0-9A-Za-z_])")
-_WORD = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.+-")
+#: Where a number begins, not the rest of a word. The text of a COPY, and of JSON in it, has a line break or a tab as a
+#: backslash and a letter. ``%b`` is what was read of the number: the search is fast if the pattern begins with it.
+_BEGINS = rb"(?:(?<![0-9A-Za-z_.+-]%b)|(?<=\\[bfnrtv]%b))"
+_PHONE_00 = re.compile(rb"00" + _BEGINS % (b"00", b"00") + rb"(?!999)[1-9](?:[ ()/.-]{0,2}[0-9]){8,13}(?![0-9])")
+#: Source: ISO/IEC 7812, the first digits of payment cards. The digits after it may be others: see :func:`_cards`.
+_CARD = re.compile(rb"[2-6][0-9]{3}" + _BEGINS % (b"[0-9]{4}", b"[0-9]{4}") + rb"(?:[ -]?[0-9]){9,15}(?![0-9A-Za-z_])")
+_GROUP_ENDS = re.compile(rb"(?<=[0-9])(?=[ -]|\Z)")
 #: A text without a run of so many digits, separators apart, has neither a card number nor one that begins with 00.
 _RUN = b"0" * 11
 _TO_RUNS = bytes(48 if chr(code).isdigit() and code < 128 else code if code in b"\t\n" else 120 for code in range(256))
@@ -95,11 +98,10 @@ class Scanner:
                 yield PHONE, found.start()
         if not self._wanted & {PHONE, CARD} or _RUN not in text.translate(_TO_RUNS, _SEPARATORS):
             return
-        for kind, pattern in ((PHONE, _PHONE_00), (CARD, _CARD)):
-            for found in pattern.finditer(text):
-                begins = not found.start() or text[found.start() - 1] not in _WORD
-                if begins and (kind != CARD or is_card(found[0])):
-                    yield kind, found.start()
+        for found in _PHONE_00.finditer(text):
+            yield PHONE, found.start()
+        for place in _cards(text):
+            yield CARD, place
 
     def _found(self, text: bytes, place: int, kind: str) -> None:
         column = self._column(text, place)
@@ -109,6 +111,18 @@ class Scanner:
         start = text.rfind(b"\n", 0, place) + 1
         number = text.count(b"\t", start, place)
         return self._columns[number] if number < len(self._columns) else None
+
+
+def _cards(text: bytes) -> Iterator[int]:
+    """Return where card numbers begin. Other digits may stand before or after one, such as a date."""
+    found = _CARD.search(text)
+    while found:
+        digits = found[0]
+        ends = [end.start() for end in _GROUP_ENDS.finditer(digits)]
+        size = next((end for end in reversed(ends) if is_card(digits[:end])), 0)
+        if size:
+            yield found.start()
+        found = _CARD.search(text, found.start() + (size or 1))
 
 
 def is_card(text: bytes) -> bool:

@@ -65,6 +65,30 @@ def test_what_is_masked_or_means_nothing_is_left_alone(text: str) -> None:
     assert _found(f"{text}\tx\n") == {}
 
 
+@pytest.mark.parametrize("before", [r"\n", r"\r", r"\t", r"\\n", r"\\t", r"{\\n\\r"])
+@pytest.mark.parametrize(
+    ("value", "kind"), [("0049 30 1234567", PHONE), ("+49 30 1234567", PHONE), ("4111111111111111", CARD)]
+)
+def test_a_number_at_the_beginning_of_a_line_of_a_text_is_found(before: str, value: str, kind: str) -> None:
+    # A COPY writes a line break as a backslash and a letter, and that of a string of JSON as two backslashes and one.
+    assert _found(f"1\tTom{before}{value}\n2\tx\n") == {("c1", kind): 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("4111 1111 1111 1111 12/29", CARD),
+        ("4111111111111111 123", CARD),
+        ("2026-11-27 4111 1111 1111 1111", CARD),
+        ("2026 378282246310005", CARD),
+        ("order 1001234567 0049 30 1234567", PHONE),
+        ("A0012345678 0049 30 1234567", PHONE),
+    ],
+)
+def test_a_number_next_to_other_digits_is_found(text: str, kind: str) -> None:
+    assert _found(f"{text}\n") == {("c0", kind): 1}
+
+
 def test_a_column_is_searched_for_its_kinds_only() -> None:
     line = "tom@shop.test 4111111111111111\ttom@shop.test 4111111111111111\n"
     assert _found(line, frozenset(), frozenset({CARD})) == {("c1", CARD): 1}
