@@ -9,10 +9,16 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, terminal
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
-from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
+from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import (
+    development_files,
+    dockerfiles,
+    loaded_data,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace.checkout import Checkout, File, Secrets
 
 _OPTIONAL_FILES = ("Dockerfile", ".dockerignore")
@@ -50,8 +56,14 @@ class ActionModule(ActionBase):
         if lines:
             would = " (nothing is written in check mode)" if self._task.check_mode else ""
             terminal.show("\n".join([f"workspace of {stack.name} in {root}{would}:", *lines]))
+        if given["data"] and not self._task.check_mode:
+            data = Path(given["data"]).expanduser()
+            try:
+                loaded_data.load(root, data, given["data_service"], stack, terminal.show)
+            except (RolloutFailed, DockerError) as error:
+                raise AnsibleActionFail(f"workspace_data: {error}") from None
         result.update(
-            changed=bool(created) or any(file.changes for file in files),
+            changed=bool(created or given["data"]) or any(file.changes for file in files),
             files=[{"path": file.path, "state": file.state} for file in files],
             secrets=created,
             diff=[file.diff() for file in files if file.changes],

@@ -34,6 +34,16 @@ options:
     description: Base images for the Dockerfiles, by the keys C(python), C(node) and C(nginx).
     type: dict
     default: {}
+  data:
+    description:
+      - File of a masked snapshot that is loaded into the checkout's database. Empty to load none. The module starts the
+        database with C(docker compose up). What was there before stays as the database C(slipway_before).
+    type: path
+    default: ""
+  data_service:
+    description: Postgres service that the snapshot is loaded into.
+    type: str
+    default: db
 requirements:
   - Docker Engine with Compose on the controller, to run the stack there
 attributes:
@@ -43,6 +53,7 @@ attributes:
     support: full
 seealso:
   - module: slipway.stack.adopt
+  - module: slipway.stack.masked_snapshot
 """
 
 EXAMPLES = r"""

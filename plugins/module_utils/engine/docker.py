@@ -198,6 +198,12 @@ def inspect(container_id: str) -> Container | None:
     )
 
 
+def folder_of(container_id: str) -> str:
+    """Return the directory that Compose ran in for a container; empty for one of no project."""
+    labels = ((get(f"/containers/{container_id}/json") or {}).get("Config") or {}).get("Labels") or {}
+    return str(labels.get(_LABEL_FOLDER, ""))
+
+
 def anonymous_volumes(container_id: str) -> dict[str, str]:
     """Return the directory on this host of each anonymous volume of a container, by its path in the container."""
     raw = get(f"/containers/{container_id}/json") or {}

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Member
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed, duration
 
 #: The user that the image made the owner of everything, as the kind ``postgres`` finds it.
 USER = 'PGUSER=${POSTGRES_USER:-$(cat "${POSTGRES_USER_FILE:-/dev/null}")}; export PGUSER="${PGUSER:-postgres}"; '
+#: As the official image of Postgres chooses the name of its first database.
+_FIRST = USER + 'echo "${POSTGRES_DB:-$PGUSER}"'
 #: Prints rows only, and is ended by the first error.
 _PSQL = USER + 'exec psql -XAtq --set=ON_ERROR_STOP=1 --dbname="$INTO"'
 _COPY = _PSQL + ' --command="COPY $COPY FROM STDIN"'
@@ -85,6 +88,19 @@ class Database:
 
     def _failed(self, why: str) -> RolloutFailed:
         return RolloutFailed(f"service '{self.container.service}': database {self.name}: {why}")
+
+
+def first_of(container: Container, timeout: float) -> Database:
+    """Return the database that a Postgres container was made for.
+
+    :param timeout: seconds that one statement or one member may take.
+    :raises RolloutFailed: if the container does not say its name.
+    """
+    try:
+        name = container_exec.execute(container.id, ["sh", "-ec", _FIRST]).strip()
+    except DockerError as error:
+        raise RolloutFailed(f"service '{container.service}' does not say the name of its database: {error}") from None
+    return Database(container, name, timeout)
 
 
 def first_error(said: str) -> str:

@@ -10,22 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, space
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
     loaded_scan,
     own_rows,
     properties,
     side_by_side,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, first_of
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Member, Snapshot
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 
 STEP = "refresh"
-#: As the official image of Postgres chooses the name.
-_NAME = USER + 'echo "${POSTGRES_DB:-$PGUSER}"'
 #: Bytes on the disk for each byte of a text of COPY: rows and their indexes.
 _EXPANSION = 2
 #: Materialized views are dumped without rows. One may read another, and a view is created after what it reads.
@@ -49,12 +45,7 @@ def live_database(manifest: Mapping[str, Any], service: str, timeout: float) -> 
             if "swap" in (((spec.get("backup") or {}).get("archives") or {}).get("database") or {})
         )
         raise RolloutFailed(f"service '{service}' has no database that can be refreshed; valid values: {known or '-'}")
-    container = containers.running(manifest["stack"], service)
-    try:
-        name = container_exec.execute(container.id, ["sh", "-ec", _NAME]).strip()
-    except DockerError as error:
-        raise RolloutFailed(f"service '{service}' does not say the name of its database: {error}") from None
-    return Database(container, name, timeout)
+    return first_of(containers.running(manifest["stack"], service), timeout)
 
 
 def check(live: Database, snapshot: Snapshot) -> None:

@@ -15,8 +15,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, loading, space
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import throwaway
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
     planning,
     prelude,
@@ -27,7 +26,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh import (
     source_database,
     uploads,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import USER, Database
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, first_of
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.destination import machine_id
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.source_database import Find
@@ -38,8 +37,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 STEP = "snapshot"
 KEY_BYTES = 32
-#: As the official image of Postgres chooses the name.
-_NAME = USER + 'echo "${POSTGRES_DB:-$PGUSER}"'
 _RESTORED = "slipway_source"
 #: A copy that loses its data in a crash is made again.
 _FAST = """
@@ -117,10 +114,7 @@ def _restore(
     wanted: Wanted,
 ) -> tuple[str, Database]:
     """Restore the roles and the one database, and return the name that it has in production, and the database."""
-    try:
-        name = wanted.database or container_exec.execute(container.id, ["sh", "-ec", _NAME]).strip()
-    except DockerError as error:
-        raise RolloutFailed(f"service '{wanted.service}' does not say the name of its database: {error}") from None
+    name = wanted.database or first_of(container, wanted.timeout).name
     items = [one["item"] for one in entries if one["name"] == "database"]
     if name not in items:
         raise RolloutFailed(f"backup {backup.id} has no database '{name}'; valid values: {', '.join(sorted(items))}")
