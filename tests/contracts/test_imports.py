@@ -42,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
         "plugin_utils.rendering",
         "module_utils.state",
         "module_utils.edge",
+        "module_utils.refresh",
     },
     "plugin_utils.controller": {
         "plugin_utils.compose_reader",
