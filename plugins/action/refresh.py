@@ -3,33 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
-    arguments,
-    followed_work,
-    module_call,
-)
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.followed_work import FollowedAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(FollowedAction):
     """``slipway.stack.refresh``."""
 
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the action."""
-        task_vars = task_vars or {}
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        given = arguments.given(self, task_vars, "refresh")
-        given["owner"] = given.get("owner") or module_call.owner()
-        variables = module_call.prepare(self, task_vars)
-
-        def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = self._execute_module(
-                module_name="slipway.stack.refresh", module_args=module_arguments, task_vars=variables
-            )
-            return answer
-
-        return {**result, **followed_work.follow(call, given, task_vars.get("inventory_hostname", ""))}
+    module = "refresh"

@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - slipway.stack.stack
   - slipway.stack.stack.host
+  - slipway.stack.followed
   - slipway.stack.attributes
   - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group
@@ -69,24 +70,6 @@ options:
     description: How many base backups there are for each full one. The others save what has changed.
     type: int
     default: 7
-  owner:
-    description: Who does it, for the record. The default is user and host of the controller.
-    type: str
-    default: ""
-  archive_timeout:
-    description: Seconds that one archive may take.
-    type: int
-    default: 21600
-  timeout:
-    description: Seconds to follow the work. After that the task fails and the work goes on.
-    type: int
-    default: 43200
-  release:
-    description: Name of the work in the journal. Only for the action plugin.
-    type: str
-  offset:
-    description: Place in the journal to read from. Only for the action plugin.
-    type: int
 attributes:
   check_mode:
     support: full

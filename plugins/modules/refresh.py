@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - slipway.stack.stack
   - slipway.stack.stack.host
+  - slipway.stack.followed
   - slipway.stack.attributes
   - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group
@@ -53,24 +54,6 @@ options:
     type: list
     elements: str
     default: []
-  owner:
-    description: Who does it, for the record. The default is user and host of the controller.
-    type: str
-    default: ""
-  archive_timeout:
-    description: Seconds that one part of the snapshot or one statement may take.
-    type: int
-    default: 21600
-  timeout:
-    description: Seconds to follow the work. After that the task fails and the work goes on.
-    type: int
-    default: 43200
-  release:
-    description: Name of the work in the journal. Only for the action plugin.
-    type: str
-  offset:
-    description: Place in the journal to read from. Only for the action plugin.
-    type: int
 attributes:
   check_mode:
     support: full

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
-from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import making, snapshot_reader
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import making, snapshot_reader, to_its_end
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -75,24 +73,10 @@ def _not_copied(source: Path, folder: Path, error: OSError) -> RolloutFailed:
 
 
 def _run(home: Home, wanted: Wanted, name: str) -> None:
-    """Do the work, and write to the journal how it ended."""
     records = Journal(home.backup_journal, name, masking(home))
-    reason = "it was interrupted"
-    detail: tuple[str, ...] = ()
-    try:
+
+    def to_done() -> str:
         making.make(home, wanted, name[len(_PREFIX) :], records)
-        reason = ""
-    except (RolloutFailed, DockerError) as error:
-        reason, detail = str(error), error.detail
-    except (StreamError, OSError) as error:
-        reason = str(error)
-    except Exception as error:
-        reason = f"it cannot go on: {error or type(error).__name__}"
-        raise
-    finally:
-        records.tolerate_write_errors()
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            records.write("end", "failed", "No masked snapshot was made, and nothing has left this host")
-        else:
-            records.write("end", "done", f"masked snapshot made: {records.time_summary()}")
+        return "masked snapshot"
+
+    to_its_end.run(records, to_done, "No masked snapshot was made, and nothing has left this host")

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, refreshing
+from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, refreshing, to_its_end
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.refreshing import UPLOADED, Jobs
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
@@ -61,23 +60,11 @@ def new_upload(home: Home) -> Path:
 
 def _run(home: Home, work: Work, jobs: Jobs, name: str) -> None:
     records = Journal(home.backup_journal, name, masking(home))
-    reason, snapshot = "it was interrupted", ""
-    detail: tuple[str, ...] = ()
-    try:
-        snapshot = _do(home, work, jobs, records)
-        reason = ""
-    except (RolloutFailed, DockerError) as error:
-        reason, detail = str(error), error.detail
-    except Exception as error:
-        reason = f"it cannot go on: {error or type(error).__name__}"
-        raise
-    finally:
-        records.tolerate_write_errors()
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            records.write("end", "failed", "The stack has the data that it had before")
-        else:
-            records.write("end", "done", f"{_WORD[work.verb]} from snapshot {snapshot} done: {records.time_summary()}")
+
+    def to_done() -> str:
+        return f"{_WORD[work.verb]} from snapshot {_do(home, work, jobs, records)}"
+
+    to_its_end.run(records, to_done, "The stack has the data that it had before")
 
 
 def _do(home: Home, work: Work, jobs: Jobs, records: Journal) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import report, terminal
+from ansible.plugins.action import ActionBase
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, module_call, report, terminal
 
 #: Calls a module with arguments, and returns its answer.
 Call = Callable[[dict[str, Any]], dict[str, Any]]
@@ -43,3 +44,27 @@ def follow(call: Call, given: dict[str, Any], host: str) -> dict[str, Any]:
     if records[-1]["state"] == "failed":
         return {"failed": True, "msg": report.failure(records)}
     return {**answer, "records": records}
+
+
+class FollowedAction(ActionBase):
+    """An action that calls the module of its name until the work of the module has ended."""
+
+    #: The name of the module, without that of the collection.
+    module: ClassVar[str]
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run the action."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        given = arguments.given(self, task_vars, self.module)
+        given["owner"] = given.get("owner") or module_call.owner()
+        variables = module_call.prepare(self, task_vars)
+
+        def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
+            answer: dict[str, Any] = self._execute_module(
+                module_name=f"slipway.stack.{self.module}", module_args=module_arguments, task_vars=variables
+            )
+            return answer
+
+        return {**result, **follow(call, given, task_vars.get("inventory_hostname", ""))}
