@@ -89,9 +89,17 @@ def test_an_identity_goes_on_where_production_is(production: Production, loaded:
     assert loaded.run(ask) == production.database().run(ask)
 
 
-def test_an_address_in_the_loaded_rows_is_found(loaded: Database, snapshot: Path) -> None:
-    loaded.run("UPDATE public.products SET title = 'ask tom@shop.test' WHERE id = 7;")
-    with pytest.raises(RolloutFailed, match=r"public\.products\.title: 1 addresses of mail"):
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("ask tom@shop.test", "1 addresses of mail"),
+        ("ask Tom\n0049 30 1234567", "1 phone numbers"),
+        ("2026-11-27\n4111 1111 1111 1111 12/29", "1 card numbers"),
+    ],
+)
+def test_what_is_personal_in_the_loaded_rows_is_found(loaded: Database, snapshot: Path, value: str, found: str) -> None:
+    loaded.run(f"UPDATE public.products SET title = '{value}' WHERE id = 7;")
+    with pytest.raises(RolloutFailed, match=rf"public\.products\.title: {found}"):
         loaded_scan.check(loaded, snapshot_reader.read(snapshot))
 
 
