@@ -58,6 +58,13 @@ artifact-check: environment ## check the artefact with galaxy-importer and the d
 unit: environment ## run the tests that need no server
 	pytest --junitxml=.testbed/reports/unit.xml
 
+# The two halves of `unit`, which `test` runs at the same time.
+unit-templates: environment
+	pytest --junitxml=.testbed/reports/unit-templates.xml tests/templates
+
+unit-others: environment
+	pytest --junitxml=.testbed/reports/unit-others.xml tests/unit tests/contracts
+
 apps: environment ## check and test the example application's backend
 	@scripts/apps.sh
 
@@ -71,7 +78,7 @@ molecule-alone molecule-shared molecule-single: environment
 	@scripts/molecule.sh --$(@:molecule-%=%)
 
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
-	@scripts/test.sh lint,unit,apps molecule-alone molecule-single,molecule-shared
+	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-single,molecule-shared
 
 engine: environment ## run the tests that need an engine and no server: masked snapshots and refreshes of a real Postgres
 	@python3 -m testbed engine
@@ -82,5 +89,6 @@ test-long: sanity artifact-check engine ## run sanity, artifact-check and the lo
 	DIFFERENTIAL_MINUTES=$${DIFFERENTIAL_MINUTES:-10} pytest -s tests/contracts/test_any_project.py
 	@ROLLOUT_LONG=1 scripts/molecule.sh --long
 
-.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check engine unit \
-  apps molecule bench molecule-alone molecule-shared molecule-single test test-long
+.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check \
+  engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-shared molecule-single test \
+  test-long
