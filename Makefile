@@ -74,11 +74,11 @@ molecule: environment ## run the molecule scenarios on test servers (SCENARIO=na
 bench: environment ## compare the time of a deploy with that of other tools (docs/performance.md)
 	@PYTHONPATH=.collections python3 -m tests.bench $(BENCH)
 
-molecule-alone molecule-shared molecule-single: environment
+molecule-alone molecule-shared molecule-data molecule-single: environment
 	@scripts/molecule.sh --$(@:molecule-%=%)
 
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
-	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-single,molecule-shared
+	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-single+molecule-data,molecule-shared
 
 engine: environment ## run the tests that need an engine and no server: masked snapshots and refreshes of a real Postgres
 	@python3 -m testbed engine
@@ -90,5 +90,5 @@ test-long: sanity artifact-check engine ## run sanity, artifact-check and the lo
 	@ROLLOUT_LONG=1 scripts/molecule.sh --long
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check \
-  engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-shared molecule-single test \
-  test-long
+  engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-shared molecule-data \
+  molecule-single test test-long

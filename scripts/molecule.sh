@@ -2,10 +2,11 @@
 # Start the testbed and run molecule scenarios on it. The arguments are names of scenarios. Without arguments, all
 # scenarios run that are not marked as long. These options select some of them:
 #   --alone   scenarios that need the whole machine
-#   --shared  scenarios that share a server
-#   --single  all others; they can run at the same time as --shared
+#   --shared  scenarios that share the server `stacks`
+#   --data    scenarios that share the server `data`; they can run at the same time as --shared
+#   --single  all others; they can run at the same time, too
 #   --long    those that are marked as long, and those that have a long form
-# A run of all shared scenarios boots new servers and removes them. A run of named scenarios keeps the shared servers.
+# A run of all scenarios of a shared server boots a new one and removes it. A run of named scenarios keeps it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH=$PWD/.venv/bin:$PATH MOLECULE_GLOB='molecule/*/molecule.yml'
@@ -15,9 +16,15 @@ marked() {
   (cd molecule && grep "$1" -E "^ *($2): true" ./*/molecule.yml | cut -d/ -f2)
 }
 
+# Print the scenarios that share a server.
+sharing() {
+  (cd molecule && grep -lE "^ *- name: $1\$" ./*/molecule.yml | cut -d/ -f2)
+}
+
 remove_shared() {
-  awk '$2 == "name:" {name = $3} $1 == "shared:" && $2 == "true" {print name}' molecule/*/molecule.yml | sort -u |
-    xargs --no-run-if-empty -n 1 python3 -m testbed server down
+  for server in "${servers[@]}"; do
+    python3 -m testbed server down "$server"
+  done
 }
 
 python3 -m testbed engine
@@ -25,19 +32,31 @@ python3 -m testbed images
 python3 -m testbed registry
 
 scenarios=("$@")
+servers=()
 case ${1---all} in
-  --all) mapfile -t scenarios < <(marked -L long) ;;
+  --all)
+    mapfile -t scenarios < <(marked -L long)
+    servers=(stacks data)
+    ;;
   --alone) mapfile -t scenarios < <(marked -l alone) ;;
-  --shared) mapfile -t scenarios < <(marked -l shared) ;;
+  --shared)
+    mapfile -t scenarios < <(sharing stacks)
+    servers=(stacks)
+    ;;
+  --data)
+    mapfile -t scenarios < <(sharing data)
+    servers=(data)
+    ;;
   --single) mapfile -t scenarios < <(marked -L 'long|alone|shared') ;;
-  --long) mapfile -t scenarios < <(marked -l 'long|long_form') ;;
-esac
-case ${1---all} in
-  --all | --shared)
-    remove_shared
-    trap remove_shared EXIT
+  --long)
+    mapfile -t scenarios < <(marked -l 'long|long_form')
+    servers=(stacks data)
     ;;
 esac
+if [[ ${#servers[@]} -gt 0 ]]; then
+  remove_shared
+  trap remove_shared EXIT
+fi
 for scenario in "${scenarios[@]}"; do
   start=$SECONDS
   echo "==> molecule: $scenario"
