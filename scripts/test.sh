@@ -27,7 +27,7 @@ step=none
 trap 'python3 scripts/tally.py "$reports" --seconds "$SECONDS" --failed-step "$step"' EXIT
 for step in "$@"; do
   IFS=, read -ra names <<<"$step"
-  parallel= failed=
+  parallel="" failed=""
   if [[ ${#names[@]} -gt 1 ]]; then
     echo "==> ${names[0]}, at the same time as ${names[*]:1}"
     check_each "${names[0]}" >"$reports/parallel.log" 2>&1 &
