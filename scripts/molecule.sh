@@ -3,7 +3,7 @@
 # scenarios run that are not marked as long. These options select some of them:
 #   --alone   scenarios that need the whole machine
 #   --shared  scenarios that share the server `stacks`
-#   --data    scenarios that share the server `data`; they can run at the same time as --shared
+#   --data    scenarios that share the server `data`: backup and restore. They can run at the same time as --shared
 #   --single  all others; they can run at the same time, too
 #   --long    those that are marked as long, and those that have a long form
 # A run of all scenarios of a shared server boots a new one and removes it. A run of named scenarios keeps it.
