@@ -58,7 +58,9 @@ def _moment(depot: Depot) -> int:
 
 
 def _written(depot: Depot) -> list[int]:
-    return [int(line) for line in depot.stack.host.check_output("sudo cat /var/tmp/beats").split()]
+    lines = depot.stack.host.check_output("sudo cat /var/tmp/beats").splitlines()
+    # While a container is removed, the engine says so on standard output.
+    return [int(line) for line in lines if line.isdecimal()]
 
 
 def _present(depot: Depot) -> list[int]:
