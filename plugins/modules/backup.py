@@ -146,11 +146,7 @@ def main() -> None:
             "keep": {"type": "int", "default": 7},
             "continuous_days": {"type": "int", "default": 7},
             "continuous_full_every": {"type": "int", "default": 7},
-            "owner": {"type": "str", "default": ""},
-            "archive_timeout": {"type": "int", "default": 21600},
-            "timeout": {"type": "int", "default": 43200},
-            "release": {"type": "str"},
-            "offset": {"type": "int"},
+            **module_work.OPTIONS,
         },
         supports_check_mode=True,
     )

@@ -129,6 +129,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.backup import live_release
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import loading, making_work, schema
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.making import Wanted
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import module_work
@@ -159,9 +160,7 @@ def _begin(home: Home, params: dict[str, Any]) -> tuple[str, int]:
 
 
 def _tables(home: Home, params: dict[str, Any]) -> list[dict[str, Any]]:
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host, so there is no database to read")
+    manifest = live_release.manifest(home)
     return schema.as_data(schema.read(loading.live_database(manifest, params["service"], params["archive_timeout"])))
 
 
@@ -198,12 +197,8 @@ def main() -> None:
             "keep": {"type": "int", "default": 1},
             "dest": {"type": "path"},
             "folder": {"type": "path"},
-            "owner": {"type": "str", "default": ""},
             "host": {"type": "str", "default": ""},
-            "archive_timeout": {"type": "int", "default": 21600},
-            "timeout": {"type": "int", "default": 43200},
-            "release": {"type": "str"},
-            "offset": {"type": "int"},
+            **module_work.OPTIONS,
         },
         required_if=[("verb", "make", ["rules", "lookups"]), ("verb", "hand_over", ["folder", "release"])],
         supports_check_mode=True,

@@ -283,8 +283,7 @@ def main() -> None:
                 release = before_upgrade(home) if params["data_back"] else previous_release(home)
             if module.check_mode:
                 module.exit_json(**_preview(home, release, params, module._diff))
-            entered = module_work.after_backup(module, partial(enter, home, release, params))
-            offset, joined, release = entered
+            offset, joined, release = module_work.after_backup(module, partial(enter, home, release, params))
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)

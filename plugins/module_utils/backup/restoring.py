@@ -142,9 +142,7 @@ def _swap(manifest: Mapping[str, Any], entry: Mapping[str, Any], prefix: str) ->
         if not place.get("volume"):
             item = entry["item"]
             return Swap(service, "name", name, item, f"{prefix}_new", f"{prefix}_old") if item else None
-    live = containers.directory(containers.existing(manifest["stack"], service), place["target"])
-    new, aside = (live.with_name(f"{live.name}.{prefix}_{word}") for word in ("new", "old"))
-    return Swap(service, "directory", name, str(live), str(new), str(aside))
+    return swapping.of_directory(manifest, service, name, place["target"], prefix)
 
 
 def _load(

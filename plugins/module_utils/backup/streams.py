@@ -75,7 +75,7 @@ def save(command: Sequence[str], path: Path, timeout: float, carry: Carry | None
     """
     digest, size, unchecked = hashlib.sha256(), 0, 0
     try:
-        with Pipeline(timeout) as pipeline, open(path, "xb", opener=_private) as file:
+        with Pipeline(timeout) as pipeline, open(path, "xb", opener=private) as file:
             source = pipeline.start(command, subprocess.DEVNULL)
             passing = Passing(source.take_output(), carry) if carry else None
             compressor = pipeline.start(_COMPRESS, subprocess.PIPE if passing else source.take_output())
@@ -173,5 +173,6 @@ def _compare(path: Path, found: str, expected: str) -> None:
         raise StreamError(f"{path} does not have the content that was saved: it is truncated or damaged")
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """Open a new file that only root may read: the ``opener`` of :func:`open`."""
     return os.open(path, flags, 0o600)

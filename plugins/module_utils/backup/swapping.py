@@ -31,6 +31,17 @@ _MARGIN_SECONDS = 30.0
 _BEGIN_SECONDS = 0.5
 
 
+def of_directory(manifest: Mapping[str, Any], service: str, volume: str, target: str, prefix: str) -> Swap:
+    """Return the swap of the directory that a service has at *target*, with another one next to it.
+
+    :param prefix: of the names that data has which is not live.
+    :raises RolloutFailed: if the service has no container, or nothing there.
+    """
+    live = containers.directory(containers.existing(manifest["stack"], service), target)
+    new, aside = (live.with_name(f"{live.name}.{prefix}_{word}") for word in ("new", "old"))
+    return Swap(service, "directory", volume, str(live), str(new), str(aside))
+
+
 def swap_all(
     home: Home, manifest: Mapping[str, Any], journal: Journal, while_stopped: Callable[[], None] = lambda: None
 ) -> None:

@@ -78,11 +78,6 @@ class Database:
         except StreamError as error:
             raise self._failed(str(error)[:_MAX_ERROR]) from None
 
-    def exists(self) -> bool:
-        """Return whether the server has it. :raises RolloutFailed: if it cannot say."""
-        server = Database(self.container, "template1", self.timeout)
-        return bool(server.run(f"SELECT 1 FROM pg_database WHERE datname = {literal(self.name)};"))
-
     def _variables(self) -> dict[str, str]:
         return {"INTO": self.name, "PGOPTIONS": _FAST}
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.backup import live_release
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_reader import Snapshot
 from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
@@ -29,9 +30,7 @@ def live(home: Home) -> dict[str, Any]:
 
     :raises RolloutFailed: if no release is live, or one is of the environment ``production`` or of an unknown one.
     """
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host; deploy first, then refresh")
+    manifest = live_release.manifest(home)
     for release in home.release_ids():
         found = home.manifest(release)
         environment = str((found or {}).get("environment") or "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import SECRET
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import SECRET, SecretCounter
 
 #: The pages of an object follow one another, so a secret over the border of two is found.
 QUERY = """
@@ -22,16 +22,14 @@ SELECT line FROM (
 SELECT 'COMMIT;'
 """
 _START = b"decode('"
-#: Bytes of the page before that are searched again.
-_OVERLAP = 1024
 
 
 class LargeObjectScanner:
     """Searches the statements for secrets. ``rows``: statements. ``size``: bytes."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
-        self._secrets = secrets
-        self._rest = self._before = b""
+        self._secrets, self._counter = secrets, SecretCounter(secrets)
+        self._rest = b""
         self.rows = self.size = 0
         self.finds: Counter[tuple[str, str]] = Counter()
 
@@ -42,13 +40,11 @@ class LargeObjectScanner:
         self.rows += len(lines)
         for line in lines:
             _command, _start, rest = line.partition(_START)
-            page = bytes.fromhex(rest.partition(b"'")[0].decode()) if rest else b""
-            text = self._before + page
-            for secret in self._secrets:
-                new = text.count(secret) - self._before.count(secret)
-                if new > 0:
-                    self.finds["", SECRET] += new
-            self._before = text[-_OVERLAP:] if page else b""
+            if not rest:
+                # Another object begins.
+                self._counter = SecretCounter(self._secrets)
+            elif found := self._counter.count(bytes.fromhex(rest.partition(b"'")[0].decode())):
+                self.finds["", SECRET] += found
 
     def finish(self) -> None:
         """Nothing is left: the last line has an end."""

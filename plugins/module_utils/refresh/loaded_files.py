@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup import streams, swapping
 from ansible_collections.slipway.stack.plugins.module_utils.backup.loading import UNPACK
 from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_record import Swap
@@ -35,9 +35,8 @@ def planned(manifest: Mapping[str, Any], snapshot: Snapshot, prefix: str) -> dic
                 "live release does not save such a volume; name it in the backup of that service, or remove it from "
                 "uploads in the rules"
             )
-        live = containers.directory(containers.existing(manifest["stack"], member.service), target)
-        new, aside = (live.with_name(f"{live.name}.{prefix}_{number}_{word}") for word in ("new", "old"))
-        found[Swap(member.service, "directory", member.volume, str(live), str(new), str(aside))] = member
+        swap = swapping.of_directory(manifest, member.service, member.volume, target, f"{prefix}_{number}")
+        found[swap] = member
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, loading, space
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, live_release, loading, space
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import throwaway
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
@@ -76,9 +76,7 @@ def make(home: Home, wanted: Wanted, snapshot_id: str, journal: Journal) -> Path
         Then there is no file.
     """
     _check_lookups(wanted.lookups)
-    manifest = home.manifest(home.current_id())
-    if manifest is None:
-        raise RolloutFailed(home.live_problem() or "no release is live on this host, so its database cannot be copied")
+    manifest = live_release.manifest(home)
     backup = catalog.find(home, wanted.backup)
     spec = manifest["services"].get(wanted.service) or {}
     method = (spec.get("backup") or {}).get("archives") or {}

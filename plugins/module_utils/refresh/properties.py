@@ -6,7 +6,7 @@ of production need not exist there. A table that the live database does not have
 
 from __future__ import annotations
 
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, identifier, literal
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.database import Database, literal
 
 _CREATE = """
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L',
@@ -73,9 +73,3 @@ def extensions_missing(database: Database, names: tuple[str, ...]) -> list[str]:
     """Return the extensions of *names* that the server does not have. :raises RolloutFailed: if it cannot say."""
     have = set(database.run("SELECT name FROM pg_available_extensions;"))
     return sorted(set(names) - have)
-
-
-def drop(database: Database) -> None:
-    """Remove a database that is not live, whoever uses it. :raises RolloutFailed: if Postgres refuses it."""
-    server = Database(database.container, "template1", database.timeout)
-    server.run(f"DROP DATABASE IF EXISTS {identifier(database.name)} WITH (FORCE);")

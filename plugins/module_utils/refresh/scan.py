@@ -113,6 +113,21 @@ class Scanner:
         return self._columns[number] if number < len(self._columns) else None
 
 
+class SecretCounter:
+    """Counts secrets in content that has no lines, also over the border of two blocks."""
+
+    def __init__(self, secrets: Sequence[bytes]) -> None:
+        self._secrets, self._before = secrets, b""
+        self._overlap = max((len(secret) for secret in secrets), default=1) - 1
+
+    def count(self, block: bytes) -> int:
+        """Return how many secrets end in a block."""
+        text = self._before + block
+        found = sum(text.count(secret) - self._before.count(secret) for secret in self._secrets)
+        self._before = text[len(text) - self._overlap :] if self._overlap else b""
+        return found
+
+
 def _cards(text: bytes) -> Iterator[int]:
     """Return where card numbers begin. Other digits may stand before or after one, such as a date."""
     found = _CARD.search(text)

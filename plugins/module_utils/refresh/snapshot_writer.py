@@ -90,7 +90,7 @@ class Writer:
         """Make the file, and return its path. :param about: more keys of the manifest."""
         manifest = {"format": FORMAT, "id": self._id, **about, "members": self.members}
         unfinished = self._folder / f"{self._id}{_UNFINISHED}{_ENDING}"
-        with open(unfinished, "xb", opener=_private) as file:
+        with open(unfinished, "xb", opener=streams.private) as file:
             with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
                 content = json.dumps(manifest).encode()
                 archive.addfile(_entry("manifest.json", len(content)), io.BytesIO(content))
@@ -124,10 +124,6 @@ def _entry(name: str, size: int) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = size, 0o600
     return entry
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
-from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import SECRET
+from ansible_collections.slipway.stack.plugins.module_utils.refresh.scan import SECRET, SecretCounter
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.snapshot_writer import Writer
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.source_database import Find
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -117,7 +117,7 @@ class _Chosen:
                 taken.addfile(_plain(self._folders.pop(folder)))
         if content:
             self.rows += 1
-            taken.addfile(_plain(entry), cast("IO[bytes]", _Searched(self, content)))
+            taken.addfile(_plain(entry), cast("IO[bytes]", self.searched(content)))
 
     def feed(self, block: bytes) -> None:
         """See a block of what is written."""
@@ -126,14 +126,14 @@ class _Chosen:
     def finish(self) -> None:
         """Nothing is left."""
 
-    def found(self, text: bytes, before: bytes) -> None:
-        """Count secrets in a text that begins with *before*, which was searched already."""
-        self.secrets += sum(text.count(secret) - before.count(secret) for secret in self._secrets)
+    def searched(self, content: IO[bytes]) -> _Searched:
+        """Return the content of a file, which is searched while it is read."""
+        counter = SecretCounter(self._secrets)
 
-    @property
-    def overlap(self) -> int:
-        """Bytes of a block that are searched again with the next one."""
-        return max((len(secret) for secret in self._secrets), default=1) - 1
+        def see(block: bytes) -> None:
+            self.secrets += counter.count(block)
+
+        return _Searched(content, see)
 
     def _is_chosen(self, entry: tarfile.TarInfo) -> bool:
         path = entry.name[2:] if entry.name.startswith("./") else entry.name
@@ -156,17 +156,15 @@ class _Writing:
 
 
 class _Searched:
-    """The content of a file, searched for secrets while it is read."""
+    """The content of a file, each block of which is shown to a function."""
 
-    def __init__(self, chosen: _Chosen, content: IO[bytes]) -> None:
-        self._chosen, self._content, self._before = chosen, content, b""
+    def __init__(self, content: IO[bytes], see: Callable[[bytes], None]) -> None:
+        self._content, self._see = content, see
 
     def read(self, length: int = _BLOCK) -> bytes:
         """Read at most *length* bytes."""
         block = self._content.read(length)
-        text = self._before + block
-        self._chosen.found(text, self._before)
-        self._before = text[len(text) - self._chosen.overlap :] if self._chosen.overlap else b""
+        self._see(block)
         return block
 
 

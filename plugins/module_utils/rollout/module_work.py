@@ -6,9 +6,9 @@ Place in the pipeline: target, between a module and what it starts.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
@@ -24,6 +24,14 @@ T = TypeVar("T")
 _POLL_SECONDS = 5.0
 #: Work that is about to start: what it holds, its name in the journal, and what does it.
 Begun = tuple[Lease, str, Callable[[], None]]
+#: The options of a module whose work is followed, as ``doc_fragments/followed.py`` documents them.
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "owner": {"type": "str", "default": ""},
+    "archive_timeout": {"type": "int", "default": 21600},
+    "timeout": {"type": "int", "default": 43200},
+    "release": {"type": "str"},
+    "offset": {"type": "int"},
+}
 
 
 def start(home: Home, begun: Begun) -> tuple[str, int]:
