@@ -7,6 +7,7 @@ database is replaced.
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -114,6 +115,29 @@ def test_a_moment_that_is_not_possible_is_refused(depot: Depot, playbook: Playbo
         run = playbook("restore", restore_to=text, depot_continuous=True)
         assert run.code == 2
         assert reason in run.output
+
+
+@pytest.mark.skipif(not LONG, reason="it takes two backups more")
+def test_a_server_that_has_lost_its_wal_fetches_it(depot: Depot, playbook: Playbook) -> None:
+    repository = {
+        "backup_repository": "/srv/wal",
+        "backup_repository_secrets": {"RESTIC_PASSWORD": "restic_password"},
+        "stack_secrets": {"restic_password": secrets.token_hex()},
+    }
+    host = depot.stack.host
+    host.check_output("sudo sh -c 'rm -rf /srv/wal && mkdir /srv/wal'")
+    _run(playbook, "deploy")
+    _run(playbook, "backup", **repository)
+    depot.sql("CREATE TABLE kept AS SELECT 7 AS a")
+    moment = _moment(depot)
+    depot.sql("DROP TABLE kept")
+    assert "WAL and base backups are sent" in _run(playbook, "backup", **repository).output
+    host.check_output(f"sudo systemctl stop {_UNIT}")
+    host.check_output(f"sudo rm -r {depot.stack.home}/backups/continuous")
+    _run(playbook, "backup", backup_now=False, **repository)
+    run = _run(playbook, "restore", restore_to=_text(moment), **repository)
+    assert "fetching WAL and base backups" in run.output
+    assert depot.sql("SELECT a FROM kept") == "7"
 
 
 def test_turned_off_the_slot_and_the_unit_are_gone(depot: Depot, playbook: Playbook) -> None:

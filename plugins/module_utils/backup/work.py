@@ -14,6 +14,8 @@ from datetime import datetime
 from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     base_backups,
     catalog,
+    continuous,
+    continuous_repository,
     drill,
     live_release,
     moments,
@@ -121,7 +123,12 @@ def _find(home: Home, work: Work, records: Journal) -> Backup:
     if work.moment:
         # No backup is removed for this one.
         options = taking.Options(work.owner, _ALL, work.settings.archive_timeout)
-        return point_in_time.backup_of(home, _moment(work), work.services, options, records)
+        moment = _moment(work)
+        at = moment.timestamp()
+        remote = repository.of(home)
+        if remote and not continuous_repository.reaches(home, work.services or list(continuous.wanted(home)), at):
+            continuous_repository.fetch(home, remote, work.settings.archive_timeout, records)
+        return point_in_time.backup_of(home, moment, work.services, options, records)
     found = catalog.read(home, work.backup) if work.backup else catalog.newest(home)
     remote = None if found.value or found.problem else repository.of(home)
     if remote:
@@ -143,6 +150,7 @@ def _after_backup(home: Home, work: Work, records: Journal) -> None:
         remote = repository.of(home)
         if remote:
             repository.send(home, remote, work.settings.archive_timeout, records)
+            continuous_repository.send(home, remote, work.settings.archive_timeout, records)
     except RolloutFailed as error:
         failures.append(error)
     if failures:
