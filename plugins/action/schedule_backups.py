@@ -24,7 +24,7 @@ class ActionModule(OneCall):
         """Return the schedule, and the program that the timers start."""
         given = arguments.complete(self, task_vars, "schedule_backups")
         names = ("name", "root", "schedule", "drill_schedule", "delay", "keep", "archive_timeout")
-        names += ("continuous_days", "continuous_full_every", "repository_host")
+        names += ("continuous_days", "continuous_full_every", "continuous_send_every", "repository_host")
         try:
             names_of = given["repository_secrets"]
             environment = repository_settings.environment(given["repository"], names_of, given["secrets"])

@@ -48,6 +48,10 @@ options:
     description: How many base backups there are for each full one.
     type: int
     required: true
+  continuous_send_every:
+    description: Seconds between two times that WAL is sent to the repository, 0 if it is sent with backups only.
+    type: int
+    required: true
   repository:
     description: See M(slipway.stack.schedule_backups).
     type: str
@@ -122,6 +126,7 @@ def main() -> None:
             "archive_timeout": {"type": "int", "required": True},
             "continuous_days": {"type": "int", "required": True},
             "continuous_full_every": {"type": "int", "required": True},
+            "continuous_send_every": {"type": "int", "required": True},
             "repository": {"type": "str", "required": True},
             "repository_host": {"type": "str", "required": True},
             "retention": {"type": "dict", "required": True},
@@ -145,6 +150,7 @@ def main() -> None:
             archive_timeout=params["archive_timeout"],
             continuous_days=params["continuous_days"],
             continuous_full_every=params["continuous_full_every"],
+            continuous_send_every=params["continuous_send_every"],
             repository=params["repository"],
             repository_host=params["repository_host"],
             retention=params["retention"],

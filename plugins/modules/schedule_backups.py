@@ -47,6 +47,10 @@ options:
     description: How many base backups there are for each full one. The others save what has changed.
     type: int
     default: 7
+  continuous_send_every:
+    description: Seconds between two times that WAL is sent to the repository, 0 if it is sent with backups only.
+    type: int
+    default: 300
   repository:
     description:
       - A repository of restic in its own notation, such as C(rest:https://backup.example.com/shop), C(sftp:host:/path),

@@ -6,6 +6,7 @@ database is replaced.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -117,7 +118,7 @@ def test_a_moment_that_is_not_possible_is_refused(depot: Depot, playbook: Playbo
         assert reason in run.output
 
 
-@pytest.mark.skipif(not LONG, reason="it takes two backups more")
+@pytest.mark.skipif(not LONG, reason="it takes a backup and a restore more")
 def test_a_server_that_has_lost_its_wal_fetches_it(depot: Depot, playbook: Playbook) -> None:
     repository = {
         "backup_repository": "/srv/wal",
@@ -127,17 +128,29 @@ def test_a_server_that_has_lost_its_wal_fetches_it(depot: Depot, playbook: Playb
     host = depot.stack.host
     host.check_output("sudo sh -c 'rm -rf /srv/wal && mkdir /srv/wal'")
     _run(playbook, "deploy")
-    _run(playbook, "backup", **repository)
+    run = _run(playbook, "backup", **repository)
+    assert "WAL and base backups are sent" in run.output
+    assert "active" in host.check_output("systemctl is-active slipway-wal-send-depot.timer")
     depot.sql("CREATE TABLE kept AS SELECT 7 AS a")
     moment = _moment(depot)
+    # What the timer starts every five minutes. It takes with it what no backup has.
+    host.check_output("sudo systemctl start slipway-wal-send-depot.service")
+    assert _sent_until(depot) >= moment
+    assert "in the repository until" in _run(playbook, "status", **repository).output
+    host.check_output(f"sudo systemctl stop {_UNIT} slipway-wal-send-depot.timer")
+    late = host.run("sudo systemctl start slipway-wal-send-depot.service")
+    assert late.rc == 1
+    assert "its WAL is not received" in host.check_output("sudo journalctl --unit slipway-wal-send-depot.service")
     depot.sql("DROP TABLE kept")
-    assert "WAL and base backups are sent" in _run(playbook, "backup", **repository).output
-    host.check_output(f"sudo systemctl stop {_UNIT}")
     host.check_output(f"sudo rm -r {depot.stack.home}/backups/continuous")
     _run(playbook, "backup", backup_now=False, **repository)
     run = _run(playbook, "restore", restore_to=_text(moment), **repository)
     assert "fetching WAL and base backups" in run.output
     assert depot.sql("SELECT a FROM kept") == "7"
+
+
+def _sent_until(depot: Depot) -> float:
+    return float(json.loads(depot.stack.host.check_output(f"sudo cat {depot.stack.home}/state/sent.json"))["until"])
 
 
 def test_turned_off_the_slot_and_the_unit_are_gone(depot: Depot, playbook: Playbook) -> None:

@@ -110,22 +110,44 @@ def execute(container: Container, script: str, service: str) -> str:
 
 
 def mark(container: Container, scripts: Scripts, service: str, chain: Chain) -> tuple[float, bool]:
-    """Let the server end its file of WAL, and wait until it has arrived.
+    """Let the server commit something and end its file of WAL, and wait until it has arrived.
 
     :return: a moment in seconds of the epoch, and whether everything of it has arrived.
     :raises RolloutFailed: if the server refuses.
     """
     moment = time.time()
-    about = facts.parse(execute(container, scripts["mark"], service).splitlines())[1]
-    file = wal_files.name(about.get("file", ""))
+    file = _ended(container, scripts["mark"], service)
     if not file:
         raise RolloutFailed(f"service '{service}': the server did not say which file of WAL it has ended")
+    return moment, _has_arrived(container, scripts, service, chain, file)
+
+
+def end(container: Container, scripts: Scripts, service: str, chain: Chain) -> tuple[float, bool]:
+    """Let the server end its file of WAL if anything was written to it, and wait until it has arrived.
+
+    :return: a moment in seconds of the epoch, and whether everything before it has arrived.
+    :raises RolloutFailed: if the server refuses.
+    """
+    moment = time.time()
+    file = _ended(container, scripts["end"], service)
+    if file:
+        return moment, _has_arrived(container, scripts, service, chain, file)
+    about = about_lag(container, scripts, service)
+    return moment, about.get("state") == "receiving" and about.get("bytes") == "0"
+
+
+def _ended(container: Container, script: str, service: str) -> str:
+    return wal_files.name(facts.parse(execute(container, script, service).splitlines())[1].get("file", ""))
+
+
+def _has_arrived(container: Container, scripts: Scripts, service: str, chain: Chain, file: str) -> bool:
+    """Wait for a file of WAL. :return: false if it does not arrive, or nobody receives."""
     deadline = time.monotonic() + _ARRIVAL_SECONDS
     while not any((chain.wal / f"{file}{ending}").exists() for ending in ("", ".gz")):
         if time.monotonic() > deadline or about_lag(container, scripts, service).get("state") != "receiving":
-            return moment, False
+            return False
         time.sleep(_POLL_SECONDS)
-    return moment, True
+    return True
 
 
 def about_lag(container: Container, scripts: Scripts, service: str) -> dict[str, str]:

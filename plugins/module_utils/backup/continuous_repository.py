@@ -1,6 +1,6 @@
 """Base backups and WAL in the repository of restic, for a host that has lost its own.
 
-Place in the pipeline: target, after a backup was sent, and before a restore to a moment that this host does not reach.
+Place in the pipeline: target, under :mod:`sending`, and before a restore to a moment that this host does not reach.
 All of it is one snapshot. A file of WAL never changes, so the repository has each of them once.
 """
 
@@ -24,18 +24,18 @@ _SNAPSHOTS = 2
 _MARGIN = 1.1
 
 
-def send(home: Home, repository: Repository, timeout: float, journal: Journal) -> None:
-    """Send what is saved continuously, if anything is. :raises RolloutFailed: if that fails. What was sent stays."""
-    folder = _folder(home)
-    if not folder.is_dir():
-        return
-    restic, tags = repository.restic, _tags(repository)
-    text = f"sending WAL and base backups to {restic.shown}"
-    with journal.part(_STEP, "send", start_text=text, end_text="WAL and base backups are sent"):
-        # A base backup that is being taken is in `new`.
-        restic.run("backup", "--quiet", "--tag", tags, "--exclude", f"{folder}/*/*/new", str(folder), timeout=timeout)
-        kept = ("--group-by", "", "--keep-last", str(_SNAPSHOTS), "--prune")
-        restic.run("forget", "--quiet", "--tag", tags, *kept, timeout=timeout)
+def send(home: Home, repository: Repository, timeout: float) -> None:
+    """Send what the repository does not have yet. :raises RolloutFailed: if that fails. What was sent stays."""
+    folder, tags = _folder(home), _tags(repository)
+    # A base backup that is being taken is in `new`. A file of WAL gets another name when it has ended.
+    left_out = [word for pattern in ("new", "wal/*.partial") for word in ("--exclude", f"{folder}/*/*/{pattern}")]
+    repository.restic.run("backup", "--quiet", "--tag", tags, *left_out, str(folder), timeout=timeout)
+
+
+def forget(repository: Repository, timeout: float) -> None:
+    """Remove all but the newest snapshots. :raises RolloutFailed: if that fails."""
+    kept = ("--group-by", "", "--keep-last", str(_SNAPSHOTS), "--prune")
+    repository.restic.run("forget", "--quiet", "--tag", _tags(repository), *kept, timeout=timeout)
 
 
 def reaches(home: Home, services: Sequence[str], moment: float) -> bool:

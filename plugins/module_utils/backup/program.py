@@ -1,4 +1,4 @@
-"""The program that the units of a stack start: a backup, a drill or a receiver of WAL without a controller.
+"""The program that the units of a stack start, without a controller: backup, drill, WAL received, WAL sent.
 
 Place in the pipeline: target, started by systemd (:mod:`schedule` writes the units and ``state/backup.pyz``, which is
 this package as one file).
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous, results, settings, work
+from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous, results, sending, settings, work
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Do the work in the foreground. :return: the exit code, 1 if it failed. Standard error then says why."""
     parser = argparse.ArgumentParser(description="Save the data of a stack, or check its newest backup.")
     parser.add_argument("home", type=Path, help="directory of the stack, such as /opt/stacks/shop")
-    parser.add_argument("verb", choices=("take", "drill", "receive"))
+    parser.add_argument("verb", choices=("take", "drill", "receive", "send"))
     parser.add_argument("service", nargs="?", default="", help="of receive: the service whose WAL is received")
     given = parser.parse_args(arguments)
     home = Home(str(given.home))
@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         found = settings.read(home)
         if found.value is None:
             raise RolloutFailed(found.problem or f"{home.backup_settings} does not exist; run the role backup")
+        if given.verb == "send":
+            sending.send_by_timer(home, found.value.archive_timeout)
+            return 0
         wanted = work.Work(given.verb, "timer", settings=found.value)
         before = len(results.read(home))
         _begin(home, wanted)

@@ -72,12 +72,7 @@ def send(home: Home, repository: Repository, timeout: float, journal: Journal) -
     """
     restic = repository.restic
     with journal.part(_STEP, "send", start_text=f"sending to {restic.shown}", end_text=""):
-        try:
-            _open(restic)
-        except NoRepository:
-            if restic.location.startswith("/") and not Path(restic.location).is_dir():
-                raise RolloutFailed(f"{restic.location} is no directory; mount its disk, or make it") from None
-            restic.run("init")
+        if prepare(restic):
             journal.write(_STEP, "done", f"made the repository {restic.shown}")
         # Older ones were sent, and may have been forgotten since.
         last = max(snapshots(repository), default="")
@@ -89,6 +84,21 @@ def send(home: Home, repository: Repository, timeout: float, journal: Journal) -
         kept = [word for name, number in _kept(repository.settings) for word in (f"--keep-{name}", str(number))]
         # Not by host or path: each backup has a path of its own.
         restic.run("forget", "--quiet", "--tag", repository.tags, "--group-by", "", *kept, "--prune", timeout=timeout)
+
+
+def prepare(restic: Restic) -> bool:
+    """Make the repository if there is none, and return whether that was so.
+
+    :raises RolloutFailed: if it cannot be used or made.
+    """
+    try:
+        _open(restic)
+    except NoRepository:
+        if restic.location.startswith("/") and not Path(restic.location).is_dir():
+            raise RolloutFailed(f"{restic.location} is no directory; mount its disk, or make it") from None
+        restic.run("init")
+        return True
+    return False
 
 
 def _open(restic: Restic) -> None:

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous
 from ansible_collections.slipway.stack.plugins.module_utils.backup.repository import environment_folder
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_bytes, write_text
 
 UNITS = Path("/etc/systemd/system")
+#: Fewest seconds between two times that something is sent. To open a repository takes some.
+_SHORTEST = 30
 #: Runs a command and returns its exit code, its output and its errors, as AnsibleModule.run_command.
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
@@ -36,14 +39,20 @@ _TIMER = """\
 Description={description}
 
 [Timer]
-OnCalendar={calendar}
-# A server that was off at that time makes up for it when it is on again.
-Persistent=true
-AccuracySec=1s
+{when}AccuracySec=1s
 RandomizedDelaySec={delay}
 
 [Install]
 WantedBy=timers.target
+"""
+_AT_TIMES = """\
+OnCalendar={calendar}
+# A server that was off at that time makes up for it when it is on again.
+Persistent=true
+"""
+_EVERY = """\
+OnActiveSec={seconds}
+OnUnitInactiveSec={seconds}
 """
 
 
@@ -74,16 +83,20 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
     for option, calendar in (("backup_schedule", schedule.backup), ("backup_drill_schedule", schedule.drill)):
         if calendar:
             _check(option, calendar, run)
+    every = schedule.settings.continuous_send_every
+    if every and every < _SHORTEST:
+        raise ScheduleError(f"backup_continuous_send_every: {every} is neither 0 nor at least {_SHORTEST} seconds")
     changed = _write_own(home, schedule, program, dry_run) + _write_environment(home, schedule.environment, dry_run)
     texts = {}
     timers = {}
-    for verb, word, calendar in (("take", "backup", schedule.backup), ("drill", "drill", schedule.drill)):
-        unit = f"slipway-{word}-{stack}"
-        names = {"home": home.path, "program": program_of(home), "verb": verb, "delay": schedule.delay}
-        description = f"{word.capitalize()} of the stack {stack}"
-        texts[f"{unit}.service"] = _SERVICE.format(description=description, **names)
-        texts[f"{unit}.timer"] = _TIMER.format(description=description, calendar=calendar, **names) if calendar else ""
-        timers[f"{unit}.timer"] = bool(calendar)
+    for verb, word, description, when in _works(home, schedule):
+        unit, title = f"slipway-{word}-{stack}", f"{description} of the stack {stack}"
+        names = {"description": title, "home": home.path, "program": program_of(home), "verb": verb}
+        texts[f"{unit}.service"] = _SERVICE.format(**names)
+        # What is sent every few minutes need not be late on purpose.
+        delay = 0 if verb == "send" else schedule.delay
+        texts[f"{unit}.timer"] = _TIMER.format(description=title, when=when, delay=delay) if when else ""
+        timers[f"{unit}.timer"] = bool(when)
     stale = [name for name, enabled in timers.items() if not enabled and (UNITS / name).exists()]
     if stale and not dry_run:
         systemctl(run, "disable", "--now", *stale)
@@ -102,6 +115,18 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
         systemctl(run, "enable", *off)
         systemctl(run, "restart", *off)
     return [*changed, *written, *(name for name in off if name not in written)]
+
+
+def _works(home: Home, schedule: Schedule) -> list[tuple[str, str, str, str]]:
+    """Return verb, word in the names of units, title and time of each work; the time is empty for never."""
+    given = schedule.settings
+    every = given.continuous_send_every if given.repository and continuous.wanted(home) else 0
+    take, drill = (_AT_TIMES.format(calendar=at) if at else "" for at in (schedule.backup, schedule.drill))
+    return [
+        ("take", "backup", "Backup", take),
+        ("drill", "drill", "Drill", drill),
+        ("send", "wal-send", "WAL to the repository", _EVERY.format(seconds=every) if every else ""),
+    ]
 
 
 def _write_own(home: Home, schedule: Schedule, program: bytes, dry_run: bool) -> list[str]:

@@ -18,6 +18,7 @@ _FIELDS: Mapping[str, state_file.Types] = {
     "archive_timeout": (int, float),
     "continuous_days": int,
     "continuous_full_every": int,
+    "continuous_send_every": int,
     "repository": str,
     "repository_host": str,
     "retention": dict,
@@ -29,15 +30,17 @@ class Settings:
     """``keep``: how many backups stay on this host. ``archive_timeout``: seconds for one archive.
 
     ``continuous_days``: for how many days back a service that is saved continuously can be restored to any second.
-    ``continuous_full_every``: each so many base backups is a full one. ``repository``: of restic, in its notation,
-    empty for none. ``repository_host``: the name of this host there, empty for its own. ``retention``: how many backups
-    stay there, by ``daily``, ``weekly`` and ``monthly``.
+    ``continuous_full_every``: each so many base backups is a full one. ``continuous_send_every``: seconds between two
+    times that WAL is sent to the repository, 0 if it is sent with backups only. ``repository``: of restic, in its
+    notation, empty for none. ``repository_host``: the name of this host there, empty for its own. ``retention``: how
+    many backups stay there, by ``daily``, ``weekly`` and ``monthly``.
     """
 
     keep: int = 7
     archive_timeout: float = 6 * 3600.0
     continuous_days: int = 7
     continuous_full_every: int = 7
+    continuous_send_every: int = 300
     repository: str = ""
     repository_host: str = ""
     retention: Mapping[str, int] = field(default_factory=dict)

@@ -23,10 +23,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import (
     repository,
     restoring,
     results,
+    sending,
     swapping,
     taking,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
+from ansible_collections.slipway.stack.plugins.module_utils.backup.repository import Repository
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
@@ -150,12 +152,21 @@ def _after_backup(home: Home, work: Work, records: Journal) -> None:
         remote = repository.of(home)
         if remote:
             repository.send(home, remote, work.settings.archive_timeout, records)
-            continuous_repository.send(home, remote, work.settings.archive_timeout, records)
+            _send_continuous(home, remote, work.settings.archive_timeout, records)
     except RolloutFailed as error:
         failures.append(error)
     if failures:
         detail = tuple(line for failure in failures for line in failure.detail)
         raise RolloutFailed("; ".join(map(str, failures)), detail)
+
+
+def _send_continuous(home: Home, remote: Repository, timeout: float, records: Journal) -> None:
+    if not continuous.wanted(home):
+        return
+    text = f"sending WAL and base backups to {remote.restic.shown}"
+    with records.part("repository", "send", start_text=text, end_text="WAL and base backups are sent"):
+        sending.send(home, remote, timeout)
+        continuous_repository.forget(remote, timeout)
 
 
 def _moment(work: Work) -> datetime:

@@ -178,7 +178,9 @@ def _continuous_line(state: Mapping[str, Any]) -> str:
     received = (
         "WAL is received" if state["state"] == "receiving" else f"WAL is not received ({state['state'] or 'off'})"
     )
-    return f"{where}: {received}, {back_to}"
+    sent = state.get("sent_until")
+    until = "" if sent is None else f", in the repository until {_time(sent)}" if sent else ", not in the repository"
+    return f"{where}: {received}, {back_to}{until}"
 
 
 def _time(seconds: float) -> str:

@@ -48,6 +48,7 @@ CONTINUOUS_FIELDS = {
     "receive": Field("str", "script beside the server; writes WAL to /continuous/wal until it is ended", required=True),
     "base": Field("str", "script beside the server; writes a base backup to /continuous/new", required=True),
     "mark": Field("str", "script in the server; ends a file of WAL, and prints its name", required=True),
+    "end": Field("str", "script in the server; the same, but nothing if nothing was written to it", required=True),
     "lag": Field("str", "script in the server; prints how many bytes were not received yet", required=True),
     "recover": Field("str", "script in a copy that does not run; BASES become its data, up to TARGET", required=True),
     "recovered": Field("str", "script in this copy; prints something as soon as it is at TARGET", required=True),

@@ -52,6 +52,9 @@ _GOOD = {
     "from": 1.0,
     "base": 2.0,
     "gaps": 0,
+    "sent_until": None,
+    "sent_is_late": False,
+    "sent_problem": "",
 }
 
 

@@ -66,16 +66,17 @@ def _chain(home: Home, name: str, finished_at: float) -> Path:
 
 def test_all_of_it_is_one_snapshot_with_tags_of_its_own(home: Home, ran: list[list[str]]) -> None:
     _chain(home, NEW, 5.0)
-    continuous_repository.send(home, REMOTE, 60.0, _journal(home))
+    continuous_repository.send(home, REMOTE, 60.0)
+    continuous_repository.forget(REMOTE, 60.0)
     assert [command[0] for command in ran] == ["backup", "forget"]
     assert all(TAGS in command for command in ran)
     assert all(REMOTE.tags not in command for command in ran)
-    assert f"{home.backups}/continuous/*/*/new" in ran[0]
 
 
-def test_nothing_is_sent_where_nothing_is_saved_continuously(home: Home, ran: list[list[str]]) -> None:
-    continuous_repository.send(home, REMOTE, 60.0, _journal(home))
-    assert ran == []
+def test_what_is_being_written_is_left_out(home: Home, ran: list[list[str]]) -> None:
+    continuous_repository.send(home, REMOTE, 60.0)
+    left_out = [word for previous, word in zip(ran[0], ran[0][1:], strict=False) if previous == "--exclude"]
+    assert left_out == [f"{home.backups}/continuous/*/*/new", f"{home.backups}/continuous/*/*/wal/*.partial"]
 
 
 def test_a_host_reaches_a_moment_after_a_base_backup_of_each_service(home: Home) -> None:

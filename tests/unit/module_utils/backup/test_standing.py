@@ -25,6 +25,8 @@ MANIFEST: dict[str, Any] = {
 #: 2026-11-27 03:15.
 NOW = 1795749300.0
 HOUR = 3600
+#: A service whose WAL is not received.
+DOWN = {"service": "db", "problem": "", "state": "", "base": 1.0, "lag_bytes": 0, "sent_is_late": False}
 
 
 def test_without_anything_the_time_since_the_first_rollout_counts(home: Home) -> None:
@@ -72,7 +74,11 @@ def test_a_stack_that_is_not_live_has_backups(home: Home, backed_up: BackedUp) -
         ),
         ({"age": 27.0 * HOUR, "services": []}, []),
         (
-            {"continuous": [{"service": "db", "problem": "", "state": "", "base": 1.0, "lag_bytes": 0}]},
+            {
+                "continuous": [
+                    {"service": "db", "problem": "", "state": "", "base": 1.0, "lag_bytes": 0, "sent_is_late": False}
+                ]
+            },
             ["its WAL is not received"],
         ),
     ],
