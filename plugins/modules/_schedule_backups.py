@@ -105,12 +105,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import receiver_units
 from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import (
     Schedule,
-    ScheduleError,
     apply,
     program_of,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.systemd import SystemdError
 
 
 def main() -> None:
@@ -162,7 +162,7 @@ def main() -> None:
         written = apply(home, params["name"], schedule, base64.b64decode(params["program"]), run, module.check_mode)
         is_new_program = program_of(home).name in written
         written += receiver_units.apply(home, params["name"], is_new_program, run, module.check_mode)
-    except ScheduleError as error:
+    except SystemdError as error:
         module.fail_json(msg=f"stack '{params['name']}': {error}")
     except OSError as error:
         module.fail_json(msg=f"stack '{params['name']}': the timers cannot be written: {error}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous, schedule
-from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import Run
-from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
+from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file, systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.systemd import Run
 
 #: Largest size of a unit that is read, in bytes.
 _MAX_SIZE = 64 * 1024
@@ -41,7 +41,7 @@ def apply(home: Home, stack: str, is_new_program: bool, run: Run, dry_run: bool)
     """Write, start and remove the units, and return the names of those that were changed.
 
     :param is_new_program: whether the program that the units run was just replaced.
-    :raises ScheduleError: if systemd refuses one.
+    :raises SystemdError: if systemd refuses one.
     """
     wanted = {
         f"slipway-wal-{stack}-{service}.service": _UNIT.format(
@@ -56,23 +56,23 @@ def apply(home: Home, stack: str, is_new_program: bool, run: Run, dry_run: bool)
     started = [name for name in wanted if name in written or name in off or is_new_program]
     if not dry_run:
         if stale:
-            schedule.systemctl(run, "disable", "--now", *stale)
+            systemd.systemctl(run, "disable", "--now", *stale)
         for name in stale:
-            (schedule.UNITS / name).unlink()
+            (systemd.UNITS / name).unlink()
         for name in written:
-            write_text(schedule.UNITS / name, wanted[name])
+            write_text(systemd.UNITS / name, wanted[name])
         if stale or written:
-            schedule.systemctl(run, "daemon-reload")
+            systemd.systemctl(run, "daemon-reload")
         if started:
-            schedule.systemctl(run, "enable", *started)
-            schedule.systemctl(run, "restart", *started)
+            systemd.systemctl(run, "enable", *started)
+            systemd.systemctl(run, "restart", *started)
     return [*stale, *dict.fromkeys([*written, *off])]
 
 
 def _present(home: Home, stack: str) -> dict[str, str]:
     """Return the units of this stack by name. The name of another stack can begin with the name of this one."""
     found = {}
-    for path in sorted(Path(schedule.UNITS).glob(f"slipway-wal-{stack}-*.service")):
+    for path in sorted(Path(systemd.UNITS).glob(f"slipway-wal-{stack}-*.service")):
         try:
             text = foreign_file.read_text(path.parent, path.name, _MAX_SIZE)
         except ForeignFileError:

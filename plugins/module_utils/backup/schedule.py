@@ -5,20 +5,19 @@ Place in the pipeline: target, by the role ``backup``. The files are written com
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous
 from ansible_collections.slipway.stack.plugins.module_utils.backup.repository import environment_folder
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
+from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_bytes, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.systemd import Run
 
-UNITS = Path("/etc/systemd/system")
 #: Fewest seconds between two times that something is sent. To open a repository takes some.
 _SHORTEST = 30
-#: Runs a command and returns its exit code, its output and its errors, as AnsibleModule.run_command.
-Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
 _SERVICE = """\
 # Written by the role slipway.stack.backup.
@@ -56,7 +55,7 @@ OnUnitInactiveSec={seconds}
 """
 
 
-class ScheduleError(Exception):
+class ScheduleError(systemd.SystemdError):
     """The schedule cannot be set. The message is one sentence."""
 
 
@@ -78,7 +77,7 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
     """Write what differs, enable and disable the timers, and return what was changed.
 
     :param program: the program that the units start, as the controller has packed it.
-    :raises ScheduleError: if systemd does not understand a calendar, or refuses a timer.
+    :raises SystemdError: if systemd does not understand a calendar, or refuses a timer.
     """
     for option, calendar in (("backup_schedule", schedule.backup), ("backup_drill_schedule", schedule.drill)):
         if calendar:
@@ -88,7 +87,6 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
         raise ScheduleError(f"backup_continuous_send_every: {every} is neither 0 nor at least {_SHORTEST} seconds")
     changed = _write_own(home, schedule, program, dry_run) + _write_environment(home, schedule.environment, dry_run)
     texts = {}
-    timers = {}
     for verb, word, description, when in _works(home, schedule):
         unit, title = f"slipway-{word}-{stack}", f"{description} of the stack {stack}"
         names = {"description": title, "home": home.path, "program": program_of(home), "verb": verb}
@@ -96,25 +94,7 @@ def apply(home: Home, stack: str, schedule: Schedule, program: bytes, run: Run, 
         # What is sent every few minutes need not be late on purpose.
         delay = 0 if verb == "send" else schedule.delay
         texts[f"{unit}.timer"] = _TIMER.format(description=title, when=when, delay=delay) if when else ""
-        timers[f"{unit}.timer"] = bool(when)
-    stale = [name for name, enabled in timers.items() if not enabled and (UNITS / name).exists()]
-    if stale and not dry_run:
-        systemctl(run, "disable", "--now", *stale)
-    written = [name for name, text in texts.items() if _differs(UNITS / name, text)]
-    if not dry_run:
-        for name in written:
-            if texts[name]:
-                write_text(UNITS / name, texts[name])
-            else:
-                (UNITS / name).unlink()
-    if written and not dry_run:
-        systemctl(run, "daemon-reload")
-    enabled = [name for name, wanted in timers.items() if wanted]
-    off = [name for name in enabled if name in written or run(["systemctl", "is-active", "--quiet", name])[0] != 0]
-    if off and not dry_run:
-        systemctl(run, "enable", *off)
-        systemctl(run, "restart", *off)
-    return [*changed, *written, *(name for name in off if name not in written)]
+    return [*changed, *systemd.apply(texts, run, dry_run)]
 
 
 def _works(home: Home, schedule: Schedule) -> list[tuple[str, str, str, str]]:
@@ -175,10 +155,3 @@ def _check(option: str, calendar: str, run: Run) -> None:
         raise ScheduleError(
             f"{option}: {calendar!r} is no calendar of systemd, such as '*-*-* 03:15:00': {said[0]} (systemd.time(7))"
         )
-
-
-def systemctl(run: Run, *words: str) -> None:
-    """Run systemctl. :raises ScheduleError: if it fails."""
-    code, _out, err = run(["systemctl", *words])
-    if code != 0:
-        raise ScheduleError(f"systemctl {' '.join(words)}: {err.strip() or f'exit code {code}'}")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.backup import receiver_units, schedule
+from ansible_collections.slipway.stack.plugins.module_utils.backup import receiver_units
+from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -37,7 +38,7 @@ def wanted(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, str]]:
 def units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "units"
     folder.mkdir()
-    monkeypatch.setattr(schedule, "UNITS", folder)
+    monkeypatch.setattr(systemd, "UNITS", folder)
     return folder
 
 

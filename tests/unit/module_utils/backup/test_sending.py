@@ -23,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup.restic import
 from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule import Schedule, ScheduleError
 from ansible_collections.slipway.stack.plugins.module_utils.backup.sending import Sent
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
+from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -173,7 +174,7 @@ def test_the_timer_is_there_if_there_is_something_to_send_to(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Any,
 ) -> None:
-    monkeypatch.setattr(schedule, "UNITS", tmp_path)
+    monkeypatch.setattr(systemd, "UNITS", tmp_path)
     schedule.apply(home, "shop", Schedule("", "", 300, given, {}), b"", lambda _words: (0, "", ""), dry_run=False)
     timer = tmp_path / "slipway-wal-send-shop.timer"
     assert timer.exists() == (expected is not None)
