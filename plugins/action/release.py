@@ -72,6 +72,7 @@ class ActionModule(ActionBase):
             terminal.show(notes)
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
+            result["tls"] = bundle.tls.get("source", "")
             result["notes"] = {name: list(lines) for name, lines in bundle.notes.items()}
             terminal.show("\n".join(report.release_lines(host, bundle.stack, result)))
         return result

@@ -49,8 +49,8 @@ mended:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.edge.configuration import repair
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
+from ansible_collections.slipway.stack.plugins.module_utils.edge.rewriting import repair
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError, containers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence

@@ -77,6 +77,13 @@ rollouts:
   type: list
   elements: dict
   returned: success
+certificate:
+  description:
+    - The certificate of the edge, with C(names), C(issuer), C(source), C(not_after) in seconds of the epoch, C(days)
+      left, C(missing), the names of the stack that it is not for, and C(problem), which is why the last try to get or
+      renew it failed. Null without HTTPS.
+  type: dict
+  returned: success
 backups:
   description:
     - Where the backups on the host stand. C(services) are those whose data is saved; C(unsaved) are volumes that no
@@ -98,6 +105,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup.standing import standing
+from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence, status
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
@@ -109,6 +117,8 @@ def _mask_reasons(current: dict[str, Any], mask: Callable[[str], str]) -> None:
     for entry in [*current["services"], *current["drift"], *current["rollouts"]]:
         entry["reason"] = mask(entry["reason"])
     current["damage"] = [mask(problem) for problem in current["damage"]]
+    if current["certificate"]:
+        current["certificate"]["problem"] = mask(current["certificate"]["problem"])
     for result in current["backups"]["last"].values():
         result["reason"] = mask(result["reason"])
 
@@ -126,6 +136,7 @@ def main() -> None:
     home = Home(f"{module.params['root']}/{name}")
     try:
         current = status(home, name)
+        current["certificate"] = certificate_standing.standing(home, home.manifest(current["release"]), time.time())
         current["backups"] = standing(home, home.manifest(current["release"]), time.time())
     except DockerError as error:
         module.fail_json(msg=str(error))

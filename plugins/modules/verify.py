@@ -35,6 +35,12 @@ options:
       - Where no backup was ever taken, the time since the first rollout counts. A stack without data needs none.
     type: int
     default: 0
+  certificate_margin:
+    description:
+      - Days that the certificate of an edge with HTTPS has to be valid still. If it is not, or if it is not the one
+        that the description wants, the verification fails and says why the last renewal has failed.
+    type: int
+    default: 14
 attributes:
   check_mode:
     support: full
@@ -85,6 +91,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing
+from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
@@ -101,6 +108,7 @@ def main() -> None:
             "root": {"type": "path", "default": "/opt/stacks"},
             "timeout": {"type": "int", "default": 15},
             "backup_age": {"type": "int", "default": 0},
+            "certificate_margin": {"type": "int", "default": 14},
         },
         supports_check_mode=True,
     )
@@ -120,6 +128,8 @@ def main() -> None:
     problems = list(verification.problems)
     if module.params["backup_age"]:
         problems += standing.problems(standing.standing(home, manifest, time.time()), module.params["backup_age"])
+    certificate = certificate_standing.standing(home, manifest, time.time())
+    problems += certificate_standing.problems(certificate, module.params["certificate_margin"])
     result = {
         "release": manifest["release"],
         "services": verification.services,

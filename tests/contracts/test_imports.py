@@ -61,8 +61,10 @@ ALLOWED: dict[str, set[str]] = {
     "plugin_utils.refresh": {"plugin_utils.compose_reader", "module_utils.refresh"},
     "module_utils.refresh": {"module_utils.state", "module_utils.engine", "module_utils.backup"},
     "module_utils.backup": {"module_utils.state", "module_utils.engine"},
+    "module_utils.certificates": {"module_utils.state", "module_utils.engine", "module_utils.edge"},
     "module_utils.release": {"module_utils.state", "module_utils.engine", "module_utils.edge"},
     "module_utils.rollout": {
+        "module_utils.certificates",
         "module_utils.state",
         "module_utils.engine",
         "module_utils.edge",

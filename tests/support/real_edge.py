@@ -6,15 +6,17 @@ import contextlib
 import http.client
 import json
 import socket
+import ssl
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
@@ -69,17 +71,44 @@ class Edge:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send(method, path, [*([("Host", host)] if host is not None else []), *named.items()])
 
+    def ask_securely(self, path: str = "/", host: str = HOST, name: str = HOST, **headers: str) -> Reply:
+        """Send a GET request over HTTPS. :param name: the host name that TLS is asked for."""
+        named = {header.replace("_", "-"): value for header, value in headers.items()}
+        with self.secured(name) as connection:
+            return self._exchange(connection, "GET", path, [("Host", host), *named.items()], "HTTP/1.1")
+
+    @contextlib.contextmanager
+    def secured(self, name: str = HOST, protocols: Sequence[str] = (), **options: Any) -> Iterator[ssl.SSLSocket]:
+        """Return a connection with TLS. :param options: attributes of its context."""
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_alpn_protocols(list(protocols))
+        for option, value in options.items():
+            setattr(context, option, value)
+        with (
+            socket.create_connection((self.address, 8443), timeout=20) as plain_connection,
+            context.wrap_socket(plain_connection, server_hostname=name) as connection,
+        ):
+            yield connection
+
     def send(self, method: str, path: str, headers: list[tuple[str, str]], version: str = "HTTP/1.1") -> Reply:
         """Send a request with exactly these headers, and read the answer until its end."""
         with self.connected() as connection:
-            lines = [f"{method} {path} {version}", *(f"{name}: {value}" for name, value in headers)]
-            if not any(name.lower() == "connection" for name, _ in headers):
-                lines.append("Connection: close")
-            connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1"))
-            response = http.client.HTTPResponse(connection, method=method)
-            response.begin()
-            found = tuple((name.lower(), value) for name, value in response.getheaders())
-            return Reply(response.status, found, response.read() if response.status != 101 else b"")
+            return self._exchange(connection, method, path, headers, version)
+
+    @staticmethod
+    def _exchange(
+        connection: socket.socket, method: str, path: str, headers: list[tuple[str, str]], version: str
+    ) -> Reply:
+        lines = [f"{method} {path} {version}", *(f"{name}: {value}" for name, value in headers)]
+        if not any(name.lower() == "connection" for name, _ in headers):
+            lines.append("Connection: close")
+        connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1"))
+        response = http.client.HTTPResponse(connection, method=method)
+        response.begin()
+        found = tuple((name.lower(), value) for name, value in response.getheaders())
+        return Reply(response.status, found, response.read() if response.status != 101 else b"")
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[socket.socket]:
@@ -146,6 +175,8 @@ def _arguments(kind: str, folder: Path, app: str, domain: str, keys: Mapping[str
         if path.startswith("edge/"):
             write_text(home.release(RELEASE) / path, text)
     manifest = {"release": RELEASE, "services": release.services, "upstreams": list(release.upstreams)}
+    manifest["tls"] = release.tls
+    installing.ensure(home, manifest)
     version = configuration.write_version(home, configuration.render(home, manifest, {"app": [app]}))
     configuration.set_live(home, version)
     service = yaml.safe_load(release.files["compose.yaml"])["services"]["edge"]

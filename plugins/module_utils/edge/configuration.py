@@ -19,7 +19,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import nginx, traefik
+from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, nginx, traefik
+from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
@@ -47,8 +48,13 @@ class Proxy(Protocol):
     #: Seconds that the proxy gets to resolve the names of new containers.
     NAME_LOOKUP_SECONDS: float
 
-    def host_files(self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
-        """Return the files that the host adds to a release's configuration, by path."""
+    def host_files(
+        self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
+    ) -> dict[str, str]:
+        """Return the files that the host adds to a release's configuration, by path.
+
+        :param certificate: the one for HTTPS; ``None`` without it.
+        """
 
     def test(self, home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
         """Let the proxy test configurations.
@@ -95,7 +101,7 @@ def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterab
     # Swap files of editors are left out. Bytes that are not valid UTF-8 are kept.
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
     result = {path.name: path.read_text(encoding="utf-8", errors="surrogateescape") for path in files}
-    result.update(proxy(manifest).host_files(manifest, names))
+    result.update(proxy(manifest).host_files(manifest, names, certificate_files.current(home)))
     return result
 
 
@@ -185,9 +191,9 @@ def apply(
         transitional = _write_transitional_version(home, manifest, containers)
         if untested := [name for name in (transitional, version) if name not in tested]:
             proxy(manifest).test(home, manifest, untested, running)
-        _activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
+        activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
     with journal.part("switch", "reload", service):
-        _activate(home, manifest, running, version)
+        activate(home, manifest, running, version)
     old = list(replaced)
     if old:
         # A client whose connection they close later must not connect to them again.
@@ -212,8 +218,8 @@ def restore(
         with contextlib.suppress(OSError, EdgeError):
             transitional = _write_transitional_version(home, manifest, containers)
             proxy(manifest).test(home, manifest, [transitional], running)
-            _activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
-        _activate(home, manifest, running, version)
+            activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
+        activate(home, manifest, running, version)
     _drain(home, manifest, running, journal)
 
 
@@ -236,9 +242,14 @@ def _write_transitional_version(
     return write_version(home, render(home, manifest, container_names(containers)))
 
 
-def _activate(
+def activate(
     home: Home, manifest: Mapping[str, Any], running: list[Container], name: str, spread_seconds: float = 0.0
 ) -> None:
+    """Make a version the live one, and wait until the published port answers with it.
+
+    :param running: the running containers of the proxy. :param spread_seconds: see ``confirm``.
+    :raises EdgeError: if it does not.
+    """
     set_live(home, name)
     proxy(manifest).reload(home, manifest, running)
     confirm(manifest, spread_seconds)
@@ -269,26 +280,3 @@ def prune_versions(home: Home) -> None:
     for version in (home.edge / "versions").glob("*"):
         if _VERSION.fullmatch(version.name) and version.is_dir() and version.name != live_version(home):
             shutil.rmtree(version)
-
-
-def repair(
-    home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]], force: bool, dry_run: bool
-) -> list[str]:
-    """Restore the live configuration from the live release, and return the files that differed.
-
-    :param force: test and reload even if no file differs.
-    :raises EdgeError: if there is no edge, or the proxy refuses the configuration or does not answer.
-    """
-    service = edge_of(manifest)
-    if service is None:
-        raise EdgeError("the live release has no edge; add a service of kind nginx or traefik")
-    expected = render(home, manifest, container_names(running))
-    differing = [path for path, text in expected.items() if text_or_none(home.edge / "current", path) != text]
-    if dry_run or not (differing or force):
-        return differing
-    for path in differing:
-        write_text(home.edge / "current" / path, expected[path])
-    proxy(manifest).test(home, manifest, [str(live_version(home))], running.get(service, []))
-    proxy(manifest).reload(home, manifest, running.get(service, []))
-    confirm(manifest)
-    return differing

@@ -10,8 +10,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, public_address
-from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import exchange
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
+    EdgeError,
+    public_address,
+    tls_address,
+    tls_name,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import certificate_of, exchange
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
 
 _TIMEOUT = 10.0
@@ -42,6 +47,27 @@ def confirm(manifest: Mapping[str, Any], spread_seconds: float = 0.0) -> None:
     if in_a_row:
         answer += f", but not {_IN_A_ROW} times in a row"
     raise EdgeError(f"port {port} does not answer with release {manifest['release']}; its last answer: {answer}")
+
+
+def confirm_certificate(manifest: Mapping[str, Any], fingerprint: str) -> None:
+    """Open connections with TLS to the published port until 20 in a row get a certificate.
+
+    :param fingerprint: SHA-256 of the certificate, in lower-case hexadecimal digits.
+    :raises EdgeError: if that does not happen within ten seconds.
+    """
+    host, port = tls_address(manifest)
+    deadline = time.monotonic() + _TIMEOUT
+    answer, in_a_row = "no answer", 0
+    while time.monotonic() < deadline:
+        try:
+            answer = certificate_of(host, port, tls_name(manifest), _ANSWER_SECONDS)
+        except OSError as error:
+            answer = str(error) or type(error).__name__
+        in_a_row = in_a_row + 1 if answer == fingerprint else 0
+        if in_a_row == _IN_A_ROW:
+            return
+        time.sleep(0 if in_a_row else 0.05)
+    raise EdgeError(f"port {port} does not answer with the certificate {fingerprint[:16]}; its last answer: {answer}")
 
 
 def _ask(host: str, port: int) -> str:

@@ -5,7 +5,7 @@ Place in the pipeline: target, used by everything that handles the edge.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: The path of the edge's directory in the proxy's container.
@@ -37,16 +37,43 @@ def members(manifest: Mapping[str, Any]) -> list[str]:
 
 def public_address(manifest: Mapping[str, Any]) -> tuple[str, int]:
     """Return the address on this host, and the first port, that the edge or its pod publishes."""
-    parts = _published(manifest)
-    address = parts[0].strip("[]") if len(parts) == 3 else "0.0.0.0"
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(parts[-2])
+    return _address(_published(manifest)[0])
 
 
-def inner_port(manifest: Mapping[str, Any]) -> int:
-    """Return the port that the proxy listens on."""
-    return int(_published(manifest)[-1])
+def tls_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``{source, names, port}`` of HTTPS as the controller has written it; empty without HTTPS."""
+    found: Mapping[str, Any] = manifest.get("tls") or {}
+    return found
 
 
-def _published(manifest: Mapping[str, Any]) -> list[str]:
+def tls_address(manifest: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the address on this host, and the port, where the edge or its pod publishes HTTPS.
+
+    :raises EdgeError: if it does not.
+    """
+    inner = int(tls_of(manifest)["port"])
+    for parts in _published(manifest):
+        if int(parts[-1]) == inner:
+            return _address(parts)
+    raise EdgeError(f"service '{edge_of(manifest)}': its port {inner} for HTTPS is not published")
+
+
+def tls_name(manifest: Mapping[str, Any]) -> str:
+    """Return a host name that the edge has a certificate for."""
+    return str(tls_of(manifest)["names"][0]).replace("*", "www", 1)
+
+
+def inner_ports(manifest: Mapping[str, Any]) -> list[int]:
+    """Return the ports that the proxy listens on."""
+    tls = tls_of(manifest)
+    return [int(_published(manifest)[0][-1]), *([int(tls["port"])] if tls else [])]
+
+
+def _address(published: Sequence[str]) -> tuple[str, int]:
+    address = published[0].strip("[]") if len(published) == 3 else "0.0.0.0"
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(published[-2])
+
+
+def _published(manifest: Mapping[str, Any]) -> list[list[str]]:
     ports = manifest["services"][members(manifest)[0]]["ports"]
-    return str(ports[0]).split("/", 1)[0].rsplit(":", 2)
+    return [str(port).split("/", 1)[0].rsplit(":", 2) for port in ports]

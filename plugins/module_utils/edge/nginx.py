@@ -9,7 +9,20 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import MOUNT, EdgeError, edge_of, members
+from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import (
+    CHAIN,
+    FOLDER,
+    KEY,
+    MISSING,
+    Certificate,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
+    MOUNT,
+    EdgeError,
+    edge_of,
+    members,
+    tls_of,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -23,13 +36,25 @@ _SHUTTING_DOWN = "worker process is shutting down"
 _WORKERS_SECONDS = 10.0
 
 
-def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def host_files(
+    manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
+) -> dict[str, str]:
     """Return the files that the host adds to a release's configuration, by path."""
     result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
     for upstream in manifest["upstreams"]:
         lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
         result[f"upstreams/{upstream['service']}_{upstream['port']}.conf"] = "".join(lines)
+    if tls_of(manifest):
+        result["certificate.conf"] = _certificate(certificate)
     return result
+
+
+def _certificate(certificate: Certificate | None) -> str:
+    folder = f"{MOUNT}/{FOLDER}/{certificate.name if certificate else MISSING}"
+    lines = [f"ssl_certificate {folder}/{CHAIN};", f"ssl_certificate_key {folder}/{KEY};"]
+    # A client need not ask the authority whether it was revoked.
+    lines += ["ssl_stapling on;"] if certificate and certificate.about.has_ocsp else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:

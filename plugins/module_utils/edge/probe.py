@@ -28,6 +28,7 @@ def probe(
     expected: Mapping[str, Any],
     timeout: float = 10.0,
     request: Request = GET,
+    tls_name: str | None = None,
 ) -> str | None:
     """Request one path and return what is wrong with the answer, ``None`` if it is as expected.
 
@@ -40,9 +41,11 @@ def probe(
         of ``contains``, and only until it is found.
     :param timeout: seconds for the whole answer.
     :param request: its method, headers and body.
+    :param tls_name: the host name for TLS, ``None`` for a request without it.
     """
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    url = f"{'' if request.method == 'GET' else request.method + ' '}http://{place}{expected['path']}"
+    scheme = "http" if tls_name is None else "https"
+    url = f"{'' if request.method == 'GET' else request.method + ' '}{scheme}://{place}{expected['path']}"
     # A browser quotes it in the same way. Characters that are quoted already stay unchanged.
     path = urllib.parse.quote(expected["path"], safe=_SAFE)
     try:
@@ -55,6 +58,7 @@ def probe(
             expected["contains"],
             method=request.method,
             body=request.body,
+            tls_name=tls_name,
         )
     except (OSError, http.client.HTTPException) as error:
         return f"{url} does not answer: {_reason(error, timeout)}"

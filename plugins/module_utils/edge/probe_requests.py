@@ -32,12 +32,14 @@ class Target:
     """An address to send a probe to. ``service`` answers there, if it is known.
 
     ``release`` must be in the answer. It is ``None`` for an answer of a proxy that is not ours.
+    ``tls_name``: the host name for TLS, ``None`` for a request without it.
     """
 
     host: str
     port: int
     service: str | None
     release: str | None
+    tls_name: str | None = None
 
 
 def request(home: Home, manifest: Mapping[str, Any], probe: Mapping[str, Any]) -> Request:
@@ -70,7 +72,10 @@ def targets(
     address = probe.get("address")
     if address is None:
         edge = endpoint.edge_of(manifest)
-        if edge is not None:
+        if edge is not None and endpoint.tls_of(manifest):
+            name = endpoint.tls_name(manifest)
+            yield Target(*endpoint.tls_address(manifest), edge, str(manifest["release"]), name)
+        elif edge is not None:
             yield Target(*endpoint.public_address(manifest), edge, str(manifest["release"]))
         return
     service, port = address.get("service"), int(address["port"])

@@ -16,12 +16,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import port_sharing
+from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import (
+    CHAIN,
+    FOLDER,
+    KEY,
+    MISSING,
+    Certificate,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
     MOUNT,
     EdgeError,
     edge_of,
-    inner_port,
+    inner_ports,
     members,
+    tls_of,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, restart
@@ -37,7 +45,9 @@ _RAWDATA_COMMAND = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"
 _ESTABLISHED = "01"
 
 
-def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def host_files(
+    manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
+) -> dict[str, str]:
     """Return the files that the host adds to a release's configuration, by path. They are JSON, which is valid YAML."""
     release = {"headers": {"customResponseHeaders": {RELEASE_HEADER: manifest["release"]}}}
     services = {
@@ -49,10 +59,19 @@ def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]
         }
         for upstream in manifest["upstreams"]
     }
-    return {
+    tls = tls_of(manifest)
+    if tls:
+        answers = {"url": f"http://127.0.0.1:{tls['challenge_port']}"}
+        services["challenges"] = {"loadBalancer": {"servers": [answers]}}
+    files = {
         "release.yml": _dump({"http": {"middlewares": {"release": release}}}),
         _UPSTREAMS: _dump({"http": {"services": services}}),
     }
+    if tls:
+        folder = f"{MOUNT}/{FOLDER}/{certificate.name if certificate else MISSING}"
+        pair = {"certFile": f"{folder}/{CHAIN}", "keyFile": f"{folder}/{KEY}"}
+        files["certificate.yml"] = _dump({"tls": {"certificates": [pair]}})
+    return files
 
 
 def _dump(document: Mapping[str, Any]) -> str:
@@ -210,7 +229,8 @@ def _prefer(manifest: Mapping[str, Any], running: list[Container], preferred: li
     order = sorted(running, key=lambda container: container.started_at.rstrip("Z"))
     for container in preferred[:1]:
         try:
-            port_sharing.prefer(container_exec.main_pid(container.id), inner_port(manifest), order.index(container))
+            for port in inner_ports(manifest):
+                port_sharing.prefer(container_exec.main_pid(container.id), port, order.index(container))
         except OSError as error:
             raise EdgeError(
                 f"service '{edge_of(manifest)}': new connections cannot be directed to {container.name}: {error}"

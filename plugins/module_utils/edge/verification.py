@@ -95,7 +95,15 @@ def _failures(
         request = probe_requests.request(home, manifest, expected)
         result = []
         for target in probe_requests.targets(manifest, expected, running):
-            failure = probe(target.host, target.port, manifest["domain"], target.release, expected, request=request)
+            failure = probe(
+                target.host,
+                target.port,
+                manifest["domain"],
+                target.release,
+                expected,
+                request=request,
+                tls_name=target.tls_name,
+            )
             if failure:
                 result.append(f"service '{target.service}': {failure}" if target.service else failure)
     except LookupError as error:

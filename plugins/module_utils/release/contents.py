@@ -45,6 +45,7 @@ def new_manifest(
         "probes": content["probes"],
         "upstreams": content["upstreams"],
         "assets": content["assets"],
+        **({"tls": content["tls"]} if content["tls"] else {}),
         "addresses": dict(addresses),
         "initial": dict(initial),
         "changed_in_data": list(changed_in_data),

@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach impor
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import BACKUP, Lease, LeaseHeld
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import BACKUP, CERTIFICATE, Lease, LeaseHeld
 
 T = TypeVar("T")
 #: Seconds that one call of a module waits for the end of a backup.
@@ -43,19 +43,19 @@ def start(home: Home, begun: Begun) -> tuple[str, int]:
 
 
 def after_backup(module: AnsibleModule, begin: Callable[[], T]) -> T:
-    """Return what *begin* returns, which is called as soon as no backup is under way.
+    """Return what *begin* returns, which is called as soon as no backup or renewal of a certificate is under way.
 
-    After five seconds it ends the module, whose answer says in ``held_by`` who takes the backup. The controller calls
+    After five seconds it ends the module, whose answer says in ``held_by`` who is at work. The controller calls
     again then: if it goes away, nothing starts that nobody follows.
 
-    :raises LeaseHeld: if other work than a backup is under way.
+    :raises LeaseHeld: if other work is under way.
     """
     deadline = time.monotonic() + _POLL_SECONDS
     while True:
         try:
             return begin()
         except LeaseHeld as held:
-            if held.work != BACKUP:
+            if held.work not in (BACKUP, CERTIFICATE):
                 raise
             # Taking the lease has waited for a moment, so the loop need not.
             if time.monotonic() > deadline:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
@@ -53,10 +54,11 @@ class EdgeSwitch:
         """Let the proxy test the configuration of the new release before any container is changed.
 
         :param existing: the containers by service.
-        :raises EdgeError: if the proxy refuses it.
+        :raises EdgeError: if the proxy refuses it. :raises RolloutFailed: if there can be no certificate.
         """
         if self._name is None:
             return
+        installing.ensure(self._home, self._manifest)
         with self._journal.part("prepare", "test", self._name, end_text="configuration accepted"):
             version = configuration.write_version(self._home, configuration.render(self._home, self._manifest, {}))
             stays = self._tx.plan[self._name] not in ("create", "recreate")

@@ -24,6 +24,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 
 #: What the lease is taken for while data is saved. It changes nothing, so a rollout waits for it.
 BACKUP = "backup"
+#: What it is taken for while the edge gets another certificate. That takes seconds, so a rollout waits for it, too.
+CERTIFICATE = "renewal of the certificate"
 #: Seconds for which taking the lease is retried.
 _RETRY_SECONDS = 0.5
 _REMEDY = "Remove it and run the playbook again"

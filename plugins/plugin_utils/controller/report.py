@@ -131,6 +131,7 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
     if status["incidents"]:
         lines.append("since the release went live:")
         lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["incidents"])]
+    lines += certificate_lines(status["certificate"])
     lines += backup_lines(status["backups"])
     last = next(iter(status["rollouts"]), None)
     if last and last["outcome"] == "failed":
@@ -148,6 +149,24 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         for rollout in status["rollouts"]
     )
     return lines + [f"  {line}" for line in table(rollouts)]
+
+
+def certificate_lines(certificate: Mapping[str, Any] | None) -> list[str]:
+    """Return where the certificate of a stack stands. A stack without HTTPS has no lines."""
+    if certificate is None:
+        return []
+    if not certificate["source"]:
+        rows = [("in use", "there is none")]
+    else:
+        until = f"until {_time(certificate['not_after'])}, {certificate['days']} days left"
+        names = ", ".join(certificate["names"])
+        nobody = ", which nobody trusts" if certificate["source"] == "moment" else ""
+        rows = [("in use", f"{names}, {until}"), ("issuer", f"{certificate['issuer']}{nobody}")]
+    if certificate["missing"]:
+        rows.append(("missing", ", ".join(certificate["missing"])))
+    if certificate["problem"]:
+        rows.append(("last try", f"failed: {certificate['problem']}"))
+    return ["certificate:", *(f"  {line}" for line in table(rows))]
 
 
 def backup_lines(backups: Mapping[str, Any]) -> list[str]:

@@ -28,6 +28,8 @@ _OF_PLAYBOOKS = frozenset(
 _OF_TASKS = frozenset(
     {"stack_release", "deploy_begun", "deploy_reverted", "deploy_switching", "engine_info", "engine_python"}
     | {
+        "certificates_installed",
+        "certificates_result",
         "images_built",
         "images_pruned",
         "images_pruned_host",

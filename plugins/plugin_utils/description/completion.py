@@ -24,6 +24,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     published_ports,
     routes,
     secret_text,
+    tls,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import kinds as kinds_
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
@@ -107,7 +108,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         replicas=replicas,
         port=context["port"],
         user=_user(where, values["user"] or body["user"]),
-        command=commands.of_container(where, values["command"], kind.plain) or body["command"],
+        command=commands.of_container(where, values["command"], kind.plain) or _without_empty(body["command"]),
         environment={},
         needs=written.needs,
         depends_on=tuple(
@@ -123,7 +124,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         executable=mounted_files.executable(values["files"]),
         mount_options=mounted_files.mount_options(values["files"]),
         volumes=volumes,
-        ports=published_ports.entries(written.name, [*body["ports"], *values["publish"]], kind.plain),
+        ports=published_ports.entries(written.name, [*_without_empty(body["ports"]), *values["publish"]], kind.plain),
         backup=backup,
         unsaved=tuple(backups.unsaved(backup, values["backup"], saved_as, volumes)),
         data_version=body["data_version"],
@@ -175,9 +176,19 @@ def _context(
         # A kind's default may be an expression. What the description says is taken literally.
         literal = option in written.literal
         context[option] = value if literal else kinds_.render(value, context, f"{written.where}, key {option!r}")
+    if kind.edge and "tls" in kind.options:
+        # In a checkout a browser asks for localhost, which has no certificate.
+        given = {} if surroundings.sources is not None else context["tls"]
+        context["tls"] = tls.read(written.where, given, surroundings.domain)
+        context["tls_port"] = tls.port(context["port"])
     context["secret"] = lambda secret, quote="raw": secret_text.mark(f"{name}_{secret}", quote)
     context["secret_path"] = lambda secret: secret_text.path(f"{name}_{secret}")
     return context
+
+
+def _without_empty(value: Any) -> Any:
+    """Return a list of a kind without the entries whose expressions are empty."""
+    return [entry for entry in value if entry != ""] if isinstance(value, list) else value
 
 
 def _check_replicas(where: str, replicas: int, service_class: str, plain: bool) -> None:

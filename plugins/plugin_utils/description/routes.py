@@ -29,6 +29,8 @@ FIELDS = {
 #: A path in a container that nginx reads without quotes.
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 
+#: Where a certification authority asks for the proof that a name is ours (RFC 8555, section 8.3).
+CHALLENGE_PATH = "/.well-known/acme-challenge/"
 #: The path that the edge answers itself.
 HEALTH_PATH = "/healthz"
 #: What stands for a part of a path in other proxies and in frameworks. A route has no patterns.

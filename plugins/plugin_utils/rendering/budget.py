@@ -8,6 +8,7 @@ beside it, and the kernel's buffers for connections need room, too.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,6 +75,10 @@ _NEEDS = {
 }
 
 
+#: Bytes more for a connection with TLS: OpenSSL's state and its buffers, and what HTTP/2 reads ahead of a body.
+_TLS = 64 * _KIB + 64 * _KIB
+
+
 def budget(edge: Service) -> Budget:
     """Return the budget of an edge.
 
@@ -81,6 +86,8 @@ def budget(edge: Service) -> Budget:
     """
     proxy = str(edge.kind.edge)
     needs = _NEEDS[proxy]
+    if edge.options.get("tls"):
+        needs = dataclasses.replace(needs, connection=needs.connection + _TLS)
     limit = memory_limit(edge)
     workers = max(2, math.ceil(edge.cpus or 4)) if needs.worker else 1
     fixed = needs.fixed + workers * needs.worker + TEMPORARY
@@ -132,7 +139,7 @@ def compose_keys(edge: Service) -> dict[str, Any]:
                 # A program in Go knows no limit of its container. Near this one it collects its garbage more often.
                 "GOMEMLIMIT": f"{given.memory // _MIB}MiB",
                 # Without TLS no browser speaks HTTP/2, and one connection of it carries hundreds of requests.
-                "GODEBUG": "http2server=0",
+                **({} if edge.options.get("tls") else {"GODEBUG": "http2server=0"}),
             },
             # Each connection has four: from the client, two between the entry points, and to the application.
             "ulimits": {"nofile": 4 * given.connections + 1024},

@@ -60,6 +60,7 @@ class Bundle:
     probes: tuple[Mapping[str, Any], ...]
     upstreams: tuple[Mapping[str, Any], ...]
     assets: tuple[Mapping[str, Any], ...]
+    tls: Mapping[str, Any] = field(default_factory=dict)
     documents: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     executable: tuple[str, ...] = ()
     notes: Mapping[str, list[str]] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Bundle:
             "probes": list(self.probes),
             "upstreams": list(self.upstreams),
             "assets": list(self.assets),
+            "tls": dict(self.tls),
         }
 
     def secrets(self) -> dict[str, dict[str, Any]]:
@@ -131,6 +133,8 @@ def bundle(stack: Stack, given_probes: object) -> Bundle:
         "probes": found_probes.entries,
         "upstreams": edge.upstreams(stack),
         "assets": edge.assets(stack),
+        # Only where there is some, so that the release of a stack without it has the same digest as before.
+        **({"tls": edge.tls(stack)} if edge.tls(stack) else {}),
     }
     return Bundle(
         stack=stack.name,
@@ -148,6 +152,7 @@ def bundle(stack: Stack, given_probes: object) -> Bundle:
         probes=tuple(content["probes"]),
         upstreams=tuple(content["upstreams"]),
         assets=tuple(content["assets"]),
+        tls=content.get("tls", {}),
         documents=(base, overlay),
         executable=mounted.executable,
         notes=_notes(stack),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import tls as tls_key
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import nginx, traefik
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import nginx, public_names, traefik
 
 
 class Proxy(Protocol):
@@ -37,6 +38,8 @@ class Proxy(Protocol):
 
 
 PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
+#: Nobody else listens on the loopback address of a pod.
+_CHALLENGE_PORT = 17080
 _NO_EDGE = "the stack has no edge that can keep them; add a service of kind nginx"
 
 
@@ -72,6 +75,22 @@ def _version(tag: str) -> tuple[int, ...]:
 def upstreams(stack: Stack) -> list[dict[str, Any]]:
     """Return the places that the edge sends requests to (see :class:`Proxy`), without duplicates."""
     return PROXIES[str(stack.edge.kind.edge)].upstreams(stack.edge) if stack.edge else []
+
+
+def tls(stack: Stack) -> dict[str, Any]:
+    """Return ``{source, names, port}`` of HTTPS: where the certificate comes from, its names, and the port in the pod.
+
+    A proxy that serves no files also has ``challenge_port``: where the host answers a certification authority on
+    loopback. The result is empty for a stack without HTTPS.
+
+    :raises ValueError: for ``domains`` of a stack without a domain.
+    """
+    given = stack.edge.options.get("tls") if stack.edge else None
+    if not stack.edge or not given:
+        return {}
+    names = public_names.names(stack, stack.edge)
+    result = {"source": given["source"], "names": names, "port": tls_key.port(stack.edge.port or 0)}
+    return {**result, **({"challenge_port": _CHALLENGE_PORT} if stack.edge.kind.edge == "traefik" else {})}
 
 
 def assets(stack: Stack) -> list[dict[str, Any]]:

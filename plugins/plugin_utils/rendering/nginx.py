@@ -8,14 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import tls
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CHALLENGE_PATH, HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import budget, compose, headers, public_names
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
+    budget,
+    compose,
+    headers,
+    public_names,
+    tls_profile,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
-#: The first nginx whose open-source edition resolves the names in an upstream again while it runs.
-_OLDEST = (1, 27, 3)
+#: The first nginx whose open-source edition resolves the names in an upstream again while it runs, and which does not
+#: close a connection on which a request may be on its way.
+_OLDEST = (1, 27, 4)
 #: Seconds that a websocket or a stream of events may be silent. Servers send something every few seconds; if one does
 #: not, the longest pause that the timeouts of common load balancers can be set to is about an hour.
 _STREAM_SILENCE = 3600.0
@@ -24,7 +32,7 @@ _STREAM_SILENCE = 3600.0
 def version_problem(version: tuple[int, ...]) -> str | None:
     """Return why an nginx of this version cannot be an edge; ``None`` if it can."""
     if version < _OLDEST:
-        return "cannot resolve the address of a container again while it runs; use 1.27.3 or later"
+        return "would fail requests during a rollout; use 1.27.4 or later"
     return None
 
 
@@ -52,6 +60,12 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
         "names": names,
+        "tls": edge.options.get("tls") or {},
+        "profile": tls_profile,
+        "tls_port": tls.port(edge.port or 0),
+        "https_suffix": "" if edge.options.get("https_port") == 443 else f":{edge.options.get('https_port')}",
+        "challenges": f"{compose.EDGE_MOUNT}/challenges",
+        "challenge_path": CHALLENGE_PATH,
         "said_host": _said_host(names),
         "health_path": HEALTH_PATH,
         "claims": headers.CLAIMS,

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CHALLENGE_PATH, HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     headers,
     public_names,
     request_limits,
+    tls_profile,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
@@ -39,6 +40,8 @@ _COMPRESSED = [
 ]
 #: Stands for the entry point that reads the requests of clients.
 _PUBLIC = "entry-point-of-clients"
+#: The entry point that reads the requests of clients over HTTPS.
+_SECURE = "innertls"
 #: The highest priority. That of a route is the length of its path times this number, and more for a special variant.
 _HIGHEST_PRIORITY = 1_000_000
 _VARIANTS = 4
@@ -66,7 +69,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
             )
     return {
         "routes.yml": _on_either_entry_point(
-            quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge)}))
+            quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge), **_tls(edge)}))
         ),
         "guard.yml": _guard(edge),
         "start.sh": text("traefik_start.sh"),
@@ -83,7 +86,22 @@ def _on_either_entry_point(routes: str) -> str:
 def _guard(edge: Service) -> str:
     """Return the TCP routes from the published port to the entry point that reads requests."""
     balancers = " || ".join(f"ClientIP(`{network}`)" for network in edge.options["real_ip_from"])
-    return template("traefik_guard.yml.j2").render(budget=budget.budget(edge), balancers=balancers)
+    given = budget.budget(edge)
+    return template("traefik_guard.yml.j2").render(budget=given, balancers=balancers, tls=edge.options.get("tls"))
+
+
+def _tls(edge: Service) -> dict[str, Any]:
+    """Return the settings of TLS; the host adds the certificate. Names without one are refused."""
+    if not edge.options.get("tls"):
+        return {}
+    options = {
+        "minVersion": "VersionTLS12",
+        "cipherSuites": list(tls_profile.CIPHERS.values()),
+        "curvePreferences": list(tls_profile.GROUPS.values()),
+        "sniStrict": True,
+    }
+    # Settings of another name count for routers of one host only. Traefik refuses all others (421).
+    return {"tls": {"options": {"default": options}}}
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:
@@ -115,7 +133,44 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
             routers[f"{number}-{route.to}{suffix}"] = router
     middlewares = _middlewares(bool(hosts))
     request_limits.add(routers, middlewares, edge)
+    if edge.options.get("tls"):
+        routers = _secured(edge, hosts, routers, middlewares)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
+
+
+def _secured(edge: Service, hosts: str, routers: dict[str, Any], middlewares: dict[str, Any]) -> dict[str, Any]:
+    """Return the routers for HTTPS, and those that are left over HTTP.
+
+    These are the health check, what a certification authority asks for, and the way to HTTPS.
+    """
+    tls = edge.options["tls"]
+    public = {name: router for name, router in routers.items() if router["entryPoints"] == [_PUBLIC]}
+    secure = {f"{name}-tls": {**router, "entryPoints": [_SECURE], "tls": {}} for name, router in public.items()}
+    if tls["hsts"]:
+        value = f"max-age={tls['hsts']}"
+        middlewares["hsts"] = {"headers": {"customResponseHeaders": {"Strict-Transport-Security": value}}}
+        for router in secure.values():
+            router["middlewares"] = [*router["middlewares"], "hsts"]
+    challenges = {
+        "entryPoints": [_PUBLIC],
+        "rule": f"PathPrefix({quoting.traefik_string(CHALLENGE_PATH)})",
+        "priority": _HIGHEST_PRIORITY,
+        "middlewares": ["release"],
+        "service": "challenges",
+    }
+    if not tls["redirect"]:
+        return {**routers, **secure, "challenges": challenges}
+    port = {} if edge.options["https_port"] == 443 else {"port": str(edge.options["https_port"])}
+    middlewares["to-https"] = {"redirectScheme": {"scheme": "https", "permanent": True, **port}}
+    kept = {name: router for name, router in routers.items() if router["service"].endswith("@internal")}
+    to_https = {
+        "entryPoints": [_PUBLIC],
+        "rule": hosts,
+        "priority": 2,
+        "middlewares": ["release", "to-https"],
+        "service": "noop@internal",
+    }
+    return {**kept, **secure, "challenges": challenges, "to-https": to_https}
 
 
 def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _edge_files(stack: Stack) -> dict[str, str]:
     proxy = on_host.PROXIES[str(stack.edge.kind.edge)]
     found = {
         **edge.files(stack),
-        **proxy.host_files({"release": stack.environment, "upstreams": upstreams}, targets),
+        **proxy.host_files({"release": stack.environment, "upstreams": upstreams}, targets, None),
     }
     return {f".slipway/edge/current/{name}": text for name, text in found.items()}
 

@@ -1,6 +1,7 @@
 # Have a Traefik without a network read the configuration beside this script, with the arguments that the edge has,
 # and print what it says against it; written by slipway.stack. Traefik has no way of its own to test one.
-export SLIPWAY_INNER_PORT=19181
+export SLIPWAY_INNER_PORT=19181 SLIPWAY_INNER_TLS_PORT=20181
+case "$*" in *--entryPoints.websecure.*) set -- "$@" --entryPoints.innertls.address=127.0.0.1:20181 ;; esac
 traefik "$@" --entryPoints.traefik.address=127.0.0.1:18181 --entryPoints.inner.address=127.0.0.1:19181 --log.level=ERROR --log.format=json \
     "--providers.file.directory=$(dirname "$0")" > /tmp/said 2>&1 &
 traefik=$!

@@ -8,6 +8,8 @@ done
 echo "$port" > /tmp/port
 # The published port counts connections and passes them on to this one, which reads requests (guard.yml).
 export SLIPWAY_INNER_PORT=$((port + 1000))
+export SLIPWAY_INNER_TLS_PORT=$((port + 2000))
+case "$*" in *--entryPoints.websecure.*) set -- "$@" "--entryPoints.innertls.address=127.0.0.1:$SLIPWAY_INNER_TLS_PORT" ;; esac
 . "$edge/logs.sh"
 show_logs /tmp/access.log /tmp/error.log
 exec traefik "$@" "--entryPoints.traefik.address=127.0.0.1:$port" \

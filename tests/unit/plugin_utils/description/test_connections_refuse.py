@@ -203,10 +203,7 @@ ROUTE = {"path": "/", "to": "web"}
         ),
         (
             _edge(ROUTE, version="1.26.3"),
-            (
-                "service 'edge': key 'version': nginx 1.26.3 cannot resolve the address of a container again while "
-                "it runs; use 1.27.3 or later"
-            ),
+            "service 'edge': key 'version': nginx 1.26.3 would fail requests during a rollout; use 1.27.4 or later",
         ),
         (
             _edge(ROUTE, drain="60s", stop_grace="60s"),

@@ -1,0 +1,118 @@
+"""Give the edge another certificate: tested, activated by a link, reloaded, and confirmed over the wire.
+
+Place in the pipeline: target. A certificate is a part of the live configuration (``edge/configuration``), so it is
+replaced as a rollout replaces that: no connection ends. If the new one is not answered, the former stays in use.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.certificates import issuing
+from ansible_collections.slipway.stack.plugins.module_utils.certificates.pair import Pair, day, uncovered
+from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, confirmation, rewriting
+from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, tls_of
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import CERTIFICATE, Lease, LeaseHeld
+
+#: How many certificates stay on the host: an interrupted rollout may go back to a configuration with an earlier one.
+_KEPT = 3
+_POLL_SECONDS = 1.0
+
+
+def ensure(home: Home, manifest: Mapping[str, Any]) -> None:
+    """Make sure that there is a certificate which the proxy of a release can read, before this release is tested.
+
+    Where there is none yet, it gets one for the moment.
+
+    :raises RolloutFailed: if openssl is not installed, or refuses.
+    """
+    if not tls_of(manifest):
+        return
+    found = certificate_files.current(home)
+    owner = _owner(manifest)
+    if found is None:
+        made = issuing.for_the_moment(tls_of(manifest)["names"])
+        found = certificate_files.write(home, made.chain, made.key, made.about, owner)
+    elif certificate_files.owner(home, found.name) != owner:
+        # Another proxy has another user.
+        found = certificate_files.write(home, *certificate_files.pair(home, found.name), found.about, owner)
+    certificate_files.use(home, found.name)
+
+
+def is_in_use(home: Home, pair: Pair) -> bool:
+    """Return whether a certificate is the one in use. Whether the edge answers with it is not asked."""
+    found = certificate_files.current(home)
+    return found is not None and found.about.fingerprint == pair.about.fingerprint
+
+
+def install(home: Home, manifest: Mapping[str, Any], pair: Pair, journal: Journal) -> None:
+    """Give the edge a certificate. The caller holds the lease.
+
+    :param manifest: that of the live release, or of one that is about to be deployed where none with HTTPS is live.
+    :raises RolloutFailed: if the proxy refuses it, or does not answer with it. Then the former one is in use.
+    """
+    former = certificate_files.current(home)
+    new = certificate_files.write(home, pair.chain, pair.key, pair.about, _owner(manifest))
+    certificate_files.use(home, new.name)
+    live = home.manifest(home.current_id())
+    about = pair.about
+    text = f"a certificate of {about.issuer} for {', '.join(about.names)}, valid until {day(about.not_after)}"
+    if live is None or not tls_of(live):
+        journal.write("certificate", "done", f"{text}, is there for the first deploy with HTTPS")
+        return
+    try:
+        with journal.part("certificate", "install", edge_of(live), end_text=f"answers with {text}"):
+            running = health_check.by_service(docker.containers(str(live["stack"])))
+            rewriting.renew(home, live, running)
+            confirmation.confirm_certificate(live, about.fingerprint)
+    except (EdgeError, docker.DockerError) as error:
+        back = _go_back(home, live, former)
+        raise RolloutFailed(f"{error}; {back}", tuple(error.detail)) from None
+    certificate_files.prune(home, _KEPT)
+
+
+def _go_back(home: Home, live: Mapping[str, Any], former: Certificate | None) -> str:
+    """Use the former certificate again. :return: how that went, as a part of a sentence."""
+    if former is None:
+        return "there was no certificate before it"
+    certificate_files.use(home, former.name)
+    try:
+        rewriting.renew(home, live, health_check.by_service(docker.containers(str(live["stack"]))))
+    except (EdgeError, docker.DockerError) as error:
+        return f"the former certificate is in use again, and is not answered either: {error}"
+    return f"the former certificate, valid until {day(former.about.not_after)}, is in use again"
+
+
+def take_lease(home: Home, owner: str, name: str, journal_offset: Callable[[], int], patience: float) -> Lease:
+    """Take the lease of the stack as soon as nothing else is under way.
+
+    :param name: of the work in the journal. :param patience: seconds to wait.
+    :raises LeaseHeld: if something else is under way for longer.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return Lease(home.lease, owner, name, journal_offset, work=CERTIFICATE)
+        except LeaseHeld:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
+
+
+def missing_names(home: Home, manifest: Mapping[str, Any]) -> list[str]:
+    """Return the names of a release that the certificate in use is not for; all without one."""
+    names = list(tls_of(manifest)["names"])
+    found = certificate_files.current(home)
+    return uncovered(names, found.about.names) if found else names
+
+
+def _owner(manifest: Mapping[str, Any]) -> int:
+    """Return the uid of the proxy of a release."""
+    user = str(manifest["services"][str(edge_of(manifest))]["settings"].get("user") or "0")
+    return int(user.partition(":")[0])

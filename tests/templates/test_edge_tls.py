@@ -1,0 +1,123 @@
+"""HTTPS with a real nginx and a real Traefik: what it speaks, whom it refuses, and what is left over HTTP."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.real_edge import HOST, RELEASE, Edge, Reply, arrived, running
+
+OTHER = "other.example.com"
+
+
+@pytest.fixture(scope="module", params=["nginx", "traefik"])
+def edge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    keys: dict[str, Any] = {"tls": {"source": "acme"}, "domains": ["*.shop.example.com"]}
+    with running(request.param, tmp_path_factory.mktemp("edge"), **keys) as found:
+        yield found
+
+
+def _header(reply: Reply, name: str) -> str:
+    (value,) = reply.all(name)
+    return value
+
+
+def test_an_application_learns_that_it_is_https(edge: Edge) -> None:
+    reply = edge.ask_securely("/page?a=b")
+    found = arrived(reply)
+    assert (found["x-forwarded-proto"], found["x-forwarded-port"], found["host"]) == (["https"], ["443"], [HOST])
+    assert _header(reply, "x-release") == RELEASE
+    assert _header(reply, "strict-transport-security") == "max-age=31536000"
+    assert _header(reply, "x-content-type-options") == "nosniff"
+
+
+def test_a_client_cannot_say_how_it_came(edge: Edge) -> None:
+    found = arrived(edge.ask_securely(X_Forwarded_Proto="http", X_Forwarded_Port="80"))
+    assert (found["x-forwarded-proto"], found["x-forwarded-port"]) == (["https"], ["443"])
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [(ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")]
+)
+def test_the_versions_that_are_spoken(edge: Edge, version: ssl.TLSVersion, expected: str) -> None:
+    with edge.secured(maximum_version=version) as connection:
+        assert connection.version() == expected
+        assert str(connection.cipher()[0]).startswith(("ECDHE-", "TLS_"))  # type: ignore[index]
+
+
+def test_older_ones_are_refused(edge: Edge) -> None:
+    with (
+        pytest.raises(ssl.SSLError),
+        edge.secured(minimum_version=ssl.TLSVersion.TLSv1, maximum_version=ssl.TLSVersion.TLSv1_1),
+    ):
+        pass
+
+
+def test_http2_is_spoken(edge: Edge) -> None:
+    with edge.secured(protocols=["h2", "http/1.1"]) as connection:
+        assert connection.selected_alpn_protocol() == "h2"
+
+
+@pytest.mark.parametrize("name", [OTHER, "shop.example.com.evil.test"])
+def test_a_name_without_a_certificate_is_refused(edge: Edge, name: str) -> None:
+    with pytest.raises(OSError, match=r"(?i)unrecognized name|certificate"), edge.secured(name=name):
+        pass
+
+
+def test_a_name_below_has_the_certificate(edge: Edge) -> None:
+    assert arrived(edge.ask_securely(host="www.shop.example.com", name="www.shop.example.com"))
+
+
+def test_a_request_for_another_name_than_that_of_tls_is_misdirected(edge: Edge) -> None:
+    assert edge.ask_securely(host=OTHER).status == 421
+
+
+def test_over_http_there_is_the_way_to_https(edge: Edge) -> None:
+    reply = edge.ask("/page?a=b%20c")
+    # Traefik has 301 for a GET.
+    assert reply.status == (308 if edge.kind == "nginx" else 301)
+    assert _header(reply, "location") == f"https://{HOST}/page?a=b%20c"
+    assert edge.ask("/page", method="POST").status == 308
+    assert not reply.all("strict-transport-security")
+
+
+def test_over_http_the_health_check_is_answered(edge: Edge) -> None:
+    assert edge.ask("/healthz").status == 200
+    assert edge.ask_securely("/healthz").status == 200
+
+
+def test_over_http_nobody_else_is_answered(edge: Edge) -> None:
+    if edge.kind == "nginx":
+        with pytest.raises(OSError, match=r".*"):
+            edge.ask("/", host=OTHER)
+    else:
+        assert edge.ask("/", host=OTHER).status == 421
+
+
+def test_an_authority_is_answered_over_http(edge: Edge) -> None:
+    """nginx serves the answers. For Traefik the host does, while a certificate is issued, and nobody at other times."""
+    reply = edge.ask("/.well-known/acme-challenge/none")
+    assert reply.status == (404 if edge.kind == "nginx" else 502)
+    assert edge.ask("/.well-known/acme-challenge/../../page").status != 200
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_a_load_balancer_may_speak_http(kind: str, tmp_path: Any) -> None:
+    keys: dict[str, Any] = {"tls": {"source": "internal"}, "real_ip_from": ["GATEWAY"], "https_port": 8443}
+    with running(kind, tmp_path, **keys) as edge:
+        reply = edge.ask_securely()
+        # A browser would let nobody past a certificate that it does not trust.
+        assert (reply.status, reply.all("strict-transport-security")) == (200, [])
+        if kind == "nginx":
+            assert edge.ask(X_Forwarded_Proto="https").status == 200
+        assert _header(edge.ask("/page"), "location") == f"https://{HOST}:8443/page"
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_without_a_redirect_both_serve(kind: str, tmp_path: Any) -> None:
+    with running(kind, tmp_path, tls={"source": "files", "redirect": False, "hsts": 60}) as edge:
+        assert arrived(edge.ask())["x-forwarded-proto"] == ["http"]
+        assert _header(edge.ask_securely(), "strict-transport-security") == "max-age=60"
