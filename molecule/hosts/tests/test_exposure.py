@@ -65,7 +65,7 @@ def test_what_answers_is_named_with_the_server_and_who_publishes_it(
 
 
 def test_a_server_that_cannot_be_reached_proves_nothing(playbook: Playbook) -> None:
-    # An address of the network for documentation: nobody has it.
-    run = _verify(playbook, "step1", verify_addresses=["192.0.2.10"], verify_scan=False)
+    # No server of the testbed has this address.
+    run = _verify(playbook, "step1", verify_addresses=["172.31.250.99"], verify_scan=False)
     assert run.code == 2, run.output
-    assert "nothing at step2 (192.0.2.10) answers step1, not even with a refusal" in run.output
+    assert "nothing at step2 (172.31.250.99) answers step1, not even with a refusal" in run.output

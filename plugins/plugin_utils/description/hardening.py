@@ -25,7 +25,6 @@ _WRITABLE = {
     **dict.fromkeys(known_datastores.POSTGRES, ("/run/postgresql",)),
     **dict.fromkeys(known_datastores.MYSQL, ("/run/mysqld",)),
     "nginx": ("/run", "/var/cache/nginx"),
-    "nginx-unprivileged": ("/var/cache/nginx",),
     "httpd": ("/usr/local/apache2/logs",),
 }
 _NO_NEW_PRIVILEGES = "no-new-privileges"
