@@ -39,6 +39,14 @@ options:
     type: list
     elements: str
     default: []
+  public_addresses:
+    description:
+      - Public addresses of the host, which are tried too, as M(slipway.stack.verify) returns them. A port that is
+        published for all addresses answers at the ones of IPv6 as well.
+      - It is no error if nothing answers there. Then only known ports are tried.
+    type: list
+    elements: str
+    default: []
   scan:
     description: Try all 65535 ports. Without it, those of the containers and a few that are known for data.
     type: bool
@@ -120,6 +128,7 @@ def main() -> None:
             "containers": {"type": "list", "elements": "dict", "required": True},
             "allowed_ports": {"type": "list", "elements": "int", "default": []},
             "addresses": {"type": "list", "elements": "str", "default": []},
+            "public_addresses": {"type": "list", "elements": "str", "default": []},
             "scan": {"type": "bool", "default": True},
             "scan_seconds": {"type": "int", "default": 300},
             "timeout": {"type": "float", "default": 2.0},
@@ -131,28 +140,38 @@ def main() -> None:
     )
     given = module.params
     containers, allowed = given["containers"], given["allowed_ports"]
-    ports = exposure.order(containers, allowed, given["scan"])
     until = time.monotonic() + given["scan_seconds"]
-    problems, heard = [], []
-    for name in given["addresses"]:
-        try:
-            addresses = port_scan.resolve(name)
-        except OSError as error:
-            problems.append(f"{given['origin']} cannot resolve {name}: {error.strerror or error}")
-            continue
-        for address in addresses:
-            started = time.monotonic()
-            answers = port_scan.scan(address, ports, given["timeout"], given["parallel"], until)
-            tried = exposure.Tried(given["host"], address, given["origin"], answers)
-            problems += exposure.problems(tried, containers, allowed)
-            for warning in exposure.warnings(tried, containers):
-                module.warn(warning)
-            numbers = {key: getattr(answers, key) for key in ("open", "refused", "silent", "untried")}
-            heard.append({"address": address, **numbers, "seconds": round(time.monotonic() - started, 1)})
+    named, problems = _resolved(given["addresses"], given["origin"])
+    heard = []
+    for address in dict.fromkeys([*named, *given["public_addresses"]]):
+        started = time.monotonic()
+        known = exposure.known(containers, allowed)
+        answers = port_scan.scan(address, known, given["timeout"], given["parallel"], until)
+        if given["scan"] and (address in named or answers.open or answers.refused):
+            others = port_scan.scan(address, exposure.others(known), given["timeout"], given["parallel"], until)
+            answers = port_scan.together(answers, others)
+        tried = exposure.Tried(given["host"], address, given["origin"], answers, must_answer=address in named)
+        problems += exposure.problems(tried, containers, allowed)
+        for warning in exposure.warnings(tried, containers):
+            module.warn(warning)
+        numbers = {key: getattr(answers, key) for key in ("open", "refused", "silent", "untried")}
+        heard.append({"address": address, **numbers, "seconds": round(time.monotonic() - started, 1)})
     result = {"addresses": heard, "expected": sorted(exposure.expected(containers)), "problems": problems}
     if problems:
         module.fail_json(msg="; ".join(problems), **result)
     module.exit_json(changed=False, **result)
+
+
+def _resolved(names: list[str], origin: str) -> tuple[list[str], list[str]]:
+    """Return the addresses of *names*, and a sentence for each name that has none."""
+    addresses: list[str] = []
+    problems = []
+    for name in names:
+        try:
+            addresses += port_scan.resolve(name)
+        except OSError as error:
+            problems.append(f"{origin} cannot resolve {name}: {error.strerror or error}")
+    return addresses, problems
 
 
 if __name__ == "__main__":

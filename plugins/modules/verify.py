@@ -85,6 +85,12 @@ ports:
   sample:
     - {port: 80, addresses: [0.0.0.0, "::"], inside: 8080, container: shop-edge-pod-1, service: edge-pod, stack: shop,
        edge: true}
+addresses:
+  description: The public addresses of the host, which M(slipway.stack.exposure) tries in addition to C(ansible_host).
+  type: list
+  elements: str
+  returned: success
+  sample: ["2001:db8::10"]
 detail:
   description: Lines that show the cause.
   type: list
@@ -96,6 +102,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing
+from ansible_collections.slipway.stack.plugins.module_utils.edge import host_addresses
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents, listening_ports
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
@@ -146,7 +153,7 @@ def main() -> None:
         result["problems"] = [mask(problem) for problem in problems]
         detail = [mask(line) for line in verification.detail]
         module.fail_json(msg="; ".join(result["problems"]), detail=detail, **result)
-    module.exit_json(changed=False, ports=ports, **result)
+    module.exit_json(changed=False, ports=ports, addresses=host_addresses.public(), **result)
 
 
 if __name__ == "__main__":

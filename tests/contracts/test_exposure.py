@@ -69,9 +69,11 @@ def test_a_published_port_is_a_finding_unless_it_is_named(tmp_path: Path, listen
     code, text = _run(tmp_path, address, "monitor", containers=[_published(port)], allowed_ports=[port])
     assert code == 0, text
     assert f"ports of shop1 as monitor reaches them: {address} open: {port}" in text
-    code, text = _run(tmp_path, address, "localhost", containers=[_published(port, edge=True)])
+    more = {"public_addresses": [address, "2001:db8::1"]}
+    code, text = _run(tmp_path, address, "localhost", containers=[_published(port, edge=True)], **more)
     assert code == 0, text
-    assert f"open: {port} (edge)" in text
+    assert text.count(f"open: {port} (edge)") == 1
+    assert "2001:db8::1 open: none" in text
 
 
 @pytest.mark.parametrize(

@@ -32,22 +32,30 @@ _MANY = 20
 
 @dataclass(frozen=True)
 class Tried:
-    """One address of a host that was tried: its name and address, where from, and what was heard."""
+    """One address of a host that was tried: its name and address, where from, and what was heard.
+
+    ``must_answer``: whether silence is a problem, because somebody named this address.
+    """
 
     host: str
     address: str
     origin: str
     answers: Answers
+    must_answer: bool = True
 
 
-def order(containers: Iterable[Mapping[str, Any]], further: Iterable[int], every: bool) -> list[int]:
-    """Return the ports to try: first those that matter, then all others if *every*.
+def known(containers: Iterable[Mapping[str, Any]], further: Iterable[int]) -> list[int]:
+    """Return the ports that are tried first: those of containers, and those that are known for data.
 
     :param containers: the result of ``listening_ports.find``. :param further: ports that may answer.
     """
     ports = [port for entry in containers for port in (entry["port"], entry["inside"]) if port]
-    first = [*ports, *WELL_KNOWN, *further]
-    return list(dict.fromkeys([*first, *(range(1, LAST_PORT + 1) if every else ())]))
+    return list(dict.fromkeys([*ports, *WELL_KNOWN, *further]))
+
+
+def others(first: Iterable[int]) -> list[int]:
+    """Return all ports but those of *first*."""
+    return sorted({*range(1, LAST_PORT + 1)} - {*first})
 
 
 def expected(containers: Iterable[Mapping[str, Any]]) -> set[int]:
@@ -71,7 +79,7 @@ def problems(tried: Tried, containers: Collection[Mapping[str, Any]], allowed: C
             "anything"
         )
         result = [text]
-    if not answers.open and not answers.refused:
+    if tried.must_answer and not answers.open and not answers.refused:
         why = max(answers.unreachable, key=answers.unreachable.__getitem__, default="no answer in time")
         result.append(
             f"nothing at {where} answers {tried.origin}, not even with a refusal ({why}), so nothing is proven; set "

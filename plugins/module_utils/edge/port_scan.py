@@ -47,6 +47,18 @@ def resolve(name: str) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def together(first: Answers, second: Answers) -> Answers:
+    """Return what was heard of an address in two scans of different ports."""
+    errors = {text: first.unreachable.get(text, 0) + number for text, number in second.unreachable.items()}
+    return Answers(
+        sorted([*first.open, *second.open]),
+        first.refused + second.refused,
+        first.silent + second.silent,
+        {**first.unreachable, **errors},
+        first.untried + second.untried,
+    )
+
+
 def scan(address: str, ports: Iterable[int], timeout: float, parallel: int, until: float) -> Answers:
     """Try to connect to each of *ports*, and close each connection at once. No byte is sent.
 
@@ -87,7 +99,9 @@ def _begin(
     except OSError as error:
         if error.errno in _SHORT_OF:
             return False
-        raise
+        # This host has no IPv6.
+        _record(port, error.errno or errno.EAFNOSUPPORT, result)
+        return True
     connection.setblocking(False)
     code = connection.connect_ex((address, port))
     if code == errno.EINPROGRESS:

@@ -84,6 +84,8 @@ def test_silence_proves_nothing() -> None:
     )
     (found,) = _problems(refused=0, unreachable={"No route to host": 65535})
     assert "(No route to host), so nothing is proven; set verify_addresses" in found
+    tried = Tried("shop1", "2001:db8::1", "monitor", Answers(silent=20), must_answer=False)
+    assert exposure.problems(tried, CONTAINERS, [22]) == []
     # A refusal comes from the host, or from its firewall.
     assert _problems(refused=1, silent=65534) == []
 
@@ -110,12 +112,10 @@ def test_an_edge_that_does_not_answer_is_a_warning() -> None:
 
 
 def test_ports_that_matter_are_tried_first() -> None:
-    few = exposure.order(CONTAINERS, [22], every=False)
-    assert few[:6] == [80, 8080, 5432, 6379, 8000, 6390]
-    assert {22, 2375, 27017} < set(few)
-    every = exposure.order(CONTAINERS, [22], every=True)
-    assert every[: len(few)] == few
-    assert sorted(every) == list(range(1, 65536))
+    first = exposure.known(CONTAINERS, [22])
+    assert first[:6] == [80, 8080, 5432, 6379, 8000, 6390]
+    assert {22, 2375, 27017} < set(first)
+    assert sorted([*first, *exposure.others(first)]) == list(range(1, 65536))
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,14 @@ def test_a_network_that_cannot_be_reached_is_no_refusal(monkeypatch: pytest.Monk
     assert _scan("192.0.2.1", [1, 2]) == Answers(unreachable={"Network is unreachable": 2})
 
 
+def test_a_host_without_ipv6_reaches_no_address_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_words: object) -> socket.socket:
+        raise OSError(errno.EAFNOSUPPORT, "no")
+
+    monkeypatch.setattr(port_scan.socket, "socket", refuse)
+    assert _scan("2001:db8::1", [1]).unreachable == {"Address family not supported by protocol": 1}
+
+
 def test_a_port_is_tried_again_if_this_host_was_short_of_something(
     monkeypatch: pytest.MonkeyPatch, listener: socket.socket
 ) -> None:
@@ -108,6 +116,13 @@ def test_a_port_is_tried_again_if_this_host_was_short_of_something(
     port = listener.getsockname()[1]
     assert _scan("127.0.0.1", [port]) == Answers(open=[port])
     assert codes == []
+
+
+def test_two_scans_are_added_up() -> None:
+    first = Answers([80], 1, 2, {"a": 1, "b": 1}, 3)
+    assert port_scan.together(first, Answers([22], 10, 20, {"b": 5, "c": 5}, 30)) == Answers(
+        [22, 80], 11, 22, {"a": 1, "b": 6, "c": 5}, 33
+    )
 
 
 def test_a_name_has_its_addresses() -> None:
