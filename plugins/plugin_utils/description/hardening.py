@@ -116,4 +116,4 @@ def _capabilities(image: image_reference.Image, user: object) -> tuple[str, ...]
 
 def _is_root(user: object) -> bool:
     """Return whether a container starts as root, as the images of :data:`_CHANGES_USER` do on their own."""
-    return str(user or "root").split(":")[0] in ("root", "0")
+    return str(user or "root").partition(":")[0] in ("root", "0")
