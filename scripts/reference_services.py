@@ -22,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, probes
 
-from scripts import reference_edge
+from scripts import reference_edge, reference_hardening
 from scripts.markdown import code, sentence, table
 
 _HEADER = """\
@@ -178,7 +178,8 @@ def page(folder: Path) -> str:
     )
     lines += [_IN_PLACE]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
-    lines += [_LOGS, "## The edge under load", "", reference_edge.under_load(loaded)]
+    lines += [_LOGS, "## Hardening", "", reference_hardening.TEXT]
+    lines += ["## The edge under load", "", reference_edge.under_load(loaded)]
     lines += [
         "## Kinds",
         "",

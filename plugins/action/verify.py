@@ -22,7 +22,7 @@ class ActionModule(OneCall):
         would_deploy = isinstance(shipped, Mapping) and shipped.get("changed")
         if self._task.check_mode and would_deploy and "release" in result and result["release"] is None:
             # The first release is on the host after a real deploy only.
-            return {"changed": False, "release": None, "services": [], "problems": []}
+            return {"changed": False, "release": None, "services": [], "problems": [], "ports": [], "addresses": []}
         return result
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:

@@ -55,6 +55,12 @@ options:
     type: list
     elements: str
     default: []
+  compose_hardening:
+    description:
+      - Whether services of these files get C(no-new-privileges), C(cap_drop), C(read_only) with C(tmpfs) and
+        C(pids_limit), each where the files do not say otherwise. C(docs/compose_files.md) has the details.
+    type: bool
+    default: false
   kinds_paths:
     description:
       - Directories on the controller with further kinds. Paths are relative to the inventory.

@@ -51,6 +51,7 @@ attributes:
     support: none
 seealso:
   - module: slipway.stack.status
+  - module: slipway.stack.exposure
 """
 
 EXAMPLES = r"""
@@ -80,6 +81,22 @@ incidents:
   type: list
   elements: dict
   returned: success
+ports:
+  description:
+    - The TCP ports of all containers on the host, of other stacks too, for M(slipway.stack.exposure).
+    - C(port) is the published one, null without one. C(edge) says whether the public is meant to reach it.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - {port: 80, addresses: [0.0.0.0, "::"], inside: 8080, container: shop-edge-pod-1, service: edge-pod, stack: shop,
+       edge: true}
+addresses:
+  description: The public addresses of the host, which M(slipway.stack.exposure) tries in addition to C(ansible_host).
+  type: list
+  elements: str
+  returned: success
+  sample: ["2001:db8::10"]
 detail:
   description: Lines that show the cause.
   type: list
@@ -92,8 +109,9 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
+from ansible_collections.slipway.stack.plugins.module_utils.edge import host_addresses
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
+from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents, listening_ports
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
@@ -123,6 +141,7 @@ def main() -> None:
         module.fail_json(msg=f"stack '{name}': {missing}", release=None, services=[], problems=[missing])
     try:
         verification = verify(home, manifest, module.params["timeout"])
+        ports = listening_ports.find(manifest)
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])
     problems = list(verification.problems)
@@ -144,7 +163,7 @@ def main() -> None:
         result["problems"] = [mask(problem) for problem in problems]
         detail = [mask(line) for line in verification.detail]
         module.fail_json(msg="; ".join(result["problems"]), detail=detail, **result)
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, ports=ports, addresses=host_addresses.public(), **result)
 
 
 if __name__ == "__main__":

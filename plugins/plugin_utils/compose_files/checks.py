@@ -89,7 +89,7 @@ def _check_image(problems: Problems, name: str, service: Map, mark: Mark | None)
 
 
 def _check_annotation_keys(problems: Problems, name: str, annotation: Map) -> None:
-    valid = [*SERVICE_FIELDS, "proxy", "networks"]
+    valid = [*SERVICE_FIELDS, "proxy", "networks", "hardening"]
     for key in annotation:
         if key not in valid and not key.startswith("x-"):
             where = service_key(name, f"x-slipway.{key}")

@@ -21,7 +21,13 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locati
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scalars import scalar_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.source_positions import Map, Mark, mark_of
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, hooks, names, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    dotenv,
+    hardening,
+    hooks,
+    names,
+    secret_text,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 
@@ -139,6 +145,22 @@ def _without_empty_lists(value: Any) -> Any:
 def _duration(value: Any) -> Any:
     """Return a duration that is zero with a unit, which the description asks for."""
     return "0s" if value == "0" else value
+
+
+def harden(entry: Mapping[str, Any], keys: Map) -> list[str]:
+    """Return a note on the protections that a service with ``hardening`` gets; none without this option.
+
+    Its *entry* gets a mark for each list that is empty in the file: there it means that nothing is to be added.
+
+    :param keys: the keys of the files.
+    """
+    own = entry.get("compose")
+    if not isinstance(own, dict) or str(entry.get("hardening")).lower() not in ("true", "yes"):
+        return []
+    own |= {key: None for key in ("cap_drop", "security_opt") if keys.get(key) == [] and key not in own}
+    paths = hardening.mounted_paths(entry.get("volumes"), own, *mapping(entry.get("files")))
+    user = entry.get("user") or own.get("user")
+    return [hardening.note(hardening.keys(str(entry.get("image") or ""), user, own, paths), own)]
 
 
 def _build(build: Map, folder: Path) -> dict[str, Any]:

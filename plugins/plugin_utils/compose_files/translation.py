@@ -74,11 +74,13 @@ def translate(
     secrets: Mapping[str, Any],
     host_paths: Collection[str],
     secrets_unknown: bool = False,
+    hardened: bool = False,
 ) -> Translated:
     """Return the description that is equivalent to a team's files, with the entries of the inventory merged into it.
 
     :param inventory: ``stack_services``. :param secrets: ``stack_secrets``.
     :param secrets_unknown: treat each secret as one to be generated; files that hold secrets may be missing.
+    :param hardened: ``stack_compose_hardening``; an entry of a service with ``hardening`` takes precedence.
     :raises ValueError: with one sentence and line for each problem.
     """
     problems = project.problems()
@@ -99,7 +101,7 @@ def translate(
             hint = suggestion(name, names)
             message = f"there is no such service in the files{hint}; give it a 'kind' if it is a new service"
             problems.add(None, f"service {name!r}", message)
-    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown, entries)
+    translator = _Translator(project, problems, host_paths, dict(secrets), secrets_unknown, entries, hardened)
     result: dict[str, Any] = {}
     for name in names:
         entry = entries.pop(name, {})
@@ -174,7 +176,9 @@ class _Translator:
         secrets: dict[str, Any],
         secrets_unknown: bool,
         entries: Mapping[str, Any],
+        hardened: bool,
     ) -> None:
+        self._hardened = hardened
         self._excluded = [name for name, entry in entries.items() if not _is_annotation(entry)]
         self._secrets_unknown = secrets_unknown
         self._described = [name for name, entry in entries.items() if isinstance(entry, Mapping) and "kind" in entry]
@@ -213,13 +217,16 @@ class _Translator:
         entry["class"], reason = update_strategies.classify(self._project.stack, service)
         if service.base in known_software.PROXIES:
             entry["proxy"] = update_strategies.proxy_program(service)
+        if self._hardened:
+            entry["hardening"] = True
         whole = service_annotations.annotate(entry, annotation)
+        protections = services.harden(whole, keys)
         if "class" in annotation:
             reason = "the inventory or x-slipway sets it"
         in_place = update_strategies.in_place_notes(whole)
         if whole["class"] in ("rolling", "drain") and not in_place:
             in_place += filter(None, [label_proxies.traefik_note(self._project, name, self._excluded)])
-        self.notes[name] = [f"is {whole['class']}, because {reason}", *in_place, *mounted.notes, *notes]
+        self.notes[name] = [f"is {whole['class']}, because {reason}", *in_place, *protections, *mounted.notes, *notes]
         if hidden:
             amount = "a secret" if len(hidden) == 1 else f"{len(hidden)} secrets"
             self.notes[name].append(f"gets {amount} in a file that only root can read")

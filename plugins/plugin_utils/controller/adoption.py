@@ -28,7 +28,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bun
 #: The arguments that the description replaces.
 REPLACED_ARGUMENTS = (
     *("compose_files", "compose_profiles", "compose_variables", "compose_host_paths"),
-    *("compose_project", "compose_roots"),
+    *("compose_project", "compose_roots", "compose_hardening"),
 )
 
 

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 _SHIPPED_KINDS = Path(__file__).parents[3] / "kinds"
 #: The keys of a mounted file that is read on the controller.
 _BESIDE_SRC = {"src", "secret", "mount", "owner", "mode"}
+#: Arguments about a team's Compose files.
+_OF_COMPOSE_FILES = (
+    *("compose_profiles", "compose_variables", "compose_host_paths", "compose_project", "compose_roots"),
+    "compose_hardening",
+)
 #: A key in addition to the arguments: the secrets of the description are not known.
 _SECRETS_UNKNOWN = "secrets_unknown"
 
@@ -161,7 +166,7 @@ def translate_files(plain: Mapping[str, Any], services: Mapping[str, Any], base:
     :raises ValueError: with a line for each problem in the files.
     """
     if not plain.get("compose_files"):
-        for key in ("compose_profiles", "compose_variables", "compose_host_paths", "compose_project", "compose_roots"):
+        for key in _OF_COMPOSE_FILES:
             if plain.get(key):
                 raise ValueError(f"stack_{key}: there are no Compose files; name them in stack_compose_files")
         return None

@@ -28,9 +28,15 @@ def prepare(action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
     # The variable ansible_pipelining does not show it: Ansible itself sets it for every task.
     if connection.get_option_and_origin("pipelining")[1] == "default":
         connection.set_option("pipelining", True)
-    if str(constants.INTERPRETER_PYTHON).startswith("auto"):
-        return {"ansible_python_interpreter": _PYTHON, **task_vars}
-    return task_vars
+    if not str(constants.INTERPRETER_PYTHON).startswith("auto"):
+        return task_vars
+    # A module that runs on another host than the task's gets the variables of that one.
+    delegated = {
+        name: {"ansible_python_interpreter": _PYTHON, **found}
+        for name, found in (task_vars.get("ansible_delegated_vars") or {}).items()
+    }
+    more = {"ansible_delegated_vars": delegated} if delegated else {}
+    return {"ansible_python_interpreter": _PYTHON, **task_vars, **more}
 
 
 def owner() -> str:

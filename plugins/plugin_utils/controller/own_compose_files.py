@@ -24,7 +24,15 @@ def translated(plain: Mapping[str, Any], services: Mapping[str, Any], base: Path
     :raises ValueError: with a line for each problem in the files.
     """
     project = reading.read(**_reading_arguments(plain, base), secrets_unknown=secrets_unknown)
-    return translate(project, plain["name"], services, plain["secrets"], plain["compose_host_paths"], secrets_unknown)
+    return translate(
+        project,
+        plain["name"],
+        services,
+        plain["secrets"],
+        plain["compose_host_paths"],
+        secrets_unknown,
+        bool(plain.get("compose_hardening")),
+    )
 
 
 def as_written(plain: Mapping[str, Any], base: Path) -> Document:

@@ -107,6 +107,16 @@ def state_lines(services: Iterable[Mapping[str, str]]) -> list[str]:
     return table((_MARKS[service["state"]], service["service"], service["reason"]) for service in services)
 
 
+def exposure_lines(host: str, origin: str, result: Mapping[str, Any]) -> list[str]:
+    """Return the result of ``slipway.stack.exposure`` for one host: which ports answer *origin* at each address."""
+    rows = []
+    for heard in result.get("addresses", []):
+        ports = (f"{port} (edge)" if port in result["expected"] else str(port) for port in heard["open"][:20])
+        others = f"{heard['refused']} closed, {heard['silent']} silent"
+        rows.append((heard["address"], f"open: {', '.join(ports) or 'none'}", others, f"{heard['seconds']} s"))
+    return [f"ports of {host} as {origin} reaches them:", *(f"  {line}" for line in table(rows))] if rows else []
+
+
 def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
     """Return the result of ``slipway.stack.status`` on one host."""
     rows = [

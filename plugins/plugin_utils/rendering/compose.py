@@ -9,9 +9,9 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, health_check, hooks
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, hardening, health_check, hooks
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import NETWORKS, Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import lay_over, merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
@@ -154,7 +154,10 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
 
 
 def _without_defaults(service: Service, described: dict[str, Any]) -> dict[str, Any]:
-    """Return a service that gets no default of this collection; its ``compose`` keys may add details of networks."""
+    """Return a service that gets no default of this collection; its ``compose`` keys may add details of networks.
+
+    With the option ``hardening`` it gets what :mod:`hardening` adds.
+    """
     details = service.compose.get("networks")
     compose = {key: value for key, value in service.compose.items() if key != "networks"}
     result = dict(merge(_ordered(described), compose))
@@ -162,6 +165,10 @@ def _without_defaults(service: Service, described: dict[str, Any]) -> dict[str, 
         result["networks"] = {name: details.get(name) or {} for name in service.networks}
     if not result["networks"]:
         del result["networks"]
+    if service.options.get("hardening"):
+        mounted = hardening.mounted_paths(service.volumes, service.compose, *service.files)
+        user = service.user or service.compose.get("user")
+        result = lay_over(result, hardening.keys(service.image, user, service.compose, mounted))
     return result
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import hardening
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import lay_over
-
-#: Processes and threads of a service whose kind says nothing else.
-PIDS = 512
 
 
 def complete(keys: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,7 +19,7 @@ def complete(keys: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, An
     :param chosen: the keys that the description sets itself. A limit in it is kept, also one that it removes.
     """
     result = dict(keys)
-    pids = _limits(keys).get("pids") or keys.get("pids_limit") or (None if "pids_limit" in chosen else PIDS)
+    pids = _limits(keys).get("pids") or keys.get("pids_limit") or (None if "pids_limit" in chosen else hardening.PIDS)
     if pids is not None:
         result = _with_pids(result, pids)
     memory = _limits(keys).get("memory") or keys.get("mem_limit")

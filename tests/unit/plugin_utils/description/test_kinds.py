@@ -159,8 +159,7 @@ def test_a_shipped_kind_is_ready_for_production(kind: kinds.Kind) -> None:
     assert body["memory"]
     assert body["cpus"]
     assert body["networks"]
-    # Vite writes among the modules, and is for development only.
-    assert body["compose"].get("read_only", False) is (kind.name != "vite")
+    assert body["compose"]["read_only"] is True
     # `custom` cannot know how its image tells that it works, or which user it has; describe asks for the former.
     if kind.name != "custom":
         assert bool(body["health"].get("test")) is (kind.service_class != "oneshot")

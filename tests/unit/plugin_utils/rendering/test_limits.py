@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import hardening
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import limits
 
@@ -89,7 +90,7 @@ def test_an_environment_that_changes_the_memory_changes_both(overlay: dict[str, 
 
 
 def test_a_kind_without_a_limit_of_processes_gets_one() -> None:
-    assert limits.complete({}, {}) == {"pids_limit": limits.PIDS}
+    assert limits.complete({}, {}) == {"pids_limit": hardening.PIDS}
     deploy = {"resources": {"limits": {"pids": 5}}}
     assert limits.complete({"deploy": deploy}, {}) == {"deploy": deploy, "pids_limit": 5}
 
