@@ -46,6 +46,8 @@ _TYPES = {
     "command": "one text, split as a shell splits it, or a list of arguments; no shell runs it",
     "host names": "a list, such as `[www.example.com, '*.shop.example.com']`; the second stands for all names below it",
     "networks": "a list of addresses and networks, such as `[10.0.0.0/8, 192.0.2.7]`",
+    "headers": "a mapping of names to values, such as `{X-Robots-Tag: noindex}`",
+    "policy": "a mapping of directives to sources, such as `{img-src: \"'self' img.example.com\"}`, or one text",
     "list, mapping, any": "as in YAML",
 }
 _NAMES = {
@@ -57,6 +59,7 @@ _NAMES = {
     "memory": "size",
     "dict": "mapping",
     "host_names": "host names",
+    "content_policy": "policy",
 }
 
 _CLASSES = {

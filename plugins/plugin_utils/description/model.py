@@ -98,7 +98,8 @@ class Route:
     """A path prefix of the edge and what answers it: the service ``to``, or static files of the edge's own image.
 
     ``timeout``: in seconds. ``static``: the directory of the files. ``immutable``: the directory below it whose files
-    never change, because they are named by their content.
+    never change, because they are named by their content. ``headers``: of the edge and of the route, by name; empty for
+    one that the edge does not add.
     """
 
     path: str
@@ -107,6 +108,7 @@ class Route:
     timeout: float
     static: str | None = None
     immutable: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ Place in the pipeline: description, under ``completion``. Pure.
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 import re
 import urllib.parse
+from collections.abc import Mapping
+from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import response_headers, schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
@@ -24,6 +27,11 @@ FIELDS = {
         "duration",
         "longest silence of the service; of a websocket or a stream of events at least an hour",
         default="60s",
+    ),
+    "headers": Field(
+        "headers",
+        "headers that answers get, in addition to those of the edge; an empty value leaves one out",
+        default={},
     ),
 }
 #: A path in a container that nginx reads without quotes.
@@ -67,13 +75,15 @@ def _problem(path: str) -> str | None:
     return None
 
 
-def read(where: str, given: object) -> Route:
+def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Route:
     """Return the route that *given*, an entry of ``routes``, describes. Its service may not exist.
 
     :param where: how messages name the edge.
+    :param edge: the options of the edge, of which some are the defaults of its routes.
     :raises ValueError: for a route that is not valid.
     """
-    values = schema.read(given, FIELDS, f"{where}, key 'routes'")
+    named = f", path {str(given['path'])[:_SHOWN]!r}" if isinstance(given, Mapping) and given.get("path") else ""
+    values = schema.read(given, FIELDS, f"{where}, key 'routes'{named}")
     problem = _problem(values["path"])
     if problem:
         raise ValueError(f"{where}: key 'routes': path {values['path'][:_SHOWN]!r} {problem}")
@@ -86,8 +96,15 @@ def read(where: str, given: object) -> Route:
             f"{where}: key 'routes': path {values['path']!r}: 'timeout' is {values['timeout']}, in which no service "
             f"answers; set how long the service may be silent, such as 60s"
         )
+    route = Route(
+        path=values["path"],
+        to=values["to"],
+        port=values["port"] or 0,
+        timeout=parse_duration(values["timeout"]),
+        headers=response_headers.merged((edge or {}).get("headers") or {}, values["headers"]),
+    )
     if values["static"] is None:
-        return Route(values["path"], values["to"], values["port"] or 0, parse_duration(values["timeout"]))
+        return route
     if not values["path"].endswith("/"):
         raise ValueError(f"{where}: key 'routes': path {values['path']!r} of static files does not end with /")
     folder, immutable = values["static"].rstrip("/"), values["immutable"].strip("/")
@@ -96,4 +113,4 @@ def read(where: str, given: object) -> Route:
             f"{where}: key 'routes': path {values['path']!r}: 'static' is the absolute path of a directory, and "
             f"'immutable' one below it, not {values['static']!r} and {values['immutable']!r}"
         )
-    return Route(values["path"], None, 0, parse_duration(values["timeout"]), folder, immutable)
+    return dataclasses.replace(route, port=0, static=folder, immutable=immutable)

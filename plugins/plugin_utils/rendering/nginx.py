@@ -5,9 +5,10 @@ Place in the pipeline: model -> compose -> bundle. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
@@ -19,6 +20,7 @@ _OLDEST = (1, 27, 3)
 #: Seconds that a websocket or a stream of events may be silent. Servers send something every few seconds; if one does
 #: not, the longest pause that the timeouts of common load balancers can be set to is about an hour.
 _STREAM_SILENCE = 3600.0
+_AGE = "cache-control"
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -56,7 +58,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "health_path": HEALTH_PATH,
         "claims": headers.CLAIMS,
         "never": headers.NEVER,
-        "defaults": {**headers.DEFAULTS, "X-Request-Id": "$request_id"},
+        "answer_headers": _answer_headers(edge),
         "stream_silence": _STREAM_SILENCE,
         "budget": budget.budget(edge),
         "sizes": budget,
@@ -70,6 +72,25 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "start.sh": text("nginx_start.sh"),
         "logs.sh": text("edge_logs.sh"),
     }
+
+
+def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
+    """Return the headers that answers get unless the application sends them.
+
+    By name and the number of the route: the value as a parameter of nginx. Number 0 is what no route answers.
+    """
+    described: dict[int, Mapping[str, str]] = {0: edge.options.get("headers") or {}}
+    static = set()
+    for number, route in enumerate(_by_length(edge.routes), 1):
+        described[number] = route.headers
+        static |= {number} if route.static else set()
+    result: dict[str, dict[str, str]] = {"X-Request-Id": dict.fromkeys(map(str, described), "$request_id")}
+    for number, own in described.items():
+        for name, value in headers.of_answers(edge, own, headers.DEFAULTS).items():
+            # Static files say themselves how long they may be kept.
+            if not (number in static and name.lower() == _AGE):
+                result.setdefault(name, {})[str(number)] = quoting.nginx_string(value)
+    return result
 
 
 def _said_host(names: Iterable[str]) -> str:

@@ -114,6 +114,9 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
         for suffix, router in _routers(edge, route, hosts).items():
             routers[f"{number}-{route.to}{suffix}"] = router
     middlewares = _middlewares(bool(hosts))
+    middlewares.update(
+        {name: {"headers": {"customResponseHeaders": own}} for name, own in _answer_headers(edge).items()}
+    )
     request_limits.add(routers, middlewares, edge)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
 
@@ -124,7 +127,7 @@ def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
     A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
     with other middlewares and with a higher priority.
     """
-    common = ["never", "release", "headers", "compress", "retry"]
+    common = ["never", "release", *_headers_names(edge, route), "compress", "retry"]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
     senders: dict[str, tuple[list[str], list[str]]] = {"": ([], ["claims"])}
     if edge.options["real_ip_from"]:
@@ -187,7 +190,6 @@ def _middlewares(only_own_names: bool) -> dict[str, Any]:
         "no-upgrade": {"headers": {"customRequestHeaders": {"Upgrade": ""}}},
         # A second header of this name is removed.
         "websocket": {"headers": {"customRequestHeaders": {"Upgrade": "websocket"}}},
-        "headers": {"headers": {"customResponseHeaders": {_NO_SNIFF: headers.DEFAULTS[_NO_SNIFF]}}},
         "compress": {"compress": {"includedContentTypes": _COMPRESSED}},
         # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
         "retry": {"retry": {"attempts": 2}},
@@ -196,6 +198,24 @@ def _middlewares(only_own_names: bool) -> dict[str, Any]:
         # Traefik has no answer of a given status. It refuses everybody whose address is not this one, which nobody has.
         result["misdirected"] = {"ipAllowList": {"sourceRange": ["255.255.255.255"], "rejectStatusCode": 421}}
     return result
+
+
+def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
+    """Return the headers that answers get, by the name of the middleware."""
+    return {name: _headers_of(edge, route) for route in edge.routes for name in _headers_names(edge, route)}
+
+
+def _headers_of(edge: Service, route: Route) -> dict[str, str]:
+    return headers.of_answers(edge, route.headers, {_NO_SNIFF: headers.DEFAULTS[_NO_SNIFF]})
+
+
+def _headers_names(edge: Service, route: Route) -> list[str]:
+    """Return the name of the middleware, if it has headers. Routes with the same headers have one in common."""
+    own = _headers_of(edge, route)
+    found = [other for one in edge.routes if (other := _headers_of(edge, one))]
+    distinct = [other for place, other in enumerate(found) if other not in found[:place]]
+    number = distinct.index(own) + 1 if own else 0
+    return [f"headers-{number}" if number > 1 else "headers"] if own else []
 
 
 def _transports(edge: Service) -> dict[str, Any]:
