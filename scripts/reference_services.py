@@ -46,6 +46,7 @@ _TYPES = {
     "command": "one text, split as a shell splits it, or a list of arguments; no shell runs it",
     "host names": "a list, such as `[www.example.com, '*.shop.example.com']`; the second stands for all names below it",
     "networks": "a list of addresses and networks, such as `[10.0.0.0/8, 192.0.2.7]`",
+    "rate": "`10/s`, `300/m`, or `{rate: 300/m, burst: 50}`; `burst`: how many more may come at once, else as many",
     "headers": "a mapping of names to values, such as `{X-Robots-Tag: noindex}`",
     "policy": "a mapping of directives to sources, such as `{img-src: \"'self' img.example.com\"}`, or one text",
     "list, mapping, any": "as in YAML",

@@ -52,19 +52,43 @@ def test_the_longest_routes_come_first() -> None:
 
 def test_each_route_has_its_upstream_and_its_timeouts() -> None:
     routes = [
-        {"path": "/api/", "to": "backend", "timeout": "2m"},
+        {"path": "/api/", "to": "backend", "timeout": "2m", "connect_timeout": "1s", "max_body": "1k"},
         {"path": "/", "to": "frontend", "port": 81, "timeout": "500ms"},
     ]
     text = _configuration(routes=routes)
     for location in ('"/api/"', "@upload_1"):
-        assert _lines(_inside(text, location))[-3:] == [
+        assert _lines(_inside(text, location))[-5:] == [
             "proxy_pass http://backend_8000;",
+            "client_max_body_size 1024;",
+            "proxy_connect_timeout 1s;",
             "proxy_read_timeout 120s;",
             "proxy_send_timeout 120s;",
         ]
     assert "proxy_pass http://frontend_81;" in _inside(text, '"/"')
     # nginx knows no fractions of a second.
     assert "proxy_read_timeout 500ms;" in _inside(text, '"/"')
+
+
+def test_a_rate_limit_holds_for_every_location_of_its_route() -> None:
+    text = _configuration(
+        routes=[{"path": "/api/", "to": "backend", "rate_limit": "1/m"}, {"path": "/", "to": "frontend"}],
+        rate_limit={"rate": "10/s", "burst": 5},
+    )
+    zones = re.findall(r"limit_req_zone (\S+) zone=(\w+):(\d+) rate=(\w+/\w);", text)
+    assert zones == [
+        ("$slipway_client", "slipway_route_1", "1048576", "1r/m"),
+        ("$slipway_client", "slipway_route_2", "1048576", "10r/s"),
+    ]
+    for location, line in {
+        '"/api/"': "limit_req zone=slipway_route_1 burst=1 nodelay;",
+        "@upload_1": "limit_req zone=slipway_route_1 burst=1 nodelay;",
+        "@stream_1": "limit_req zone=slipway_route_1 burst=1 nodelay;",
+        '"/assets/"': "limit_req zone=slipway_route_2 burst=5 nodelay;",
+        "@frontend_2": "limit_req zone=slipway_route_2 burst=5 nodelay;",
+    }.items():
+        assert line in _lines(_inside(text, location))
+    assert "1:429: 60;" in _lines(text)
+    assert "limit_req" not in _configuration()
 
 
 def test_a_stream_and_a_websocket_may_be_silent_for_an_hour() -> None:

@@ -12,10 +12,10 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import response_headers, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import rates, response_headers, schema
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
 FIELDS = {
     "path": Field("str", "path prefix, taken literally: no pattern, no query, not percent-encoded", required=True),
@@ -25,15 +25,24 @@ FIELDS = {
     "port": Field("port", "port of the service, if it is not the kind's"),
     "timeout": Field(
         "duration",
-        "longest silence of the service; of a websocket or a stream of events at least an hour",
-        default="60s",
+        "longest silence of the service; of a websocket or a stream of events at least an hour; default: that of the "
+        "edge",
     ),
+    "connect_timeout": Field(
+        "duration", "how long a container of the service may take to accept a connection; default: that of the edge"
+    ),
+    "max_body": Field("size", "largest request body, 0b for no limit; default: that of the edge"),
+    "rate_limit": Field("rate", "requests of one client address, counted for this route; default: that of the edge"),
     "headers": Field(
         "headers",
         "headers that answers get, in addition to those of the edge; an empty value leaves one out",
         default={},
     ),
 }
+#: The keys of the edge that are the defaults of its routes, and their values for a kind that does not have them.
+_OF_EDGE = {"rate_limit": "", "max_body": "0b", "timeout": "60s", "connect_timeout": "3s"}
+#: The usual value of ``connect_timeout`` in seconds.
+CONNECT_TIMEOUT = parse_duration(_OF_EDGE["connect_timeout"])
 #: A path in a container that nginx reads without quotes.
 FOLDER = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 
@@ -84,6 +93,10 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
     """
     named = f", path {str(given['path'])[:_SHOWN]!r}" if isinstance(given, Mapping) and given.get("path") else ""
     values = schema.read(given, FIELDS, f"{where}, key 'routes'{named}")
+    of_edge = edge or {}
+    for key, default in _OF_EDGE.items():
+        if values[key] is None:
+            values[key] = default if of_edge.get(key) is None else of_edge[key]
     problem = _problem(values["path"])
     if problem:
         raise ValueError(f"{where}: key 'routes': path {values['path'][:_SHOWN]!r} {problem}")
@@ -91,17 +104,23 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
         raise ValueError(
             f"{where}: key 'routes': path {values['path']!r} needs either 'to', a service, or 'static', a directory"
         )
-    if parse_duration(values["timeout"]) < 0.001:
-        raise ValueError(
-            f"{where}: key 'routes': path {values['path']!r}: 'timeout' is {values['timeout']}, in which no service "
-            f"answers; set how long the service may be silent, such as 60s"
-        )
+    for key, what, usual in (
+        ("timeout", "in which no service answers; set how long the service may be silent", "60s"),
+        ("connect_timeout", "in which no service accepts a connection; set how long that may take", "3s"),
+    ):
+        if parse_duration(values[key]) < 0.001:
+            raise ValueError(
+                f"{where}: key 'routes': path {values['path']!r}: {key!r} is {values[key]}, {what}, such as {usual}"
+            )
     route = Route(
         path=values["path"],
         to=values["to"],
         port=values["port"] or 0,
         timeout=parse_duration(values["timeout"]),
-        headers=response_headers.merged((edge or {}).get("headers") or {}, values["headers"]),
+        headers=response_headers.merged(of_edge.get("headers") or {}, values["headers"]),
+        rate_limit=rates.read(values["rate_limit"]),
+        max_body=parse_size(values["max_body"]),
+        connect_timeout=parse_duration(values["connect_timeout"]),
     )
     if values["static"] is None:
         return route

@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import addresses, notations, response_headers
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    addresses,
+    notations,
+    rates,
+    response_headers,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
 
@@ -130,6 +135,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "path": lambda value: notations.path(_text(value)),
     "host_names": lambda value: addresses.host_names(_list(value)),
     "networks": lambda value: addresses.networks(_list(value)),
+    "rate": rates.checked,
     "headers": response_headers.headers,
     "content_policy": response_headers.policy,
     "any": lambda value: value,

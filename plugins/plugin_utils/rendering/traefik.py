@@ -6,12 +6,12 @@ kind's command; a change of them replaces the container.
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CONNECT_TIMEOUT, HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     headers,
     public_names,
     request_limits,
+    route_guards,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
@@ -39,9 +40,11 @@ _COMPRESSED = [
 ]
 #: Stands for the entry point that reads the requests of clients.
 _PUBLIC = "entry-point-of-clients"
-#: The highest priority. That of a route is the length of its path times this number, and more for a special variant.
+#: The highest priority. That of a route is the length of its path times the number of its variants, and more for a
+#: special one: by a load balancer, a websocket, a request that is limited by its size.
 _HIGHEST_PRIORITY = 1_000_000
-_VARIANTS = 4
+_BY_SIZE = 3
+_VARIANTS = 4 * _BY_SIZE
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -110,43 +113,61 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
             "middlewares": ["release", "misdirected"],
             "service": "noop@internal",
         }
-    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
-        for suffix, router in _routers(edge, route, hosts).items():
-            routers[f"{number}-{route.to}{suffix}"] = router
     middlewares = _middlewares(bool(hosts))
     middlewares.update(
         {name: {"headers": {"customResponseHeaders": own}} for name, own in _answer_headers(edge).items()}
     )
-    request_limits.add(routers, middlewares, edge)
+    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
+        for sender in _senders(edge):
+            name = f"{number}-{route.to}{sender.suffix}"
+            variants = _variants(name, edge, route, sender, hosts)
+            request_limits.add(variants, middlewares, edge, route.max_body)
+            route_guards.add(
+                name, variants, middlewares, route, sender.balancers, ["release", *_headers_names(edge, route)]
+            )
+            routers.update(variants)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
 
 
-def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
-    """Return the routers of a route by the end of their names.
+@dataclasses.dataclass(frozen=True)
+class _Sender:
+    """Whose requests a router gets. ``balancers``: the networks of load balancers, empty for everybody else."""
+
+    suffix: str
+    balancers: tuple[str, ...]
+    rank: int
+
+
+def _senders(edge: Service) -> list[_Sender]:
+    balancers = tuple(edge.options["real_ip_from"])
+    return [_Sender("", (), 0), *([_Sender("-by-balancer", balancers, 2)] if balancers else [])]
+
+
+def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: str) -> dict[str, Any]:
+    """Return the routers of a route for one kind of senders, by name.
 
     A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
     with other middlewares and with a higher priority.
     """
     common = ["never", "release", *_headers_names(edge, route), "compress", "retry"]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
-    senders: dict[str, tuple[list[str], list[str]]] = {"": ([], ["claims"])}
-    if edge.options["real_ip_from"]:
-        balancers = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in edge.options["real_ip_from"])
-        senders["-by-balancer"] = ([f"({balancers})"], [])
+    if sender.balancers:
+        addresses = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in sender.balancers)
+        rules.append(f"({addresses})")
+    removing = [] if sender.balancers else ["claims"]
     protocols = {
         "": ([], ["no-upgrade"]),
         "-websocket": (["HeaderRegexp(`Upgrade`, `(?i)^websocket$`)"], ["websocket"]),
     }
-    variants = itertools.product(senders.items(), protocols.items())
     return {
-        f"{by}{to}": {
+        f"{name}{to}": {
             "entryPoints": [_PUBLIC],
-            "rule": " && ".join([*rules, *sender, *protocol]),
-            "priority": _VARIANTS * len(route.path) + number,
+            "rule": " && ".join([*rules, *protocol]),
+            "priority": _VARIANTS * len(route.path) + _BY_SIZE * (sender.rank + number),
             "middlewares": [*removing, *upgrading, *common],
             "service": _name(route),
         }
-        for number, ((by, (sender, removing)), (to, (protocol, upgrading))) in enumerate(variants)
+        for number, (to, (protocol, upgrading)) in enumerate(protocols.items())
     }
 
 
@@ -222,7 +243,7 @@ def _transports(edge: Service) -> dict[str, Any]:
     return {
         _transport(route): {
             "forwardingTimeouts": {
-                "dialTimeout": "3s",
+                "dialTimeout": duration_text(route.connect_timeout),
                 "responseHeaderTimeout": duration_text(route.timeout),
                 # Shorter than the idle timeout of the application's server (uvicorn: 5 s), or a request would go to a
                 # closing connection. It also limits the wait for the last connection to a replaced container.
@@ -234,7 +255,9 @@ def _transports(edge: Service) -> dict[str, Any]:
 
 
 def _transport(route: Route) -> str:
-    return f"within-{duration_text(route.timeout)}"
+    name = f"within-{duration_text(route.timeout)}"
+    usual = route.connect_timeout == CONNECT_TIMEOUT
+    return name if usual else f"{name}-connected-within-{duration_text(route.connect_timeout)}"
 
 
 def _name(route: Route) -> str:

@@ -88,6 +88,20 @@ def test_a_route_without_any_time_to_answer_is_refused(timeout: str) -> None:
     )
 
 
+def test_a_route_without_any_time_to_connect_is_refused() -> None:
+    assert error_of(routes.read, "service 'edge'", {"path": "/", "to": "web", "connect_timeout": "0s"}) == (
+        "service 'edge': key 'routes': path '/': 'connect_timeout' is 0s, in which no service accepts a connection; "
+        "set how long that may take, such as 3s"
+    )
+
+
+def test_the_edge_has_the_defaults_of_its_routes() -> None:
+    entries = [{"path": "/api/", "to": "backend", "timeout": "1s", "max_body": "0b"}, {"path": "/", "to": "backend"}]
+    edge_ = model(_edge(*entries, timeout="2m", connect_timeout="5s", max_body="1k")).edge
+    assert edge_ is not None
+    assert [(one.timeout, one.connect_timeout, one.max_body) for one in edge_.routes] == [(1, 5, 0), (120, 5, 1024)]
+
+
 def test_the_immutable_part_of_a_static_route_is_a_path_of_its_own() -> None:
     routes_ = [STATIC, {"path": "/assets/", "to": "backend"}]
     assert error_of(model, _edge(*routes_)) == READ + "'/assets/' is there twice"
