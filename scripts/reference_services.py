@@ -60,6 +60,8 @@ _NAMES = {
     "memory": "size",
     "dict": "mapping",
     "host_names": "host names",
+    "clients": "networks",
+    "secret_name": "text",
     "content_policy": "policy",
 }
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import secrets
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.real_edge import HOST, RELEASE, Edge, Reply, running
+from tests.support.descriptions import parcel, plain
+from tests.support.real_edge import HOST, RELEASE, Edge, Reply, arrived, running
 
 ROUTES: list[dict[str, Any]] = [
     {
@@ -19,6 +25,10 @@ ROUTES: list[dict[str, Any]] = [
     },
     {"path": "/few/", "to": "app", "rate_limit": {"rate": "6/m", "burst": 3}},
     {"path": "/small/", "to": "app", "max_body": "1000b"},
+    {"path": "/office/", "to": "app", "allow": ["198.51.100.0/24", "2001:db8::/32"]},
+    {"path": "/here/", "to": "app", "allow": ["0.0.0.0/0"]},
+    {"path": "/admin/", "to": "app", "basic_auth": "admins"},
+    {"path": "/admin/few/", "to": "app", "basic_auth": "admins", "rate_limit": {"rate": "1/m", "burst": 1}},
     {"path": "/quick/", "to": "app", "timeout": "1s"},
     {"path": "/", "to": "app"},
 ]
@@ -28,20 +38,32 @@ EDGE: dict[str, Any] = {
     "headers": {"X-Team": "shop"},
     "content_security_policy": {"img-src": "'self' https://images.example.com"},
 }
+PASSWORD = secrets.token_urlsafe(12)
+
+
+def _password_file() -> str:
+    """Return a name and the hash of a password as `htpasswd -nB` prints them."""
+    program = "print crypt($ARGV[0], q($2y$04$) . substr($ARGV[1], 0, 22))"
+    run = ["docker", "run", "--rm", "--entrypoint=perl", "nginx:1.30", "-e", program, PASSWORD, secrets.token_hex(11)]
+    hashed = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    return f"# who may\nada:{hashed}\n"
+
+
+SECRETS = {"admins": _password_file()}
 POLICY = "base-uri 'self'; object-src 'none'; img-src 'self' https://images.example.com"
 
 
 @pytest.fixture(scope="module", params=["nginx", "traefik"])
 def edge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """An edge with routes that differ."""
-    with running(request.param, tmp_path_factory.mktemp("edge"), routes=ROUTES, **EDGE) as started:
+    with running(request.param, tmp_path_factory.mktemp("edge"), routes=ROUTES, secrets=SECRETS, **EDGE) as started:
         yield started
 
 
 @pytest.fixture(scope="module", params=["nginx", "traefik"])
 def behind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """The same, but it takes this machine for its load balancer."""
-    keys = {**EDGE, "routes": ROUTES, "real_ip_from": ["GATEWAY"]}
+    keys = {**EDGE, "routes": ROUTES, "real_ip_from": ["GATEWAY"], "secrets": SECRETS}
     with running(request.param, tmp_path_factory.mktemp("edge"), **keys) as started:
         yield started
 
@@ -143,3 +165,74 @@ def test_a_service_that_says_nothing_has_the_time_of_its_route(edge: Edge) -> No
     assert edge.ask("/quick/slow?pause=5").status == 504
     assert time.monotonic() - started < 4
     assert edge.ask("/slow?pause=2").status == 200
+
+
+# Who may ask
+
+
+@pytest.mark.parametrize("address", ["198.51.100.7", "2001:db8::1"])
+def test_only_the_networks_of_a_route_may_ask(behind: Edge, address: str) -> None:
+    assert behind.ask("/office/", X_Forwarded_For=address).status == 200
+    assert behind.ask("/office/", X_Forwarded_For="203.0.113.1").status == 403
+    assert behind.ask("/", X_Forwarded_For="203.0.113.1").status == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "text/event-stream"}, {"Upgrade": "websocket"}])
+def test_what_a_client_says_of_its_address_does_not_count(edge: Edge, headers: dict[str, str]) -> None:
+    for claim in ({}, {"X_Forwarded_For": "198.51.100.7"}, {"X_Real_Ip": "198.51.100.7"}):
+        reply = edge.ask("/office/", **headers, **claim)
+        assert (reply.status, reply.all("x-team")) == (403, ["shop"])
+    assert edge.ask("/office/", method="POST", Transfer_Encoding="chunked").status == 403
+    assert edge.ask("/here/").status == 200
+
+
+def _login(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def test_a_password_lets_in_and_does_not_reach_the_application(edge: Edge) -> None:
+    refused = edge.ask("/admin/")
+    assert (refused.status, refused.all("www-authenticate"), refused.all("x-team")) == (
+        401,
+        ['Basic realm="shop"'],
+        ["shop"],
+    )
+    assert "authorization" not in arrived(edge.ask("/admin/", Authorization=_login("ada", PASSWORD)))
+    assert arrived(edge.ask("/", Authorization="Bearer x"))["authorization"] == ["Bearer x"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "text/event-stream"}, {"Upgrade": "websocket"}])
+@pytest.mark.parametrize("path", ["/admin/", "/admin/a", "//admin/", "/%61dmin/", "/x/../admin/"])
+def test_nobody_else_gets_in(edge: Edge, path: str, headers: dict[str, str]) -> None:
+    assert edge.send("GET", path, [("Host", HOST), *headers.items()]).status in (401, 301, 302, 307, 308)
+    for login in (_login("ada", "wrong"), _login("bob", PASSWORD), _login("# who may", ""), "Bearer x"):
+        assert edge.send("GET", path, [("Host", HOST), *headers.items(), ("Authorization", login)]).status != 200
+
+
+def test_who_guesses_passwords_is_slowed_down(edge: Edge) -> None:
+    found = [edge.ask("/admin/few/", Authorization=_login("ada", f"guess {number}")).status for number in range(4)]
+    assert found == [401, 401, 429, 429]
+    assert edge.ask("/admin/few/", Authorization=_login("ada", PASSWORD)).status == 429
+
+
+def test_a_secret_is_in_no_file_of_the_release() -> None:
+    for kind in ("nginx", "traefik"):
+        services = {"app": plain(port=8000), "edge": {"kind": kind, "routes": ROUTES}}
+        release = parcel(services, SECRETS)
+        name, hashed = SECRETS["admins"].split("\n")[1].split(":")
+        assert "usersFile" in str(release.files) or "auth_basic_user_file" in str(release.files)
+        written = json.dumps([release.files, release.services, list(release.upstreams)], default=str)
+        assert hashed not in written
+        assert f"{name}:" not in written
+        other = parcel(services, {"admins": SECRETS["admins"] + "# another\n"})
+        assert other.digest == release.digest
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_an_edge_without_the_file_lets_nobody_in(kind: str, tmp_path: Path) -> None:
+    """As the one that a rollout replaces, while both have the new configuration."""
+    routes = [{"path": "/admin/", "to": "app", "basic_auth": "admins"}, {"path": "/", "to": "app"}]
+    with running(kind, tmp_path, routes=routes, secrets=SECRETS, with_secrets=False) as started:
+        for login in ({}, {"Authorization": _login("ada", PASSWORD)}):
+            assert started.ask("/admin/", **login).status in (401, 403)
+        assert started.ask("/").status == 200

@@ -9,8 +9,11 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
-from tests.support.descriptions import example, model, plain
+from tests.support.descriptions import SECRETS, example, model, plain
 from tests.support.errors import error_of
+
+#: Of no password.
+HASH = f"$2y$05${'a' * 53}"
 
 
 def _configuration(**values: Any) -> str:
@@ -84,11 +87,35 @@ def test_a_rate_limit_holds_for_every_location_of_its_route() -> None:
         "@upload_1": "limit_req zone=slipway_route_1 burst=1 nodelay;",
         "@stream_1": "limit_req zone=slipway_route_1 burst=1 nodelay;",
         '"/assets/"': "limit_req zone=slipway_route_2 burst=5 nodelay;",
-        "@frontend_2": "limit_req zone=slipway_route_2 burst=5 nodelay;",
     }.items():
         assert line in _lines(_inside(text, location))
+    # It has counted already.
+    assert "limit_req" not in _inside(text, "@frontend_2")
     assert "1:429: 60;" in _lines(text)
     assert "limit_req" not in _configuration()
+
+
+def test_every_location_of_a_route_asks_who_it_is() -> None:
+    routes = [
+        {"path": "/api/", "to": "backend"},
+        {"path": "/files/", "static": "/srv/files", "allow": ["192.0.2.0/24", "2001:db8::1"], "basic_auth": "admins"},
+        {"path": "/", "to": "frontend", "allow": ["10.0.0.1"], "basic_auth": "admins"},
+    ]
+    services = example(edge={"image": "shop/edge:1", "routes": routes})
+    text = edge.files(model(services, {**SECRETS, "admins": f"ada:{HASH}"}))["nginx.conf"]
+    guards = {
+        2: ["allow 192.0.2.0/24;", "allow 2001:db8::1/128;", "deny all;"],
+        3: ["allow 10.0.0.1/32;", "deny all;"],
+    }
+    password = ['auth_basic "shop";', 'auth_basic_user_file "/run/secrets/admins";']
+    for location, route in (
+        *(('"/files/assets/"', 2), ('"/files/"', 2), ('"/assets/"', 3), ('"/"', 3)),
+        *(("@upload_3", 3), ("@stream_3", 3)),
+    ):
+        lines = _lines(_inside(text, location))
+        assert [line for line in lines if line.startswith(("allow", "deny", "auth"))] == [*guards[route], *password]
+    assert "proxy_set_header Authorization $slipway_authorization;" in _lines(_public(text))
+    assert "Authorization" not in _configuration()
 
 
 def test_a_stream_and_a_websocket_may_be_silent_for_an_hour() -> None:

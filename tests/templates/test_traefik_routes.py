@@ -47,12 +47,12 @@ def test_the_longest_matching_path_has_the_highest_priority() -> None:
     http = _http(routes=routes)
     found = _public(http)
     assert {rule: router["priority"] for rule, router in found.items()} == {
-        'PathPrefix("/api/admin/")' + HOST: 132,
-        'PathPrefix("/api/")' + HOST: 60,
-        'PathPrefix("/ws")' + HOST: 36,
-        'PathPrefix("/")' + HOST: 12,
+        'PathPrefix("/api/admin/")' + HOST: 143,
+        'PathPrefix("/api/")' + HOST: 65,
+        'PathPrefix("/ws")' + HOST: 39,
+        'PathPrefix("/")' + HOST: 13,
     }
-    assert http["routers"]["healthz"]["priority"] > 12 * 1000 + 11
+    assert http["routers"]["healthz"]["priority"] > 13 * 1000 + 11
 
 
 def test_a_websocket_has_a_router_of_its_own() -> None:

@@ -101,7 +101,8 @@ class Route:
     ``timeout``, ``connect_timeout``: in seconds. ``static``: the directory of the files. ``immutable``: the directory
     below it whose files never change, because they are named by their content. ``headers``: of the edge and of the
     route, by name; empty for one that the edge does not add. ``rate_limit``: of one client address. ``max_body``: in
-    bytes, 0 for no limit.
+    bytes, 0 for no limit. ``allow``: the networks of clients, everybody if empty. ``basic_auth``: the name of the
+    secret with names and hashes of passwords.
     """
 
     path: str
@@ -114,6 +115,8 @@ class Route:
     rate_limit: Rate | None = None
     max_body: int = 0
     connect_timeout: float = 3.0
+    allow: tuple[str, ...] = ()
+    basic_auth: str | None = None
 
 
 @dataclass(frozen=True)

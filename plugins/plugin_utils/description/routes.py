@@ -33,6 +33,12 @@ FIELDS = {
     ),
     "max_body": Field("size", "largest request body, 0b for no limit; default: that of the edge"),
     "rate_limit": Field("rate", "requests of one client address, counted for this route; default: that of the edge"),
+    "allow": Field("clients", "addresses and networks that may ask, all others get 403; default: those of the edge"),
+    "basic_auth": Field(
+        "secret_name",
+        "secret of `stack_secrets` with the names and passwords that are asked for, as lines of `htpasswd -nB NAME`; "
+        "default: that of the edge",
+    ),
     "headers": Field(
         "headers",
         "headers that answers get, in addition to those of the edge; an empty value leaves one out",
@@ -40,7 +46,14 @@ FIELDS = {
     ),
 }
 #: The keys of the edge that are the defaults of its routes, and their values for a kind that does not have them.
-_OF_EDGE = {"rate_limit": "", "max_body": "0b", "timeout": "60s", "connect_timeout": "3s"}
+_OF_EDGE: dict[str, Any] = {
+    "rate_limit": "",
+    "max_body": "0b",
+    "timeout": "60s",
+    "connect_timeout": "3s",
+    "allow": (),
+    "basic_auth": "",
+}
 #: The usual value of ``connect_timeout`` in seconds.
 CONNECT_TIMEOUT = parse_duration(_OF_EDGE["connect_timeout"])
 #: A path in a container that nginx reads without quotes.
@@ -120,6 +133,8 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
         headers=response_headers.merged(of_edge.get("headers") or {}, values["headers"]),
         rate_limit=rates.read(values["rate_limit"]),
         max_body=parse_size(values["max_body"]),
+        allow=tuple(values["allow"]),
+        basic_auth=values["basic_auth"] or None,
         connect_timeout=parse_duration(values["connect_timeout"]),
     )
     if values["static"] is None:

@@ -135,6 +135,8 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "path": lambda value: notations.path(_text(value)),
     "host_names": lambda value: addresses.host_names(_list(value)),
     "networks": lambda value: addresses.networks(_list(value)),
+    "clients": lambda value: addresses.clients(_list(value)),
+    "secret_name": lambda value: notations.identifier(_text(value)) if value != "" else "",
     "rate": rates.checked,
     "headers": response_headers.headers,
     "content_policy": response_headers.policy,

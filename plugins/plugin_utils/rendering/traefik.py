@@ -41,10 +41,11 @@ _COMPRESSED = [
 #: Stands for the entry point that reads the requests of clients.
 _PUBLIC = "entry-point-of-clients"
 #: The highest priority. That of a route is the length of its path times the number of its variants, and more for a
-#: special one: by a load balancer, a websocket, a request that is limited by its size.
+#: special one: by a load balancer, a websocket, a request that is limited by its size. One less is what closes a route
+#: (``route_guards``).
 _HIGHEST_PRIORITY = 1_000_000
 _BY_SIZE = 3
-_VARIANTS = 4 * _BY_SIZE
+_VARIANTS = 4 * _BY_SIZE + 1
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -69,7 +70,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
             )
     return {
         "routes.yml": _on_either_entry_point(
-            quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge)}))
+            route_guards.for_check(quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge)})))
         ),
         "guard.yml": _guard(edge),
         "start.sh": text("traefik_start.sh"),
@@ -123,7 +124,13 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
             variants = _variants(name, edge, route, sender, hosts)
             request_limits.add(variants, middlewares, edge, route.max_body)
             route_guards.add(
-                name, variants, middlewares, route, sender.balancers, ["release", *_headers_names(edge, route)]
+                name,
+                variants,
+                middlewares,
+                route,
+                sender.balancers,
+                stack.name,
+                ["release", *_headers_names(edge, route)],
             )
             routers.update(variants)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}

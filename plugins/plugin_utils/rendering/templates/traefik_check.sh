@@ -1,6 +1,9 @@
 # Have a Traefik without a network read the configuration beside this script, with the arguments that the edge has,
 # and print what it says against it; written by slipway.stack. Traefik has no way of its own to test one.
 export SLIPWAY_INNER_PORT=19181
+# The secrets are not here. A file of passwords has to exist.
+export SLIPWAY_CHECK=1
+echo 'nobody:*' > /tmp/passwords
 traefik "$@" --entryPoints.traefik.address=127.0.0.1:18181 --entryPoints.inner.address=127.0.0.1:19181 --log.level=ERROR --log.format=json \
     "--providers.file.directory=$(dirname "$0")" > /tmp/said 2>&1 &
 traefik=$!
