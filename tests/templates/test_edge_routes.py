@@ -29,6 +29,8 @@ ROUTES: list[dict[str, Any]] = [
     {"path": "/here/", "to": "app", "allow": ["0.0.0.0/0"]},
     {"path": "/admin/", "to": "app", "basic_auth": "admins"},
     {"path": "/admin/few/", "to": "app", "basic_auth": "admins", "rate_limit": {"rate": "1/m", "burst": 1}},
+    {"path": "/cut/", "to": "app", "strip_prefix": True},
+    {"path": "/cut it.a", "to": "app", "strip_prefix": True},
     {"path": "/quick/", "to": "app", "timeout": "1s"},
     {"path": "/", "to": "app"},
 ]
@@ -167,6 +169,38 @@ def test_a_service_that_says_nothing_has_the_time_of_its_route(edge: Edge) -> No
     assert edge.ask("/slow?pause=2").status == 200
 
 
+# Paths
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"),
+    [
+        ("/cut/", "/"),
+        ("/cut/a/b", "/a/b"),
+        ("/cut/a?b=/cut/", "/a?b=/cut/"),
+        ("/cut/cut/a", "/cut/a"),
+        ("/cut/a%20b%3Fc%25", "/a%20b%3Fc%25"),
+        ("/cut/gr%C3%B6%C3%9Fe%0A/x", "/gr%C3%B6%C3%9Fe%0A/x"),
+        ("/cut%20it.a", "/"),
+        ("/cut%20it.a/a", "/a"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"Accept": "text/event-stream"}, {"Content_Length": "0"}])
+def test_a_service_may_get_the_path_without_the_prefix(
+    edge: Edge, asked: str, got: str, headers: dict[str, str]
+) -> None:
+    reply = edge.ask(asked, method="POST" if "Content_Length" in headers else "GET", **headers)
+    assert json.loads(reply.body)["path"] == got
+    assert arrived(reply)["x-forwarded-prefix"] == ["/cut it.a" if asked.startswith("/cut%20") else "/cut"]
+
+
+def test_the_prefix_is_no_claim_of_a_client(edge: Edge, behind: Edge) -> None:
+    for asked in (edge, behind):
+        assert arrived(asked.ask("/cut/", X_Forwarded_Prefix="/forged"))["x-forwarded-prefix"] == ["/cut"]
+    assert "x-forwarded-prefix" not in arrived(edge.ask("/", X_Forwarded_Prefix="/forged"))
+    assert arrived(behind.ask("/", X_Forwarded_Prefix="/outer"))["x-forwarded-prefix"] == ["/outer"]
+
+
 # Who may ask
 
 
@@ -236,3 +270,19 @@ def test_an_edge_without_the_file_lets_nobody_in(kind: str, tmp_path: Path) -> N
         for login in ({}, {"Authorization": _login("ada", PASSWORD)}):
             assert started.ask("/admin/", **login).status in (401, 403)
         assert started.ask("/").status == 200
+
+
+# The log
+
+
+def test_the_log_has_paths_and_no_queries(edge: Edge) -> None:
+    """A query may have a token, and a log goes to many places."""
+    token, path = secrets.token_urlsafe(12), f"/cut/{secrets.token_hex(4)}"
+    edge.ask(f"{path}?token={token}")
+    deadline = time.monotonic() + 10
+    while path not in edge.log():
+        assert time.monotonic() < deadline, edge.log()
+        time.sleep(0.1)
+    assert token not in edge.log()
+    (line,) = [json.loads(line) for line in edge.log().splitlines() if path in line]
+    assert line["uri" if edge.kind == "nginx" else "RequestPath"] == path

@@ -102,7 +102,7 @@ class Route:
     below it whose files never change, because they are named by their content. ``headers``: of the edge and of the
     route, by name; empty for one that the edge does not add. ``rate_limit``: of one client address. ``max_body``: in
     bytes, 0 for no limit. ``allow``: the networks of clients, everybody if empty. ``basic_auth``: the name of the
-    secret with names and hashes of passwords.
+    secret with names and hashes of passwords. ``strip_prefix``: whether the service gets the path without the prefix.
     """
 
     path: str
@@ -117,6 +117,12 @@ class Route:
     connect_timeout: float = 3.0
     allow: tuple[str, ...] = ()
     basic_auth: str | None = None
+    strip_prefix: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """The path without a slash at its end."""
+        return self.path.rstrip("/")
 
 
 @dataclass(frozen=True)

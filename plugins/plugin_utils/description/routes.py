@@ -39,6 +39,11 @@ FIELDS = {
         "secret of `stack_secrets` with the names and passwords that are asked for, as lines of `htpasswd -nB NAME`; "
         "default: that of the edge",
     ),
+    "strip_prefix": Field(
+        "bool",
+        "whether the service gets the path without the prefix, which `X-Forwarded-Prefix` tells it",
+        default=False,
+    ),
     "headers": Field(
         "headers",
         "headers that answers get, in addition to those of the edge; an empty value leaves one out",
@@ -125,6 +130,9 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
             raise ValueError(
                 f"{where}: key 'routes': path {values['path']!r}: {key!r} is {values[key]}, {what}, such as {usual}"
             )
+    if values["strip_prefix"] and (values["static"] or values["path"] == "/"):
+        reason = "files have no other path" if values["static"] else "there is nothing to remove"
+        raise ValueError(f"{where}: key 'routes': path {values['path']!r}: 'strip_prefix': {reason}; remove the key")
     route = Route(
         path=values["path"],
         to=values["to"],
@@ -134,6 +142,7 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
         rate_limit=rates.read(values["rate_limit"]),
         max_body=parse_size(values["max_body"]),
         allow=tuple(values["allow"]),
+        strip_prefix=values["strip_prefix"],
         basic_auth=values["basic_auth"] or None,
         connect_timeout=parse_duration(values["connect_timeout"]),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 
 import jinja2
@@ -28,7 +29,8 @@ def template(name: str) -> jinja2.Template:
 
     Its filters are ``time``, seconds as nginx writes them; ``nginx`` and ``nginx_pattern``, a text and a regular
     expression as one parameter of nginx; ``variable``, a header as a part of the name of a variable of nginx;
-    ``secret_path``, the path of a secret in a container; and ``exec``, a command as JSON.
+    ``literal``, a text
+    as a regular expression; ``secret_path``, the path of a secret in a container; and ``exec``, a command as JSON.
     """
     return _environment().get_template(name)
 
@@ -46,6 +48,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["time"] = duration_text
     environment.filters["nginx"] = quoting.nginx_string
     environment.filters["nginx_pattern"] = quoting.nginx_pattern
+    environment.filters["literal"] = re.escape
     environment.filters["secret_path"] = secret_text.path
     environment.filters["variable"] = lambda header: header.lower().replace("-", "_")
     environment.filters["exec"] = functools.partial(json.dumps, ensure_ascii=False)

@@ -7,6 +7,7 @@ kind's command; a change of them replaces the container.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
@@ -118,6 +119,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     middlewares.update(
         {name: {"headers": {"customResponseHeaders": own}} for name, own in _answer_headers(edge).items()}
     )
+    middlewares.update(_stripping(edge))
     for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
         for sender in _senders(edge):
             name = f"{number}-{route.to}{sender.suffix}"
@@ -161,6 +163,7 @@ def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: st
     if sender.balancers:
         addresses = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in sender.balancers)
         rules.append(f"({addresses})")
+    stripping = ["prefix", _strip_name(route)] if route.strip_prefix else []
     removing = [] if sender.balancers else ["claims"]
     protocols = {
         "": ([], ["no-upgrade"]),
@@ -171,7 +174,7 @@ def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: st
             "entryPoints": [_PUBLIC],
             "rule": " && ".join([*rules, *protocol]),
             "priority": _VARIANTS * len(route.path) + _BY_SIZE * (sender.rank + number),
-            "middlewares": [*removing, *upgrading, *common],
+            "middlewares": [*removing, *upgrading, *common, *stripping],
             "service": _name(route),
         }
         for number, (to, (protocol, upgrading)) in enumerate(protocols.items())
@@ -226,6 +229,18 @@ def _middlewares(only_own_names: bool) -> dict[str, Any]:
         # Traefik has no answer of a given status. It refuses everybody whose address is not this one, which nobody has.
         result["misdirected"] = {"ipAllowList": {"sourceRange": ["255.255.255.255"], "rejectStatusCode": 421}}
     return result
+
+
+def _stripping(edge: Service) -> dict[str, Any]:
+    """Return the middlewares that remove prefixes of paths."""
+    stripped = [route for route in edge.routes if route.strip_prefix]
+    result = {_strip_name(route): {"stripPrefix": {"prefixes": [route.prefix]}} for route in stripped}
+    # Traefik adds the prefix to what is there. It is the whole one.
+    return {"prefix": {"headers": {"customRequestHeaders": {"X-Forwarded-Prefix": ""}}}, **result} if result else {}
+
+
+def _strip_name(route: Route) -> str:
+    return f"strip-{route.to}-{hashlib.sha256(route.path.encode()).hexdigest()[:8]}"
 
 
 def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:

@@ -95,6 +95,15 @@ def test_a_route_without_any_time_to_connect_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("route", "reason"),
+    [({"path": "/", "to": "backend"}, "there is nothing to remove"), (STATIC, "files have no other path")],
+)
+def test_a_prefix_that_cannot_be_removed_is_refused(route: dict[str, Any], reason: str) -> None:
+    message = error_of(model, _edge({**route, "strip_prefix": True}))
+    assert message == f"{READ}'/': 'strip_prefix': {reason}; remove the key"
+
+
 def test_the_edge_has_the_defaults_of_its_routes() -> None:
     entries = [{"path": "/api/", "to": "backend", "timeout": "1s", "max_body": "0b"}, {"path": "/", "to": "backend"}]
     edge_ = model(_edge(*entries, timeout="2m", connect_timeout="5s", max_body="1k")).edge
