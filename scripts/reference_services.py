@@ -62,6 +62,7 @@ _NAMES = {
     "host_names": "host names",
     "clients": "networks",
     "secret_name": "text",
+    "error_pages": "mapping",
     "content_policy": "policy",
 }
 

@@ -26,6 +26,7 @@ IMAGES = {"nginx": "nginx:1.30", "traefik": "traefik:3"}
 RELEASE = "20261121T101500Z-1a2b3c4d"
 HOST = "shop.example.com"
 ROUTES = [{"path": "/api/", "to": "app"}, {"path": "/", "to": "app"}]
+DEAD = "9"
 ECHO = Path(__file__).with_name("echo_application.py")
 
 
@@ -136,6 +137,8 @@ def running(
         mounted = f"--volume={application}:/app.py:ro"
         keys = {"routes": ROUTES, **keys}
         ports = [str(port) for port in dict.fromkeys([8000, *(route.get("port", 8000) for route in keys["routes"])])]
+        # Nobody listens on this one.
+        ports = [port for port in ports if port != DEAD]
         stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
         arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets)
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))

@@ -265,7 +265,7 @@ def test_a_domain_counts_without_its_port() -> None:
 
 
 def test_without_a_domain_every_name_is_answered() -> None:
-    assert "421" not in edge.files(model(example(), domain=""))["nginx.conf"]
+    assert "return 421;" not in edge.files(model(example(), domain=""))["nginx.conf"]
 
 
 def test_further_domains_without_a_domain_are_refused() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     addresses,
+    error_pages,
     notations,
     rates,
     response_headers,
@@ -139,6 +140,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "secret_name": lambda value: notations.identifier(_text(value)) if value != "" else "",
     "rate": rates.checked,
     "headers": response_headers.headers,
+    "error_pages": lambda value: value if error_pages.pages(value) else {},
     "content_policy": response_headers.policy,
     "any": lambda value: value,
 }

@@ -166,7 +166,7 @@ DEFAULTS = {
     # a frame of another origin has none of them anyway.
     "Permissions-Policy": "bluetooth=(), hid=(), serial=(), usb=()",
 }
-_POLICY = "Content-Security-Policy"
+POLICY = "Content-Security-Policy"
 
 
 def of_answers(edge: Service, own: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
@@ -176,5 +176,5 @@ def of_answers(edge: Service, own: Mapping[str, str], defaults: Mapping[str, str
     :param defaults: those that it need not have.
     """
     policy = response_headers.policy_text(edge.options.get("content_security_policy", ""))
-    found = response_headers.merged(defaults, {_POLICY: policy}, own)
+    found = response_headers.merged(defaults, {POLICY: policy}, own)
     return {name: value for name, value in found.items() if value}

@@ -12,7 +12,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import budget, compose, headers, public_names
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
+    budget,
+    compose,
+    error_pages,
+    headers,
+    public_names,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
 #: The first nginx whose open-source edition resolves the names in an upstream again while it runs.
@@ -59,6 +65,9 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "claims": headers.CLAIMS,
         "never": headers.NEVER,
         "answer_headers": _answer_headers(edge),
+        "error_pages": error_pages.of(edge),
+        "policy": headers.POLICY,
+        "policy_of_errors": error_pages.POLICY,
         "stream_silence": _STREAM_SILENCE,
         "budget": budget.budget(edge),
         "sizes": budget,

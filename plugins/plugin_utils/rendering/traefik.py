@@ -61,8 +61,14 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
 
     The host writes the services that the routes name, and the middleware ``release``.
 
-    :raises ValueError: for a route to files, which Traefik does not serve, or ``domains`` of a stack without a domain.
+    :raises ValueError: for a route to files or pages of errors, which Traefik does not serve, or ``domains`` of a stack
+        without a domain.
     """
+    if edge.options.get("error_pages"):
+        raise ValueError(
+            f"service {edge.name!r}: key 'error_pages': Traefik cannot tell its own errors from those of an "
+            "application; remove the key, or use an edge of kind nginx"
+        )
     for route in edge.routes:
         if route.static:
             raise ValueError(
