@@ -44,7 +44,10 @@ def host_files(manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]
         upstream["name"]: {
             "loadBalancer": {
                 "serversTransport": upstream["transport"],
-                "servers": [{"url": f"http://{name}:{upstream['port']}"} for name in targets[upstream["service"]]],
+                "servers": [
+                    {"url": f"{upstream.get('scheme', 'http')}://{name}:{upstream['port']}"}
+                    for name in targets[upstream["service"]]
+                ],
             }
         }
         for upstream in manifest["upstreams"]

@@ -23,6 +23,13 @@ FIELDS = {
     "static": Field("str", "directory in the edge's own image whose files answer, instead of a service"),
     "immutable": Field("str", "directory below `static` whose files are named by their content", default="assets/"),
     "port": Field("port", "port of the service, if it is not the kind's"),
+    "protocol": Field(
+        "str",
+        "`grpc` for a service that speaks gRPC without TLS; a call has no limit of its size unless `max_body` is here, "
+        "and it may be silent for an hour",
+        default="http",
+        choices=("http", "grpc"),
+    ),
     "timeout": Field(
         "duration",
         "longest silence of the service; of a websocket or a stream of events at least an hour; default: that of the "
@@ -111,7 +118,7 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
     """
     named = f", path {str(given['path'])[:_SHOWN]!r}" if isinstance(given, Mapping) and given.get("path") else ""
     values = schema.read(given, FIELDS, f"{where}, key 'routes'{named}")
-    of_edge = edge or {}
+    of_edge = {**(edge or {}), **({"max_body": "0b"} if values["protocol"] == "grpc" else {})}
     for key, default in _OF_EDGE.items():
         if values[key] is None:
             values[key] = default if of_edge.get(key) is None else of_edge[key]
@@ -130,6 +137,8 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
             raise ValueError(
                 f"{where}: key 'routes': path {values['path']!r}: {key!r} is {values[key]}, {what}, such as {usual}"
             )
+    if values["protocol"] == "grpc" and values["static"]:
+        raise ValueError(f"{where}: key 'routes': path {values['path']!r}: 'protocol': files have none; remove the key")
     if values["strip_prefix"] and (values["static"] or values["path"] == "/"):
         reason = "files have no other path" if values["static"] else "there is nothing to remove"
         raise ValueError(f"{where}: key 'routes': path {values['path']!r}: 'strip_prefix': {reason}; remove the key")
@@ -142,6 +151,7 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
         rate_limit=rates.read(values["rate_limit"]),
         max_body=parse_size(values["max_body"]),
         allow=tuple(values["allow"]),
+        protocol=values["protocol"],
         strip_prefix=values["strip_prefix"],
         basic_auth=values["basic_auth"] or None,
         connect_timeout=parse_duration(values["connect_timeout"]),

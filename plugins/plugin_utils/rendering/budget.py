@@ -8,6 +8,7 @@ beside it, and the kernel's buffers for connections need room, too.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,6 +87,15 @@ _NEEDS = {
 }
 
 
+#: Bytes more for a connection of HTTP/2: what it reads ahead of a body.
+_HTTP2 = 64 * _KIB
+
+
+def has_grpc(edge: Service) -> bool:
+    """Return whether clients of an edge speak HTTP/2 without TLS, as gRPC does."""
+    return any(route.protocol == "grpc" for route in edge.routes)
+
+
 def budget(edge: Service) -> Budget:
     """Return the budget of an edge.
 
@@ -93,6 +103,8 @@ def budget(edge: Service) -> Budget:
     """
     proxy = str(edge.kind.edge)
     needs = _NEEDS[proxy]
+    if has_grpc(edge):
+        needs = dataclasses.replace(needs, connection=needs.connection + _HTTP2)
     limit = memory_limit(edge)
     workers = max(2, math.ceil(edge.cpus or 4)) if needs.worker else 1
     fixed = needs.fixed + workers * needs.worker + TEMPORARY + _counting(edge, needs)
@@ -150,8 +162,8 @@ def compose_keys(edge: Service) -> dict[str, Any]:
             "environment": {
                 # A program in Go knows no limit of its container. Near this one it collects its garbage more often.
                 "GOMEMLIMIT": f"{given.memory // _MIB}MiB",
-                # Without TLS no browser speaks HTTP/2, and one connection of it carries hundreds of requests.
-                "GODEBUG": "http2server=0",
+                # Without TLS no browser speaks HTTP/2, and one connection of it carries many requests. gRPC does.
+                **({} if has_grpc(edge) else {"GODEBUG": "http2server=0"}),
             },
             # Each connection has four: from the client, two between the entry points, and to the application.
             "ulimits": {"nofile": 4 * given.connections + 1024},
@@ -162,7 +174,7 @@ def compose_keys(edge: Service) -> dict[str, Any]:
 def worker_connections(edge: Service) -> int:
     """Return the connections of one worker of nginx: to clients, to applications, and idle ones to applications."""
     given = budget(edge)
-    upstreams = len({(route.to, route.port) for route in edge.routes if route.to})
+    upstreams = len({(route.to, route.port, route.protocol) for route in edge.routes if route.to})
     return math.ceil(2 * given.connections / given.workers) + IDLE_UPSTREAM * upstreams + 64
 
 

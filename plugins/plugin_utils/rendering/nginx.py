@@ -56,6 +56,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "kept": {} if any(service.development for service in stack.services.values()) else _kept_assets(stack, edge),
         "kept_in": f"{compose.EDGE_MOUNT}/assets/current",
         "upstreams": upstreams(edge),
+        "grpc": any(route.protocol == "grpc" for route in edge.routes),
         "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
@@ -109,9 +110,16 @@ def _said_host(names: Iterable[str]) -> str:
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, port}`` for each place that the edge sends requests to, without duplicates."""
-    routes = [route for route in edge.routes if route.to]
-    return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
+    """Return ``{service, port}`` for each place that the edge sends requests to, without duplicates.
+
+    ``protocol`` is there, too, for gRPC: idle connections of another protocol are of no use for it.
+    """
+    found: list[dict[str, Any]] = []
+    for route in edge.routes:
+        one = {"service": route.to, "port": route.port, **({"protocol": "grpc"} if route.protocol == "grpc" else {})}
+        if route.to and one not in found:
+            found.append(one)
+    return found
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:

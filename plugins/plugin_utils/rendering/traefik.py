@@ -70,6 +70,11 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
             "application; remove the key, or use an edge of kind nginx"
         )
     for route in edge.routes:
+        if route.protocol == "grpc" and route.max_body:
+            raise ValueError(
+                f"service {edge.name!r}: key 'routes': path {route.path!r}: 'max_body' would make Traefik hold each "
+                "stream back until it ends; remove the key, and limit messages in the service"
+            )
         if route.static:
             raise ValueError(
                 f"service {edge.name!r}: key 'routes': path {route.path!r} serves files from {route.static}, and "
@@ -100,12 +105,19 @@ def _guard(edge: Service) -> str:
 def upstreams(edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, port, name, transport}`` for each place that requests are sent to, without duplicates.
 
-    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections. In Traefik a
-    timeout belongs to the service and not to the route: two routes with two timeouts need two services.
+    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections, and ``scheme``
+    is there for gRPC. In Traefik a timeout belongs to the service and not to the route: two routes with two timeouts
+    need two services.
     """
     found = {_name(route): route for route in edge.routes}
     return [
-        {"service": route.to, "port": route.port, "name": name, "transport": _transport(route)}
+        {
+            "service": route.to,
+            "port": route.port,
+            "name": name,
+            "transport": _transport(route),
+            **({"scheme": "h2c"} if route.protocol == "grpc" else {}),
+        }
         for name, route in found.items()
     ]
 
@@ -289,7 +301,8 @@ def _transport(route: Route) -> str:
 
 
 def _name(route: Route) -> str:
-    return f"{route.to}-{route.port}-{_transport(route)}"
+    name = f"{route.to}-{route.port}-{_transport(route)}"
+    return f"{name}-{route.protocol}" if route.protocol != "http" else name
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:

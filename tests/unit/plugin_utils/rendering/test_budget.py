@@ -54,6 +54,14 @@ def test_the_clients_that_a_rate_limit_counts_have_their_memory(kind: str, balan
 
 
 @pytest.mark.parametrize("kind", PROXIES)
+def test_a_connection_of_grpc_has_its_memory(kind: str) -> None:
+    routes = [{"path": "/shop.Api/", "to": "backend", "protocol": "grpc"}, {"path": "/", "to": "frontend"}]
+    plain, grpc = budget.budget(_edge(kind=kind)), budget.budget(_edge(kind=kind, routes=routes))
+    needs = budget._NEEDS[kind].connection
+    assert grpc.connections == pytest.approx(plain.connections * needs / (needs + 65536), abs=2)
+
+
+@pytest.mark.parametrize("kind", PROXIES)
 def test_the_default_serves_a_thousand_requests_at_a_time(kind: str) -> None:
     assert budget.budget(_edge(kind=kind)).connections > 900
 
