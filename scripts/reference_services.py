@@ -121,7 +121,7 @@ defaults; a key here replaces the kind's. None of it reaches a server.
 """
 _ROUTES = """\
 For the kinds `nginx` and `traefik`. If several paths match, the longest one counts. With Traefik, `timeout` is the time
-until the answer begins.
+until the answer begins. [The edge](#the-edge-route-by-route) explains the other keys.
 """
 _ASSETS = """\
 Pages of an earlier release still ask for files that the new containers do not have. An edge of the kind `nginx` keeps
@@ -185,7 +185,8 @@ def page(folder: Path) -> str:
     )
     lines += [_IN_PLACE]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
-    lines += [_LOGS, "## The edge under load", "", reference_edge.under_load(loaded)]
+    lines += [_LOGS, "## The edge, route by route", "", reference_edge.ROUTE_BY_ROUTE]
+    lines += ["## The edge under load", "", reference_edge.under_load(loaded)]
     lines += [
         "## Kinds",
         "",
