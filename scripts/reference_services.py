@@ -46,6 +46,9 @@ _TYPES = {
     "command": "one text, split as a shell splits it, or a list of arguments; no shell runs it",
     "host names": "a list, such as `[www.example.com, '*.shop.example.com']`; the second stands for all names below it",
     "networks": "a list of addresses and networks, such as `[10.0.0.0/8, 192.0.2.7]`",
+    "rate": "`10/s`, `300/m`, or `{rate: 300/m, burst: 50}`; `burst`: how many more may come at once, else as many",
+    "headers": "a mapping of names to values, such as `{X-Robots-Tag: noindex}`",
+    "policy": "a mapping of directives to sources, such as `{img-src: \"'self' img.example.com\"}`, or one text",
     "list, mapping, any": "as in YAML",
 }
 _NAMES = {
@@ -57,6 +60,10 @@ _NAMES = {
     "memory": "size",
     "dict": "mapping",
     "host_names": "host names",
+    "clients": "networks",
+    "secret_name": "text",
+    "error_pages": "mapping",
+    "content_policy": "policy",
 }
 
 _CLASSES = {
@@ -114,7 +121,7 @@ defaults; a key here replaces the kind's. None of it reaches a server.
 """
 _ROUTES = """\
 For the kinds `nginx` and `traefik`. If several paths match, the longest one counts. With Traefik, `timeout` is the time
-until the answer begins.
+until the answer begins. [The edge](#the-edge-route-by-route) explains the other keys.
 """
 _ASSETS = """\
 Pages of an earlier release still ask for files that the new containers do not have. An edge of the kind `nginx` keeps
@@ -179,6 +186,7 @@ def page(folder: Path) -> str:
     lines += [_IN_PLACE]
     lines += ["## What every service gets", "", _EVERY_SERVICE, "```yaml", *_plain_service(loaded), "```", ""]
     lines += [_LOGS, "## Hardening", "", reference_hardening.TEXT]
+    lines += ["## The edge, route by route", "", reference_edge.ROUTE_BY_ROUTE]
     lines += ["## The edge under load", "", reference_edge.under_load(loaded)]
     lines += [
         "## Kinds",

@@ -33,6 +33,12 @@ class Application(BaseHTTPRequestHandler):
             self._answer(b"{}", [(name, unquote(value)) for name, value in query.items()])
         elif last == "/headers":
             self._answer(b"{}", [("X-Large", "x" * int(query["bytes"]))])
+        elif last == "/status":
+            code = int(query.pop("code"))
+            self._answer(b"{}", list(query.items()), code)
+        elif last == "/slow":
+            time.sleep(float(query["pause"]))
+            self._answer(b"{}", [])
         elif last == "/redirect":
             # Like FastAPI for a missing slash: the absolute URL as this application believes it to be.
             scheme = self.headers.get("X-Forwarded-Proto", "http")
@@ -45,6 +51,10 @@ class Application(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Read the body and answer."""
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        while self.headers.get("Transfer-Encoding") and (length := int(self.rfile.readline(), 16)):
+            self.rfile.read(length + 2)
+        if self.headers.get("Transfer-Encoding"):
+            self.rfile.readline()
         self.do_GET()
 
     def _answer(self, body: bytes, headers: list[tuple[str, str]], status: int = 200) -> None:

@@ -28,6 +28,7 @@ IMAGES = {"nginx": "nginx:1.30", "traefik": "traefik:3"}
 RELEASE = "20261121T101500Z-1a2b3c4d"
 HOST = "shop.example.com"
 ROUTES = [{"path": "/api/", "to": "app"}, {"path": "/", "to": "app"}]
+DEAD = "9"
 ECHO = Path(__file__).with_name("echo_application.py")
 
 
@@ -139,10 +140,19 @@ class Edge:
 
 
 @contextlib.contextmanager
-def running(kind: str, folder: Path, domain: str = HOST, application: Path = ECHO, **keys: Any) -> Iterator[Edge]:
+def running(
+    kind: str,
+    folder: Path,
+    domain: str = HOST,
+    application: Path = ECHO,
+    secrets: Mapping[str, str] | None = None,
+    with_secrets: bool = True,
+    **keys: Any,
+) -> Iterator[Edge]:
     """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
 
     :param application: a program that listens on the ports that are its arguments.
+    :param secrets: values by name; the edge finds those that it uses, unless *with_secrets* is false.
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
     """
@@ -156,8 +166,10 @@ def running(kind: str, folder: Path, domain: str = HOST, application: Path = ECH
         mounted = f"--volume={application}:/app.py:ro"
         keys = {"routes": ROUTES, **keys}
         ports = [str(port) for port in dict.fromkeys([8000, *(route.get("port", 8000) for route in keys["routes"])])]
+        # Nobody listens on this one.
+        ports = [port for port in ports if port != DEAD]
         stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
-        arguments = _arguments(kind, folder, app, domain, keys)
+        arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets)
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
         address = _run("inspect", f"--format={form}", edge)
@@ -166,9 +178,11 @@ def running(kind: str, folder: Path, domain: str = HOST, application: Path = ECH
         yield result
 
 
-def _arguments(kind: str, folder: Path, app: str, domain: str, keys: Mapping[str, Any]) -> list[str]:
+def _arguments(
+    kind: str, folder: Path, app: str, domain: str, keys: Mapping[str, Any], secrets: Mapping[str, str], found: bool
+) -> list[str]:
     services = {"app": plain(port=8000), "edge": {"kind": kind, **keys}}
-    release = parcel(services, domain=domain)
+    release = parcel(services, secrets, domain=domain)
     folder.chmod(0o755)
     home = Home(str(folder / "home"))
     for path, text in release.files.items():
@@ -187,6 +201,11 @@ def _arguments(kind: str, folder: Path, app: str, domain: str, keys: Mapping[str
     rights += [f"--env={name}={value}" for name, value in service.get("environment", {}).items()]
     rights += [f"--ulimit={name}={value}" for name, value in service["ulimits"].items()]
     rights += [f"--log-opt={name}={value}" for name, value in service["logging"]["options"].items()]
+    for used in service.get("secrets", []) if found else []:
+        # Its name without the uid.
+        name = str(used["source"]).rpartition("_")[0]
+        write_text(folder / "secrets" / name, secrets[name])
+        rights.append(f"--volume={folder / 'secrets' / name}:{used['target']}:ro")
     mount = f"--volume={home.edge}:/etc/slipway/edge:ro"
     script = "/etc/slipway/edge/current/start.sh"
     return [*rights, mount, "--entrypoint=sh", IMAGES[kind], script, *service.get("command", [])]

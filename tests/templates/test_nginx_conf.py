@@ -9,8 +9,11 @@ import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge
 
-from tests.support.descriptions import example, model, plain
+from tests.support.descriptions import SECRETS, example, model, plain
 from tests.support.errors import error_of
+
+#: Of no password.
+HASH = f"$2y$05${'a' * 53}"
 
 
 def _configuration(**values: Any) -> str:
@@ -52,19 +55,67 @@ def test_the_longest_routes_come_first() -> None:
 
 def test_each_route_has_its_upstream_and_its_timeouts() -> None:
     routes = [
-        {"path": "/api/", "to": "backend", "timeout": "2m"},
+        {"path": "/api/", "to": "backend", "timeout": "2m", "connect_timeout": "1s", "max_body": "1k"},
         {"path": "/", "to": "frontend", "port": 81, "timeout": "500ms"},
     ]
     text = _configuration(routes=routes)
     for location in ('"/api/"', "@upload_1"):
-        assert _lines(_inside(text, location))[-3:] == [
+        assert _lines(_inside(text, location))[-5:] == [
             "proxy_pass http://backend_8000;",
+            "client_max_body_size 1024;",
+            "proxy_connect_timeout 1s;",
             "proxy_read_timeout 120s;",
             "proxy_send_timeout 120s;",
         ]
     assert "proxy_pass http://frontend_81;" in _inside(text, '"/"')
     # nginx knows no fractions of a second.
     assert "proxy_read_timeout 500ms;" in _inside(text, '"/"')
+
+
+def test_a_rate_limit_holds_for_every_location_of_its_route() -> None:
+    text = _configuration(
+        routes=[{"path": "/api/", "to": "backend", "rate_limit": "1/m"}, {"path": "/", "to": "frontend"}],
+        rate_limit={"rate": "10/s", "burst": 5},
+    )
+    zones = re.findall(r"limit_req_zone (\S+) zone=(\w+):(\d+) rate=(\w+/\w);", text)
+    assert zones == [
+        ("$slipway_client", "slipway_route_1", "1048576", "1r/m"),
+        ("$slipway_client", "slipway_route_2", "1048576", "10r/s"),
+    ]
+    for location, line in {
+        '"/api/"': "limit_req zone=slipway_route_1 burst=1 nodelay;",
+        "@upload_1": "limit_req zone=slipway_route_1 burst=1 nodelay;",
+        "@stream_1": "limit_req zone=slipway_route_1 burst=1 nodelay;",
+        '"/assets/"': "limit_req zone=slipway_route_2 burst=5 nodelay;",
+    }.items():
+        assert line in _lines(_inside(text, location))
+    # It has counted already.
+    assert "limit_req" not in _inside(text, "@frontend_2")
+    assert "1:429: 60;" in _lines(text)
+    assert "limit_req" not in _configuration()
+
+
+def test_every_location_of_a_route_asks_who_it_is() -> None:
+    routes = [
+        {"path": "/api/", "to": "backend"},
+        {"path": "/files/", "static": "/srv/files", "allow": ["192.0.2.0/24", "2001:db8::1"], "basic_auth": "admins"},
+        {"path": "/", "to": "frontend", "allow": ["10.0.0.1"], "basic_auth": "admins"},
+    ]
+    services = example(edge={"image": "shop/edge:1", "routes": routes})
+    text = edge.files(model(services, {**SECRETS, "admins": f"ada:{HASH}"}))["nginx.conf"]
+    guards = {
+        2: ["allow 192.0.2.0/24;", "allow 2001:db8::1/128;", "deny all;"],
+        3: ["allow 10.0.0.1/32;", "deny all;"],
+    }
+    password = ['auth_basic "shop";', 'auth_basic_user_file "/run/secrets/admins";']
+    for location, route in (
+        *(('"/files/assets/"', 2), ('"/files/"', 2), ('"/assets/"', 3), ('"/"', 3)),
+        *(("@upload_3", 3), ("@stream_3", 3)),
+    ):
+        lines = _lines(_inside(text, location))
+        assert [line for line in lines if line.startswith(("allow", "deny", "auth"))] == [*guards[route], *password]
+    assert "proxy_set_header Authorization $slipway_authorization;" in _lines(_public(text))
+    assert "Authorization" not in _configuration()
 
 
 def test_a_stream_and_a_websocket_may_be_silent_for_an_hour() -> None:
@@ -214,7 +265,7 @@ def test_a_domain_counts_without_its_port() -> None:
 
 
 def test_without_a_domain_every_name_is_answered() -> None:
-    assert "421" not in edge.files(model(example(), domain=""))["nginx.conf"]
+    assert "return 421;" not in edge.files(model(example(), domain=""))["nginx.conf"]
 
 
 def test_further_domains_without_a_domain_are_refused() -> None:

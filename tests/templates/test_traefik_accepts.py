@@ -11,14 +11,24 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from testbed import engine, images, shell
-from tests.support.descriptions import example, parcel
+from tests.support.descriptions import SECRETS, example, parcel
 
 IMAGE = "traefik:3"
 ROUTES = [
     {"path": "/api/", "to": "backend", "timeout": "2m"},
     {"path": "/api/admin/", "to": "backend", "port": 8001},
     {"path": "/files of `all`; 'größe' \"1\"", "to": "backend", "timeout": "500ms"},
-    {"path": "/", "to": "frontend"},
+    {
+        "path": "/a.b/",
+        "to": "backend",
+        "port": 9000,
+        "protocol": "grpc",
+        "strip_prefix": True,
+        "rate_limit": "100000/m",
+        "basic_auth": "admins",
+    },
+    {"path": "/cut+it/", "to": "frontend", "strip_prefix": True, "max_body": "0b", "allow": ["::1"]},
+    {"path": "/", "to": "frontend", "headers": {"X-A": "b\"c' {{ d }}", "X-Content-Type-Options": ""}},
 ]
 EVERYTHING = {
     "routes": ROUTES,
@@ -26,6 +36,10 @@ EVERYTHING = {
     "max_body": "1g",
     "drain": "1.5s",
     "domains": ["*.example.org", "203.0.113.7"],
+    "rate_limit": {"rate": "1/m", "burst": 0},
+    "content_security_policy": {"img-src": "'self' data:"},
+    # For counting the clients of so many routes.
+    "memory": "2g",
 }
 
 
@@ -39,7 +53,7 @@ def _image() -> None:
 
 def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None:
     """Write a configuration like the host does, with one text in its routes replaced, and have it tested."""
-    release = parcel(example(edge={"kind": "traefik", **keys}))
+    release = parcel(example(edge={"kind": "traefik", **keys}), {**SECRETS, "admins": f"ada:$2y$05${'a' * 53}"})
     home = Home(str(folder))
     for path, text in release.files.items():
         if path.startswith("edge/"):

@@ -47,12 +47,12 @@ def test_the_longest_matching_path_has_the_highest_priority() -> None:
     http = _http(routes=routes)
     found = _public(http)
     assert {rule: router["priority"] for rule, router in found.items()} == {
-        'PathPrefix("/api/admin/")' + HOST: 44,
-        'PathPrefix("/api/")' + HOST: 20,
-        'PathPrefix("/ws")' + HOST: 12,
-        'PathPrefix("/")' + HOST: 4,
+        'PathPrefix("/api/admin/")' + HOST: 143,
+        'PathPrefix("/api/")' + HOST: 65,
+        'PathPrefix("/ws")' + HOST: 39,
+        'PathPrefix("/")' + HOST: 13,
     }
-    assert http["routers"]["healthz"]["priority"] > 4003
+    assert http["routers"]["healthz"]["priority"] > 13 * 1000 + 11
 
 
 def test_a_websocket_has_a_router_of_its_own() -> None:
@@ -60,7 +60,7 @@ def test_a_websocket_has_a_router_of_its_own() -> None:
     others, sockets = _public(http), _public(http, websocket=True)
     for (rule, router), (socket_rule, socket) in zip(others.items(), sockets.items(), strict=True):
         assert socket_rule == f"{rule} && HeaderRegexp(`Upgrade`, `(?i)^websocket$`)"
-        assert socket["priority"] == router["priority"] + 1
+        assert socket["priority"] == router["priority"] + 3
         assert "no-upgrade" in router["middlewares"]
         assert "websocket" in socket["middlewares"]
     assert len({router["priority"] for router in [*others.values(), *sockets.values()]}) == 8
@@ -118,6 +118,36 @@ def test_each_route_has_its_service_and_its_timeout() -> None:
     assert all(parse_duration(each["idleConnTimeout"]) < 5 for each in timeouts.values())
 
 
+def test_the_time_for_a_connection_is_that_of_the_route() -> None:
+    routes = [{"path": "/api/", "to": "backend", "connect_timeout": "500ms"}, {"path": "/", "to": "frontend"}]
+    http = _http(routes=routes, timeout="10s")
+    times = {name: one["forwardingTimeouts"]["dialTimeout"] for name, one in http["serversTransports"].items()}
+    assert times == {"within-10s-connected-within-500ms": "500ms", "within-10s": "3s"}
+    assert http["routers"]["1-backend"]["service"] == "backend-8000-within-10s-connected-within-500ms"
+
+
+def test_a_guarded_route_has_one_router_above_all_of_its_routers() -> None:
+    """A middleware that counts counts for one router."""
+    http = _http(
+        routes=[{"path": "/", "to": "frontend", "rate_limit": "300/m"}], max_body="1m", real_ip_from=["10.0.0.1"]
+    )
+    routers = {name: one for name, one in http["routers"].items() if name.startswith("1-")}
+    for above, strategy in (("1-frontend", {}), ("1-frontend-by-balancer", {"excludedIPs": ["10.0.0.1/32"]})):
+        guard = routers.pop(f"{above}-guarded")
+        assert guard["middlewares"] == ["release", "headers", f"{above}-rate"]
+        assert "service" not in guard
+        below = {name: one for name, one in routers.items() if one.get("parentRefs") == [f"{above}-guarded"]}
+        assert len(below) == 6
+        assert all(one["rule"].startswith((guard["rule"], f"({guard['rule']}")) for one in below.values())
+        assert http["middlewares"][f"{above}-rate"]["rateLimit"] == {
+            "average": 300,
+            "period": "60s",
+            "burst": 301,
+            "sourceCriterion": {"ipStrategy": {**strategy, "ipv6Subnet": 64}},
+        }
+    assert not any("entryPoints" in one for one in routers.values())
+
+
 def test_every_response_has_the_release_header() -> None:
     http = _http()
     assert all("release" in router["middlewares"] for router in _public(http).values())
@@ -142,15 +172,28 @@ def test_the_api_of_traefik_is_only_on_loopback() -> None:
 
 def test_only_bodies_that_are_too_large_or_have_no_length_are_held_back() -> None:
     plain, limited = _http(), _http(max_body="20m")
-    held_back = {name for name, router in limited["routers"].items() if router.get("middlewares", [""])[-1] in _LIMITS}
+    held_back = {
+        name
+        for name, router in limited["routers"].items()
+        if router.get("middlewares", [""])[-1].removesuffix(f"-{20 * 1024**2}") in _LIMITS
+    }
     assert not any("buffering" in middleware for middleware in plain["middlewares"].values())
     routers = [name for name in limited["routers"] if name.endswith(("-backend", "-frontend", "-websocket"))]
     assert held_back == {f"{name}-{limit}" for name in routers for limit in _LIMITS}
     # Too large: refused by its length. Without a length: held in memory, so it may not be as large.
-    assert {limited["middlewares"][name]["buffering"]["maxRequestBodyBytes"] for name in _LIMITS} == {
-        20 * 1024**2,
-        4 * 1024**2,
+    largest = {
+        name: one["buffering"]["maxRequestBodyBytes"]
+        for name, one in limited["middlewares"].items()
+        if "buffering" in one
     }
+    assert largest == {"too-large-20971520": 20 * 1024**2, "without-length-20971520": 4 * 1024**2}
+
+
+def test_a_route_may_have_a_limit_of_its_own_for_bodies() -> None:
+    routes = [{"path": "/api/", "to": "backend", "max_body": "1k"}, {"path": "/", "to": "frontend", "max_body": "0b"}]
+    routers = _http(max_body="20m", routes=routes)["routers"]
+    assert routers["1-backend-too-large"]["middlewares"][-1] == "too-large-1024"
+    assert [name for name in routers if name.startswith("2-")] == ["2-frontend", "2-frontend-websocket"]
 
 
 def test_the_longest_path_still_counts_with_limits_for_bodies() -> None:
@@ -216,7 +259,7 @@ def test_a_route_to_files_is_refused_with_its_path() -> None:
         _files(routes=routes)
 
 
-@pytest.mark.parametrize("key", ["gzip", "rate_limit", "entrypoints"])
+@pytest.mark.parametrize("key", ["gzip", "ratelimit", "entrypoints"])
 def test_an_unknown_key_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match=f"service 'edge': unknown key '{key}'"):
         _files(**{key: 1})

@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.workspace import development_files, dockerfiles
 
 from tests.support.checkouts import BACKEND, files, stack
-from tests.support.descriptions import example, model, plain
+from tests.support.descriptions import SECRETS, example, model, plain
 
 
 class _Loader(yaml.SafeLoader):
@@ -126,6 +126,14 @@ def test_a_build_context_can_be_the_checkout_itself() -> None:
     assert mapping["localRoot"] == "${workspaceFolder}"
     overlay = yaml.load(found["compose.development.yaml"], _Loader)["services"]
     assert overlay["api"]["volumes"][0] == "./app:/app/app:ro"
+
+
+def test_the_edge_of_a_checkout_lets_everybody_in() -> None:
+    """A page under development loads hundreds of files, from an address of Docker's."""
+    keys = {"rate_limit": "1/m", "allow": ["192.0.2.1"], "basic_auth": "admins"}
+    secrets = {**SECRETS, "admins": f"ada:$2y$05${'a' * 53}"}
+    edge = development_files.for_checkout(model(example(edge=keys), secrets)).services["edge"]
+    assert {(route.rate_limit, route.allow, route.basic_auth) for route in edge.routes} == {(None, (), None)}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def host_files(
     result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
     for upstream in manifest["upstreams"]:
         lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
-        result[f"upstreams/{upstream['service']}_{upstream['port']}.conf"] = "".join(lines)
+        suffix = "_grpc" if upstream.get("protocol") == "grpc" else ""
+        result[f"upstreams/{upstream['service']}_{upstream['port']}{suffix}.conf"] = "".join(lines)
     if tls_of(manifest):
         result["certificate.conf"] = _certificate(certificate)
     return result

@@ -54,7 +54,10 @@ def host_files(
         upstream["name"]: {
             "loadBalancer": {
                 "serversTransport": upstream["transport"],
-                "servers": [{"url": f"http://{name}:{upstream['port']}"} for name in targets[upstream["service"]]],
+                "servers": [
+                    {"url": f"{upstream.get('scheme', 'http')}://{name}:{upstream['port']}"}
+                    for name in targets[upstream["service"]]
+                ],
             }
         }
         for upstream in manifest["upstreams"]

@@ -194,6 +194,12 @@ def with_contents(name: str, entry: Any, base: Path) -> Any:
 
     :raises ValueError: naming service, key and file, if a file cannot be read.
     """
+    pages = entry.get("error_pages") if isinstance(entry, Mapping) else None
+    if isinstance(pages, Mapping) and set(pages) == {"src"}:
+        try:
+            entry = {**entry, "error_pages": _read(base / str(pages["src"]), base, decided=True)}
+        except ValueError as error:
+            raise ValueError(f"service {name!r}, key 'error_pages': {pages['src']}: {error}") from None
     if not isinstance(entry, Mapping) or not isinstance(entry.get("files"), Mapping):
         return entry
     files = {}

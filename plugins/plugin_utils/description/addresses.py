@@ -1,4 +1,4 @@
-"""Who the edge is to the public, and whom it trusts: host names, and networks of load balancers.
+"""Who the edge is to the public, whom it trusts and whom it lets in: host names, and networks.
 
 Place in the pipeline: description, under ``schema`` and ``names``. Pure.
 """
@@ -69,6 +69,23 @@ def networks(values: Iterable[object]) -> list[str]:
                     f"balancers, such as 10.0.0.0/8"
                 )
     return list(dict.fromkeys(str(network) for network in found.values()))
+
+
+def clients(values: Iterable[object]) -> list[str]:
+    """Return addresses and networks of clients in the notation that nginx and Traefik share, without duplicates.
+
+    :raises ValueError: for one that is not valid, such as a network with bits of an address: it would let in more
+        clients than its address.
+    """
+    for value in values:
+        network = _network(value)
+        address = str(value).partition("/")[0]
+        if (
+            "/" in str(value)
+            and ipaddress.ip_address(address) != ipaddress.ip_network(str(value), False).network_address
+        ):
+            raise ValueError(f"{value!r} is an address in a network; write {address} or {network}")
+    return list(dict.fromkeys(str(_network(value)) for value in values))
 
 
 def _network(value: object) -> _Network:

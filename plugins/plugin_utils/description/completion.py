@@ -82,7 +82,9 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
     _check_replicas(where, replicas, service_class, kind.plain)
     build = image_build.build(where, values["build"], values["image"])
     release, release_check = commands.release(where, values, service_class == "oneshot")
-    edge_routes = tuple(routes.read(where, route) for route in context.get("routes") or []) if kind.edge else ()
+    edge_routes = (
+        tuple(routes.read(where, route, context) for route in context.get("routes") or []) if kind.edge else ()
+    )
     own_overlay = overrides.check_own(
         written.name,
         f"environments.{surroundings.environment}",

@@ -10,7 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import databases, notations, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    basic_auth,
+    databases,
+    notations,
+    secret_text,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need, Route, Secret, Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
@@ -46,6 +51,7 @@ def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Se
         variables.mount(file.secret, secret_text.mark(file.secret), file.target, mode | runs, file.owner)
     _add_environment(draft, variables)
     service = draft.service
+    basic_auth.mount(draft.where, service, variables, secrets)
     routes = [_with_port(route, drafts) for route in service.routes]
     reached = [need.service for need in draft.needs] + [route.to for route in routes if route.to]
     return replace(

@@ -23,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgr
 OPTION_TYPES = (
     *("str", "bool", "int", "float", "list", "dict", "size", "duration"),
     *("word", "postgres_version", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
+    *("clients", "secret_name", "rate", "headers", "content_policy", "error_pages"),
 )
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
 

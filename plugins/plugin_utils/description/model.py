@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.rates import Rate
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import Part, SecretFile
 
@@ -97,8 +98,12 @@ class Development:
 class Route:
     """A path prefix of the edge and what answers it: the service ``to``, or static files of the edge's own image.
 
-    ``timeout``: in seconds. ``static``: the directory of the files. ``immutable``: the directory below it whose files
-    never change, because they are named by their content.
+    ``timeout``, ``connect_timeout``: in seconds. ``static``: the directory of the files. ``immutable``: the directory
+    below it whose files never change, because they are named by their content. ``headers``: of the edge and of the
+    route, by name; empty for one that the edge does not add. ``rate_limit``: of one client address. ``max_body``: in
+    bytes, 0 for no limit. ``allow``: the networks of clients, everybody if empty. ``basic_auth``: the name of the
+    secret with names and hashes of passwords. ``strip_prefix``: whether the service gets the path without the prefix.
+    ``protocol``: what the service speaks, ``http`` or ``grpc``.
     """
 
     path: str
@@ -107,6 +112,19 @@ class Route:
     timeout: float
     static: str | None = None
     immutable: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    rate_limit: Rate | None = None
+    max_body: int = 0
+    connect_timeout: float = 3.0
+    allow: tuple[str, ...] = ()
+    basic_auth: str | None = None
+    strip_prefix: bool = False
+    protocol: str = "http"
+
+    @property
+    def prefix(self) -> str:
+        """The path without a slash at its end."""
+        return self.path.rstrip("/")
 
 
 @dataclass(frozen=True)

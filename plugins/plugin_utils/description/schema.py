@@ -13,7 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import addresses, notations
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    addresses,
+    error_pages,
+    notations,
+    rates,
+    response_headers,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
 
@@ -130,6 +136,12 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "path": lambda value: notations.path(_text(value)),
     "host_names": lambda value: addresses.host_names(_list(value)),
     "networks": lambda value: addresses.networks(_list(value)),
+    "clients": lambda value: addresses.clients(_list(value)),
+    "secret_name": lambda value: notations.identifier(_text(value)) if value != "" else "",
+    "rate": rates.checked,
+    "headers": response_headers.headers,
+    "error_pages": lambda value: value if error_pages.pages(value) else {},
+    "content_policy": response_headers.policy,
     "any": lambda value: value,
 }
 

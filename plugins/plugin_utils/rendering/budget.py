@@ -41,11 +41,13 @@ class Budget:
 
 @dataclass(frozen=True)
 class _Needs:
-    """The bytes that a proxy needs: at rest, for each worker process, and at most for each connection."""
+    """The bytes that a proxy needs: at rest, for each worker process, at most for each connection, and for the clients
+    that it counts for one route."""
 
     fixed: int
     worker: int
     connection: int
+    counted: int
 
 
 #: Bytes for one header of a request, and for all headers of an answer. 16 kB of them pass, and as much besides.
@@ -61,6 +63,9 @@ TRAEFIK_HEADERS = HEADER_BUFFER * HEADER_BUFFERS
 #: Bytes of a body without a length, which Traefik holds until it is complete, if there is a limit for bodies.
 UNMEASURED_BODY = 4 * _MIB
 
+#: Bytes in which nginx counts the clients of one route with a rate limit: about 8,000 of them.
+RATE_ZONE = _MIB
+
 _GZIP = 8 * _KIB + 4 * GZIP_WINDOW + 2 * GZIP_HASH + GZIP_OUTPUT
 _NEEDS = {
     "nginx": _Needs(
@@ -68,15 +73,27 @@ _NEEDS = {
         worker=4 * _MIB,
         # The structures of both connections, the headers of the request, its body, the answer, and its compression.
         connection=12 * _KIB + HEADER_BUFFERS * HEADER_BUFFER + SMALL_BODY + 2 * HEADER_BUFFER + _GZIP,
+        counted=RATE_ZONE,
     ),
     # Measured: 95 kB for a connection that has sent 16 kB of headers, 20 kB for one without a request. A request with
     # all its headers has them twice, and an answer on its way has two buffers of 32 kB.
-    "traefik": _Needs(fixed=48 * _MIB, worker=0, connection=96 * _KIB + TRAEFIK_HEADERS + 2 * 32 * _KIB),
+    "traefik": _Needs(
+        fixed=48 * _MIB,
+        worker=0,
+        connection=96 * _KIB + TRAEFIK_HEADERS + 2 * 32 * _KIB,
+        # 65,536 clients, after which it forgets the oldest.
+        counted=24 * _MIB,
+    ),
 }
 
 
-#: Bytes more for a connection with TLS: OpenSSL's state and its buffers, and what HTTP/2 reads ahead of a body.
-_TLS = 64 * _KIB + 64 * _KIB
+#: Bytes more for a connection of HTTP/2, what it reads ahead of a body, and for TLS, OpenSSL's state and its buffers.
+_HTTP2, _TLS = 64 * _KIB, 64 * _KIB
+
+
+def has_grpc(edge: Service) -> bool:
+    """Return whether clients of an edge speak HTTP/2 without TLS, as gRPC does."""
+    return any(route.protocol == "grpc" for route in edge.routes)
 
 
 def budget(edge: Service) -> Budget:
@@ -86,11 +103,12 @@ def budget(edge: Service) -> Budget:
     """
     proxy = str(edge.kind.edge)
     needs = _NEEDS[proxy]
-    if edge.options.get("tls"):
-        needs = dataclasses.replace(needs, connection=needs.connection + _TLS)
+    has_tls = bool(edge.options.get("tls"))
+    more = (_HTTP2 if has_tls or has_grpc(edge) else 0) + (_TLS if has_tls else 0)
+    needs = dataclasses.replace(needs, connection=needs.connection + more)
     limit = memory_limit(edge)
     workers = max(2, math.ceil(edge.cpus or 4)) if needs.worker else 1
-    fixed = needs.fixed + workers * needs.worker + TEMPORARY
+    fixed = needs.fixed + workers * needs.worker + TEMPORARY + _counting(edge, needs)
     fits = (limit // 2 - fixed) // needs.connection
     where = f"service {edge.name!r}: key"
     if fits < _LEAST:
@@ -112,6 +130,13 @@ def budget(edge: Service) -> Budget:
             "that all clients have together"
         )
     return Budget(connections, per_address, workers, limit // 2)
+
+
+def _counting(edge: Service, needs: _Needs) -> int:
+    """Return the bytes in which a proxy counts the clients of routes with a rate limit."""
+    # Traefik counts those that come by a load balancer apart.
+    times = 2 if edge.kind.edge == "traefik" and edge.options["real_ip_from"] else 1
+    return times * needs.counted * sum(1 for route in edge.routes if route.rate_limit)
 
 
 def memory_limit(edge: Service) -> int:
@@ -138,8 +163,8 @@ def compose_keys(edge: Service) -> dict[str, Any]:
             "environment": {
                 # A program in Go knows no limit of its container. Near this one it collects its garbage more often.
                 "GOMEMLIMIT": f"{given.memory // _MIB}MiB",
-                # Without TLS no browser speaks HTTP/2, and one connection of it carries hundreds of requests.
-                **({} if edge.options.get("tls") else {"GODEBUG": "http2server=0"}),
+                # Without TLS no browser speaks HTTP/2, and one connection of it carries many requests. gRPC does.
+                **({} if edge.options.get("tls") or has_grpc(edge) else {"GODEBUG": "http2server=0"}),
             },
             # Each connection has four: from the client, two between the entry points, and to the application.
             "ulimits": {"nofile": 4 * given.connections + 1024},
@@ -150,7 +175,7 @@ def compose_keys(edge: Service) -> dict[str, Any]:
 def worker_connections(edge: Service) -> int:
     """Return the connections of one worker of nginx: to clients, to applications, and idle ones to applications."""
     given = budget(edge)
-    upstreams = len({(route.to, route.port) for route in edge.routes if route.to})
+    upstreams = len({(route.to, route.port, route.protocol) for route in edge.routes if route.to})
     return math.ceil(2 * given.connections / given.workers) + IDLE_UPSTREAM * upstreams + 64
 
 

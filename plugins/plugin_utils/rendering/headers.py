@@ -9,6 +9,11 @@ itself, and removes all others that a known framework or middleware believes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import response_headers
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
+
 #: By what the edge or the application would be told with it, and with the software that believes it.
 _CLAIMS: dict[str, tuple[str, ...]] = {
     # RFC 7239 (Rack 3, Spring's ForwardedHeaderFilter, aiohttp), and what Traefik and oauth2-proxy write.
@@ -157,4 +162,19 @@ DEFAULTS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "strict-origin-when-cross-origin",
+    # What reaches devices beside the computer. Camera, microphone and location are not here: applications use them, and
+    # a frame of another origin has none of them anyway.
+    "Permissions-Policy": "bluetooth=(), hid=(), serial=(), usb=()",
 }
+POLICY = "Content-Security-Policy"
+
+
+def of_answers(edge: Service, own: Mapping[str, str], defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that an edge adds to answers, by name, without those whose value is empty.
+
+    :param own: those that the description has.
+    :param defaults: those that it need not have.
+    """
+    policy = response_headers.policy_text(edge.options.get("content_security_policy", ""))
+    found = response_headers.merged(defaults, {POLICY: policy}, own)
+    return {name: value for name, value in found.items() if value}

@@ -5,9 +5,10 @@ Place in the pipeline: model -> compose -> bundle. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import tls
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CHALLENGE_PATH, HEALTH_PATH
@@ -15,6 +16,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
     compose,
+    error_pages,
     headers,
     public_names,
     tls_profile,
@@ -27,6 +29,7 @@ _OLDEST = (1, 27, 4)
 #: Seconds that a websocket or a stream of events may be silent. Servers send something every few seconds; if one does
 #: not, the longest pause that the timeouts of common load balancers can be set to is about an hour.
 _STREAM_SILENCE = 3600.0
+_AGE = "cache-control"
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -56,6 +59,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "kept": {} if any(service.development for service in stack.services.values()) else _kept_assets(stack, edge),
         "kept_in": f"{compose.EDGE_MOUNT}/assets/current",
         "upstreams": upstreams(edge),
+        "grpc": any(route.protocol == "grpc" for route in edge.routes),
         "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
@@ -70,7 +74,10 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "health_path": HEALTH_PATH,
         "claims": headers.CLAIMS,
         "never": headers.NEVER,
-        "defaults": {**headers.DEFAULTS, "X-Request-Id": "$request_id"},
+        "answer_headers": _answer_headers(edge),
+        "error_pages": error_pages.of(edge),
+        "policy": headers.POLICY,
+        "policy_of_errors": error_pages.POLICY,
         "stream_silence": _STREAM_SILENCE,
         "budget": budget.budget(edge),
         "sizes": budget,
@@ -86,6 +93,25 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     }
 
 
+def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
+    """Return the headers that answers get unless the application sends them.
+
+    By name and the number of the route: the value as a parameter of nginx. Number 0 is what no route answers.
+    """
+    described: dict[int, Mapping[str, str]] = {0: edge.options.get("headers") or {}}
+    static = set()
+    for number, route in enumerate(_by_length(edge.routes), 1):
+        described[number] = route.headers
+        static |= {number} if route.static else set()
+    result: dict[str, dict[str, str]] = {"X-Request-Id": dict.fromkeys(map(str, described), "$request_id")}
+    for number, own in described.items():
+        for name, value in headers.of_answers(edge, own, headers.DEFAULTS).items():
+            # Static files say themselves how long they may be kept.
+            if not (number in static and name.lower() == _AGE):
+                result.setdefault(name, {})[str(number)] = quoting.nginx_string(value)
+    return result
+
+
 def _said_host(names: Iterable[str]) -> str:
     """Return the pattern of what a load balancer may say of the host, after ``1:``: one of the names, with any port."""
     known = "|".join(map(public_names.pattern, names)) or "[a-z0-9_.-]+"
@@ -93,9 +119,16 @@ def _said_host(names: Iterable[str]) -> str:
 
 
 def upstreams(edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, port}`` for each place that the edge sends requests to, without duplicates."""
-    routes = [route for route in edge.routes if route.to]
-    return [{"service": to, "port": port} for to, port in dict.fromkeys((route.to, route.port) for route in routes)]
+    """Return ``{service, port}`` for each place that the edge sends requests to, without duplicates.
+
+    ``protocol`` is there, too, for gRPC: idle connections of another protocol are of no use for it.
+    """
+    found: list[dict[str, Any]] = []
+    for route in edge.routes:
+        one = {"service": route.to, "port": route.port, **({"protocol": "grpc"} if route.protocol == "grpc" else {})}
+        if route.to and one not in found:
+            found.append(one)
+    return found
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:

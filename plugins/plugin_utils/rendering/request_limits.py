@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import budget
 
 _LENGTH = "Content-Length"
@@ -20,9 +19,13 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 _IN_MEMORY = 16 * 1024
 
 
-def add(routers: dict[str, Any], middlewares: dict[str, Any], edge: Service) -> None:
-    """Add the limits of *edge* to the routers of services, and to their middlewares."""
-    public = {name: router for name, router in routers.items() if not router["service"].endswith("@internal")}
+def add(routers: dict[str, Any], middlewares: dict[str, Any], edge: Service, max_body: int) -> None:
+    """Add its limits to the routers of a route, and to the middlewares.
+
+    :param routers: by name; their priorities have a distance of three, for the two variants of each.
+    :param max_body: the largest body in bytes, 0 for no limit.
+    """
+    public = dict(routers)
     if edge.options["real_ip_from"]:
         # Behind a load balancer clients have the address that it names. The published port limits all others.
         middlewares["requests"] = {
@@ -33,18 +36,17 @@ def add(routers: dict[str, Any], middlewares: dict[str, Any], edge: Service) -> 
         }
         for router in public.values():
             router["middlewares"] = [*router["middlewares"], "requests"]
-    if edge.options["max_body"]:
-        largest = parse_size(edge.options["max_body"])
-        middlewares["too-large"] = _held_back(largest)
-        middlewares["without-length"] = _held_back(min(largest, budget.UNMEASURED_BODY))
+    if max_body:
+        too_large, without_length = f"too-large-{max_body}", f"without-length-{max_body}"
+        middlewares[too_large] = _held_back(max_body)
+        middlewares[without_length] = _held_back(min(max_body, budget.UNMEASURED_BODY))
         methods = " || ".join(f"Method(`{method}`)" for method in _WITH_BODY)
         for name, router in public.items():
-            router["priority"] *= 3
-            for middleware, rule, priority in (
-                ("too-large", f"HeaderRegexp(`{_LENGTH}`, `^0*({_larger_than(largest)})$`)", 1),
-                ("without-length", f"!HeaderRegexp(`{_LENGTH}`, `.`) && ({methods})", 2),
+            for suffix, middleware, rule, priority in (
+                ("too-large", too_large, f"HeaderRegexp(`{_LENGTH}`, `^0*({_larger_than(max_body)})$`)", 1),
+                ("without-length", without_length, f"!HeaderRegexp(`{_LENGTH}`, `.`) && ({methods})", 2),
             ):
-                routers[f"{name}-{middleware}"] = {
+                routers[f"{name}-{suffix}"] = {
                     **router,
                     "rule": f"({router['rule']}) && {rule}",
                     "priority": router["priority"] + priority,

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 
 import jinja2
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
 
 FOLDER = Path(__file__).parent / "templates"
@@ -26,8 +28,9 @@ def template(name: str) -> jinja2.Template:
     """Return a template by its path below ``templates``.
 
     Its filters are ``time``, seconds as nginx writes them; ``nginx`` and ``nginx_pattern``, a text and a regular
-    expression as one parameter of nginx; ``variable``, a header as a part of the name of a variable of nginx; and
-    ``exec``, a command as JSON.
+    expression as one parameter of nginx; ``variable``, a header as a part of the name of a variable of nginx;
+    ``literal``, a text
+    as a regular expression; ``secret_path``, the path of a secret in a container; and ``exec``, a command as JSON.
     """
     return _environment().get_template(name)
 
@@ -45,6 +48,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["time"] = duration_text
     environment.filters["nginx"] = quoting.nginx_string
     environment.filters["nginx_pattern"] = quoting.nginx_pattern
+    environment.filters["literal"] = re.escape
+    environment.filters["secret_path"] = secret_text.path
     environment.filters["variable"] = lambda header: header.lower().replace("-", "_")
     environment.filters["exec"] = functools.partial(json.dumps, ensure_ascii=False)
     return environment

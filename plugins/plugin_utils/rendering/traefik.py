@@ -6,12 +6,13 @@ kind's command; a change of them replaces the container.
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
+import hashlib
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CHALLENGE_PATH, HEALTH_PATH
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CONNECT_TIMEOUT, HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
@@ -19,7 +20,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     headers,
     public_names,
     request_limits,
-    tls_profile,
+    route_guards,
+    secure_routes,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
@@ -40,11 +42,12 @@ _COMPRESSED = [
 ]
 #: Stands for the entry point that reads the requests of clients.
 _PUBLIC = "entry-point-of-clients"
-#: The entry point that reads the requests of clients over HTTPS.
-_SECURE = "innertls"
-#: The highest priority. That of a route is the length of its path times this number, and more for a special variant.
+#: The highest priority. That of a route is the length of its path times the number of its variants, and more for a
+#: special one: by a load balancer, a websocket, a request that is limited by its size. One less is what closes a route
+#: (``route_guards``).
 _HIGHEST_PRIORITY = 1_000_000
-_VARIANTS = 4
+_BY_SIZE = 3
+_VARIANTS = 4 * _BY_SIZE + 1
 
 
 def version_problem(version: tuple[int, ...]) -> str | None:
@@ -59,9 +62,20 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
 
     The host writes the services that the routes name, and the middleware ``release``.
 
-    :raises ValueError: for a route to files, which Traefik does not serve, or ``domains`` of a stack without a domain.
+    :raises ValueError: for a route to files or pages of errors, which Traefik does not serve, or ``domains`` of a stack
+        without a domain.
     """
+    if edge.options.get("error_pages"):
+        raise ValueError(
+            f"service {edge.name!r}: key 'error_pages': Traefik cannot tell its own errors from those of an "
+            "application; remove the key, or use an edge of kind nginx"
+        )
     for route in edge.routes:
+        if route.protocol == "grpc" and route.max_body:
+            raise ValueError(
+                f"service {edge.name!r}: key 'routes': path {route.path!r}: 'max_body' would make Traefik hold each "
+                "stream back until it ends; remove the key, and limit messages in the service"
+            )
         if route.static:
             raise ValueError(
                 f"service {edge.name!r}: key 'routes': path {route.path!r} serves files from {route.static}, and "
@@ -69,13 +83,17 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
             )
     return {
         "routes.yml": _on_either_entry_point(
-            quoting.traefik_file(compose.dump(stack, "Routes", {"http": _http(stack, edge), **_tls(edge)}))
+            route_guards.for_check(quoting.traefik_file(compose.dump(stack, "Routes", _dynamic(stack, edge))))
         ),
         "guard.yml": _guard(edge),
         "start.sh": text("traefik_start.sh"),
         "check.sh": text("traefik_check.sh"),
         "logs.sh": text("edge_logs.sh"),
     }
+
+
+def _dynamic(stack: Stack, edge: Service) -> dict[str, Any]:
+    return {"http": _http(stack, edge), **secure_routes.settings(edge)}
 
 
 def _on_either_entry_point(routes: str) -> str:
@@ -90,29 +108,22 @@ def _guard(edge: Service) -> str:
     return template("traefik_guard.yml.j2").render(budget=given, balancers=balancers, tls=edge.options.get("tls"))
 
 
-def _tls(edge: Service) -> dict[str, Any]:
-    """Return the settings of TLS; the host adds the certificate. Names without one are refused."""
-    if not edge.options.get("tls"):
-        return {}
-    options = {
-        "minVersion": "VersionTLS12",
-        "cipherSuites": list(tls_profile.CIPHERS.values()),
-        "curvePreferences": list(tls_profile.GROUPS.values()),
-        "sniStrict": True,
-    }
-    # Settings of another name count for routers of one host only. Traefik refuses all others (421).
-    return {"tls": {"options": {"default": options}}}
-
-
 def upstreams(edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, port, name, transport}`` for each place that requests are sent to, without duplicates.
 
-    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections. In Traefik a
-    timeout belongs to the service and not to the route: two routes with two timeouts need two services.
+    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections, and ``scheme``
+    is there for gRPC. In Traefik a timeout belongs to the service and not to the route: two routes with two timeouts
+    need two services.
     """
     found = {_name(route): route for route in edge.routes}
     return [
-        {"service": route.to, "port": route.port, "name": name, "transport": _transport(route)}
+        {
+            "service": route.to,
+            "port": route.port,
+            "name": name,
+            "transport": _transport(route),
+            **({"scheme": "h2c"} if route.protocol == "grpc" else {}),
+        }
         for name, route in found.items()
     ]
 
@@ -128,77 +139,71 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
             "middlewares": ["release", "misdirected"],
             "service": "noop@internal",
         }
-    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
-        for suffix, router in _routers(edge, route, hosts).items():
-            routers[f"{number}-{route.to}{suffix}"] = router
     middlewares = _middlewares(bool(hosts))
-    request_limits.add(routers, middlewares, edge)
+    middlewares.update(
+        {name: {"headers": {"customResponseHeaders": own}} for name, own in _answer_headers(edge).items()}
+    )
+    middlewares.update(_stripping(edge))
+    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
+        for sender in _senders(edge):
+            name = f"{number}-{route.to}{sender.suffix}"
+            variants = _variants(name, edge, route, sender, hosts)
+            request_limits.add(variants, middlewares, edge, route.max_body)
+            route_guards.add(
+                name,
+                variants,
+                middlewares,
+                route,
+                sender.balancers,
+                stack.name,
+                ["release", *_headers_names(edge, route)],
+            )
+            routers.update(variants)
     if edge.options.get("tls"):
-        routers = _secured(edge, hosts, routers, middlewares)
+        routers = secure_routes.secured(edge, hosts, routers, middlewares, _PUBLIC)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
 
 
-def _secured(edge: Service, hosts: str, routers: dict[str, Any], middlewares: dict[str, Any]) -> dict[str, Any]:
-    """Return the routers for HTTPS, and those that are left over HTTP.
+@dataclasses.dataclass(frozen=True)
+class _Sender:
+    """Whose requests a router gets. ``balancers``: the networks of load balancers, empty for everybody else."""
 
-    These are the health check, what a certification authority asks for, and the way to HTTPS.
-    """
-    tls = edge.options["tls"]
-    public = {name: router for name, router in routers.items() if router["entryPoints"] == [_PUBLIC]}
-    secure = {f"{name}-tls": {**router, "entryPoints": [_SECURE], "tls": {}} for name, router in public.items()}
-    if tls["hsts"]:
-        value = f"max-age={tls['hsts']}"
-        middlewares["hsts"] = {"headers": {"customResponseHeaders": {"Strict-Transport-Security": value}}}
-        for router in secure.values():
-            router["middlewares"] = [*router["middlewares"], "hsts"]
-    challenges = {
-        "entryPoints": [_PUBLIC],
-        "rule": f"PathPrefix({quoting.traefik_string(CHALLENGE_PATH)})",
-        "priority": _HIGHEST_PRIORITY,
-        "middlewares": ["release"],
-        "service": "challenges",
-    }
-    if not tls["redirect"]:
-        return {**routers, **secure, "challenges": challenges}
-    port = {} if edge.options["https_port"] == 443 else {"port": str(edge.options["https_port"])}
-    middlewares["to-https"] = {"redirectScheme": {"scheme": "https", "permanent": True, **port}}
-    kept = {name: router for name, router in routers.items() if router["service"].endswith("@internal")}
-    to_https = {
-        "entryPoints": [_PUBLIC],
-        "rule": hosts,
-        "priority": 2,
-        "middlewares": ["release", "to-https"],
-        "service": "noop@internal",
-    }
-    return {**kept, **secure, "challenges": challenges, "to-https": to_https}
+    suffix: str
+    balancers: tuple[str, ...]
+    rank: int
 
 
-def _routers(edge: Service, route: Route, hosts: str) -> dict[str, Any]:
-    """Return the routers of a route by the end of their names.
+def _senders(edge: Service) -> list[_Sender]:
+    balancers = tuple(edge.options["real_ip_from"])
+    return [_Sender("", (), 0), *([_Sender("-by-balancer", balancers, 2)] if balancers else [])]
+
+
+def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: str) -> dict[str, Any]:
+    """Return the routers of a route for one kind of senders, by name.
 
     A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
     with other middlewares and with a higher priority.
     """
-    common = ["never", "release", "headers", "compress", "retry"]
+    common = ["never", "release", *_headers_names(edge, route), "compress", "retry"]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
-    senders: dict[str, tuple[list[str], list[str]]] = {"": ([], ["claims"])}
-    if edge.options["real_ip_from"]:
-        balancers = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in edge.options["real_ip_from"])
-        senders["-by-balancer"] = ([f"({balancers})"], [])
+    if sender.balancers:
+        addresses = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in sender.balancers)
+        rules.append(f"({addresses})")
+    stripping = ["prefix", _strip_name(route)] if route.strip_prefix else []
+    removing = [] if sender.balancers else ["claims"]
     protocols = {
         "": ([], ["no-upgrade"]),
         "-websocket": (["HeaderRegexp(`Upgrade`, `(?i)^websocket$`)"], ["websocket"]),
     }
-    variants = itertools.product(senders.items(), protocols.items())
     return {
-        f"{by}{to}": {
+        f"{name}{to}": {
             "entryPoints": [_PUBLIC],
-            "rule": " && ".join([*rules, *sender, *protocol]),
-            "priority": _VARIANTS * len(route.path) + number,
-            "middlewares": [*removing, *upgrading, *common],
+            "rule": " && ".join([*rules, *protocol]),
+            "priority": _VARIANTS * len(route.path) + _BY_SIZE * (sender.rank + number),
+            "middlewares": [*removing, *upgrading, *common, *stripping],
             "service": _name(route),
         }
-        for number, ((by, (sender, removing)), (to, (protocol, upgrading))) in enumerate(variants)
+        for number, (to, (protocol, upgrading)) in enumerate(protocols.items())
     }
 
 
@@ -242,7 +247,6 @@ def _middlewares(only_own_names: bool) -> dict[str, Any]:
         "no-upgrade": {"headers": {"customRequestHeaders": {"Upgrade": ""}}},
         # A second header of this name is removed.
         "websocket": {"headers": {"customRequestHeaders": {"Upgrade": "websocket"}}},
-        "headers": {"headers": {"customResponseHeaders": {_NO_SNIFF: headers.DEFAULTS[_NO_SNIFF]}}},
         "compress": {"compress": {"includedContentTypes": _COMPRESSED}},
         # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
         "retry": {"retry": {"attempts": 2}},
@@ -253,11 +257,41 @@ def _middlewares(only_own_names: bool) -> dict[str, Any]:
     return result
 
 
+def _stripping(edge: Service) -> dict[str, Any]:
+    """Return the middlewares that remove prefixes of paths."""
+    stripped = [route for route in edge.routes if route.strip_prefix]
+    result = {_strip_name(route): {"stripPrefix": {"prefixes": [route.prefix]}} for route in stripped}
+    # Traefik adds the prefix to what is there. It is the whole one.
+    return {"prefix": {"headers": {"customRequestHeaders": {"X-Forwarded-Prefix": ""}}}, **result} if result else {}
+
+
+def _strip_name(route: Route) -> str:
+    return f"strip-{route.to}-{hashlib.sha256(route.path.encode()).hexdigest()[:8]}"
+
+
+def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
+    """Return the headers that answers get, by the name of the middleware."""
+    return {name: _headers_of(edge, route) for route in edge.routes for name in _headers_names(edge, route)}
+
+
+def _headers_of(edge: Service, route: Route) -> dict[str, str]:
+    return headers.of_answers(edge, route.headers, {_NO_SNIFF: headers.DEFAULTS[_NO_SNIFF]})
+
+
+def _headers_names(edge: Service, route: Route) -> list[str]:
+    """Return the name of the middleware, if it has headers. Routes with the same headers have one in common."""
+    own = _headers_of(edge, route)
+    found = [other for one in edge.routes if (other := _headers_of(edge, one))]
+    distinct = [other for place, other in enumerate(found) if other not in found[:place]]
+    number = distinct.index(own) + 1 if own else 0
+    return [f"headers-{number}" if number > 1 else "headers"] if own else []
+
+
 def _transports(edge: Service) -> dict[str, Any]:
     return {
         _transport(route): {
             "forwardingTimeouts": {
-                "dialTimeout": "3s",
+                "dialTimeout": duration_text(route.connect_timeout),
                 "responseHeaderTimeout": duration_text(route.timeout),
                 # Shorter than the idle timeout of the application's server (uvicorn: 5 s), or a request would go to a
                 # closing connection. It also limits the wait for the last connection to a replaced container.
@@ -269,11 +303,14 @@ def _transports(edge: Service) -> dict[str, Any]:
 
 
 def _transport(route: Route) -> str:
-    return f"within-{duration_text(route.timeout)}"
+    name = f"within-{duration_text(route.timeout)}"
+    usual = route.connect_timeout == CONNECT_TIMEOUT
+    return name if usual else f"{name}-connected-within-{duration_text(route.connect_timeout)}"
 
 
 def _name(route: Route) -> str:
-    return f"{route.to}-{route.port}-{_transport(route)}"
+    name = f"{route.to}-{route.port}-{_transport(route)}"
+    return f"{name}-{route.protocol}" if route.protocol != "http" else name
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:

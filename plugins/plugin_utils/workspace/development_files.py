@@ -53,15 +53,21 @@ _PUBLISHED = re.compile(r"(?:(?:[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<host>\d+):(?P<i
 def for_checkout(stack: Stack) -> Stack:
     """Return *stack* as it is in a checkout: with its directory there, and with timeouts for silent websockets.
 
-    Its edge answers to any name, such as localhost.
+    Its edge answers to any name, such as localhost, and to anybody: a page under development loads hundreds of files.
     """
     services = {
         name: dataclasses.replace(
             service,
             routes=tuple(
-                dataclasses.replace(route, timeout=max(route.timeout, _WEBSOCKET_TIMEOUT))
-                if route.to and stack.services[route.to].development
-                else route
+                dataclasses.replace(
+                    route,
+                    timeout=max(route.timeout, _WEBSOCKET_TIMEOUT)
+                    if route.to and stack.services[route.to].development
+                    else route.timeout,
+                    rate_limit=None,
+                    allow=(),
+                    basic_auth=None,
+                )
                 for route in service.routes
             ),
             options={**service.options, "domains": []} if service.kind.edge else service.options,

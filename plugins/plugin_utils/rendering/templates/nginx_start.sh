@@ -4,8 +4,14 @@ edge=/etc/slipway/edge/current
 
 knows_all() {
     for upstream in "$edge"/upstreams/*.conf; do
-        status=$(curl --silent --head --max-time 1 --output /dev/null --write-out '%{http_code}' \
-            --unix-socket /tmp/nginx.sock "http://localhost/upstream/$(basename "$upstream" .conf)")
+        upstream=$(basename "$upstream" .conf)
+        # A service of gRPC knows no other method than POST.
+        case $upstream in
+            *_grpc) set -- --request POST --header 'Content-Type: application/grpc' --header 'TE: trailers' ;;
+            *) set -- --head ;;
+        esac
+        status=$(curl --silent "$@" --max-time 1 --output /dev/null --write-out '%{http_code}' \
+            --unix-socket /tmp/nginx.sock "http://localhost/upstream/$upstream")
         # Whatever a service says to a path that it does not have; 502 is nginx' own word, and 000 is none at all.
         case $status in 000 | 502) return 1 ;; esac
     done

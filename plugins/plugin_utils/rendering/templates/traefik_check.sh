@@ -2,6 +2,9 @@
 # and print what it says against it; written by slipway.stack. Traefik has no way of its own to test one.
 export SLIPWAY_INNER_PORT=19181 SLIPWAY_INNER_TLS_PORT=20181
 case "$*" in *--entryPoints.websecure.*) set -- "$@" --entryPoints.innertls.address=127.0.0.1:20181 ;; esac
+# The secrets are not here. A file of passwords has to exist.
+export SLIPWAY_CHECK=1
+echo 'nobody:*' > /tmp/passwords
 traefik "$@" --entryPoints.traefik.address=127.0.0.1:18181 --entryPoints.inner.address=127.0.0.1:19181 --log.level=ERROR --log.format=json \
     "--providers.file.directory=$(dirname "$0")" > /tmp/said 2>&1 &
 traefik=$!

@@ -40,6 +40,13 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Master:
     return Master(monkeypatch)
 
 
+def test_a_port_that_speaks_two_protocols_is_two_upstreams() -> None:
+    upstreams = [{"service": "web", "port": 80}, {"service": "web", "port": 80, "protocol": "grpc"}]
+    files = nginx.host_files({"release": "r1", "upstreams": upstreams}, {"web": ["shop-web-1"]})
+    server = "server shop-web-1:80 resolve max_fails=0;\n"
+    assert (files["upstreams/web_80.conf"], files["upstreams/web_80_grpc.conf"]) == (server, server)
+
+
 def test_several_configurations_are_tested_in_one_command(master: Master) -> None:
     manifest = {"services": {"edge": spec(edge=True)}}
     nginx.test(Home(""), manifest, ["a", "b"], [container("edge")])

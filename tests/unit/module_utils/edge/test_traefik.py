@@ -40,6 +40,13 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
+def test_a_service_of_grpc_is_asked_over_http_2() -> None:
+    upstream = {"service": "web", "port": 80, "name": "web-80-grpc", "transport": "within-60s", "scheme": "h2c"}
+    files = traefik.host_files({"release": "r1", "upstreams": [upstream]}, {"web": ["shop-web-1"]})
+    service = json.loads(files["upstreams.yml"])["http"]["services"]["web-80-grpc"]
+    assert service["loadBalancer"]["servers"] == [{"url": "h2c://shop-web-1:80"}]
+
+
 def test_the_host_adds_release_and_upstreams_to_the_configuration(home: Home) -> None:
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert sorted(files) == ["release.yml", "routes.yml", "upstreams.yml"]

@@ -159,15 +159,12 @@ def test_description(services: Any, sentence: str) -> None:
             "service 'edge': key 'routes': path '/' needs either 'to', a service, or 'static', a directory",
         ),
         (
-            [{"path": "/", "service": "web"}],
-            (
-                "service 'edge', key 'routes': unknown key 'service'; valid values: immutable, path, port, "
-                "static, timeout, to"
-            ),
+            [{"path": "/", "headres": "web"}],
+            "service 'edge', key 'routes', path '/': unknown key 'headres'; did you mean 'headers'?",
         ),
         (
             [{"path": "/", "to": "web", "timeout": 60}],
-            f"service 'edge', key 'routes': key 'timeout': 60 {NO_DURATION}",
+            f"service 'edge', key 'routes', path '/': key 'timeout': 60 {NO_DURATION}",
         ),
         (["/"], "service 'edge', key 'routes': '/' is not a mapping of keys to values"),
     ],

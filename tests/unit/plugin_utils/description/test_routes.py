@@ -88,6 +88,59 @@ def test_a_route_without_any_time_to_answer_is_refused(timeout: str) -> None:
     )
 
 
+def test_a_route_without_any_time_to_connect_is_refused() -> None:
+    assert error_of(routes.read, "service 'edge'", {"path": "/", "to": "web", "connect_timeout": "0s"}) == (
+        "service 'edge': key 'routes': path '/': 'connect_timeout' is 0s, in which no service accepts a connection; "
+        "set how long that may take, such as 3s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("route", "reason"),
+    [({"path": "/", "to": "backend"}, "there is nothing to remove"), (STATIC, "files have no other path")],
+)
+def test_a_prefix_that_cannot_be_removed_is_refused(route: dict[str, Any], reason: str) -> None:
+    message = error_of(model, _edge({**route, "strip_prefix": True}))
+    assert message == f"{READ}'/': 'strip_prefix': {reason}; remove the key"
+
+
+def test_a_route_of_grpc_has_an_upstream_of_its_own_and_no_limit_for_its_stream() -> None:
+    entries = [{"path": "/shop.Api/", "to": "backend", "protocol": "grpc"}, {"path": "/", "to": "backend"}]
+    stack = model(_edge(*entries, max_body="1m"))
+    assert edge.upstreams(stack) == [
+        {"service": "backend", "port": 8000, "protocol": "grpc"},
+        {"service": "backend", "port": 8000},
+    ]
+    assert [route.max_body for route in stack.services["edge"].routes] == [0, 1024**2]
+
+
+def test_files_have_no_protocol() -> None:
+    message = error_of(model, _edge({**STATIC, "protocol": "grpc"}))
+    assert message == f"{READ}'/': 'protocol': files have none; remove the key"
+
+
+def test_an_unknown_protocol_is_refused() -> None:
+    message = error_of(routes.read, "service 'edge'", {"path": "/", "to": "web", "protocol": "grpcs"})
+    assert message == (
+        "service 'edge', key 'routes', path '/': key 'protocol': 'grpcs' is not valid; valid values: http, grpc"
+    )
+
+
+def test_traefik_has_no_limit_for_the_body_of_a_stream() -> None:
+    entries = [{"path": "/shop.Api/", "to": "backend", "protocol": "grpc", "max_body": "1m"}]
+    assert error_of(parcel, _edge(*entries, kind="traefik")) == (
+        f"{READ}'/shop.Api/': 'max_body' would make Traefik hold each stream back until it ends; remove the key, and "
+        "limit messages in the service"
+    )
+
+
+def test_the_edge_has_the_defaults_of_its_routes() -> None:
+    entries = [{"path": "/api/", "to": "backend", "timeout": "1s", "max_body": "0b"}, {"path": "/", "to": "backend"}]
+    edge_ = model(_edge(*entries, timeout="2m", connect_timeout="5s", max_body="1k")).edge
+    assert edge_ is not None
+    assert [(one.timeout, one.connect_timeout, one.max_body) for one in edge_.routes] == [(1, 5, 0), (120, 5, 1024)]
+
+
 def test_the_immutable_part_of_a_static_route_is_a_path_of_its_own() -> None:
     routes_ = [STATIC, {"path": "/assets/", "to": "backend"}]
     assert error_of(model, _edge(*routes_)) == READ + "'/assets/' is there twice"

@@ -43,6 +43,24 @@ def test_all_connections_together_need_less_than_half_of_the_memory(kind: str, m
     assert 0 < given.per_address < given.connections
 
 
+@pytest.mark.parametrize(
+    ("kind", "balancers", "counted"), [("nginx", [], 2), ("traefik", [], 48), ("traefik", ["10.0.0.1"], 96)]
+)
+def test_the_clients_that_a_rate_limit_counts_have_their_memory(kind: str, balancers: list[str], counted: int) -> None:
+    """The example has two routes."""
+    plain, limited = _edge(kind=kind), _edge(kind=kind, rate_limit="10/s", real_ip_from=balancers)
+    fewer = budget.budget(plain).connections - budget.budget(limited).connections
+    assert fewer == pytest.approx(counted * MIB / budget._NEEDS[kind].connection, abs=1)
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_a_connection_of_grpc_has_its_memory(kind: str) -> None:
+    routes = [{"path": "/shop.Api/", "to": "backend", "protocol": "grpc"}, {"path": "/", "to": "frontend"}]
+    plain, grpc = budget.budget(_edge(kind=kind)), budget.budget(_edge(kind=kind, routes=routes))
+    needs = budget._NEEDS[kind].connection
+    assert grpc.connections == pytest.approx(plain.connections * needs / (needs + 65536), abs=2)
+
+
 @pytest.mark.parametrize("kind", PROXIES)
 def test_the_default_serves_a_thousand_requests_at_a_time(kind: str) -> None:
     assert budget.budget(_edge(kind=kind)).connections > 900

@@ -1,0 +1,86 @@
+"""Traefik's routes for HTTPS, and those that are left over HTTP.
+
+Place in the pipeline: model -> compose -> bundle, under ``traefik``. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CHALLENGE_PATH
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import tls_profile
+
+#: The entry point that reads the requests of clients over HTTPS.
+_ENTRY_POINT = "innertls"
+#: The routers that Traefik answers itself. They stay over HTTP.
+_OWN = ("healthz", "ping", "misdirected")
+#: Higher than that of any route.
+_PRIORITY = 2_000_000
+
+
+def settings(edge: Service) -> dict[str, Any]:
+    """Return the settings of TLS, empty without it. The host adds the certificate. Names without one are refused."""
+    if not edge.options.get("tls"):
+        return {}
+    options = {
+        "minVersion": "VersionTLS12",
+        "cipherSuites": list(tls_profile.CIPHERS.values()),
+        "curvePreferences": list(tls_profile.GROUPS.values()),
+        "sniStrict": True,
+    }
+    # Settings of another name count for routers of one host only. Traefik refuses all others (421).
+    return {"tls": {"options": {"default": options}}}
+
+
+def secured(
+    edge: Service, hosts: str, routers: Mapping[str, Any], middlewares: dict[str, Any], public: str
+) -> dict[str, Any]:
+    """Return the routers for HTTPS, and those that are left over HTTP.
+
+    These are the health check, what a certification authority asks for, and the way to HTTPS.
+
+    :param hosts: the rule for the stack's own names. :param routers: those of the entry point *public* for HTTP.
+    :param middlewares: gets those that are needed.
+    """
+    tls = edge.options["tls"]
+    secure = {f"{name}-tls": _secure(router) for name, router in routers.items() if _is_public(router, public)}
+    if tls["hsts"]:
+        value = f"max-age={tls['hsts']}"
+        middlewares["hsts"] = {"headers": {"customResponseHeaders": {"Strict-Transport-Security": value}}}
+        for router in secure.values():
+            if "tls" in router:
+                router["middlewares"] = [*router["middlewares"], "hsts"]
+    challenges = {
+        "entryPoints": [public],
+        "rule": f"PathPrefix({quoting.traefik_string(CHALLENGE_PATH)})",
+        "priority": _PRIORITY,
+        "middlewares": ["release"],
+        "service": "challenges",
+    }
+    if not tls["redirect"]:
+        return {**routers, **secure, "challenges": challenges}
+    port = {} if edge.options["https_port"] == 443 else {"port": str(edge.options["https_port"])}
+    middlewares["to-https"] = {"redirectScheme": {"scheme": "https", "permanent": True, **port}}
+    to_https = {
+        "entryPoints": [public],
+        "rule": hosts,
+        "priority": 2,
+        "middlewares": ["release", "to-https"],
+        "service": "noop@internal",
+    }
+    kept = {name: router for name, router in routers.items() if name in _OWN}
+    return {**kept, **secure, "challenges": challenges, "to-https": to_https}
+
+
+def _is_public(router: Mapping[str, Any], public: str) -> bool:
+    """Return whether a router gets requests of clients, itself or through a router above it."""
+    return "parentRefs" in router or router["entryPoints"] == [public]
+
+
+def _secure(router: Mapping[str, Any]) -> dict[str, Any]:
+    if "parentRefs" in router:
+        return {**router, "parentRefs": [f"{name}-tls" for name in router["parentRefs"]]}
+    return {**router, "entryPoints": [_ENTRY_POINT], "tls": {}}
