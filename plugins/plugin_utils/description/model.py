@@ -47,6 +47,10 @@ class Secret:
     value: str | None = field(default=None, repr=False)
     generate: int | None = None
 
+    def source(self) -> dict[str, Any]:
+        """Return the source as the secret store on the host reads it. Never show it."""
+        return {"value": self.value, "generate": self.generate}
+
 
 @dataclass(frozen=True)
 class SecretMount:
