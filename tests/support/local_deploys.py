@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.rotation import work as rotation_work
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 from tests.contracts.checkout import ROOT
@@ -85,6 +87,20 @@ class LocalDeploy:
         """Return the files of the stack's directory that contain a text, by their path in it."""
         found = (path for path in self.home.path.rglob("*") if path.is_file() and not path.is_symlink())
         return sorted(str(path.relative_to(self.home.path)) for path in found if text.encode() in path.read_bytes())
+
+    def rotate(self, secret: str, finish: bool = False) -> Callable[[], None]:
+        """Return what rotates a secret in this process, as the module does in one of its own."""
+
+        def work() -> None:
+            lease, _name, function = rotation_work.begin(self.home, secret, "me", finish)
+            function()
+            lease.close_own_copy()
+
+        return work
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Return the records of rollouts and rotations."""
+        return journal.read(self.home.journal, 0)[0]
 
     def remove(self) -> None:
         """Remove its containers, volumes and networks."""

@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, rotation, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
@@ -124,4 +124,4 @@ def _under_way(home: Home) -> str | None:
             f"a rollout of {interrupted.release} by {interrupted.owner} was interrupted; the next deploy reverts or "
             f"completes it"
         )
-    return None
+    return rotation.unfinished(home) or None

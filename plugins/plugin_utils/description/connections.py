@@ -75,6 +75,7 @@ def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Se
         secret_mounts=tuple(variables.mounts.values()),
         secret_env=variables.secret_env(),
         secret_variables=variables.secret_variables(),
+        logins=variables.logins,
         routes=tuple(routes),
         release_once=_release_once(draft, drafts),
     )
@@ -110,6 +111,8 @@ def _add_need(draft: Draft, variables: Variables, need: Need, other: Draft) -> N
             secret = f"{other.name}_{name}"
             variables.mount(secret, secret_text.mark(secret), secret_text.path(secret))
             variables.variable(f"{prefix}_{key}", secret_text.path(secret), origin)
+    for key, name in provides["logins"].items():
+        variables.logins[f"{prefix}_{key}"] = f"{other.name}_{name}"
     url = databases.url_variable(draft, need, other)
     if url:
         variables.secret_variable(url, provides["url"], "needs", origin)
@@ -119,6 +122,9 @@ def _add_secret(draft: Draft, variables: Variables, use: object, secrets: Mappin
     """Add a secret that the description gives to the service: as a file, or in a variable."""
     values = _secret_use(draft, use)
     name = values["name"]
+    if values["previous"]:
+        before = {"name": f"{name}_previous", "env": f"{values['env']}_PREVIOUS" if values["env"] else None}
+        _add_secret(draft, variables, before, secrets)
     text = secret_value(draft.where, name, values, secrets)
     if values["env"]:
         variables.secret_variable(values["env"], text, "secrets", f"secret {name!r}")

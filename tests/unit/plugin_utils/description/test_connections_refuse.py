@@ -104,7 +104,10 @@ WRITTEN = [
     (_one(secrets="secret_key"), "service 'web': key 'secrets': 'secret_key' is not a list"),
     (
         _one(secrets=[{"name": "secret_key", "path": "/x"}]),
-        "service 'web', key 'secrets': unknown key 'path'; valid values: env, mode, name, owner, target, text",
+        (
+            "service 'web', key 'secrets': unknown key 'path'; valid values: env, mode, name, owner, previous, "
+            "target, text"
+        ),
     ),
     (
         _one(secrets=[{"name": "secret_key", "env": "SECRET KEY"}]),
