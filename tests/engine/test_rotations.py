@@ -187,6 +187,65 @@ def test_a_secret_of_the_inventory_is_refused_with_what_to_do(stack: Rotated) ->
     stack.deploy()
 
 
+def test_no_login_fails_meanwhile_and_redis_refuses_the_old_password(stack: Rotated) -> None:
+    old, before = stack.generated("store_password"), stack.ids()
+    stack.logins()
+    run = stack.run("rotate_secret", "-vvv", secret="store_password")
+    assert run.code == 0, run.output
+    new, after = stack.generated("store_password"), stack.ids()
+    logins = stack.logins()
+    assert {line for lines in logins.values() for line in lines} == {"ok"}
+    # Those from before and those from after it.
+    assert len(logins) == 4
+    assert (stack.accepts(old), stack.accepts(new)) == (False, True)
+    assert after["client"].isdisjoint(before["client"])
+    assert {**after, "client": None} == {**before, "client": None}
+    assert not [value for value in (old, new) if value in run.output]
+    assert stack.files_with(old) == []
+    stack.hold_complete()
+    stack.restart("store")
+    assert (stack.accepts(old), stack.accepts(new)) == (False, True)
+
+
+def test_redis_accepts_both_passwords_after_a_restart_in_the_middle(
+    stack: Rotated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = stack.generated("store_password")
+    # The server accepts both, and the rollout has begun.
+    assert killed_after(5, stack.rotate("store_password"), monkeypatch)
+    new = (stack.home.path / "secrets/rotation/new").read_text()
+    assert (stack.accepts(old), stack.accepts(new)) == (True, True)
+    stack.restart("store")
+    assert (stack.accepts(old), stack.accepts(new)) == (True, True)
+    stack.logins()
+    run = stack.run("rotate_secret", secret="store_password")
+    assert run.code == 0, run.output
+    assert {line for lines in stack.logins().values() for line in lines} == {"ok"}
+    assert stack.generated("store_password") == new
+    assert (stack.accepts(old), stack.accepts(new)) == (False, True)
+    stack.hold_complete()
+
+
+def test_until_a_rotation_is_complete_nothing_else_is_rolled_out(
+    stack: Rotated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert killed_after(3, stack.rotate("key"), monkeypatch)
+    before = stack.files_with("")
+    refused = {
+        "deploy": {},
+        "rollback": {"rollback_release": stack.home.current_id()},
+        "rotate_secret": {"secret": "store_password"},
+    }
+    for playbook, variables in refused.items():
+        run = stack.run(playbook, **variables)
+        assert run.code == 2, run.output
+        assert "playbooks/rotate_secret.yml -e secret=key" in " ".join(run.output.split())
+    assert "the rotation of secret 'key' is unfinished" in stack.run("status").output
+    assert stack.files_with("") == before
+    assert stack.run("rotate_secret", secret="key").code == 0
+    stack.hold_complete()
+
+
 @pytest.mark.parametrize("secret", ["key", "store_password"])
 def test_a_rotation_that_is_killed_after_any_record_goes_on(
     stack: Rotated, secret: str, monkeypatch: pytest.MonkeyPatch

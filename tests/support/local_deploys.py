@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 from tests.contracts.checkout import ROOT
+
+#: Seconds within which a restarted container must be healthy.
+_HEALTHY = 60.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,16 @@ class LocalDeploy:
         name = self.containers(service)[0].name
         argv = ["docker", "exec", "--interactive", name, *command]
         return subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False)
+
+    def restart(self, service: str) -> None:
+        """Restart the container of a service by hand, and wait until it is healthy."""
+        subprocess.run(["docker", "restart", self.containers(service)[0].name], check=True, capture_output=True)
+        deadline = time.monotonic() + _HEALTHY
+        while {one.health for one in self.containers(service)} != {"healthy"}:
+            assert time.monotonic() < deadline, f"{service} did not become healthy within {_HEALTHY} s"
+            time.sleep(0.2)
+        # A client that was refused meanwhile has said so.
+        time.sleep(1)
 
     def files_with(self, text: str) -> list[str]:
         """Return the files of the stack's directory that contain a text, by their path in it."""

@@ -118,10 +118,13 @@ def _changed_edge(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str
 def _under_way(home: Home) -> str | None:
     if lease.holder(home.lease):
         return lease.describe(home.lease)
+    if unfinished := rotation.unfinished(home):
+        # An interrupted rollout is a part of it.
+        return unfinished
     interrupted = transaction.read(home.transaction).value
     if interrupted:
         return (
             f"a rollout of {interrupted.release} by {interrupted.owner} was interrupted; the next deploy reverts or "
             f"completes it"
         )
-    return rotation.unfinished(home) or None
+    return None

@@ -113,7 +113,12 @@ def derive(
     """
     folder = home.release(base["release"])
     texts = {name: foreign_file.read_text(folder, name, _MAX_SIZE) for name in base["files"]}
-    services = {name: _with_second(spec, change) for name, spec in base["services"].items()}
+    # A service whose file keeps its path has the old password, and with it the first login.
+    moved = {file["variable"] for file in files_with(base, [change.secret])} - set(change.kept)
+    services = {
+        name: _with_second(spec, change) if moved & set(spec["secrets"]) else dict(spec)
+        for name, spec in base["services"].items()
+    }
     manifest = {
         **base,
         "release": release_id,
