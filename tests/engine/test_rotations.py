@@ -115,6 +115,9 @@ def test_a_key_is_rotated_and_the_previous_value_stays_until_the_overlap_ends(st
     assert (stack.variable("KEY"), stack.variable("KEY_PREVIOUS")) == (second, first)
     assert after["app"].isdisjoint(before["app"])
     assert {**after, "app": None} == {**before, "app": None}
+    overview = stack.run("secrets").output
+    assert "before the last rotation of key" in overview
+    assert "differs" not in overview
     assert not {first, second} & set(run.output.split())
     assert first not in run.output
     stack.hold_complete()

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import containers, streams
+from ansible_collections.slipway.stack.plugins.module_utils.backup import streams
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.rotation import derive
 from ansible_collections.slipway.stack.plugins.module_utils.rotation.derive import Change
 from ansible_collections.slipway.stack.plugins.module_utils.rotation.values import Pair, Values
@@ -20,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 
 _SECONDS = 60.0
 #: Seconds for a server that was restarted just now.
-_PATIENCE = 60.0
+_PATIENCE = 30.0
 #: What the files of a server say during a rotation.
 OLD, BOTH, NEW = "old", "both", "new"
 _READ = "IFS= read -r CURRENT; IFS= read -r OTHER\n"
@@ -106,6 +108,19 @@ class PasswordServer:
     def _server(self) -> str:
         return str(self.method.get("server") or self.service)
 
+    def _container(self) -> Container:
+        """Return the running container of the server. :raises RolloutFailed: if it is not up within some time."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            found = docker.containers(str(self.manifest["stack"]), [self._server])
+            for one in found:
+                if one.state == "running" and one.health in (None, "healthy") and not one.oneoff:
+                    return one
+            if time.monotonic() > deadline:
+                states = ", ".join(f"{one.name} is {one.health or one.state}" for one in found) or "no container"
+                raise RolloutFailed(f"service '{self._server}' must be up to take another password: {states}")
+            time.sleep(0.2)
+
     def _run(self, script: str, current: str, other: str) -> None:
         done = self._executed(script, current, other)
         if done.returncode != 0:
@@ -117,7 +132,7 @@ class PasswordServer:
             )
 
     def _executed(self, script: str, current: str, other: str) -> subprocess.CompletedProcess[str]:
-        container = containers.running(str(self.manifest["stack"]), self._server, _PATIENCE)
+        container = self._container()
         variables = {"LOGIN": self.login, "SECOND": self.second}
         command = streams.in_container(
             container.id, f"{_READ}{self.method['before']}\n{self.method[script]}", variables, reads=True

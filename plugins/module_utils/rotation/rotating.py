@@ -164,6 +164,11 @@ class Rotating:
         self._rotation.save(self._home)
 
 
+def is_over(home: Home, rotation: Rotation) -> bool:
+    """Return whether a rotation was killed right before it removed its record. Then the next one can begin."""
+    return rotation.phase != ROLLED and not Values(home).has_pair()
+
+
 def begin(home: Home, secret: str, owner: str, finish: bool) -> Rotation:
     """Return the rotation of a secret, with its values on disk. It changes nothing that runs.
 
@@ -216,6 +221,11 @@ def check(home: Home, secret: str, finish: bool) -> tuple[dict[str, Any], Pair, 
         )
     if server:
         _check_readers(manifest, server, secret)
+        if not server.accepts(old):
+            raise RolloutFailed(
+                f"service '{server.service}' refuses the value of secret '{secret}' that is live, so somebody has "
+                f"changed the password there; set it back first"
+            )
     return manifest, pair, server
 
 

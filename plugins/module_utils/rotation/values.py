@@ -56,6 +56,10 @@ class Values(SecretStore):
             raise RolloutFailed(f"the values of the rotation are not in {self._folder}; restore it from a backup")
         return Pair(old, new)
 
+    def has_pair(self) -> bool:
+        """Return whether the values of a rotation are there. They are removed right before its record."""
+        return (self._folder / "old").exists()
+
     def begin(self, pair: Pair, originals: Mapping[str, bytes]) -> None:
         """Write both values. :param originals: the contents of files that change in place, by their variables."""
         for name, content in ({"old": pair.old.encode(), "new": pair.new.encode()} | dict(originals)).items():

@@ -52,7 +52,7 @@ def _unfinished(home: Home, secret: str, finish: bool) -> Rotation | None:
     found = rotation.read(home)
     if found.problem or (found.value and (found.value.secret, found.value.finish) != (secret, finish)):
         raise RolloutFailed(rotation.unfinished(home))
-    return found.value
+    return None if found.value and rotating.is_over(home, found.value) else found.value
 
 
 def _run(home: Home, begun: Rotation, name: str, resumed: bool) -> None:

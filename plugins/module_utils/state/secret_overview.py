@@ -45,6 +45,9 @@ def _entry(
     since = min((written for _value, written in live), default=None)
     if source.get("value") is not None:
         value: bytes | None = str(source["value"]).encode("utf-8", "surrogateescape")
+    elif source.get("previous"):
+        # There is none before the first rotation.
+        value = _content(home, f"secrets/previous/{source['previous']}") or b""
     else:
         value = _content(home, f"secrets/generated/{name}")
         since = _written(generated) if value is not None else since

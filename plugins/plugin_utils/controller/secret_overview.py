@@ -55,6 +55,8 @@ def source(secret: Secret | None, written: Any) -> str:
     :param secret: as described; ``None`` if the description does not have it.
     :param written: its entry of ``stack_secrets`` before templating, ``None`` if there is none.
     """
+    if secret and secret.previous:
+        return f"before the last rotation of {secret.previous}"
     if secret is None or secret.generate is not None:
         return "generated on this host"
     if isinstance(written, Mapping):

@@ -32,6 +32,7 @@ class EncryptedString:
         (GIVEN, "hunter2", "inventory"),
         (GIVEN, None, "inventory"),
         (None, None, "generated on this host"),
+        (Secret("key_previous", previous="key"), None, "before the last rotation of key"),
     ],
 )
 def test_the_source_of_a_secret_is_told_from_what_the_inventory_says(
