@@ -51,15 +51,16 @@ class Databases(LocalDeploy):
         test = 'PGPASSWORD="$$(cat $$POSTGRES_PASSWORD_FILE)" psql -h "$$POSTGRES_HOST" -U "$$POSTGRES_USER" -l -d '
         health = {"test": ["CMD-SHELL", f'{test}"$$POSTGRES_DB"'], **_HEALTH}
         common = {**_CLIENT, "health": health, "volumes": [f"{self.log}:/log"]}
+        self.services: dict[str, Any] = {}
         url = {"needs": [{"service": "db", "url": "URL"}], "command": ["sh", "-c", _STAYS]}
-        services: dict[str, Any] = {
+        self.services |= {
             "db": {"kind": "postgres", "username": "shop", "database": "shop"},
             "flows": {"kind": "postgres_database", "needs": ["db"]},
             "app": {**common, "needs": ["db"], "replicas": 2, "command": ["sh", "-c", _RECONNECTS]},
             "pool": {**common, **url},
             "flow": {**common, "needs": ["flows"], "command": ["sh", "-c", _RECONNECTS]},
         }
-        self.describe(services, {})
+        self.describe(self.services, {})
 
     def generated(self, name: str) -> str:
         """Return the value of a generated secret."""
@@ -126,9 +127,19 @@ def test_the_server_is_not_replaced_and_starts_again_with_the_new_password(stack
     assert stack.execute("db", "cat", "/run/secrets/db_password").stdout == new
 
 
+def test_a_later_deploy_finds_the_password_that_the_data_has(stack: Databases) -> None:
+    changed = {**stack.services["app"], "environment": {"LOG": "more"}}
+    stack.describe({**stack.services, "app": changed}, {})
+    assert "changed=2" in stack.deploy().output
+    assert stack.execute("app", "printenv", "LOG").stdout == "more\n"
+    stack.describe(stack.services, {})
+    stack.deploy()
+    stack.hold_complete()
+
+
 def test_a_rotation_that_is_killed_after_any_record_goes_on(stack: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.logins()
-    step = 1 if os.environ.get("ROLLOUT_LONG") else 7
+    step = 1 if os.environ.get("ROLLOUT_LONG") else 9
     number, is_killed = 1 - step, True
     while is_killed:
         number += step

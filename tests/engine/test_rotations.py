@@ -256,7 +256,7 @@ def test_a_rotation_that_is_killed_after_any_record_goes_on(
     """Nobody knows in advance how many records there are: the last round is the one that is not killed."""
     stack.logins()
     # Each round takes some seconds. The other records have their turn in `make test-long`.
-    step = 1 if os.environ.get("ROLLOUT_LONG") else 4
+    step = 1 if os.environ.get("ROLLOUT_LONG") else 5
     number, is_killed = 1 - step, True
     while is_killed:
         number += step
