@@ -201,6 +201,7 @@ def page(folder: Path) -> str:
         ("An entry of a kind's `options`", kinds._OPTION_FIELDS),
         ("An entry of a kind's `secrets`", kinds._SECRET_FIELDS),
         ("An entry of a kind's `secret_texts`", kinds._SECRET_TEXT_FIELDS),
+        ("An entry of a kind's `rotation`", kinds._ROTATION_FIELDS),
         ("Keys of a kind's `data_version`", kinds._DATA_VERSION_FIELDS),
         ("Keys of a kind's `provides`", kinds._PROVIDES_FIELDS),
     ):

@@ -86,7 +86,7 @@ def _root(given: dict[str, Any]) -> Path:
 def _write_secrets(stack: Stack, root: Path, dry: bool) -> list[str]:
     """Write the missing files of secrets, and return a name for each."""
     store = Secrets(root / development_files.HOME, dry)
-    sources = {name: {"value": secret.value, "generate": secret.generate} for name, secret in stack.secrets.items()}
+    sources = {name: secret.source() for name, secret in stack.secrets.items()}
     store.addresses(bundle.secret_files(stack), sources)
     return [f"secret {name}" for name in store.written]
 

@@ -56,6 +56,8 @@ import json
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.state import rotation
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
 
 
@@ -69,6 +71,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    unfinished = rotation.unfinished(Home(module.params["home"]))
+    if unfinished:
+        module.fail_json(msg=unfinished)
     store = SecretStore(Path(module.params["home"]), dry_run=module.check_mode)
     try:
         store.addresses(module.params["files"], json.loads(module.params["sources"]))

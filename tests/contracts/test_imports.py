@@ -71,6 +71,13 @@ ALLOWED: dict[str, set[str]] = {
         "module_utils.backup",
         "module_utils.release",
     },
+    "module_utils.rotation": {
+        "module_utils.state",
+        "module_utils.engine",
+        "module_utils.backup",
+        "module_utils.release",
+        "module_utils.rollout",
+    },
 }
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 
 #: Seconds within which a step must begin.
@@ -42,3 +43,29 @@ def _wait(records: Path, offset: int, text: str, deadline: float) -> bool:
             return True
         time.sleep(0.005)
     return False
+
+
+def killed_after(number: int, work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Do work in a process of its own that is killed as soon as its journal has so many records.
+
+    :return: whether it was; else the work has ended before that.
+    """
+    append, written = journal.append_line, 0
+
+    def counted(path: Path, line: str) -> None:
+        nonlocal written
+        append(path, line)
+        written += path.name.endswith("journal.jsonl")
+        if written == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "append_line", counted)
+        child = os.fork()
+        if child == 0:
+            try:
+                work()
+            finally:
+                os._exit(1)
+    _pid, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)

@@ -245,9 +245,8 @@ def _archive(
 
 def _secrets(home: Home, folder: Path, options: Options) -> list[dict[str, Any]]:
     """Save the secrets that this host has generated: data that was encrypted with one is lost without it."""
-    names = [
-        name for name in ("secrets/generated", "secrets/salt", "state/initial.json") if (home.path / name).exists()
-    ]
+    kept = ("secrets/generated", "secrets/previous", "secrets/salt", "state/initial.json")
+    names = [name for name in kept if (home.path / name).exists()]
     if not names:
         return []
     command = ["tar", "--create", "--numeric-owner", f"--directory={home.path}", *names]

@@ -63,15 +63,18 @@ def complete_files(content: Mapping[str, Any], manifest: dict[str, Any]) -> dict
     """
     files = dict(content["files"])
     files[".env"] += "".join(f'{name}="{address}"\n' for name, address in manifest["addresses"].items())
-    files[IMAGES] = _images_overlay(manifest)
+    files[IMAGES] = images_overlay(manifest)
     manifest["files"] = {name: digest_of(text) for name, text in files.items()}
     return files
 
 
-def _images_overlay(manifest: Mapping[str, Any]) -> str:
+def images_overlay(manifest: Mapping[str, Any]) -> str:
+    """Return the Compose file with the images by digest, and the names that a rotation lets services log in with."""
     # JSON strings are valid YAML. The target has no YAML library.
     lines = ["# The images of this release by digest, as the registry answered when it was shipped.", "services:"]
     for name, spec in manifest["services"].items():
         for service in [name] + ([spec["release"]] if spec["release"] else []):
             lines += [f"  {service}:", f"    image: {json.dumps(spec['pinned'])}  # {spec['image']}"]
+            if spec.get("login"):
+                lines.append(f"    environment: {json.dumps(spec['login'])}")
     return "\n".join(lines) + "\n"

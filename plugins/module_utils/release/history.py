@@ -137,7 +137,7 @@ def _prune_files(home: Home, manifests: list[dict[str, Any]]) -> None:
     for folder in home.files.iterdir() if home.files.is_dir() else []:
         if _DIGEST.fullmatch(folder.name) and folder.is_dir() and folder.name not in mounted:
             shutil.rmtree(folder)
-    SecretStore(home.path).prune({address for manifest in manifests for address in manifest["addresses"].values()})
+    SecretStore(home.path).prune(manifests)
 
 
 def _recorded(home: Home) -> list[str]:

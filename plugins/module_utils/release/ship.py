@@ -27,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import (
 from ansible_collections.slipway.stack.plugins.module_utils.release.contents import complete_files, new_manifest
 from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan, without_new_services
-from ansible_collections.slipway.stack.plugins.module_utils.state import damage, transaction, upload
+from ansible_collections.slipway.stack.plugins.module_utils.state import damage, rotation, transaction, upload
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
     MANIFEST,
     Home,
@@ -96,9 +96,9 @@ def ship(
     if problems:
         raise Refused(problems)
     home = Home(content["home"])
-    damaged = damage.blocking(home)
-    if damaged:
-        raise Refused(damaged)
+    blocking = [*damage.blocking(home), rotation.unfinished(home)]
+    if any(blocking):
+        raise Refused([problem for problem in blocking if problem])
     current_id = home.current_id()
     current = home.manifest(current_id)
     # A dry run: no secret is written before every check has passed.
@@ -126,7 +126,7 @@ def ship(
     if problems:
         raise Refused(problems)
     services = _pin_images(content["services"], pinned, current, allow_downtime)
-    release_id = _later_id(home, release_id)
+    release_id = later_id(home, release_id)
     initial = initial_values.fingerprints(services, SecretStore(home.path, dry_run=True), sources)
     manifest = new_manifest(content, release_id, origin, addresses, services, initial, changed_in_data, data_upgrade)
     old_files = file_diff.release_files(home.release(current_id), current["files"]) if current and current_id else {}
@@ -149,7 +149,7 @@ def ship(
             manifest["initial"] = initial_values.fingerprints(services, SecretStore(home.path), sources)
             new_files = complete_files(content, manifest)
             _write_mounted_files(home, content, only_missing=existing_id is not None)
-            release_id = existing_id or _write_release(home, manifest, new_files)
+            release_id = existing_id or write_release(home, manifest, new_files)
     new_files.update(file_diff.mounted_texts(home, manifest, content["mounted"]))
     if current:
         old_files.update(file_diff.mounted_texts(home, current, {}))
@@ -235,7 +235,7 @@ def _find_same_release(home: Home, manifest: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _later_id(home: Home, release_id: str) -> str:
+def later_id(home: Home, release_id: str) -> str:
     """Return *release_id*, with a later time if it is not later than the ids of all releases on this host.
 
     The order of ids is that of uploads, whatever the clocks of the controllers say.
@@ -267,7 +267,7 @@ def _write_mounted_files(home: Home, content: Mapping[str, Any], only_missing: b
             (home.files / folder).chmod(0o755)
 
 
-def _write_release(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
+def write_release(home: Home, manifest: Mapping[str, Any], files: Mapping[str, str]) -> str:
     """Write the release, let Compose check it, and return its id."""
     home.make_directories()
     incoming = home.releases / f".{manifest['release']}"

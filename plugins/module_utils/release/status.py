@@ -13,7 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, rotation, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
@@ -118,6 +118,9 @@ def _changed_edge(home: Home, manifest: Mapping[str, Any]) -> list[dict[str, str
 def _under_way(home: Home) -> str | None:
     if lease.holder(home.lease):
         return lease.describe(home.lease)
+    if unfinished := rotation.unfinished(home):
+        # An interrupted rollout is a part of it.
+        return unfinished
     interrupted = transaction.read(home.transaction).value
     if interrupted:
         return (

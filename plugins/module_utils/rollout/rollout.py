@@ -64,8 +64,10 @@ _VERIFY_SECONDS = 15.0
 class Rollout:
     """The rollout of one release on this host."""
 
-    def __init__(self, home: Home, options: RolloutOptions) -> None:
-        """:raises RolloutFailed: if the release is not on this host, or if a file that the rollout needs is damaged."""
+    def __init__(self, home: Home, options: RolloutOptions, records: Journal | None = None) -> None:
+        """:param records: the journal, if the rollout is a part of other work.
+
+        :raises RolloutFailed: if the release is not on this host, or if a file that the rollout needs is damaged."""
         found = home.read_manifest(options.release)
         manifest = found.value
         if manifest is None:
@@ -79,7 +81,7 @@ class Rollout:
         self._services: dict[str, dict[str, Any]] = manifest["services"]
         self._folder = str(home.release(options.release))
         self.mask = masking(home)
-        self._journal = Journal(home.journal, options.release, self.mask)
+        self._journal = records or Journal(home.journal, options.release, self.mask)
         self._barrier = Barrier(
             home.barrier, options.release, self._journal, options.with_barriers, options.barrier_timeout
         )

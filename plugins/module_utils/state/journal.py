@@ -74,8 +74,9 @@ class Journal:
     def __init__(self, path: Path, release: str, mask: Callable[[str], str] = str) -> None:
         """:param mask: masks secrets in a text. Applications and commands may print them."""
         self._path = path
-        self._mask = mask
-        self._release = release
+        self.mask = mask
+        #: The release, or the name of other work, that the records are of.
+        self.name = release
         self._started = time.monotonic()
         self._seconds_by_part: dict[str, float] = {}
         self._tolerates_write_errors = False
@@ -131,14 +132,14 @@ class Journal:
         record = {
             "at": round(time.time(), 3),
             "elapsed": round(time.monotonic() - self._started, 2),
-            "release": self._release,
+            "release": self.name,
             "step": step,
             "part": part,
             "service": service,
             "state": state,
-            "text": self._mask(f"{text}, for at most {duration(limit)}" if text and limit is not None else text),
+            "text": self.mask(f"{text}, for at most {duration(limit)}" if text and limit is not None else text),
             "limit": limit,
-            "detail": [_cut(self._mask(line)) for line in detail],
+            "detail": [_cut(self.mask(line)) for line in detail],
         }
         try:
             with self._lock:

@@ -72,6 +72,16 @@ def _parts_by_file(home: Home) -> dict[str, Sequence[Any]]:
 
 def _secret_parts(content: bytes, parts: Sequence[Any]) -> Iterator[bytes]:
     """Yield the secrets in the content of a file, as they are there and without their quoting."""
+    for _name, secret, value in by_name(content, parts):
+        yield secret
+        yield value
+
+
+def by_name(content: bytes, parts: Sequence[Any]) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield the name of each secret in the content of a file, its text there, and its value without quoting.
+
+    :param parts: as in the ``parts`` of a secret file.
+    """
     position = 0
     for number, part in enumerate(parts):
         if isinstance(part, str):
@@ -85,8 +95,7 @@ def _secret_parts(content: bytes, parts: Sequence[Any]) -> Iterator[bytes]:
             last = number + 2 == len(parts)
             end = max((content.rfind if last else content.find)(literal, position), position)
         secret = content[position:end]
-        yield secret
-        yield _unquoted(secret, str(part.get("quote")))
+        yield str(part.get("secret")), secret, _unquoted(secret, str(part.get("quote")))
         position = end
 
 

@@ -55,6 +55,7 @@ class Home:
         self.barrier = self.state / "barrier.json"
         self.abort = self.state / "abort.json"
         self.transaction = self.state / "transaction.json"
+        self.rotation = self.state / "rotation.json"
         self.audit = self.state / "audit.jsonl"
         self.reserve = self.state / "reserve"
         self.upload_lock = self.state / "upload.lock"

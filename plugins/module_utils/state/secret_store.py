@@ -4,6 +4,9 @@ Place in the pipeline: target, ship. The directory ``secrets/`` (0700, root) has
 
 - ``salt``
 - ``generated/NAME``: the secrets that were generated on this host
+- ``previous/NAME``: the value of a secret before its last rotation, where a service reads that too
+- ``rotation/``: the values of a rotation that is under way (``rotation/values.py``)
+- ``renamed.json``: files whose content a rotation has changed (``renamed``)
 - ``UID/NAME.ADDRESS``: the files that containers see, mode 0400, owned by that uid
 
 An address is a keyed hash (HMAC) of the content. A changed secret gets another path, so Compose recreates the services
@@ -26,6 +29,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.state import foreign_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError, MissingFile
 from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import QUOTING
+from ansible_collections.slipway.stack.plugins.module_utils.state.renamed import Renamed
 
 #: ``NAME.ADDRESS``, and the name of a file before it gets that.
 _FILE, _UNFINISHED = re.compile(r".+\.([0-9a-f]{16})"), re.compile(r"tmp[a-z0-9_]{8}")
@@ -60,12 +64,13 @@ class SecretStore:
         Bytes of a binary secret that are not UTF-8 are lone surrogates in its value.
 
         :param files: ``name``, ``uid``, ``gid``, ``mode``, ``variable`` and ``parts`` of each file.
-        :param sources: ``{"value": TEXT}`` or ``{"generate": LENGTH}`` by the name of the secret.
+        :param sources: ``{"value": TEXT}``, ``{"generate": LENGTH}`` or ``{"previous": NAME}`` by the name of the
+            secret.
         :raises DamagedSecret: if a file of the store is not what this store has written.
         """
         if not files:
             return {}
-        salt = self._salt()
+        salt, renamed = self._salt(), self._renamed()
         values = {name: self._value(name, source) for name, source in sources.items()}
         result = {}
         for file in files:
@@ -73,7 +78,7 @@ class SecretStore:
                 part if isinstance(part, str) else QUOTING[part["quote"]](values[part["secret"]])
                 for part in file["parts"]
             ).encode("utf-8", "surrogateescape")
-            address = _address(salt, content)
+            address = renamed.in_path(file, _address(salt, content))
             result[file["variable"]] = address
             path = self._path(file, address)
             existing = self._read(path, _MAX_FILE)
@@ -99,6 +104,10 @@ class SecretStore:
         )
         return _address(self._salt(), text.encode())
 
+    def address(self, content: bytes) -> str:
+        """Return the address of a content."""
+        return _address(self._salt(), content)
+
     def key(self) -> str:
         """Return a name for the salt. A hash with another salt cannot be compared."""
         return hashlib.sha256(self._salt()).hexdigest()[:16]
@@ -111,6 +120,7 @@ class SecretStore:
         result = []
         try:
             salt = self._salt(create=False) if manifest.get("secret_files") else None
+            renamed = self._renamed()
         except DamagedSecret as error:
             return [str(error)]
         if salt is None:
@@ -121,7 +131,7 @@ class SecretStore:
                 content = self._read(path, _MAX_FILE)
                 if content is None:
                     result.append(_missing(path))
-                elif _address(salt, content) != path.suffix[1:]:
+                elif renamed.in_path(file, _address(salt, content)) != path.suffix[1:]:
                     result.append(_changed(path))
             except DamagedSecret as error:
                 result.append(str(error))
@@ -139,14 +149,33 @@ class SecretStore:
             raise DamagedSecret(_missing(path))
         return content
 
-    def prune(self, kept: set[str]) -> None:
-        """Remove the files whose address is not in *kept*. Generated secrets are kept: they are the only copy."""
+    def prune(self, manifests: Sequence[Mapping[str, Any]]) -> None:
+        """Remove the files that no release needs. Generated secrets are kept: they are the only copy.
+
+        :param manifests: of all releases. Those of older versions of the collection have addresses without names.
+        """
+        kept = {address for manifest in manifests for address in manifest["addresses"].values()}
+        # Two files can have the same content, and with it the same address.
+        paths = {
+            self._path(file, manifest["addresses"].get(file["variable"], ""))
+            for manifest in manifests
+            for file in manifest.get("secret_files", [])
+        }
+        is_named = all("secret_files" in manifest for manifest in manifests)
         for folder in self._root.glob("[0-9]*"):
             for path in folder.iterdir():
                 address = _FILE.fullmatch(path.name)
+                needed = path in paths if is_named else bool(address and address[1] in kept)
                 # Other names are not ours, except those of files that a killed process has not finished.
-                if (address and address[1] not in kept) or (_UNFINISHED.fullmatch(path.name) and path.is_file()):
+                if (address and not needed) or (_UNFINISHED.fullmatch(path.name) and path.is_file()):
                     path.unlink()
+        self._renamed().prune(kept)
+
+    def _renamed(self) -> Renamed:
+        renamed = Renamed(self._root)
+        if renamed.problem:
+            raise DamagedSecret(renamed.problem)
+        return renamed
 
     def _path(self, file: Mapping[str, Any], address: str) -> Path:
         """Return the path of a file with the content of *address*."""
@@ -168,6 +197,8 @@ class SecretStore:
     def _value(self, name: str, source: Mapping[str, Any]) -> str:
         if source.get("value") is not None:
             return str(source["value"])
+        if source.get("previous"):
+            return (self._read(self._root / "previous" / str(source["previous"]), _MAX_FILE) or b"").decode()
         length = int(source["generate"])
         path = self._root / "generated" / name
         content = self._read(path, _MAX_FILE)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.module_utils.errors import UnsupportedError
@@ -125,8 +125,25 @@ def _templated(action: ActionBase, name: str, value: Any, partly: bool = False) 
         if partly:
             with contextlib.suppress(available_values.Unavailable):
                 return {name: available_values.available(value, action._templar)}
+        missing = _unreadable(action, value) if name == _SECRET else []
+        if len(missing) > 1:
+            lines = "\n".join(missing)
+            raise AnsibleActionFail(f"The variable stack_{name} cannot be read.\n{lines}") from None
         raise AnsibleActionFail(f"The variable stack_{name} cannot be read.", obj=value) from error
     return found
+
+
+def _unreadable(action: ActionBase, secrets: Any) -> list[str]:
+    """Return a sentence for each secret that cannot be templated. Only names of variables are shown of the reason."""
+    problems = []
+    for name, value in secrets.items() if isinstance(secrets, Mapping) else ():
+        try:
+            action._templar.template({name: value})
+        except AnsibleUndefinedVariable as error:
+            problems.append(f"secret {name!r}: {error}")
+        except AnsibleError:
+            problems.append(f"secret {name!r}: its template or its vault cannot be read")
+    return problems
 
 
 def _arguments(options: Mapping[str, Mapping[str, Any]]) -> Spec:

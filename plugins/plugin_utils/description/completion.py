@@ -130,6 +130,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         backup=backup,
         unsaved=tuple(backups.unsaved(backup, values["backup"], saved_as, volumes)),
         data_version=body["data_version"],
+        rotation={f"{written.name}_{one}": spec for one, spec in body["rotation"].items() if one in body["secrets"]},
         health=health_check.complete(written, body["health"], context, service_class),
         min_uptime=values["min_uptime"],
         stop_grace=values["stop_grace"] or _stop_grace(body, context, bool(kind.edge)),

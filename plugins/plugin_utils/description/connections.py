@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     basic_auth,
@@ -33,9 +34,28 @@ def connect(drafts: Mapping[str, Draft], secrets: Mapping[str, Secret]) -> dict[
 
     :param drafts: as :func:`checks.check` accepts them.
     :param secrets: all that there are, by name.
-    :raises ValueError: for a secret without a source, and for a variable that two sources set.
+    :raises ValueError: with one line for each secret without a source; for a variable that two sources set.
     """
+    _check_sources(drafts, secrets)
     return {name: _connect(draft, drafts, secrets) for name, draft in drafts.items()}
+
+
+def _check_sources(drafts: Mapping[str, Draft], secrets: Mapping[str, Secret]) -> None:
+    """Check that each secret that a service names has a source. Whoever fills a vault needs all the names at once.
+
+    The services that are ``like`` another one name its secrets too, so a line names the first service only.
+    """
+    problems: dict[str, str] = {}
+    for draft in drafts.values():
+        for use in draft.secrets:
+            name = _secret_use(draft, use)["name"]
+            if name not in secrets and name not in problems:
+                problems[name] = (
+                    f"{draft.where}: key 'secrets': secret {name!r} has no source{suggestion(name, list(secrets))}; "
+                    f"set stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to generate it on the host"
+                )
+    if problems:
+        raise ValueError("\n".join(problems.values()))
 
 
 def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Secret]) -> Service:
@@ -61,6 +81,7 @@ def _connect(draft: Draft, drafts: Mapping[str, Draft], secrets: Mapping[str, Se
         secret_mounts=tuple(variables.mounts.values()),
         secret_env=variables.secret_env(),
         secret_variables=variables.secret_variables(),
+        logins=variables.logins,
         routes=tuple(routes),
         release_once=_release_once(draft, drafts),
     )
@@ -96,6 +117,8 @@ def _add_need(draft: Draft, variables: Variables, need: Need, other: Draft) -> N
             secret = f"{other.name}_{name}"
             variables.mount(secret, secret_text.mark(secret), secret_text.path(secret))
             variables.variable(f"{prefix}_{key}", secret_text.path(secret), origin)
+    for key, name in provides["logins"].items():
+        variables.logins[f"{prefix}_{key}"] = f"{other.name}_{name}"
     url = databases.url_variable(draft, need, other)
     if url:
         variables.secret_variable(url, provides["url"], "needs", origin)
@@ -103,13 +126,11 @@ def _add_need(draft: Draft, variables: Variables, need: Need, other: Draft) -> N
 
 def _add_secret(draft: Draft, variables: Variables, use: object, secrets: Mapping[str, Secret]) -> None:
     """Add a secret that the description gives to the service: as a file, or in a variable."""
-    values = read({"name": use} if isinstance(use, str) else use, SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
+    values = _secret_use(draft, use)
     name = values["name"]
-    if name not in secrets:
-        raise ValueError(
-            f"{draft.where}: key 'secrets': secret {name!r} has no source{suggestion(name, list(secrets))}; "
-            f"set stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to generate it on the host"
-        )
+    if values["previous"]:
+        before = {"name": f"{name}_previous", "env": f"{values['env']}_PREVIOUS" if values["env"] else None}
+        _add_secret(draft, variables, before, secrets)
     text = secret_value(draft.where, name, values, secrets)
     if values["env"]:
         variables.secret_variable(values["env"], text, "secrets", f"secret {name!r}")
@@ -123,6 +144,11 @@ def _add_secret(draft: Draft, variables: Variables, use: object, secrets: Mappin
     variable = f"{re.sub('[^A-Z0-9]', '_', name.upper())}_FILE"
     if variable not in variables.environment:
         variables.variable(variable, target, f"secret {name!r}")
+
+
+def _secret_use(draft: Draft, use: object) -> dict[str, Any]:
+    """Return an entry of ``secrets`` by the keys of ``SECRET_USE_FIELDS``."""
+    return read({"name": use} if isinstance(use, str) else use, SECRET_USE_FIELDS, f"{draft.where}, key 'secrets'")
 
 
 def _add_environment(draft: Draft, variables: Variables) -> None:

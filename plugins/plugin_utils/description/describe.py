@@ -55,6 +55,7 @@ def describe(
     drafts = attachments.attach(drafts)
     checks.check(drafts, given)
     known = {**secret_sources.of_kinds(drafts), **secret_sources.of_files(drafts), **given}
+    known |= secret_sources.previous(drafts, known)
     connected = connections.connect(drafts, known)
     secret_sources.check_variables(connected.values(), known)
 

@@ -47,6 +47,7 @@ _FIELDS = {
     "memory": Field("memory", "memory limit"),
     "cpus": Field("cpus", "processor limit"),
     "secrets": Field("dict", "secrets of its own, generated unless `stack_secrets` has them", default={}),
+    "rotation": Field("dict", "how a server takes another password while services log in, by the secret", default={}),
     "secret_texts": Field("dict", "files with a secret inside a longer text", default={}),
     "files": Field(
         "dict", "files mounted into it: text by path in the container; a file without text is left out", default={}
@@ -81,6 +82,20 @@ _SECRET_TEXT_FIELDS = {
     "target": Field("str", "path in the container", required=True),
     "content": Field("str", "the text, with secret(…) in place of each secret", required=True),
 }
+#: All scripts run in a container of the server, with LOGIN and SECOND, CURRENT and OTHER.
+_ROTATION_FIELDS = {
+    "server": Field("str", "service whose container the scripts run in; by default the service itself"),
+    "login": Field(
+        "str", "role of the password, if a role has only one: services log in as a second role meanwhile", default=""
+    ),
+    "before": Field("str", "lines that each of the scripts starts with", default=""),
+    "accept": Field("str", "script; the server accepts OTHER, too, with a login as SECOND", required=True),
+    "change": Field("str", "script; LOGIN gets OTHER in place of CURRENT, when services log in as SECOND"),
+    "drop": Field("str", "script; the server accepts only CURRENT for LOGIN, and SECOND is gone", required=True),
+    "accepts": Field("str", "script that fails if LOGIN cannot log in with CURRENT", required=True),
+    "line": Field("str", "start of the line with the password in the `secret_texts` that the server reads"),
+    "line_for_both": Field("str", "the line that stands for it meanwhile, with CURRENT and OTHER"),
+}
 _DATA_VERSION_FIELDS = {
     "is": Field("str", "version that the service's image reads and writes", required=True),
     "volume": Field("str", "name of the volume", required=True),
@@ -90,6 +105,7 @@ _PROVIDES_FIELDS = {
     "prefix": Field("str", "start of the variables' names", required=True),
     "environment": Field("dict", "variables", default={}),
     "secret_files": Field("dict", "variables with the path of a secret", default={}),
+    "logins": Field("dict", "variables with the name that one of its secrets is the password of", default={}),
     "url": Field("str", "connection URL, secrets included"),
     "database": Field("bool", "whether it is a database that migrations change", default=False),
 }
@@ -105,7 +121,11 @@ def parse(name: str, document: object) -> Kind:
     if body["provides"]:
         body["provides"] = schema.read(body["provides"], _PROVIDES_FIELDS, f"{where}, key 'provides'")
     body["development"] = schema.read(body["development"], development.UNEVALUATED, f"{where}, key 'development'")
-    for key, fields in (("secrets", _SECRET_FIELDS), ("secret_texts", _SECRET_TEXT_FIELDS)):
+    for key, fields in (
+        ("secrets", _SECRET_FIELDS),
+        ("secret_texts", _SECRET_TEXT_FIELDS),
+        ("rotation", _ROTATION_FIELDS),
+    ):
         body[key] = {
             entry: schema.read(spec or {}, fields, f"{where}, key {key!r}, {entry!r}")
             for entry, spec in body[key].items()

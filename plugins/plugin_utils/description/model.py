@@ -42,11 +42,20 @@ class Need:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret's source: a value that the controller has, or the length of a secret that the host generates."""
+    """A secret's source: a value that the controller has, or the length of a secret that the host generates.
+
+    ``previous``: the secret whose value before the last rotation it is. The host has it.
+    """
 
     name: str
     value: str | None = field(default=None, repr=False)
     generate: int | None = None
+    previous: str | None = None
+
+    def source(self) -> dict[str, Any]:
+        """Return the source as the secret store on the host reads it. Never show it."""
+        more = {"previous": self.previous} if self.previous else {}
+        return {"value": self.value, "generate": self.generate, **more}
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,9 @@ class Service:
     overlay: Mapping[str, Any]
     follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mount_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: How its passwords are rotated, by the secret. :data:`logins`: variables with a login, by the secret for it.
+    rotation: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    logins: Mapping[str, str] = field(default_factory=dict)
     #: The variables that hold a secret, as the parts of their text.
     secret_variables: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 

@@ -71,6 +71,32 @@ def of_kinds(drafts: Mapping[str, Draft]) -> dict[str, Secret]:
     }
 
 
+def previous(drafts: Mapping[str, Draft], known: Mapping[str, Secret]) -> dict[str, Secret]:
+    """Return the secrets ``NAME_previous`` that services ask for with ``previous: true``.
+
+    :param known: all other secrets.
+    :raises ValueError: for one that has a name of another secret, or whose secret the host does not generate.
+    """
+    result = {}
+    for draft in drafts.values():
+        for use in draft.secrets:
+            if not isinstance(use, Mapping) or use.get("previous") is not True:
+                continue
+            name, where = str(use.get("name")), f"{draft.where}: key 'secrets': 'previous' of {use.get('name')!r}"
+            if name in known and known[name].generate is None:
+                raise ValueError(
+                    f"{where}: only a secret that the server generates has a previous value; give the old value of "
+                    f"this one to the service as a secret of its own"
+                )
+            if f"{name}_previous" in known:
+                raise ValueError(f"{where}: there is a secret {name + '_previous'!r} already; give it another name")
+            names.check(f"{name}_previous", where, names.MAX_SECRET_NAME)
+            if use.get("text") or use.get("target"):
+                raise ValueError(f"{where}: it goes with 'env' or without any other key, not with 'text' or 'target'")
+            result[f"{name}_previous"] = Secret(f"{name}_previous", previous=name)
+    return result
+
+
 def check_given(given: Mapping[str, Secret], drafts: Mapping[str, Draft]) -> None:
     """Check the secrets of ``stack_secrets`` that replace one of a kind: server and clients must read them alike.
 

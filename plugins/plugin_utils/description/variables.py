@@ -20,6 +20,11 @@ SECRET_USE_FIELDS = {
     "owner": Field("str", "with target, uid:gid of its owner in place of the service's user"),
     "mode": Field("str", "with target, its mode in octal digits, such as 0440"),
     "env": Field("str", "variable that gets the secret itself, for an application that cannot read files"),
+    "previous": Field(
+        "bool",
+        "whether it reads the value before the last rotation, too: NAME_previous, or the variable with _PREVIOUS",
+        default=False,
+    ),
     "text": Field("str", "with env, a longer text for the variable; {NAME} in it is replaced by the secret"),
 }
 
@@ -38,6 +43,8 @@ class Variables:
         self._secret: dict[str, str] = {}
         self.environment: dict[str, str] = {}
         self.mounts: dict[str, SecretMount] = {}
+        #: Variables with the name of a login, by the secret that is its password.
+        self.logins: dict[str, str] = {}
 
     def variable(self, name: str, value: object, origin: str) -> None:
         """Set a variable that *origin*, such as ``kind 'postgres'``, provides."""

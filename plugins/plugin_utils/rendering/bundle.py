@@ -97,7 +97,7 @@ class Bundle:
 
     def secrets(self) -> dict[str, dict[str, Any]]:
         """Return the sources of the secrets, ready for JSON. Never show them."""
-        return {name: {"value": secret.value, "generate": secret.generate} for name, secret in self.sources.items()}
+        return {name: secret.source() for name, secret in self.sources.items()}
 
 
 def bundle(stack: Stack, given_probes: object) -> Bundle:

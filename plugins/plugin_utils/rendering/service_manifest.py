@@ -119,6 +119,8 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         **{key: hooks.read(merged[key]) for key in hooks.KEYS if merged.get(key)},
         **({"backup": service.backup} if service.backup else {}),
         **({"unsaved": list(service.unsaved)} if service.unsaved else {}),
+        **({"rotation": service.rotation} if service.rotation else {}),
+        **({"logins": service.logins} if service.logins else {}),
     }
 
 

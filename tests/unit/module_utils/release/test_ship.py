@@ -12,6 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.release import preflight
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused, Shipped
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import link
+from ansible_collections.slipway.stack.plugins.module_utils.state.rotation import Rotation
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
 from tests.support.descriptions import example
@@ -75,6 +76,16 @@ def test_a_refused_release_changes_nothing_on_the_host(host: ShipHost, fault: st
     # One line for each problem.
     assert len(str(caught.value).splitlines()) == (2 if fault == "image" else 1)
     assert tree(host.root) == []
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_unfinished_rotation_refuses_every_release(host: ShipHost, dry_run: bool) -> None:
+    make_live(host)
+    Rotation("key", "me", "r1").save(host.home)
+    before = tree(host.root)
+    with pytest.raises(Refused, match=r"playbooks/rotate_secret\.yml -e secret=key"):
+        host.ship("r2", dry_run=dry_run)
+    assert tree(host.root) == before
 
 
 def test_a_release_that_compose_refuses_is_not_kept(host: ShipHost) -> None:

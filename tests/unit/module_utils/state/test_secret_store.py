@@ -160,7 +160,7 @@ def test_pruning_removes_unused_files_and_keeps_generated_secrets(tmp_path: Path
     files = [_file(), _file(uid=5), _file("made")]
     made = {"made": {"value": None, "generate": 32}}
     old, new = (SecretStore(tmp_path).addresses(files, {**_source(value), **made}) for value in ("old", "new"))
-    SecretStore(tmp_path).prune(set(new.values()) - {new["SECRET_MADE_999"]})
+    SecretStore(tmp_path).prune([{"addresses": new, "secret_files": files[:2]}])
     assert tree(tmp_path) == [
         f"secrets/5/key.{new['SECRET_KEY_5']}",
         f"secrets/999/key.{new['SECRET_KEY_999']}",
@@ -171,8 +171,19 @@ def test_pruning_removes_unused_files_and_keeps_generated_secrets(tmp_path: Path
 
 
 def test_pruning_an_empty_home(tmp_path: Path) -> None:
-    SecretStore(tmp_path).prune(set())
+    SecretStore(tmp_path).prune([])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pruning_tells_files_with_the_same_content_apart_unless_a_manifest_is_too_old(tmp_path: Path) -> None:
+    files = [_file(), _file("other")]
+    addresses = SecretStore(tmp_path).addresses(files, {**_source(VALUE), **_source(VALUE, "other")})
+    kept = {"SECRET_KEY_999": addresses["SECRET_KEY_999"]}
+    paths = [_path(tmp_path, addresses, name) for name in ("key", "other")]
+    SecretStore(tmp_path).prune([{"addresses": kept}])
+    assert [path.exists() for path in paths] == [True, True]
+    SecretStore(tmp_path).prune([{"addresses": kept, "secret_files": files}])
+    assert [path.exists() for path in paths] == [True, False]
 
 
 def test_a_failed_write_leaves_no_incomplete_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -125,3 +126,22 @@ def test_the_spec_is_what_the_documentation_says() -> None:
     assert spec["kinds_paths"] == {"type": "list", "elements": "path", "default": [], "required": False}
     assert arguments.spec("release")["secrets"]["no_log"] is True
     assert list(arguments.fragments("shared")) == ["networks", "volumes"]
+
+
+def test_all_secrets_whose_values_are_missing_are_named_at_once() -> None:
+    canary = secrets.token_hex(16)
+    written = {
+        "smtp": trust_as_template("{{ vault_smtp }}"),
+        "known": canary,
+        "token": {"value": trust_as_template("{{ vault_token }}")},
+        "broken": trust_as_template("{{ known | nothing }}"),
+    }
+    with pytest.raises(AnsibleActionFail) as refused:
+        _complete("secrets", {}, {**VARIABLES, "stack_services": {}, "stack_secrets": written})
+    assert str(refused.value).splitlines() == [
+        "The variable stack_secrets cannot be read.",
+        "secret 'smtp': 'vault_smtp' is undefined",
+        "secret 'token': 'vault_token' is undefined",
+        "secret 'broken': its template or its vault cannot be read",
+    ]
+    assert canary not in repr(refused.value)

@@ -104,7 +104,10 @@ WRITTEN = [
     (_one(secrets="secret_key"), "service 'web': key 'secrets': 'secret_key' is not a list"),
     (
         _one(secrets=[{"name": "secret_key", "path": "/x"}]),
-        "service 'web', key 'secrets': unknown key 'path'; valid values: env, mode, name, owner, target, text",
+        (
+            "service 'web', key 'secrets': unknown key 'path'; valid values: env, mode, name, owner, previous, "
+            "target, text"
+        ),
     ),
     (
         _one(secrets=[{"name": "secret_key", "env": "SECRET KEY"}]),
@@ -258,3 +261,17 @@ def test_port_of_the_overlay_published_twice() -> None:
         "service 'two': port 80/tcp of the host is published twice, here and by service 'one'"
     )
     assert model(services, environment="staging").services["two"].overlay == {"ports": ["81:80"]}
+
+
+def test_all_secrets_without_a_source_are_named_at_once() -> None:
+    services = {
+        "web": plain(secrets=["token", "secret_key", {"name": "mail", "env": "MAIL"}]),
+        "worker": plain(secrets=["token"]),
+    }
+    lines = error_of(parcel, services, SECRETS).splitlines()
+    named = [
+        f"service {service!r}: key 'secrets': secret {name!r} has no source; valid values: secret_key; set "
+        f"stack_secrets.{name} to a vaulted value, or to {{generate: 50}} to generate it on the host"
+        for service, name in [("web", "token"), ("web", "mail")]
+    ]
+    assert lines == named

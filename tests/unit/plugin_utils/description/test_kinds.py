@@ -32,6 +32,7 @@ def test_a_kind_from_its_document() -> None:
     }
     assert kind.body["provides"] == {
         "prefix": "CACHE",
+        "logins": {},
         "environment": {},
         "secret_files": {},
         "url": None,
