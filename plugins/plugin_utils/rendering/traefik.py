@@ -7,7 +7,6 @@ kind's command; a change of them replaces the container.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
@@ -17,29 +16,16 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
     compose,
-    headers,
     public_names,
     request_limits,
     route_guards,
     secure_routes,
+    traefik_middlewares,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
 #: The first Traefik that can remove headers which applications would take for its own (CVE-2026-88879).
 _OLDEST = (3, 7, 12)
-#: The one default header that may replace the application's, because it has one valid value. Traefik cannot leave the
-#: others to the application, so it does not send them.
-_NO_SNIFF = "X-Content-Type-Options"
-#: Only these are compressed. Everything else is streamed unchanged, server-sent events for example.
-_COMPRESSED = [
-    "text/html",
-    "text/plain",
-    "text/css",
-    "application/json",
-    "application/javascript",
-    "text/javascript",
-    "image/svg+xml",
-]
 #: Stands for the entry point that reads the requests of clients.
 _PUBLIC = "entry-point-of-clients"
 #: The highest priority. That of a route is the length of its path times the number of its variants, and more for a
@@ -139,11 +125,9 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
             "middlewares": ["release", "misdirected"],
             "service": "noop@internal",
         }
-    middlewares = _middlewares(bool(hosts))
-    middlewares.update(
-        {name: {"headers": {"customResponseHeaders": own}} for name, own in _answer_headers(edge).items()}
-    )
-    middlewares.update(_stripping(edge))
+    middlewares = traefik_middlewares.common(bool(hosts))
+    middlewares.update(traefik_middlewares.of_answers(edge))
+    middlewares.update(traefik_middlewares.stripping(edge))
     for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
         for sender in _senders(edge):
             name = f"{number}-{route.to}{sender.suffix}"
@@ -156,7 +140,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
                 route,
                 sender.balancers,
                 stack.name,
-                ["release", *_headers_names(edge, route)],
+                ["release", *traefik_middlewares.headers_names(edge, route)],
             )
             routers.update(variants)
     if edge.options.get("tls"):
@@ -184,12 +168,12 @@ def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: st
     A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
     with other middlewares and with a higher priority.
     """
-    common = ["never", "release", *_headers_names(edge, route), "compress", "retry"]
+    common = ["never", "release", *traefik_middlewares.headers_names(edge, route), "compress", "retry"]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
     if sender.balancers:
         addresses = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in sender.balancers)
         rules.append(f"({addresses})")
-    stripping = ["prefix", _strip_name(route)] if route.strip_prefix else []
+    stripping = ["prefix", traefik_middlewares.strip_name(route)] if route.strip_prefix else []
     removing = [] if sender.balancers else ["claims"]
     protocols = {
         "": ([], ["no-upgrade"]),
@@ -236,55 +220,6 @@ def _internal_routers() -> dict[str, Any]:
             "observability": {"accessLogs": False},
         },
     }
-
-
-def _middlewares(only_own_names: bool) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        # An empty value removes a header.
-        "claims": {"headers": {"customRequestHeaders": dict.fromkeys(headers.CLAIMS, "")}},
-        "never": {"headers": {"customRequestHeaders": dict.fromkeys(headers.NEVER, "")}},
-        # Over another protocol, such as h2c, a client would reach the application past these routes.
-        "no-upgrade": {"headers": {"customRequestHeaders": {"Upgrade": ""}}},
-        # A second header of this name is removed.
-        "websocket": {"headers": {"customRequestHeaders": {"Upgrade": "websocket"}}},
-        "compress": {"compress": {"includedContentTypes": _COMPRESSED}},
-        # One retry if a container does not accept the connection. A request that it has begun to read is not repeated.
-        "retry": {"retry": {"attempts": 2}},
-    }
-    if only_own_names:
-        # Traefik has no answer of a given status. It refuses everybody whose address is not this one, which nobody has.
-        result["misdirected"] = {"ipAllowList": {"sourceRange": ["255.255.255.255"], "rejectStatusCode": 421}}
-    return result
-
-
-def _stripping(edge: Service) -> dict[str, Any]:
-    """Return the middlewares that remove prefixes of paths."""
-    stripped = [route for route in edge.routes if route.strip_prefix]
-    result = {_strip_name(route): {"stripPrefix": {"prefixes": [route.prefix]}} for route in stripped}
-    # Traefik adds the prefix to what is there. It is the whole one.
-    return {"prefix": {"headers": {"customRequestHeaders": {"X-Forwarded-Prefix": ""}}}, **result} if result else {}
-
-
-def _strip_name(route: Route) -> str:
-    return f"strip-{route.to}-{hashlib.sha256(route.path.encode()).hexdigest()[:8]}"
-
-
-def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
-    """Return the headers that answers get, by the name of the middleware."""
-    return {name: _headers_of(edge, route) for route in edge.routes for name in _headers_names(edge, route)}
-
-
-def _headers_of(edge: Service, route: Route) -> dict[str, str]:
-    return headers.of_answers(edge, route.headers, {_NO_SNIFF: headers.DEFAULTS[_NO_SNIFF]})
-
-
-def _headers_names(edge: Service, route: Route) -> list[str]:
-    """Return the name of the middleware, if it has headers. Routes with the same headers have one in common."""
-    own = _headers_of(edge, route)
-    found = [other for one in edge.routes if (other := _headers_of(edge, one))]
-    distinct = [other for place, other in enumerate(found) if other not in found[:place]]
-    number = distinct.index(own) + 1 if own else 0
-    return [f"headers-{number}" if number > 1 else "headers"] if own else []
 
 
 def _transports(edge: Service) -> dict[str, Any]:
