@@ -28,8 +28,9 @@ edge:
 - **`rate_limit`** counts the requests of one client address, of IPv6 of one `/64`, for each route by itself. `10/s`
   with `burst: 20` answers 21 requests at once, and then ten in a second. More get 429 with `Retry-After`. `burst` is
   the number of the rate unless you set it. `""` lifts the limit of the edge. The memory for counting is bounded: the
-  least recent clients are forgotten. While a rollout replaces the proxy, old and new count apart. Behind a load
-  balancer Traefik counts each IPv6 address.
+  least recent clients are forgotten. It is a part of `memory`: 1 MB for a route in nginx, 48 MB in Traefik, there twice
+  behind a load balancer. While a rollout replaces the proxy, old and new count apart. Behind a load balancer Traefik
+  counts each IPv6 address.
 - **`max_body`**, **`timeout`**, **`connect_timeout`**: `0b` is no limit for bodies.
 - **`allow`**: everybody else gets 403. Behind a load balancer the address is the one that it names, if it is in
   `real_ip_from`. `[]` lets everybody in.
@@ -49,7 +50,7 @@ edge:
 - **`strip_prefix`**: `/reports/a` arrives as `/a`, with `X-Forwarded-Prefix: /reports`. The edge changes no links in
   answers. So the application must read this header (Spring, Werkzeug's `ProxyFix`), be told the prefix (`--root-path`
   of uvicorn), or write relative links. nginx decodes the path and encodes it again: `%2F` arrives as `/`.
-- **`protocol: grpc`**: clients speak HTTP/2 to the edge, without TLS from its first byte. nginx and Traefik pass calls
+- **`protocol: grpc`**: clients speak HTTP/2 to the edge from the first byte. nginx and Traefik pass calls
   and streams on as they come. With Traefik a stream of the *client* ends after `request_timeout`, and `max_body` is
   refused.
 - **`error_pages`** (nginx): the edge's own 413, 421, 429, 502, 503 and 504 are a short page in light or dark with the

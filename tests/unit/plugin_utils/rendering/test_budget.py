@@ -44,13 +44,21 @@ def test_all_connections_together_need_less_than_half_of_the_memory(kind: str, m
 
 
 @pytest.mark.parametrize(
-    ("kind", "balancers", "counted"), [("nginx", [], 2), ("traefik", [], 48), ("traefik", ["10.0.0.1"], 96)]
+    ("kind", "balancers", "counted"), [("nginx", [], 2), ("traefik", [], 96), ("traefik", ["10.0.0.1"], 192)]
 )
 def test_the_clients_that_a_rate_limit_counts_have_their_memory(kind: str, balancers: list[str], counted: int) -> None:
     """The example has two routes."""
-    plain, limited = _edge(kind=kind), _edge(kind=kind, rate_limit="10/s", real_ip_from=balancers)
+    plain = _edge(kind=kind, memory="1g")
+    limited = _edge(kind=kind, memory="1g", rate_limit="10/s", real_ip_from=balancers)
     fewer = budget.budget(plain).connections - budget.budget(limited).connections
     assert fewer == pytest.approx(counted * MIB / budget._NEEDS[kind].connection, abs=1)
+
+
+def test_too_little_memory_for_counting_is_refused_with_its_reason() -> None:
+    assert error_of(_budget, kind="traefik", rate_limit="10/s", real_ip_from=["10.0.0.1"]) == (
+        "service 'edge': key 'memory': traefik needs at least 538m (384m of it for the clients that 'rate_limit' "
+        "counts), not 512m"
+    )
 
 
 @pytest.mark.parametrize("kind", PROXIES)
