@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, probes
 
-from scripts import reference_edge, reference_hardening
+from scripts import reference_edge, reference_hardening, reference_kinds
 from scripts.markdown import code, sentence, table
 
 _HEADER = """\
@@ -245,10 +245,14 @@ def _kind(kind: Kind) -> list[str]:
     lines = [f"### {kind.name}", "", sentence(str(body["description"])), ""]
     if kind.options:
         lines += ["Options, in addition to the keys of every service:", "", *_fields(kind.options, options)]
-    lines += ["What it brings:", "", *table(("what", "value"), _brings(body))]
+    lines += ["What it brings:", "", *table(("what", "value"), reference_kinds.brings(body))]
     provides = body["provides"]
     if provides:
-        lines += ["Variables of a service that needs it:", "", *table(("variable", "value"), _told(provides))]
+        lines += [
+            "Variables of a service that needs it:",
+            "",
+            *table(("variable", "value"), reference_kinds.told(provides)),
+        ]
     return lines
 
 
@@ -271,36 +275,3 @@ def _filled_in(kind: Kind) -> tuple[dict[str, Any], dict[str, Any]]:
         context[name] = kinds.render(field.default, context, kind.name)
     body = kinds.render({key: value for key, value in kind.body.items() if key != "options"}, context, kind.name)
     return body, {name: context[name] for name in kind.options}
-
-
-def _brings(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for key in ("class", "image", "command", "port", "user", "networks", "volumes", "ports", "environment"):
-        value = body[key]
-        if isinstance(value, Mapping):
-            value = {name: item for name, item in value.items() if item is not None}
-        if value:
-            yield key, code(value)
-    for name, spec in body["secrets"].items():
-        yield "secret", f"`{{name}}_{name}`, {spec['generate']} characters, generated on the server unless given"
-    for name, spec in body["secret_texts"].items():
-        yield "file", f"`{spec['target']}` ({name}), contains secrets"
-    if body["data_version"]:
-        yield "data version", f"`{body['data_version']['is']}`; another version on the volume is refused"
-    for key in ("health", "stop_grace", "memory", "cpus", "compose"):
-        if body[key]:
-            yield key, code(body[key])
-    for environment, keys in body["environments"].items():
-        yield f"in {environment}", code(keys)
-    for key, value in body["development"].items():
-        if value:
-            yield f"in a checkout, {key}", code(value)
-
-
-def _told(provides: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    prefix = provides["prefix"]
-    for key, value in provides["environment"].items():
-        yield f"`{prefix}_{key}`", code(str(value))
-    for key, name in provides["secret_files"].items():
-        yield f"`{prefix}_{key}`", code(secret_text.path(f"{{name}}_{name}"))
-    if provides["url"]:
-        yield "the one that `url` names", code(provides["url"])
