@@ -119,6 +119,24 @@ def test_a_load_balancer_may_speak_http(kind: str, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
+@pytest.mark.parametrize("tls", [{}, {"source": "acme"}])
+def test_further_names_lead_to_the_domain(kind: str, tls: dict[str, Any], tmp_path: Any) -> None:
+    names = ["www.shop.example.com", "*.shop.example.net"]
+    with running(kind, tmp_path, redirects=names, **({"tls": tls} if tls else {})) as edge:
+        target = f"{'https' if tls else 'http'}://{HOST}/a?b=c%20d"
+        for name in ("www.shop.example.com", "old.shop.example.net"):
+            assert _header(edge.ask("/a?b=c%20d", host=name), "location") == target
+            assert edge.ask("/a", method="POST", host=name).status == 308
+        assert edge.ask("/healthz", host="www.shop.example.com").status == 200
+        if tls:
+            secure = edge.ask_securely("/a?b=c%20d", host="www.shop.example.com", name="www.shop.example.com")
+            assert _header(secure, "location") == target
+            assert edge.ask_securely().status == 200
+        else:
+            assert edge.ask().status == 200
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
 def test_without_a_redirect_both_serve(kind: str, tmp_path: Any) -> None:
     with running(kind, tmp_path, tls={"source": "files", "redirect": False, "hsts": 60}) as edge:
         assert arrived(edge.ask())["x-forwarded-proto"] == ["http"]

@@ -203,7 +203,7 @@ def test_the_forwarded_scheme_is_trusted_from_load_balancers_only() -> None:
     text = _configuration(real_ip_from=["10.0.0.0/8", "192.168.0.1", "10.0.0.0/8"])
     known = re.search(r"geo \$realip_remote_addr \$slipway_balancer \{\s+([^}]*)\}", text)
     assert known is not None
-    assert _lines(known[1]) == ['"10.0.0.0/8" 1;', '"192.168.0.1/32" 1;', ""]
+    assert _lines(known[1]) == ["default 0;", '"10.0.0.0/8" 1;', '"192.168.0.1/32" 1;', ""]
     # Thanks to the colon, what a client sends cannot begin with the part that depends on the address only.
     assert "map $slipway_balancer:$http_x_forwarded_proto $slipway_scheme {" in text
     assert "default $scheme;" in _lines(text)

@@ -64,6 +64,8 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
         "names": names,
+        "redirected": public_names.redirected(edge),
+        "redirect_target": public_names.target(stack, edge),
         "tls": edge.options.get("tls") or {},
         "profile": tls_profile,
         "tls_port": tls.port(edge.port or 0),

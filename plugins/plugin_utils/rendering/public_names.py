@@ -15,15 +15,29 @@ def names(stack: Stack, edge: Service) -> list[str]:
 
     :raises ValueError: for further names of a stack that has no domain.
     """
-    further = list(edge.options.get("domains") or [])
+    further = [*(edge.options.get("domains") or []), *redirected(edge)]
     if stack.domain:
         return list(dict.fromkeys([stack.domain.partition(":")[0].lower(), *further]))
     if further:
+        key = "domains" if edge.options.get("domains") else "redirects"
         raise ValueError(
-            f"service {edge.name!r}: key 'domains': stack_domain is empty, so the edge answers to any name, not only "
+            f"service {edge.name!r}: key {key!r}: stack_domain is empty, so the edge answers to any name, not only "
             f"to {', '.join(further)}; set stack_domain"
         )
     return []
+
+
+def redirected(edge: Service) -> list[str]:
+    """Return the names whose requests are redirected to the domain of the stack."""
+    return list(edge.options.get("redirects") or [])
+
+
+def target(stack: Stack, edge: Service) -> str:
+    """Return where requests for these names are redirected to: host and port, with ``https://`` if the edge has it."""
+    if not edge.options.get("tls"):
+        return stack.domain
+    port = edge.options["https_port"]
+    return f"https://{stack.domain.partition(':')[0].lower()}{'' if port == 443 else f':{port}'}"
 
 
 def pattern(name: str) -> str:

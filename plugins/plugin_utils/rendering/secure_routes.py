@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import tls
 #: The entry point that reads the requests of clients over HTTPS.
 _ENTRY_POINT = "innertls"
 #: The routers that Traefik answers itself. They stay over HTTP.
-_OWN = ("healthz", "ping", "misdirected")
+_OWN = ("healthz", "ping", "misdirected", "redirected")
 #: Higher than that of any route.
 _PRIORITY = 2_000_000
 

@@ -143,6 +143,16 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
                 ["release", *traefik_middlewares.headers_names(edge, route)],
             )
             routers.update(variants)
+    redirected = public_names.redirected(edge)
+    if redirected:
+        routers["redirected"] = {
+            "entryPoints": [_PUBLIC],
+            "rule": _host_rule(redirected),
+            "priority": _HIGHEST_PRIORITY - 1,
+            "middlewares": ["release", "redirected"],
+            "service": "noop@internal",
+        }
+        middlewares["redirected"] = traefik_middlewares.redirection(public_names.target(stack, edge))
     if edge.options.get("tls"):
         routers = secure_routes.secured(edge, hosts, routers, middlewares, _PUBLIC)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}

@@ -49,6 +49,16 @@ def common(only_own_names: bool) -> dict[str, Any]:
     return result
 
 
+def redirection(target: str) -> dict[str, Any]:
+    """Return the middleware that redirects to another host.
+
+    :param target: host and port, with ``https://`` if it is not the scheme of the request.
+    """
+    scheme, replacement = ("https?", target) if "://" in target else ("(?P<scheme>https?)", f"${{scheme}}://{target}")
+    regex = f"^{scheme}://[^/]+(?P<rest>/.*)?$"
+    return {"redirectRegex": {"regex": regex, "replacement": f"{replacement}${{rest}}", "permanent": True}}
+
+
 def stripping(edge: Service) -> dict[str, Any]:
     """Return the middlewares that remove prefixes of paths."""
     stripped = [route for route in edge.routes if route.strip_prefix]

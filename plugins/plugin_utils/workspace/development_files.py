@@ -70,7 +70,7 @@ def for_checkout(stack: Stack) -> Stack:
                 )
                 for route in service.routes
             ),
-            options={**service.options, "domains": []} if service.kind.edge else service.options,
+            options={**service.options, "domains": [], "redirects": []} if service.kind.edge else service.options,
         )
         for name, service in stack.services.items()
     }
