@@ -119,6 +119,21 @@ def test_a_load_balancer_may_speak_http(kind: str, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_what_guards_a_route_guards_it_over_https(kind: str, tmp_path: Any) -> None:
+    guarded = {"path": "/office/", "to": "app", "allow": ["198.51.100.0/24"]}
+    limited = {"path": "/few/", "to": "app", "rate_limit": {"rate": "1/m", "burst": 1}, "strip_prefix": True}
+    routes = [guarded, limited, {"path": "/", "to": "app", "headers": {"X-Robots-Tag": "none"}}]
+    with running(kind, tmp_path, tls={"source": "acme"}, routes=routes) as edge:
+        assert edge.ask_securely("/office/a").status == 403
+        assert {edge.ask_securely("/few/a").status for _ in range(6)} == {200, 429}
+        reply = edge.ask_securely("/a")
+        assert (_header(reply, "x-robots-tag"), _header(reply, "strict-transport-security")) == (
+            "none",
+            "max-age=31536000",
+        )
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
 @pytest.mark.parametrize("tls", [{}, {"source": "acme"}])
 def test_further_names_lead_to_the_domain(kind: str, tls: dict[str, Any], tmp_path: Any) -> None:
     names = ["www.shop.example.com", "*.shop.example.net"]

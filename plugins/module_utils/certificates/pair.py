@@ -60,11 +60,7 @@ def checked(chain: str, key: str, source: str, names: Sequence[str], is_private:
 
 def uncovered(names: Iterable[str], certificate: Sequence[str]) -> list[str]:
     """Return the names that a certificate is not for. ``*`` stands for one label (RFC 6125, section 6.4.3)."""
-    return [
-        name
-        for name in names
-        if name not in certificate and (name.startswith("*.") or f"*.{name.partition('.')[2]}" not in certificate)
-    ]
+    return [name for name in names if name not in certificate and f"*.{name.partition('.')[2]}" not in certificate]
 
 
 def day(seconds: float) -> str:
