@@ -137,6 +137,23 @@ def test_a_later_deploy_finds_the_password_that_the_data_has(stack: Databases) -
     stack.hold_complete()
 
 
+def test_a_service_with_the_name_of_the_role_of_its_own_undoes_the_rotation(stack: Databases) -> None:
+    test = 'PGPASSWORD="$$(cat $$POSTGRES_PASSWORD_FILE)" psql -h db -U shop -l -d shop'
+    health = {"test": ["CMD-SHELL", test], "interval": "300ms", "retries": 3, "start_period": "1s"}
+    stack.describe({**stack.services, "pool": {**stack.services["pool"], "health": health}}, {})
+    stack.deploy()
+    old = stack.generated("db_password")
+    stack.logins()
+    run = stack.run("rotate_secret", secret="db_password")
+    assert run.code == 2, run.output
+    assert "pool" in run.output
+    assert (stack.generated("db_password"), stack.accepts("shop", old)) == (old, True)
+    assert stack.logins() - {"ok"} == set()
+    stack.hold_complete()
+    stack.describe(stack.services, {})
+    stack.deploy()
+
+
 def test_a_rotation_that_is_killed_after_any_record_goes_on(stack: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.logins()
     step = 1 if os.environ.get("ROLLOUT_LONG") else 9

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ class Rotated(LocalDeploy):
         self.log.chmod(0o777)
         self.write()
 
-    def write(self, **app: Any) -> None:
-        """Write the inventory. :param app: other keys of the application."""
+    def write(self, others: Mapping[str, Any] | None = None, **app: Any) -> None:
+        """Write the inventory. :param others: other keys of the clients. :param app: those of the application."""
         key = {"test": ["CMD", "test", "-s", "/run/secrets/key"], **_HEALTH}
         uses = [{"name": "key", "previous": True}, {"name": "key", "env": "KEY", "previous": True}]
         client = {"command": ["sh", "-c", _CLIENT], "needs": ["store"], "volumes": [f"{self.log}:/log"], "replicas": 2}
@@ -53,6 +53,7 @@ class Rotated(LocalDeploy):
             "client": {**_CUSTOM, **client, "health": {"test": ["CMD-SHELL", _LOGIN], **_HEALTH}},
             "other": {**_CUSTOM, "command": ["sleep", "infinity"], "health": {"test": ["CMD", "true"], **_HEALTH}},
         }
+        services["client"] |= others or {}
         self.describe(services, {"key": {"generate": 40}, "given": secrets.token_hex(16)})
 
     def ids(self) -> dict[str, set[str]]:
@@ -162,6 +163,24 @@ def test_a_key_that_the_application_cannot_use_is_withdrawn(stack: Rotated) -> N
     assert "app" in run.output
     assert (stack.generated("key"), stack.ids()) == (old, before)
     assert stack.home.release_ids() == releases
+    stack.hold_complete()
+    stack.write()
+    stack.deploy()
+
+
+def test_a_password_that_the_clients_cannot_use_is_withdrawn_from_redis(stack: Rotated) -> None:
+    old = stack.generated("store_password")
+    test = f"sha256sum /run/secrets/store_password | grep -q {hashlib.sha256(old.encode()).hexdigest()}"
+    stack.write({"health": {"test": ["CMD-SHELL", test], "interval": "300ms", "retries": 3, "start_period": "1s"}})
+    stack.deploy()
+    before = stack.ids()
+    stack.logins()
+    run = stack.run("rotate_secret", secret="store_password")
+    assert run.code == 2, run.output
+    assert (stack.generated("store_password"), stack.ids(), stack.accepts(old)) == (old, before, True)
+    listed = stack.execute("store", "sh", "-c", "REDISCLI_AUTH=$(cat /run/secrets/store_password) redis-cli acl list")
+    assert listed.stdout.count("#") == 1, listed.stdout
+    assert {line for lines in stack.logins().values() for line in lines} == {"ok"}
     stack.hold_complete()
     stack.write()
     stack.deploy()

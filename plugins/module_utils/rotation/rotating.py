@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity, ship
+from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.rotation import (
     derive,
     other_releases,
@@ -25,10 +26,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.rotation import (
 from ansible_collections.slipway.stack.plugins.module_utils.rotation.derive import Change
 from ansible_collections.slipway.stack.plugins.module_utils.rotation.part_of_rotation import roll_out
 from ansible_collections.slipway.stack.plugins.module_utils.rotation.values import Pair, Values
+from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.rotation import BEGUN, COMMITTED, ROLLED, Rotation
+from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret
 
+#: What a step fails with, each with a sentence for a person.
+FAILURES = (RolloutFailed, DockerError, Refused, DamagedSecret, ForeignFileError, OSError)
 _SECOND, _NEW = "second", "new"
 _ID_TIME = "%Y%m%dT%H%M%SZ"
 
@@ -54,7 +59,7 @@ class Rotating:
         if self._rotation.phase == BEGUN:
             try:
                 self._roll()
-            except (RolloutFailed, DockerError) as error:
+            except FAILURES as error:
                 self._withdraw(error)
                 raise
             self._enter(ROLLED)
@@ -116,8 +121,11 @@ class Rotating:
             raise RolloutFailed(f"{why}; the rotation could not be undone, so run the playbook again") from None
         self._records.write("rotate", "started", "withdrawing the new value")
         if self._server:
-            self._server.write_files(self._store, self._rotation.secret, self._pair, password_server.OLD)
-            self._server.keep(self._pair.old, self._pair.new)
+            try:
+                self._server.write_files(self._store, self._rotation.secret, self._pair, password_server.OLD)
+                self._server.keep(self._pair.old, self._pair.new)
+            except FAILURES as error:
+                raise RolloutFailed(f"{why}; then the new password could not be withdrawn: {error}") from None
         for release in self._rotation.releases.values():
             shutil.rmtree(self._home.release(release), ignore_errors=True)
         self._store.forget()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.rotation import rotating
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal, rotation
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -16,7 +15,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
 from ansible_collections.slipway.stack.plugins.module_utils.state.rotation import Rotation
-from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret
 
 
 def check(home: Home, secret: str, finish: bool) -> None:
@@ -65,10 +63,8 @@ def _run(home: Home, begun: Rotation, name: str, resumed: bool) -> None:
         records.write("rotate", "started", f"{'going on with' if resumed else 'beginning'} {what}")
         rotating.Rotating(home, begun, records).run()
         reason = ""
-    except (RolloutFailed, DockerError) as error:
-        reason, detail = str(error), error.detail
-    except (DamagedSecret, OSError) as error:
-        reason = str(error)
+    except rotating.FAILURES as error:
+        reason, detail = str(error), getattr(error, "detail", ())
     except Exception as error:
         reason = f"it cannot go on: {error or type(error).__name__}"
         raise
