@@ -14,7 +14,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.certificates import 
 from ansible_collections.slipway.stack.plugins.module_utils.certificates.pair import Pair, day, uncovered
 from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, confirmation, rewriting
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
-from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, tls_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
+    EdgeError,
+    edge_of,
+    tls_address,
+    tls_name,
+    tls_of,
+)
+from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import certificate_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -23,6 +30,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.lease import C
 #: How many certificates stay on the host: an interrupted rollout may go back to a configuration with an earlier one.
 _KEPT = 3
 _POLL_SECONDS = 1.0
+#: Seconds for one connection of this host to its own edge.
+_ANSWER_SECONDS = 2.0
 
 
 def ensure(home: Home, manifest: Mapping[str, Any]) -> None:
@@ -46,9 +55,24 @@ def ensure(home: Home, manifest: Mapping[str, Any]) -> None:
 
 
 def is_in_use(home: Home, pair: Pair) -> bool:
-    """Return whether a certificate is the one in use. Whether the edge answers with it is not asked."""
+    """Return whether a certificate is the one in use, and is answered."""
     found = certificate_files.current(home)
-    return found is not None and found.about.fingerprint == pair.about.fingerprint
+    return found is not None and found.about.fingerprint == pair.about.fingerprint and is_answered(home)
+
+
+def is_answered(home: Home) -> bool:
+    """Return whether the edge answers with the certificate in use: an installation may have been killed.
+
+    An edge that does not answer at all says nothing about its certificate.
+    """
+    found, live = certificate_files.current(home), home.manifest(home.current_id())
+    if found is None or live is None or not tls_of(live):
+        return True
+    try:
+        answered = certificate_of(*tls_address(live), tls_name(live), _ANSWER_SECONDS)
+    except (OSError, EdgeError):
+        return True
+    return answered == found.about.fingerprint
 
 
 def install(home: Home, manifest: Mapping[str, Any], pair: Pair, journal: Journal) -> None:

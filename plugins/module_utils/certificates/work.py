@@ -87,7 +87,8 @@ def is_needed(home: Home, manifest: Mapping[str, Any], wanted: Wanted) -> bool:
     if given:
         return not installing.is_in_use(home, given)
     found = certificate_files.current(home)
-    return wanted.verb == "replace" or not _will_do(found, manifest) or _is_due(found, manifest, wanted)
+    is_good = _will_do(found, manifest) and not _is_due(found, manifest)
+    return wanted.verb == "replace" or not is_good or not installing.is_answered(home)
 
 
 def apply(home: Home, manifest: Mapping[str, Any], wanted: Wanted) -> bool:
@@ -204,7 +205,7 @@ def _will_do(found: Certificate | None, manifest: Mapping[str, Any]) -> bool:
     return not pair.uncovered(tls_of(manifest)["names"], found.about.names) and found.about.not_after > time.time()
 
 
-def _is_due(found: Certificate | None, manifest: Mapping[str, Any], wanted: Wanted) -> bool:
+def _is_due(found: Certificate | None, manifest: Mapping[str, Any]) -> bool:
     """Return whether it is time for another certificate. certbot itself knows for its own."""
     is_own = tls_of(manifest)["source"] == "internal"
     return is_own and found is not None and found.about.not_after < time.time() + _INTERNAL_MARGIN

@@ -168,3 +168,27 @@ def test_what_a_verification_says(changes: dict[str, Any], expected: list[str]) 
 def test_a_damaged_record_is_none(home: Home) -> None:
     (home.state / "certificate.json").write_text(json.dumps({"at": "x"}))
     assert work.last(home) is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"), [("the one in use", False), ("another one", True), (OSError("refused"), False)]
+)
+def test_a_certificate_that_is_not_answered_is_installed_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch, answers: Any, expected: bool
+) -> None:
+    """An installation can be killed after it has changed the link."""
+    manifest = _manifest("internal")
+    _ensure(home, manifest)
+    found = certificate_files.current(home)
+    assert found is not None
+
+    def answered(*_words: Any) -> str:
+        if isinstance(answers, OSError):
+            raise answers
+        return found.about.fingerprint if answers == "the one in use" else "0" * 64
+
+    monkeypatch.setattr(installing, "certificate_of", answered)
+    monkeypatch.setattr(installing, "tls_address", lambda _manifest: ("127.0.0.1", 443))
+    monkeypatch.setattr(Home, "current_id", lambda _home: "r1")
+    monkeypatch.setattr(Home, "manifest", lambda _home, _id: manifest)
+    assert work.is_needed(home, manifest, Wanted("ensure", "me")) == expected
