@@ -41,6 +41,10 @@ options:
         that the description wants, the verification fails and says why the last renewal has failed.
     type: int
     default: 14
+  ports:
+    description: Whether to return what M(slipway.stack.exposure) needs to know of this host.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -83,7 +87,7 @@ incidents:
   returned: success
 ports:
   description:
-    - The TCP ports of all containers on the host, of other stacks too, for M(slipway.stack.exposure).
+    - With O(ports), the TCP ports of all containers on the host, of other stacks too, for M(slipway.stack.exposure).
     - C(port) is the published one, null without one. C(edge) says whether the public is meant to reach it.
   type: list
   elements: dict
@@ -92,7 +96,8 @@ ports:
     - {port: 80, addresses: [0.0.0.0, "::"], inside: 8080, container: shop-edge-pod-1, service: edge-pod, stack: shop,
        edge: true}
 addresses:
-  description: The public addresses of the host, which M(slipway.stack.exposure) tries in addition to C(ansible_host).
+  description:
+    - With O(ports), the public addresses of the host. M(slipway.stack.exposure) tries them, and C(ansible_host).
   type: list
   elements: str
   returned: success
@@ -127,6 +132,7 @@ def main() -> None:
             "timeout": {"type": "int", "default": 15},
             "backup_age": {"type": "int", "default": 0},
             "certificate_margin": {"type": "int", "default": 14},
+            "ports": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -141,7 +147,7 @@ def main() -> None:
         module.fail_json(msg=f"stack '{name}': {missing}", release=None, services=[], problems=[missing])
     try:
         verification = verify(home, manifest, module.params["timeout"])
-        ports = listening_ports.find(manifest)
+        ports = listening_ports.find(manifest) if module.params["ports"] else []
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])
     problems = list(verification.problems)
@@ -163,7 +169,8 @@ def main() -> None:
         result["problems"] = [mask(problem) for problem in problems]
         detail = [mask(line) for line in verification.detail]
         module.fail_json(msg="; ".join(result["problems"]), detail=detail, **result)
-    module.exit_json(changed=False, ports=ports, addresses=host_addresses.public(), **result)
+    addresses = host_addresses.public() if module.params["ports"] else []
+    module.exit_json(changed=False, ports=ports, addresses=addresses, **result)
 
 
 if __name__ == "__main__":

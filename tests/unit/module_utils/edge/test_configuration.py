@@ -131,7 +131,7 @@ class _Proxy:
         self.tested: list[str] = []
         self.loaded: list[str | None] = []
 
-    def host_files(self, _manifest: Any, targets: dict[str, list[str]]) -> dict[str, str]:
+    def host_files(self, _manifest: Any, targets: dict[str, list[str]], _certificate: Any) -> dict[str, str]:
         return {"names": json.dumps(targets)}
 
     def test(self, _home: Home, _manifest: Any, names: list[str], _running: Any) -> None:

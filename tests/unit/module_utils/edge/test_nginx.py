@@ -42,7 +42,7 @@ def master(monkeypatch: pytest.MonkeyPatch) -> Master:
 
 def test_a_port_that_speaks_two_protocols_is_two_upstreams() -> None:
     upstreams = [{"service": "web", "port": 80}, {"service": "web", "port": 80, "protocol": "grpc"}]
-    files = nginx.host_files({"release": "r1", "upstreams": upstreams}, {"web": ["shop-web-1"]})
+    files = nginx.host_files({"release": "r1", "upstreams": upstreams}, {"web": ["shop-web-1"]}, None)
     server = "server shop-web-1:80 resolve max_fails=0;\n"
     assert (files["upstreams/web_80.conf"], files["upstreams/web_80_grpc.conf"]) == (server, server)
 

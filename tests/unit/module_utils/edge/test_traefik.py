@@ -42,7 +42,7 @@ def home(tmp_path: Path) -> Home:
 
 def test_a_service_of_grpc_is_asked_over_http_2() -> None:
     upstream = {"service": "web", "port": 80, "name": "web-80-grpc", "transport": "within-60s", "scheme": "h2c"}
-    files = traefik.host_files({"release": "r1", "upstreams": [upstream]}, {"web": ["shop-web-1"]})
+    files = traefik.host_files({"release": "r1", "upstreams": [upstream]}, {"web": ["shop-web-1"]}, None)
     service = json.loads(files["upstreams.yml"])["http"]["services"]["web-80-grpc"]
     assert service["loadBalancer"]["servers"] == [{"url": "h2c://shop-web-1:80"}]
 

@@ -88,6 +88,7 @@ STATUS: dict[str, Any] = {
     "drift": [],
     "incidents": [],
     "rollouts": [],
+    "certificate": None,
     "backups": {
         "services": [],
         "unsaved": [],
@@ -203,3 +204,44 @@ def test_the_status_says_how_the_backups_stand(changes: dict[str, Any], lines: l
 @pytest.mark.parametrize(("seconds", "text"), [(5, "5 s"), (300, "5 min"), (7200, "2 h"), (172800, "2 d")])
 def test_an_age_has_the_largest_unit_that_fits(seconds: float, text: str) -> None:
     assert report.age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {},
+            [
+                "certificate:",
+                "  in use  shop.example.com, until 2027-01-15T08:00:00Z, 60 days left",
+                "  issuer  CN=R11",
+            ],
+        ),
+        (
+            {"source": "moment", "problem": "certbot: away"},
+            [
+                "certificate:",
+                "  in use    shop.example.com, until 2027-01-15T08:00:00Z, 60 days left",
+                "  issuer    CN=R11, which nobody trusts",
+                "  last try  failed: certbot: away",
+            ],
+        ),
+        ({"source": "", "missing": ["a.x"]}, ["certificate:", "  in use   there is none", "  missing  a.x"]),
+    ],
+)
+def test_the_status_says_how_long_a_certificate_is_valid(changes: dict[str, Any], expected: list[str]) -> None:
+    certificate = {
+        "source": "acme",
+        "names": ["shop.example.com"],
+        "issuer": "CN=R11",
+        "not_after": 1_800_000_000,
+        "days": 60,
+        "missing": [],
+        "problem": "",
+        **changes,
+    }
+    assert report.certificate_lines(certificate) == expected
+
+
+def test_without_https_the_status_says_nothing_of_certificates() -> None:
+    assert report.certificate_lines(None) == []
