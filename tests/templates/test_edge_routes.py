@@ -65,7 +65,8 @@ def edge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module", params=["nginx", "traefik"])
 def behind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """The same, but it takes this machine for its load balancer."""
-    keys = {**EDGE, "routes": ROUTES, "real_ip_from": ["GATEWAY"], "secrets": SECRETS}
+    # Traefik counts the clients of a load balancer apart, which takes memory.
+    keys = {**EDGE, "routes": ROUTES, "real_ip_from": ["GATEWAY"], "secrets": SECRETS, "memory": "1g"}
     with running(request.param, tmp_path_factory.mktemp("edge"), **keys) as started:
         yield started
 
