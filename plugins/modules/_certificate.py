@@ -117,6 +117,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import certific
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import tls_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
+from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -177,7 +178,7 @@ def _run(module: AnsibleModule, home: Home, manifest: Mapping[str, Any], source:
     try:
         # A pair that cannot be served is refused before anything is written.
         is_needed = bool(source) and work.is_needed(home, manifest, wanted)
-        changed = units.apply(home, params["name"], source, program, _runner(module), module.check_mode)
+        changed = units.apply(home, params["name"], source, program, systemd.runner(module), module.check_mode)
         if module.check_mode:
             module.exit_json(changed=bool(changed) or is_needed, **_answer(home, manifest))
         if is_needed and source == "acme":
@@ -198,14 +199,6 @@ def _fail(module: AnsibleModule, home: Home, manifest: Mapping[str, Any], error:
         module.fail_json(msg=reason, detail=detail)
     module.warn(f"{reason}; the deploy goes on with the certificate that there is")
     module.exit_json(changed=changed, detail=detail, **_answer(home, manifest))
-
-
-def _runner(module: AnsibleModule) -> Any:
-    def run(command: Sequence[str]) -> tuple[int, str, str]:
-        code, out, err = module.run_command(list(command))
-        return int(code), str(out), str(err)
-
-    return run
 
 
 def _digest(home: Home) -> str:

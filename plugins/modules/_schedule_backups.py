@@ -99,7 +99,6 @@ written:
 """
 
 import base64
-from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import receiver_units
@@ -109,6 +108,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup.schedule impo
     program_of,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
+from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.systemd import SystemdError
 
@@ -137,10 +137,7 @@ def main() -> None:
     )
     params = module.params
 
-    def run(command: Sequence[str]) -> tuple[int, str, str]:
-        code, out, err = module.run_command(list(command))
-        return int(code), str(out), str(err)
-
+    run = systemd.runner(module)
     schedule = Schedule(
         backup=params["schedule"],
         drill=params["drill_schedule"],

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import issuing
-from ansible_collections.slipway.stack.plugins.module_utils.certificates.pair import Pair, day, uncovered
+from ansible_collections.slipway.stack.plugins.module_utils.certificates.pair import Pair, day
 from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, confirmation, rewriting
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
@@ -127,13 +127,6 @@ def take_lease(home: Home, owner: str, name: str, journal_offset: Callable[[], i
             if time.monotonic() > deadline:
                 raise
             time.sleep(_POLL_SECONDS)
-
-
-def missing_names(home: Home, manifest: Mapping[str, Any]) -> list[str]:
-    """Return the names of a release that the certificate in use is not for; all without one."""
-    names = list(tls_of(manifest)["names"])
-    found = certificate_files.current(home)
-    return uncovered(names, found.about.names) if found else names
 
 
 def _owner(manifest: Mapping[str, Any]) -> int:

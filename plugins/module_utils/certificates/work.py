@@ -26,7 +26,6 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
-VERBS = ("ensure", "renew", "replace")
 #: Seconds before the end of a certificate of the own authority, at which it is renewed: a third of its life.
 _INTERNAL_MARGIN = 30 * 86400
 _FIELDS: Mapping[str, state_file.Types] = {"at": (int, float), "verb": str, "problem": str}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 
@@ -17,6 +18,16 @@ Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
 class SystemdError(Exception):
     """systemd refuses something. The message is one sentence."""
+
+
+def runner(module: Any) -> Run:
+    """Return what runs commands for a module. :param module: its AnsibleModule."""
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        code, out, err = module.run_command(list(command))
+        return int(code), str(out), str(err)
+
+    return run
 
 
 def apply(texts: Mapping[str, str], run: Run, dry_run: bool) -> list[str]:

@@ -63,6 +63,8 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "drain": parse_duration(edge.options["drain"]),
         "max_body": parse_size(edge.options["max_body"]),
         "real_ip_from": edge.options["real_ip_from"],
+        # A load balancer says how the client came.
+        "scheme": "$slipway_scheme" if edge.options["real_ip_from"] else "$scheme",
         "names": names,
         "redirected": public_names.redirected(edge),
         "redirect_target": public_names.target(stack, edge),

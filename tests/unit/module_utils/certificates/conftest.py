@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +52,3 @@ def home(tmp_path: Path) -> Home:
     found.make_directories()
     found.edge.mkdir()
     return found
-
-
-Issue = Callable[..., Made]
