@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tests.contracts.checkout import ROOT, load, tracked
@@ -29,3 +33,15 @@ def test_a_python_file_has_at_most_three_hundred_lines() -> None:
 def test_no_task_ignores_errors() -> None:
     files = tracked("roles/*.yml", "playbooks/*.yml", "molecule/*.yml")
     assert [str(path.relative_to(ROOT)) for path in files if "ignore_errors" in path.read_text()] == []
+
+
+def test_collecting_the_tests_needs_no_engine(tmp_path: Path) -> None:
+    """On a new machine, none runs before the first test starts it."""
+    docker, calls = tmp_path / "docker", tmp_path / "calls"
+    docker.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nexit 1\n')
+    docker.chmod(0o755)
+    run = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert not calls.exists(), calls.read_text()

@@ -139,6 +139,21 @@ class Edge:
         return done.stdout + done.stderr
 
 
+def user(name: str, password: str) -> str:
+    """Return a name and the hash of a password as `htpasswd -nB` prints them."""
+    _have_images("nginx")
+    program = "print crypt($ARGV[0], q($2y$04$) . substr($ARGV[1], 0, 22))"
+    hashed = _run("run", "--rm", "--entrypoint=perl", IMAGES["nginx"], "-e", program, password, uuid.uuid4().hex)
+    return f"{name}:{hashed}"
+
+
+def _have_images(*names: str) -> None:
+    """Start the engine and build images of the testbed, as far as they are missing."""
+    with shell.locked("images"):
+        engine.require()
+        images.ensure(names)
+
+
 @contextlib.contextmanager
 def running(
     kind: str,
@@ -156,9 +171,7 @@ def running(
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
     """
-    with shell.locked("images"):
-        engine.require()
-        images.ensure([kind, "python"])
+    _have_images(kind, "python")
     with _network() as (network, gateway), contextlib.ExitStack() as stack:
         if "real_ip_from" in keys:
             keys["real_ip_from"] = [gateway if one == "GATEWAY" else one for one in keys["real_ip_from"]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.descriptions import parcel, plain
-from tests.support.real_edge import HOST, RELEASE, Edge, Reply, arrived, running
+from tests.support.real_edge import HOST, RELEASE, Edge, Reply, arrived, running, user
 
 ROUTES: list[dict[str, Any]] = [
     {
@@ -40,33 +39,32 @@ EDGE: dict[str, Any] = {
     "headers": {"X-Team": "shop"},
     "content_security_policy": {"img-src": "'self' https://images.example.com"},
 }
+POLICY = "base-uri 'self'; object-src 'none'; img-src 'self' https://images.example.com"
 PASSWORD = secrets.token_urlsafe(12)
 
 
-def _password_file() -> str:
-    """Return a name and the hash of a password as `htpasswd -nB` prints them."""
-    program = "print crypt($ARGV[0], q($2y$04$) . substr($ARGV[1], 0, 22))"
-    run = ["docker", "run", "--rm", "--entrypoint=perl", "nginx:1.30", "-e", program, PASSWORD, secrets.token_hex(11)]
-    hashed = subprocess.run(run, capture_output=True, text=True, check=True).stdout
-    return f"# who may\nada:{hashed}\n"
-
-
-SECRETS = {"admins": _password_file()}
-POLICY = "base-uri 'self'; object-src 'none'; img-src 'self' https://images.example.com"
+@pytest.fixture(scope="module")
+def admins() -> dict[str, str]:
+    """The secret `admins`."""
+    return {"admins": f"# who may\n{user('ada', PASSWORD)}\n"}
 
 
 @pytest.fixture(scope="module", params=["nginx", "traefik"])
-def edge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def edge(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, admins: dict[str, str]
+) -> Iterator[Edge]:
     """An edge with routes that differ."""
-    with running(request.param, tmp_path_factory.mktemp("edge"), routes=ROUTES, secrets=SECRETS, **EDGE) as started:
+    with running(request.param, tmp_path_factory.mktemp("edge"), routes=ROUTES, secrets=admins, **EDGE) as started:
         yield started
 
 
 @pytest.fixture(scope="module", params=["nginx", "traefik"])
-def behind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def behind(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, admins: dict[str, str]
+) -> Iterator[Edge]:
     """The same, but it takes this machine for its load balancer."""
     # Traefik counts the clients of a load balancer apart, which takes memory.
-    keys = {**EDGE, "routes": ROUTES, "real_ip_from": ["GATEWAY"], "secrets": SECRETS, "memory": "1g"}
+    keys = {**EDGE, "routes": ROUTES, "real_ip_from": ["GATEWAY"], "secrets": admins, "memory": "1g"}
     with running(request.param, tmp_path_factory.mktemp("edge"), **keys) as started:
         yield started
 
@@ -250,24 +248,24 @@ def test_who_guesses_passwords_is_slowed_down(edge: Edge) -> None:
     assert edge.ask("/admin/few/", Authorization=_login("ada", PASSWORD)).status == 429
 
 
-def test_a_secret_is_in_no_file_of_the_release() -> None:
+def test_a_secret_is_in_no_file_of_the_release(admins: dict[str, str]) -> None:
     for kind in ("nginx", "traefik"):
         services = {"app": plain(port=8000), "edge": {"kind": kind, "routes": ROUTES}}
-        release = parcel(services, SECRETS)
-        name, hashed = SECRETS["admins"].split("\n")[1].split(":")
+        release = parcel(services, admins)
+        name, hashed = admins["admins"].split("\n")[1].split(":")
         assert "usersFile" in str(release.files) or "auth_basic_user_file" in str(release.files)
         written = json.dumps([release.files, release.services, list(release.upstreams)], default=str)
         assert hashed not in written
         assert f"{name}:" not in written
-        other = parcel(services, {"admins": SECRETS["admins"] + "# another\n"})
+        other = parcel(services, {"admins": admins["admins"] + "# another\n"})
         assert other.digest == release.digest
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
-def test_an_edge_without_the_file_lets_nobody_in(kind: str, tmp_path: Path) -> None:
+def test_an_edge_without_the_file_lets_nobody_in(kind: str, tmp_path: Path, admins: dict[str, str]) -> None:
     """As the one that a rollout replaces, while both have the new configuration."""
     routes = [{"path": "/admin/", "to": "app", "basic_auth": "admins"}, {"path": "/", "to": "app"}]
-    with running(kind, tmp_path, routes=routes, secrets=SECRETS, with_secrets=False) as started:
+    with running(kind, tmp_path, routes=routes, secrets=admins, with_secrets=False) as started:
         for login in ({}, {"Authorization": _login("ada", PASSWORD)}):
             assert started.ask("/admin/", **login).status in (401, 403)
         assert started.ask("/").status == 200
