@@ -93,6 +93,12 @@ backups:
       WAL is received.
   type: dict
   returned: success
+maintenance:
+  description:
+    - The maintenance for which the edge is closed, with C(owner), C(since) in seconds of the epoch, C(allow), the
+      networks that get through, C(retry_after) in seconds, and C(complete), whether the proxy has it. Null without one.
+  type: dict
+  returned: success
 under_way:
   description: A sentence about a rollout that is under way or was interrupted. Null if there is none.
   type: str

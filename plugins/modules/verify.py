@@ -15,6 +15,8 @@ description:
     for each route of the edge.
   - Warns of containers that were restarted since the release went live, and of containers in which a process was killed
     because the memory was used up. This does not fail, because such a container may serve again.
+  - Warns if the edge is closed for maintenance. Then it sends the probes from inside of the edge's network, which gets
+    through.
   - If a check fails, the message names the service and the reason, and shows the last lines of its log and what its
     health check said.
 extends_documentation_fragment:
@@ -114,7 +116,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
-from ansible_collections.slipway.stack.plugins.module_utils.edge import host_addresses
+from ansible_collections.slipway.stack.plugins.module_utils.edge import closing, host_addresses
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents, listening_ports
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
@@ -161,6 +163,9 @@ def main() -> None:
         "problems": problems,
         "incidents": incidents.find(verification.running, home.live_since()),
     }
+    closed = closing.standing(home, manifest)
+    if closed:
+        module.warn(f"the edge is closed for maintenance by {closed['owner']}; clients get 503")
     for incident in result["incidents"]:
         module.warn(f"service '{incident['service']}': {incident['reason']}")
     if problems:

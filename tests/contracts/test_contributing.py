@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import proxies
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import fields, model, secret_sources
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.rule_registry import RULES
@@ -26,7 +26,7 @@ def _step(title: str, number: int) -> str:
     return re.split(r"^\d+\. ", _example(title), flags=re.MULTILINE)[number]
 
 
-@pytest.mark.parametrize(("step", "protocol"), [(2, edge.Proxy), (3, configuration.Proxy)])
+@pytest.mark.parametrize(("step", "protocol"), [(2, edge.Proxy), (3, proxies.Proxy)])
 def test_a_proxy_has_the_functions_that_the_page_names(step: int, protocol: type) -> None:
     functions = {name for name, value in vars(protocol).items() if callable(value) and not name.startswith("_")}
     assert functions <= set(re.findall(r"`(\w+)`", _step("a proxy", step)))

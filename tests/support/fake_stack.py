@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, images
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, preflight
@@ -55,7 +55,7 @@ class FakeStack:
         monkeypatch.setattr(preflight, "check_data", lambda *_: [])
         monkeypatch.setattr(data_loss, "refusals", lambda *_: [])
         monkeypatch.setattr(boot_unit, "ensure_enabled", lambda _journal: None)
-        monkeypatch.setitem(configuration.PROXIES, "nginx", self)  # type: ignore[arg-type]
+        monkeypatch.setitem(proxies.PROXIES, "nginx", self)  # type: ignore[arg-type]
         monkeypatch.setattr(configuration, "confirm", self._confirm)
         monkeypatch.setattr(proxy_switch, "confirm", self._confirm)
         self.write("r1")
@@ -167,6 +167,10 @@ class FakeStack:
         """Return the targets as a file."""
         sorted_targets = {name: list(names) for name, names in targets.items()}
         return {"targets.json": json.dumps({"release": manifest["release"], "targets": sorted_targets})}
+
+    def door(self, _balancers: Any, _maintenance: Any) -> dict[str, str]:
+        """Return nothing: nobody asks this proxy."""
+        return {}
 
     def test(self, *_arguments: Any) -> None:
         """Accept every configuration."""

@@ -19,7 +19,9 @@ import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
+from ansible_collections.slipway.stack.plugins.module_utils.state import maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
 
 from testbed import engine, images, shell
 from tests.support.descriptions import parcel, plain
@@ -162,11 +164,13 @@ def running(
     application: Path = ECHO,
     secrets: Mapping[str, str] | None = None,
     with_secrets: bool = True,
+    closed: Maintenance | None = None,
     **keys: Any,
 ) -> Iterator[Edge]:
     """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
 
     :param application: a program that listens on the ports that are its arguments.
+    :param closed: the maintenance that the edge is closed for.
     :param secrets: values by name; the edge finds those that it uses, unless *with_secrets* is false.
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
@@ -182,7 +186,7 @@ def running(
         # Nobody listens on this one.
         ports = [port for port in ports if port != DEAD]
         stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
-        arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets)
+        arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets, closed)
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
         address = _run("inspect", f"--format={form}", edge)
@@ -192,7 +196,14 @@ def running(
 
 
 def _arguments(
-    kind: str, folder: Path, app: str, domain: str, keys: Mapping[str, Any], secrets: Mapping[str, str], found: bool
+    kind: str,
+    folder: Path,
+    app: str,
+    domain: str,
+    keys: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    found: bool,
+    closed: Maintenance | None,
 ) -> list[str]:
     services = {"app": plain(port=8000), "edge": {"kind": kind, **keys}}
     release = parcel(services, secrets, domain=domain)
@@ -204,6 +215,7 @@ def _arguments(
     manifest = {"release": RELEASE, "services": release.services, "upstreams": list(release.upstreams)}
     manifest["tls"] = release.tls
     installing.ensure(home, manifest)
+    maintenance.write(home, closed)
     version = configuration.write_version(home, configuration.render(home, manifest, {"app": [app]}))
     configuration.set_live(home, version)
     service = yaml.safe_load(release.files["compose.yaml"])["services"]["edge"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
@@ -62,7 +62,7 @@ def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None
     manifest = {"release": "r1", "stack": "shop", "services": services, "upstreams": release.upstreams}
     targets = {name: [f"shop-{name}-1", f"shop-{name}-2"] for name in services}
     name = configuration.write_version(home, configuration.render(home, manifest, targets))
-    configuration.proxy(manifest).test(home, manifest, [name], [])
+    proxies.proxy(manifest).test(home, manifest, [name], [])
 
 
 #: The largest values that a description may have.

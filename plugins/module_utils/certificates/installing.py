@@ -6,8 +6,7 @@ replaced as a rollout replaces that: no connection ends. If the new one is not a
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import issuing
@@ -25,11 +24,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange i
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import CERTIFICATE, Lease, LeaseHeld
 
 #: How many certificates stay on the host: an interrupted rollout may go back to a configuration with an earlier one.
 _KEPT = 3
-_POLL_SECONDS = 1.0
 #: Seconds for one connection of this host to its own edge.
 _ANSWER_SECONDS = 2.0
 
@@ -111,22 +108,6 @@ def _go_back(home: Home, live: Mapping[str, Any], former: Certificate | None) ->
     except (EdgeError, docker.DockerError) as error:
         return f"the former certificate is in use again, and is not answered either: {error}"
     return f"the former certificate, valid until {day(former.about.not_after)}, is in use again"
-
-
-def take_lease(home: Home, owner: str, name: str, journal_offset: Callable[[], int], patience: float) -> Lease:
-    """Take the lease of the stack as soon as nothing else is under way.
-
-    :param name: of the work in the journal. :param patience: seconds to wait.
-    :raises LeaseHeld: if something else is under way for longer.
-    """
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return Lease(home.lease, owner, name, journal_offset, work=CERTIFICATE)
-        except LeaseHeld:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_POLL_SECONDS)
 
 
 def _owner(manifest: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ Place in the pipeline: target, under the module, certbot's hook and the timer. H
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import certific
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of, proxy_of, tls_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.state import journal, state_file
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal, lease, state_file
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
@@ -179,7 +180,8 @@ def _install(home: Home, manifest: Mapping[str, Any], found: Pair, wanted: Wante
     name = time.strftime("certificate-%Y%m%dT%H%M%SZ", time.gmtime())
     home.make_directories()
     records = Journal(journal_of(home), name, masking(home))
-    lease = installing.take_lease(home, wanted.owner, name, lambda: journal.open_for(journal_of(home)), wanted.patience)
+    offset = functools.partial(journal.open_for, journal_of(home))
+    held = lease.take(home.lease, wanted.owner, name, offset, lease.CERTIFICATE, wanted.patience)
     try:
         # Somebody may have done it meanwhile.
         if not installing.is_in_use(home, found):
@@ -190,7 +192,7 @@ def _install(home: Home, manifest: Mapping[str, Any], found: Pair, wanted: Wante
         records.write("end", "failed", "The certificate in use stays the one before")
         raise
     finally:
-        lease.close_own_copy()
+        held.close_own_copy()
 
 
 def journal_of(home: Home) -> Path:

@@ -15,14 +15,14 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, nginx, traefik
-from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
+from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, door
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
-from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, proxy_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.proxies import proxy
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
@@ -42,59 +42,12 @@ _VERSION = re.compile(r"\.?[0-9a-f]{16}")
 _NOT_STARTED = "to-be-started"
 
 
-class Proxy(Protocol):
-    """The interface to a proxy on the host. Each proxy is a module. *running* are its running containers."""
-
-    #: Seconds that the proxy gets to resolve the names of new containers.
-    NAME_LOOKUP_SECONDS: float
-
-    def host_files(
-        self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
-    ) -> dict[str, str]:
-        """Return the files that the host adds to a release's configuration, by path.
-
-        :param certificate: the one for HTTPS; ``None`` without it.
-        """
-
-    def test(self, home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:
-        """Let the proxy test configurations.
-
-        :param names: the names of the versions.
-        :raises EdgeError: if the proxy refuses one.
-        """
-
-    def reload(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:
-        """Make the proxy read the live configuration.
-
-        :raises EdgeError: if it does not.
-        """
-
-    def has_old_connections(self, home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
-        """Return whether the proxy still has connections from before the live configuration."""
-
-    def hold_port(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-        """Keep all connections on the *old* containers until the new ones can serve."""
-
-    def stop_accepting(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-        """Stop sending new connections to the *old* containers."""
-
-    def resume_accepting(self, manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-        """Send new connections to the *old* containers again."""
-
-
-PROXIES: dict[str, Proxy] = {"nginx": nginx, "traefik": traefik}
-
-
-def proxy(manifest: Mapping[str, Any]) -> Proxy:
-    """Return the proxy of the edge of a release."""
-    return PROXIES[proxy_of(manifest["services"][str(edge_of(manifest))])]
-
-
 def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
     """Return the files of a release's configuration, by path.
 
     :param targets: the names of the containers that get requests, by service. A service without a container gets a
         name that does not exist yet. This works because a proxy resolves names when it runs, not when it tests.
+    :raises EdgeError: during maintenance, if the release cannot be closed.
     """
     names = {service: list(targets.get(service, ())) or [_NOT_STARTED] for service in routed_services(manifest)}
     folder = home.release(manifest["release"]) / "edge"
@@ -102,7 +55,7 @@ def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterab
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
     result = {path.name: path.read_text(encoding="utf-8", errors="surrogateescape") for path in files}
     result.update(proxy(manifest).host_files(manifest, names, certificate_files.current(home)))
-    return result
+    return {**result, **door.files(home, manifest)}
 
 
 def routed_services(manifest: Mapping[str, Any]) -> set[str]:

@@ -10,6 +10,8 @@ from typing import Any
 
 #: The path of the edge's directory in the proxy's container.
 MOUNT = "/etc/slipway/edge"
+#: Where this host's own requests come from that it sends inside of the edge's network, and nobody else's.
+LOOPBACK = "127.0.0.1"
 
 
 class EdgeError(Exception):

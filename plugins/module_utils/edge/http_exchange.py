@@ -5,6 +5,7 @@ Place in the pipeline: target, used by everything that asks the edge over HTTP.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.client
@@ -14,6 +15,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ansible_collections.slipway.stack.plugins.module_utils.engine.network_namespace import entered
 from ansible_collections.slipway.stack.plugins.module_utils.engine.timed_response import TimedResponse, seconds_until
 
 _CHUNK_BYTES = 64 * 1024
@@ -43,6 +45,7 @@ def exchange(
     method: str = "GET",
     body: bytes | None = None,
     tls_name: str | None = None,
+    network: int | None = None,
 ) -> Answer:
     """Send one request on a new connection and return its answer, informational answers (1xx) aside.
 
@@ -51,6 +54,7 @@ def exchange(
     :param max_bytes: how much of the body is searched.
     :param tls_name: the host name to ask for over TLS; ``None`` for a connection without it. The certificate is not
         verified: this host asks itself.
+    :param network: the id of a process in whose network the connection begins; ``None`` for that of this process.
     :raises OSError: if the server does not answer; ``TimeoutError`` or ``socket.timeout`` if the headers come too late.
     :raises http.client.HTTPException: if the answer is not HTTP.
     :raises ValueError: if the request would not be HTTP.
@@ -59,7 +63,8 @@ def exchange(
     connection = http.client.HTTPConnection(host, port, timeout=seconds)
     connection.response_class = functools.partial(TimedResponse, deadline=deadline)  # type: ignore[assignment]
     try:
-        connection.connect()
+        with entered(network) if network else contextlib.nullcontext():
+            connection.connect()
         connection.sock.settimeout(seconds_until(deadline))
         if tls_name is not None:
             connection.sock = _context().wrap_socket(connection.sock, server_hostname=tls_name)

@@ -17,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_fil
     Certificate,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
+    LOOPBACK,
     MOUNT,
     EdgeError,
     edge_of,
@@ -26,6 +27,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
 
 #: The time that new workers get to resolve names. Docker's DNS server answers within a millisecond.
 NAME_LOOKUP_SECONDS = 0.3
@@ -39,7 +41,7 @@ _WORKERS_SECONDS = 10.0
 def host_files(
     manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
 ) -> dict[str, str]:
-    """Return the files that the host adds to a release's configuration, by path."""
+    """Return the files that the host adds to a release's configuration, by path, except :func:`door`."""
     result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
     for upstream in manifest["upstreams"]:
         lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
@@ -48,6 +50,15 @@ def host_files(
     if tls_of(manifest):
         result["certificate.conf"] = _certificate(certificate)
     return result
+
+
+def door(balancers: Sequence[str], maintenance: Maintenance | None) -> dict[str, str]:
+    """Return the file that says to whom the edge is closed, and in how many seconds they may try again."""
+    lines = ["default 1;", *(f'{network} "";' for network in [LOOPBACK, *maintenance.allow])] if maintenance else []
+    geo = "".join(f"    {line}\n" for line in lines or ['default "";'])
+    opens_after = maintenance.retry_after if maintenance else '""'
+    text = f'geo $slipway_closed {{\n{geo}}}\nmap "" $slipway_opens_after {{ default {opens_after}; }}\n'
+    return {"maintenance.conf": text}
 
 
 def _certificate(certificate: Certificate | None) -> str:

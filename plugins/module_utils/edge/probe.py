@@ -29,6 +29,7 @@ def probe(
     timeout: float = 10.0,
     request: Request = GET,
     tls_name: str | None = None,
+    network: int | None = None,
 ) -> str | None:
     """Request one path and return what is wrong with the answer, ``None`` if it is as expected.
 
@@ -42,6 +43,7 @@ def probe(
     :param timeout: seconds for the whole answer.
     :param request: its method, headers and body.
     :param tls_name: the host name for TLS, ``None`` for a request without it.
+    :param network: see :func:`~http_exchange.exchange`.
     """
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     scheme = "http" if tls_name is None else "https"
@@ -59,6 +61,7 @@ def probe(
             method=request.method,
             body=request.body,
             tls_name=tls_name,
+            network=network,
         )
     except (OSError, http.client.HTTPException) as error:
         return f"{url} does not answer: {_reason(error, timeout)}"

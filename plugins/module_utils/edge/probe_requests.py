@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import endpoint
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.state import maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
@@ -32,7 +33,8 @@ class Target:
     """An address to send a probe to. ``service`` answers there, if it is known.
 
     ``release`` must be in the answer. It is ``None`` for an answer of a proxy that is not ours.
-    ``tls_name``: the host name for TLS, ``None`` for a request without it.
+    ``tls_name``: the host name for TLS, ``None`` for a request without it. ``network``: the id of a process in whose
+    network the connection begins; ``None`` for that of this process.
     """
 
     host: str
@@ -40,6 +42,7 @@ class Target:
     service: str | None
     release: str | None
     tls_name: str | None = None
+    network: int | None = None
 
 
 def request(home: Home, manifest: Mapping[str, Any], probe: Mapping[str, Any]) -> Request:
@@ -62,9 +65,11 @@ def _body(body: Mapping[str, Any]) -> bytes | None:
 
 
 def targets(
-    manifest: Mapping[str, Any], probe: Mapping[str, Any], running: Mapping[str, list[Container]]
+    home: Home, manifest: Mapping[str, Any], probe: Mapping[str, Any], running: Mapping[str, list[Container]]
 ) -> Iterator[Target]:
     """Return the addresses to send a probe to: that of the edge, or each that the probe itself names.
+
+    An edge that is closed for maintenance lets those through that come from inside of its own network.
 
     :param running: the containers by service.
     :raises LookupError: with a sentence, if the named service has no container with an address of its own.
@@ -72,11 +77,8 @@ def targets(
     address = probe.get("address")
     if address is None:
         edge = endpoint.edge_of(manifest)
-        if edge is not None and endpoint.tls_of(manifest):
-            name = endpoint.tls_name(manifest)
-            yield Target(*endpoint.tls_address(manifest), edge, str(manifest["release"]), name)
-        elif edge is not None:
-            yield Target(*endpoint.public_address(manifest), edge, str(manifest["release"]))
+        if edge is not None:
+            yield _of_edge(manifest, edge, running, maintenance.read(home).value is not None)
         return
     service, port = address.get("service"), int(address["port"])
     if service is None:
@@ -84,9 +86,25 @@ def targets(
         return
     found = [_own_address(one.id) for one in running.get(service, []) if one.state == "running"]
     if not found or None in found:
-        raise LookupError("has no container with an address of its own; give the address of a published port")
+        raise LookupError(
+            f"service '{service}': has no container with an address of its own; give the address of a published port"
+        )
     for host in found:
         yield Target(str(host), port, service, None)
+
+
+def _of_edge(manifest: Mapping[str, Any], edge: str, running: Mapping[str, list[Container]], is_closed: bool) -> Target:
+    """Return the address of the edge. :raises LookupError: if it is closed and has no container to ask from."""
+    has_tls = bool(endpoint.tls_of(manifest))
+    address = endpoint.tls_address(manifest) if has_tls else endpoint.public_address(manifest)
+    found = Target(*address, edge, str(manifest["release"]), endpoint.tls_name(manifest) if has_tls else None)
+    if not is_closed:
+        return found
+    owners = [one for one in running.get(endpoint.members(manifest)[0], []) if one.state == "running"]
+    network = container_exec.main_pid(owners[0].id) if owners else 0
+    if not network:
+        raise LookupError(f"service '{edge}': is closed for maintenance and does not run, so nobody can ask it")
+    return replace(found, host=endpoint.LOOPBACK, port=endpoint.inner_ports(manifest)[-1], network=network)
 
 
 def _own_address(container_id: str) -> str | None:

@@ -1,6 +1,6 @@
 """Write the live configuration of the edge anew outside of a rollout: with another certificate, or as it should be.
 
-Place in the pipeline: target, for the module ``edge`` and for certificates.
+Place in the pipeline: target, for the module ``edge``, for certificates and for maintenance.
 """
 
 from __future__ import annotations
@@ -8,31 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
+from ansible_collections.slipway.stack.plugins.module_utils.state import transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import text_or_none
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 
 def renew(home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> None:
-    """Write the live configuration anew, with the certificate that is in use now, and reload it.
+    """Write the live configuration anew, with what the host has on record now, and reload it.
 
     :param running: the running containers by service.
-    :raises EdgeError: if the proxy refuses it, or does not answer. Then the former one is live.
+    :raises EdgeError: if the proxy refuses it, or does not answer. Then the former one is live. Also while a rollout is
+        interrupted: its revert needs the configuration as it was.
     """
+    interrupted = transaction.read(home.transaction)
+    if interrupted.value:
+        raise EdgeError(
+            f"the rollout of {interrupted.value.release} was interrupted; deploy again or roll back first, which "
+            "completes or reverts it"
+        )
+    if interrupted.problem:
+        raise EdgeError(interrupted.problem)
     proxies = running.get(str(edge_of(manifest)), [])
     before = configuration.live_version(home)
     version = configuration.write_version(home, configuration.render(home, manifest, container_names(running)))
-    configuration.proxy(manifest).test(home, manifest, [version], proxies)
+    proxies.proxy(manifest).test(home, manifest, [version], proxies)
     try:
         configuration.activate(home, manifest, proxies, version)
     except EdgeError:
         if before:
             configuration.set_live(home, before)
-            configuration.proxy(manifest).reload(home, manifest, proxies)
+            proxies.proxy(manifest).reload(home, manifest, proxies)
         raise
     configuration.prune_versions(home)
 
@@ -54,9 +64,7 @@ def repair(
         return differing
     for path in differing:
         write_text(home.edge / "current" / path, expected[path])
-    configuration.proxy(manifest).test(
-        home, manifest, [str(configuration.live_version(home))], running.get(service, [])
-    )
-    configuration.proxy(manifest).reload(home, manifest, running.get(service, []))
+    proxies.proxy(manifest).test(home, manifest, [str(configuration.live_version(home))], running.get(service, []))
+    proxies.proxy(manifest).reload(home, manifest, running.get(service, []))
     confirm(manifest)
     return differing

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import port_sharing
+from ansible_collections.slipway.stack.plugins.module_utils.edge import port_sharing, traefik_loaded
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import (
     CHAIN,
     FOLDER,
@@ -24,6 +24,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_fil
     Certificate,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
+    LOOPBACK,
     MOUNT,
     EdgeError,
     edge_of,
@@ -32,23 +33,31 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     tls_of,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
+from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_loaded import (
+    DOOR,
+    MAINTENANCE,
+    OPENS_AFTER,
+    UPSTREAMS,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
 
 NAME_LOOKUP_SECONDS = 0.0
 _LOAD_SECONDS = 10.0
 #: The time that a client gets to send its request: a Traefik that stops drops connections without one.
 _SEND_SECONDS = 1.0
-_UPSTREAMS = "upstreams.yml"
-_RAWDATA_COMMAND = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"'
 _ESTABLISHED = "01"
 
 
 def host_files(
     manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
 ) -> dict[str, str]:
-    """Return the files that the host adds to a release's configuration, by path. They are JSON, which is valid YAML."""
+    """Return the files that the host adds to a release's configuration, by path, except :func:`door`.
+
+    They are JSON, which is valid YAML.
+    """
     release = {"headers": {"customResponseHeaders": {RELEASE_HEADER: manifest["release"]}}}
     services = {
         upstream["name"]: {
@@ -68,13 +77,37 @@ def host_files(
         services["challenges"] = {"loadBalancer": {"servers": [answers]}}
     files = {
         "release.yml": _dump({"http": {"middlewares": {"release": release}}}),
-        _UPSTREAMS: _dump({"http": {"services": services}}),
+        UPSTREAMS: _dump({"http": {"services": services}}),
     }
     if tls:
         folder = f"{MOUNT}/{FOLDER}/{certificate.name if certificate else MISSING}"
         pair = {"certFile": f"{folder}/{CHAIN}", "keyFile": f"{folder}/{KEY}"}
         files["certificate.yml"] = _dump({"tls": {"certificates": [pair]}})
     return files
+
+
+def door(balancers: Sequence[str], maintenance: Maintenance | None) -> dict[str, str]:
+    """Return the file with the middlewares that say who gets through, and in how many seconds others may try again.
+
+    What load balancers send has one of its own: they say whose request it is.
+    """
+    ways: dict[str, dict[str, Any]] = {"": {}}
+    if balancers:
+        ways["-by-balancer"] = {"ipStrategy": {"excludedIPs": list(balancers)}}
+    networks = [LOOPBACK, *maintenance.allow] if maintenance else ["0.0.0.0/0", "::/0"]
+    refusal = {"rejectStatusCode": 503} if maintenance else {}
+    middlewares: dict[str, Any] = {}
+    for way, strategy in ways.items():
+        # Without maintenance nobody's address is looked up.
+        found = {"sourceRange": networks, **refusal, **(strategy if maintenance else {})}
+        middlewares[f"{DOOR}{way}"] = {"ipAllowList": found}
+        before = [OPENS_AFTER] if maintenance else []
+        middlewares[f"maintenance{way}"] = {"chain": {"middlewares": [*before, f"{DOOR}{way}"]}}
+    if maintenance:
+        # Who gets through has it too, in vain.
+        seconds = {"Retry-After": str(maintenance.retry_after)}
+        middlewares[OPENS_AFTER] = {"headers": {"customResponseHeaders": seconds}}
+    return {MAINTENANCE: _dump({"http": {"middlewares": middlewares}})}
 
 
 def _dump(document: Mapping[str, Any]) -> str:
@@ -122,42 +155,16 @@ def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) ->
     """
     for container in running:
         container_exec.send_sighup(container.id)
-    expected = (manifest["release"], _live_servers(home))
+    expected = traefik_loaded.live(home, str(manifest["release"]))
     deadline = time.monotonic() + _LOAD_SECONDS
     for container in running:
-        while (loaded := _loaded(container)) != expected:
+        while (loaded := traefik_loaded.loaded(container)) != expected:
             if time.monotonic() > deadline:
                 raise EdgeError(
                     f"service '{edge_of(manifest)}': {container.name} has not loaded the configuration of release "
-                    f"{manifest['release']} (loaded: {loaded[0]}); see docker logs {container.name}"
+                    f"{manifest['release']} (loaded: {loaded.release}); see docker logs {container.name}"
                 )
             time.sleep(0.1)
-
-
-def _live_servers(home: Home) -> dict[str, list[str]]:
-    """Return the URLs of the servers in the live configuration, by service."""
-    services = json.loads((home.edge / "current" / _UPSTREAMS).read_text(encoding="utf-8"))["http"]["services"]
-    return {name: _servers(service) for name, service in services.items()}
-
-
-def _servers(service: Mapping[str, Any]) -> list[str]:
-    return sorted(server["url"] for server in service["loadBalancer"].get("servers") or [])
-
-
-def _loaded(container: Container) -> tuple[str, dict[str, list[str]]]:
-    """Return the release and the servers by service in the configuration that a Traefik has loaded."""
-    try:
-        answer = json.loads(container_exec.execute(container.id, ["sh", "-c", _RAWDATA_COMMAND]))
-    except (DockerError, ValueError):
-        return "no release", {}
-    suffix = "@file"
-    services = {
-        name[: -len(suffix)]: _servers(service)
-        for name, service in (answer.get("services") or {}).items()
-        if name.endswith(suffix)
-    }
-    release = (answer.get("middlewares") or {}).get(f"release{suffix}", {})
-    return release.get("headers", {}).get("customResponseHeaders", {}).get(RELEASE_HEADER, "no release"), services
 
 
 def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> bool:
@@ -165,7 +172,7 @@ def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[C
 
     Requests that were sent to it continue. Idle connections are closed after two seconds.
     """
-    live_names = {urlsplit(url).hostname for urls in _live_servers(home).values() for url in urls}
+    live_names = {urlsplit(url).hostname for urls in traefik_loaded.live(home).servers.values() for url in urls}
     old_addresses = _addresses_without(manifest, live_names)
     return any(old_addresses & _connected_addresses(container_exec.main_pid(container.id)) for container in running)
 

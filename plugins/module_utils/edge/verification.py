@@ -94,7 +94,7 @@ def _failures(
     try:
         request = probe_requests.request(home, manifest, expected)
         result = []
-        for target in probe_requests.targets(manifest, expected, running):
+        for target in probe_requests.targets(home, manifest, expected, running):
             failure = probe(
                 target.host,
                 target.port,
@@ -103,11 +103,12 @@ def _failures(
                 expected,
                 request=request,
                 tls_name=target.tls_name,
+                network=target.network,
             )
             if failure:
                 result.append(f"service '{target.service}': {failure}" if target.service else failure)
     except LookupError as error:
-        return [f"service '{expected['address']['service']}': {error}"]
+        return [str(error)]
     except DamagedSecret as error:
         return [f"the probe of {expected['path']} cannot be sent: {error}"]
     return result

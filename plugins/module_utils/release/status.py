@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import closing, configuration
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
@@ -45,7 +45,8 @@ def status(home: Home, project: str) -> dict[str, Any]:
     what runs, as the engine says. ``drift``: ``{service, reason}``, also for edited files. ``damage``: a sentence for
     each damaged state file. ``incidents``: ``{service, reason}`` for containers that were restarted or lost a process
     for want of memory since the release went live. ``releases``: ids, newest first. ``rollouts``: the last lines of the
-    audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``.
+    audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``. ``maintenance``: see
+    ``closing.standing``.
     """
     current = home.current_id()
     manifest = home.manifest(current)
@@ -60,6 +61,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
         "incidents": incidents.find(running, home.live_since()),
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
+        "maintenance": closing.standing(home, manifest),
     }
 
 

@@ -17,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach impor
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import BACKUP, CERTIFICATE, Lease, LeaseHeld
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import SHORT_WORK, Lease, LeaseHeld
 
 T = TypeVar("T")
 #: Seconds that one call of a module waits for the end of a backup.
@@ -43,7 +43,7 @@ def start(home: Home, begun: Begun) -> tuple[str, int]:
 
 
 def after_backup(module: AnsibleModule, begin: Callable[[], T]) -> T:
-    """Return what *begin* returns, which is called as soon as no backup or renewal of a certificate is under way.
+    """Return what *begin* returns, which is called as soon as no short work, such as a backup, is under way.
 
     After five seconds it ends the module, whose answer says in ``held_by`` who is at work. The controller calls
     again then: if it goes away, nothing starts that nobody follows.
@@ -55,7 +55,7 @@ def after_backup(module: AnsibleModule, begin: Callable[[], T]) -> T:
         try:
             return begin()
         except LeaseHeld as held:
-            if held.work not in (BACKUP, CERTIFICATE):
+            if held.work not in SHORT_WORK:
                 raise
             # Taking the lease has waited for a moment, so the loop need not.
             if time.monotonic() > deadline:

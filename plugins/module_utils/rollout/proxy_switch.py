@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxy_replacement import replace_proxy
@@ -63,14 +63,14 @@ class EdgeSwitch:
             version = configuration.write_version(self._home, configuration.render(self._home, self._manifest, {}))
             stays = self._tx.plan[self._name] not in ("create", "recreate")
             running = existing.get(self._name, []) if stays else []
-            configuration.proxy(self._manifest).test(self._home, self._manifest, [version], running)
+            proxies.proxy(self._manifest).test(self._home, self._manifest, [version], running)
 
     def hold_port(self) -> None:
         """Keep all requests on the old edge. A new one that starts next to it cannot serve them yet."""
         if self._name in self._selection.replaced(START_FIRST):
             old = self._containers.find_running().get(str(self._name), [])
             with self._journal.part("prepare", "hold port", self._name):
-                configuration.proxy(self._manifest).hold_port(self._manifest, old, old)
+                proxies.proxy(self._manifest).hold_port(self._manifest, old, old)
 
     def test_ahead(self) -> None:
         """Let an edge that is not replaced test the configurations of the switch, while other containers start."""

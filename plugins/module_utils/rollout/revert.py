@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, own_proxies
+from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, own_proxies, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxy_replacement import replace_proxy
 from ansible_collections.slipway.stack.plugins.module_utils.engine import replicas
@@ -196,7 +196,7 @@ class _Revert:
         if action == "roll":
             running = self.containers.find_running().get(name, [])
             old = [one for one in running if self.tx.existed_before(name, one.id)]
-            configuration.proxy(self.previous).resume_accepting(self.previous, running, old)
+            proxies.proxy(self.previous).resume_accepting(self.previous, running, old)
             with self.journal.part("revert", "stop", name):
                 # Both edges share the port, so the new one would still answer.
                 replicas.stop([container for container in self.created if container.service == name])

@@ -26,6 +26,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 BACKUP = "backup"
 #: What it is taken for while the edge gets another certificate. That takes seconds, so a rollout waits for it, too.
 CERTIFICATE = "renewal of the certificate"
+#: What it is taken for while the edge is closed or opened. That takes seconds, too.
+MAINTENANCE = "switch of the maintenance"
+#: Work that a rollout waits for.
+SHORT_WORK = (BACKUP, CERTIFICATE, MAINTENANCE)
+#: Seconds between two tries of who waits for the lease.
+_POLL_SECONDS = 1.0
 #: Seconds for which taking the lease is retried.
 _RETRY_SECONDS = 0.5
 _REMEDY = "Remove it and run the playbook again"
@@ -118,6 +124,22 @@ class Lease:
     def close_own_copy(self) -> None:
         """Close the copy of this process. A process that was forked from it keeps the lease."""
         self._stream.close()
+
+
+def take(path: Path, owner: str, name: str, journal_offset: Callable[[], int], work: str, patience: float) -> Lease:
+    """Take a lease as soon as nothing else is under way.
+
+    :param name: of the work in the journal. :param patience: seconds to wait. :param work: see :class:`Lease`.
+    :raises LeaseHeld: if something else is under way for longer. :raises RolloutFailed: as :class:`Lease`.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return Lease(path, owner, name, journal_offset, work)
+        except LeaseHeld:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
 
 
 def holder(path: Path) -> dict[str, Any] | None:

@@ -135,6 +135,8 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         lines += ["damaged:", *(f"  {problem}" for problem in status["damage"])]
     if status["under_way"]:
         lines.append(f"under way: {status['under_way']}")
+    if status["maintenance"]:
+        lines.append(f"maintenance: {maintenance_line(status['maintenance'])}")
     if status["drift"]:
         lines.append("differs from the release:")
         lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["drift"])]
@@ -159,6 +161,16 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         for rollout in status["rollouts"]
     )
     return lines + [f"  {line}" for line in table(rollouts)]
+
+
+def maintenance_line(maintenance: Mapping[str, Any] | None) -> str:
+    """Return whether the edge is closed for maintenance, as a part of a sentence."""
+    if maintenance is None:
+        return "the edge is open"
+    allowed = ", ".join(maintenance["allow"])
+    through = f"; {allowed} get through" if allowed else ""
+    interrupted = "" if maintenance["complete"] else "; the switch was interrupted, run playbooks/maintenance.yml again"
+    return f"the edge is closed since {_time(maintenance['since'])} by {maintenance['owner']}{through}{interrupted}"
 
 
 def certificate_lines(certificate: Mapping[str, Any] | None) -> list[str]:

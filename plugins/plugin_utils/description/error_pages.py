@@ -18,13 +18,16 @@ ERRORS = {
     503: ("Not available", "The application is not available at the moment. Try again in a minute."),
     504: ("No answer in time", "The application needed too long for its answer. Try again in a minute."),
 }
+#: The page during maintenance, whose status is 503, and what people and programs read of it.
+MAINTENANCE = "maintenance"
+CLOSED = ("Maintenance", "This site is closed for maintenance. Try again later.")
 #: The page for every error that has none of its own.
 COMMON = "error.html"
 _MAX_BYTES = 64 * 1024
 
 
 def pages(value: object) -> dict[str, str]:
-    """Return the texts of pages by the name of their file, ``STATUS.html`` or :data:`COMMON`.
+    """Return the texts of pages by the name of their file, ``STATUS.html``, ``maintenance.html`` or ``error.html``.
 
     :param value: ``{"directory": {NAME: TEXT}}``, or an empty mapping.
     :raises ValueError: for a file that is no page of an error, or that is too large.
@@ -34,7 +37,7 @@ def pages(value: object) -> dict[str, str]:
     files = value.get("directory") if isinstance(value, Mapping) else None
     if not isinstance(files, Mapping):
         raise ValueError(f"{value!r} does not name a directory; write {{src: DIRECTORY}} with files such as 502.html")
-    known = [f"{status}.html" for status in ERRORS] + [COMMON]
+    known = [*(f"{name}.html" for name in (*ERRORS, MAINTENANCE)), COMMON]
     for name, text in files.items():
         if name not in known:
             raise ValueError(f"{name!r} is no page of an error; valid names: {', '.join(known)}")

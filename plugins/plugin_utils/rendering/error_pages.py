@@ -7,6 +7,7 @@ files they would need other rules: nginx answers a POST to a file with 405.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
@@ -24,9 +25,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 
 @dataclass(frozen=True)
 class ErrorPage:
-    """The answer for one status. ``html``: the page as parameters of nginx, one after the other. ``ours``: whether the
-    description has none. ``json``: the other answer, as one parameter."""
+    """An answer. ``name``: its status, or ``maintenance``. ``html``: the page as parameters of nginx, one after the
+    other. ``ours``: whether the description has none. ``json``: the other answer, as one parameter."""
 
+    name: str
     status: int
     html: tuple[str, ...]
     ours: bool
@@ -36,16 +38,20 @@ class ErrorPage:
 def of(edge: Service) -> list[ErrorPage]:
     """Return the answers of an edge."""
     given = error_pages.pages(edge.options.get("error_pages") or {})
-    return [
-        _page(status, given.get(f"{status}.html") or given.get(error_pages.COMMON)) for status in error_pages.ERRORS
-    ]
+    result = [_page(str(status), status, given, text) for status, text in error_pages.ERRORS.items()]
+    return [*result, _page(error_pages.MAINTENANCE, 503, given, error_pages.CLOSED)]
 
 
-def _page(status: int, given: str | None) -> ErrorPage:
-    title, detail = error_pages.ERRORS[status]
+def _page(name: str, status: int, pages: Mapping[str, str], texts: tuple[str, str]) -> ErrorPage:
+    # Whoever has a page of their own for 503 and none for maintenance means that one.
+    given = next(
+        (pages[file] for file in (f"{name}.html", f"{status}.html", error_pages.COMMON) if file in pages), None
+    )
+    title, detail = texts
     html = given if given is not None else text("error.html").replace("{title}", title).replace("{detail}", detail)
     problem = {"status": status, "title": title, "detail": detail, "request_id": _REQUEST_ID}
     return ErrorPage(
+        name,
         status,
         tuple(_parameters(html.replace(_STATUS, str(status)))),
         given is None,

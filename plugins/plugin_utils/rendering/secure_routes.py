@@ -52,7 +52,7 @@ def secured(
         middlewares["hsts"] = {"headers": {"customResponseHeaders": {"Strict-Transport-Security": value}}}
         for router in secure.values():
             if "tls" in router:
-                router["middlewares"] = [*router["middlewares"], "hsts"]
+                router["middlewares"] = ["hsts", *router["middlewares"]]
     challenges = {
         "entryPoints": [public],
         "rule": f"PathPrefix({quoting.traefik_string(CHALLENGE_PATH)})",

@@ -115,6 +115,8 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "settings": {**merged, "environment": environment},
         "alone": single_instance_reason(merged),
         "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
+        # A release without this key cannot be closed for maintenance.
+        **({"balancers": list(service.options["real_ip_from"])} if service.kind.edge else {}),
         # Only where there are some, so that the release of a service without hooks has the same digest as before.
         **{key: hooks.read(merged[key]) for key in hooks.KEYS if merged.get(key)},
         **({"backup": service.backup} if service.backup else {}),

@@ -46,7 +46,7 @@ def version_problem(version: tuple[int, ...]) -> str | None:
 def files(stack: Stack, edge: Service) -> dict[str, str]:
     """Return the files of the edge's directory by name.
 
-    The host writes the services that the routes name, and the middleware ``release``.
+    The host writes the services that the routes name, and the middlewares ``release`` and ``maintenance``.
 
     :raises ValueError: for a route to files or pages of errors, which Traefik does not serve, or ``domains`` of a stack
         without a domain.
@@ -140,7 +140,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
                 route,
                 sender.balancers,
                 stack.name,
-                ["release", *traefik_middlewares.headers_names(edge, route)],
+                ["release", sender.maintenance, *traefik_middlewares.headers_names(edge, route)],
             )
             routers.update(variants)
     redirected = public_names.redirected(edge)
@@ -166,6 +166,11 @@ class _Sender:
     balancers: tuple[str, ...]
     rank: int
 
+    @property
+    def maintenance(self) -> str:
+        """The middleware that closes a route during maintenance; the host writes it."""
+        return f"maintenance{self.suffix}"
+
 
 def _senders(edge: Service) -> list[_Sender]:
     balancers = tuple(edge.options["real_ip_from"])
@@ -178,7 +183,14 @@ def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: st
     A middleware cannot depend on the request. So a websocket and what a load balancer sends have routers of their own,
     with other middlewares and with a higher priority.
     """
-    common = ["never", "release", *traefik_middlewares.headers_names(edge, route), "compress", "retry"]
+    common = [
+        "never",
+        "release",
+        sender.maintenance,
+        *traefik_middlewares.headers_names(edge, route),
+        "compress",
+        "retry",
+    ]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
     if sender.balancers:
         addresses = " || ".join(f"ClientIP({quoting.traefik_string(one)})" for one in sender.balancers)

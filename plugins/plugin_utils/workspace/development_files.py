@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration as on_host
+from ansible_collections.slipway.stack.plugins.module_utils.edge import proxies as on_host
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import collect
@@ -117,6 +117,7 @@ def _edge_files(stack: Stack) -> dict[str, str]:
     found = {
         **edge.files(stack),
         **proxy.host_files({"release": stack.environment, "upstreams": upstreams}, targets, None),
+        **proxy.door(stack.edge.options["real_ip_from"], None),
     }
     return {f".slipway/edge/current/{name}": text for name, text in found.items()}
 

@@ -10,7 +10,9 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import probe_requests
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe_requests import Request, Target
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.state import maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret, SecretStore
 
 from tests.support.fake_host import container, spec
@@ -64,22 +66,25 @@ def test_a_request_with_secrets_is_read_from_the_store(tmp_path: Path, monkeypat
         probe_requests.request(Home(str(tmp_path)), manifest, probe)
 
 
+HOME = Home("/nowhere")
+
+
 def _manifest() -> dict[str, Any]:
     edge = spec(edge=True, pod="edge-pod", ports=[])
     return {"release": "r1", "services": {"edge-pod": spec(ports=["8420:8080"]), "edge": edge, "web": spec()}}
 
 
 def test_a_probe_goes_through_the_edge() -> None:
-    assert list(probe_requests.targets(_manifest(), PROBE, {})) == [Target("127.0.0.1", 8420, "edge", "r1")]
+    assert list(probe_requests.targets(HOME, _manifest(), PROBE, {})) == [Target("127.0.0.1", 8420, "edge", "r1")]
 
 
 def test_a_probe_of_an_older_manifest_without_an_edge_goes_nowhere() -> None:
-    assert list(probe_requests.targets({"release": "r1", "services": {"web": spec()}}, PROBE, {})) == []
+    assert list(probe_requests.targets(HOME, {"release": "r1", "services": {"web": spec()}}, PROBE, {})) == []
 
 
 def test_a_probe_goes_to_its_own_address() -> None:
     probe = {**PROBE, "address": {"host": "127.0.0.1", "port": 8428}}
-    assert list(probe_requests.targets(_manifest(), probe, {})) == [Target("127.0.0.1", 8428, None, None)]
+    assert list(probe_requests.targets(HOME, _manifest(), probe, {})) == [Target("127.0.0.1", 8428, None, None)]
 
 
 def test_a_probe_goes_to_every_running_container_of_a_service(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +97,7 @@ def test_a_probe_goes_to_every_running_container_of_a_service(monkeypatch: pytes
     monkeypatch.setattr(docker, "get", records.get)
     running = {"web": [container("web"), container("web", 2), container("web", 3, state="exited")]}
     probe = {**PROBE, "address": {"service": "web", "port": 8000}}
-    assert list(probe_requests.targets(_manifest(), probe, running)) == [
+    assert list(probe_requests.targets(HOME, _manifest(), probe, running)) == [
         Target("172.18.0.2", 8000, "web", None),
         Target("172.18.0.3", 8000, "web", None),
     ]
@@ -101,7 +106,7 @@ def test_a_probe_goes_to_every_running_container_of_a_service(monkeypatch: pytes
 def test_a_container_in_the_network_of_the_host_has_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker, "get", lambda _path: {"HostConfig": {"NetworkMode": "host"}})
     probe = {**PROBE, "address": {"service": "web", "port": 8000}}
-    found = list(probe_requests.targets(_manifest(), probe, {"web": [container("web")]}))
+    found = list(probe_requests.targets(HOME, _manifest(), probe, {"web": [container("web")]}))
     assert found == [Target("127.0.0.1", 8000, "web", None)]
 
 
@@ -109,5 +114,21 @@ def test_a_container_in_the_network_of_the_host_has_its_address(monkeypatch: pyt
 def test_a_service_without_an_address_is_an_error(monkeypatch: pytest.MonkeyPatch, running: Any) -> None:
     monkeypatch.setattr(docker, "get", lambda _path: None)
     probe = {**PROBE, "address": {"service": "web", "port": 8000}}
-    with pytest.raises(LookupError, match="has no container with an address of its own"):
-        list(probe_requests.targets(_manifest(), probe, running))
+    with pytest.raises(LookupError, match="service 'web': has no container with an address of its own"):
+        list(probe_requests.targets(HOME, _manifest(), probe, running))
+
+
+def test_a_probe_of_a_closed_edge_comes_from_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(str(tmp_path))
+    maintenance.write(home, Maintenance("ada", (), 300))
+    monkeypatch.setattr(docker, "get", lambda path: {"State": {"Pid": 7 if "edge-pod1" in path else 0}})
+    running = {"edge-pod": [container("edge-pod", 2, state="exited"), container("edge-pod")]}
+    targets = list(probe_requests.targets(home, _manifest(), PROBE, running))
+    assert targets == [Target("127.0.0.1", 8080, "edge", "r1", network=7)]
+    secure = {**_manifest(), "tls": {"source": "internal", "names": ["shop.example.com"], "port": 8443}}
+    secure["services"]["edge-pod"]["ports"].append("443:8443")
+    targets = list(probe_requests.targets(home, secure, PROBE, running))
+    assert targets == [Target("127.0.0.1", 8443, "edge", "r1", "shop.example.com", 7)]
+    for gone in ({}, {"edge-pod": [container("edge-pod", 2)]}):
+        with pytest.raises(LookupError, match="service 'edge': is closed for maintenance and does not run"):
+            list(probe_requests.targets(home, _manifest(), PROBE, gone))

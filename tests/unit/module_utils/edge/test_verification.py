@@ -24,7 +24,7 @@ def test_a_rollout_can_be_aborted_between_probes_that_wait(tmp_path: Path, monke
             raise RolloutFailed("somebody aborted the rollout")
 
     monkeypatch.setattr(watch, "check", check)
-    monkeypatch.setattr(probe.probe, "__defaults__", (0.3, probe.GET, None))
+    monkeypatch.setattr(probe.probe, "__defaults__", (0.3, probe.GET, None, None))
     with serving(lambda: [(60.0, b"")]) as port, within(2.0):
         manifest = {
             "release": "r1",
