@@ -33,16 +33,16 @@ def renew(home: Home, manifest: Mapping[str, Any], running: Mapping[str, list[Co
         )
     if interrupted.problem:
         raise EdgeError(interrupted.problem)
-    proxies = running.get(str(edge_of(manifest)), [])
+    edges = running.get(str(edge_of(manifest)), [])
     before = configuration.live_version(home)
     version = configuration.write_version(home, configuration.render(home, manifest, container_names(running)))
-    proxies.proxy(manifest).test(home, manifest, [version], proxies)
+    proxies.proxy(manifest).test(home, manifest, [version], edges)
     try:
-        configuration.activate(home, manifest, proxies, version)
+        configuration.activate(home, manifest, edges, version)
     except EdgeError:
         if before:
             configuration.set_live(home, before)
-            proxies.proxy(manifest).reload(home, manifest, proxies)
+            proxies.proxy(manifest).reload(home, manifest, edges)
         raise
     configuration.prune_versions(home)
 
