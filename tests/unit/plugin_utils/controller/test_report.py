@@ -89,6 +89,7 @@ STATUS: dict[str, Any] = {
     "incidents": [],
     "rollouts": [],
     "certificate": None,
+    "maintenance": None,
     "backups": {
         "services": [],
         "unsaved": [],
@@ -245,3 +246,12 @@ def test_the_status_says_how_long_a_certificate_is_valid(changes: dict[str, Any]
 
 def test_without_https_the_status_says_nothing_of_certificates() -> None:
     assert report.certificate_lines(None) == []
+
+
+def test_the_status_says_that_the_edge_is_closed() -> None:
+    closed = {"owner": "ada@laptop", "since": 1763719200.0, "allow": ["192.0.2.0/24"], "complete": True}
+    line = "maintenance: the edge is closed since 2025-11-21T10:00:00Z by ada@laptop; 192.0.2.0/24 get through"
+    assert line in report.status_lines("web", {**STATUS, "maintenance": closed})
+    interrupted = report.maintenance_line({**closed, "allow": [], "complete": False})
+    assert interrupted.endswith("by ada@laptop; the switch was interrupted, run playbooks/maintenance.yml again")
+    assert report.maintenance_line(None) == "the edge is open"

@@ -46,7 +46,7 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
             {"directory": {"404.html": ""}},
             (
                 "'404.html' is no page of an error; valid names: 413.html, 421.html, 429.html, 502.html, 503.html, "
-                "504.html, error.html"
+                "504.html, maintenance.html, error.html"
             ),
         ),
         (
