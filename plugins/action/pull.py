@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, placement
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 
 
@@ -19,7 +19,8 @@ class ActionModule(OneCall):
         """Return the images of the description."""
         given = arguments.complete(self, task_vars, "pull")
         try:
-            stack = inventory.without_secrets(given, inventory.base_directory(task_vars))
+            place = placement.of(task_vars, given)
+            stack = inventory.without_secrets(given, inventory.base_directory(task_vars), place)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         return {"services": {service.name: service.image for service in stack.services.values()}}

@@ -20,11 +20,14 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     inventory,
     module_call,
     other_environments,
+    placement,
     release_id,
     report,
+    shares,
     terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import exported_variables, release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
@@ -45,18 +48,22 @@ class ActionModule(ActionBase):
         given = arguments.complete(self, task_vars, "release")
         base = inventory.base_directory(task_vars)
         try:
-            bundle = inventory.bundle_of(given, base)
+            share = self._share(given, base, task_vars)
+            bundle = inventory.bundle_of(given, base, share)
             min_free = units.parse_size(str(given["min_free"]))
             notes = (
                 "\n".join(report.note_lines(bundle.stack, bundle.notes, display.verbosity > 0)) if bundle.notes else ""
             )
-            self._check_policy(bundle, given, base, task_vars, notes)
+            self._check_policy(bundle, share, given, base, task_vars, notes)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
+        content = {**bundle.content(), "elsewhere": dict(share.data), "moved_data": given["moved_data"]}
+        content["shared_secrets"] = sorted(share.shared)
+        content["edge_elsewhere"] = share.edge_is_elsewhere
         answer = self._execute_module(
             module_name="slipway.stack._upload_release",
             module_args={
-                "bundle": base64.b64encode(zlib.compress(json.dumps(bundle.content()).encode(), 9)).decode(),
+                "bundle": base64.b64encode(zlib.compress(json.dumps(content).encode(), 9)).decode(),
                 "secrets": json.dumps(bundle.secrets()),
                 "release_id": release_id.new(self._task._uuid),
                 "origin": {"owner": module_call.owner(), "version": str(given["version"]), "commit": _commit(base)},
@@ -73,12 +80,21 @@ class ActionModule(ActionBase):
         if not result.get("failed"):
             host = task_vars.get("inventory_hostname", "")
             result["tls"] = bundle.tls.get("source", "")
+            result["stage"], result["stages"] = share.stage, share.stages
             result["notes"] = {name: list(lines) for name, lines in bundle.notes.items()}
             terminal.show("\n".join(report.release_lines(host, bundle.stack, result)))
         return result
 
+    @staticmethod
+    def _share(given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> Share:
+        """Return what this host has of the stack. :raises ValueError: for a part of the hosts of a placed stack."""
+        problem = placement.left_out(task_vars, placement.of(task_vars, given))
+        if problem:
+            raise ValueError(problem)
+        return shares.of(task_vars, given, base)
+
     def _check_policy(
-        self, bundle: Bundle, given: dict[str, Any], base: Path, task_vars: dict[str, Any], notes: str
+        self, bundle: Bundle, share: Share, given: dict[str, Any], base: Path, task_vars: dict[str, Any], notes: str
     ) -> None:
         """Show the findings of the policy.
 
@@ -97,7 +113,13 @@ class ActionModule(ActionBase):
         exported = exported_variables.notes(document, os.environ) if document else []
         found = release_check.check(
             release_check.stack(
-                bundle.documents, bundle.variables(), given["services"], str(given["version"]), given["secrets"]
+                bundle.documents,
+                bundle.variables(),
+                given["services"],
+                str(given["version"]),
+                given["secrets"],
+                share.elsewhere,
+                share.address,
             ),
             bundle.environment,
             given["policy_level"],

@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
     inventory,
     module_call,
+    placement,
     terminal,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
@@ -35,7 +36,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = arguments.complete(self, task_vars, "send")
         try:
-            stack = inventory.without_secrets(given, inventory.base_directory(task_vars))
+            place = placement.of(task_vars, given)
+            stack = inventory.without_secrets(given, inventory.base_directory(task_vars), place)
             to_build = _to_build(stack) if self._task.check_mode else []
             wanted = _local_images(stack, to_build)
         except (ValueError, BuildError) as error:

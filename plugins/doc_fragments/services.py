@@ -21,6 +21,18 @@ options:
     description: The services by name. C(docs/services.md) lists their keys.
     type: dict
     default: {}
+  placement:
+    description:
+      - Hosts of all services of a kind that name none themselves, by kind, such as C(postgres) with V(db). A pattern as
+        in a play; C(docs/placement.md) says more.
+    type: dict
+    default: {}
+  address:
+    description:
+      - Address of the host in the private network of the stack's hosts. Services of other hosts reach there what they
+        need of this one.
+    type: str
+    default: ""
   compose_files:
     description:
       - Your own Compose files, in the order in which Compose merges them. Paths are relative to the inventory.

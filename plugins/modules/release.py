@@ -41,6 +41,13 @@ options:
     type: list
     elements: str
     default: []
+  moved_data:
+    description:
+      - Data services whose data somebody has moved to another host. Without it, another host for a data service is
+        refused, because it would start there without its data.
+    type: list
+    elements: str
+    default: []
   min_free:
     description: Space that must be free on the disks of the engine and of the stack, such as V(1g).
     type: str

@@ -34,8 +34,8 @@ def test_a_proxy_has_the_functions_that_the_page_names(step: int, protocol: type
 
 def test_a_source_of_secrets_goes_through_the_functions_that_the_page_names() -> None:
     named = set(re.findall(r"`([\w.]+)`", _example("a source of secrets")))
-    assert {"SECRET_FIELDS", "Secret", "read", "Bundle.secrets", "_value"} <= named
-    assert all(map(callable, (secret_sources.read, Bundle.secrets, SecretStore._value)))
+    assert {"SECRET_FIELDS", "Secret", "read", "Bundle.secrets", "value"} <= named
+    assert all(map(callable, (secret_sources.read, Bundle.secrets, SecretStore.value)))
     assert "generate" in fields.SECRET_FIELDS
     assert "generate" in vars(model.Secret("name"))
 

@@ -50,6 +50,9 @@ def is_needed(home: Home, asked: Maintenance | None) -> bool:
 
     :raises RolloutFailed: if it would be refused.
     """
+    if (home.manifest(home.current_id()) or {}).get("edge_elsewhere"):
+        # The hosts that have the edge close it.
+        return False
     manifest = _live(home)
     found = maintenance.read(home)
     if found.problem or not _is_same(found.value, asked):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import probe_requests
+from ansible_collections.slipway.stack.plugins.module_utils.edge import probe_requests, reaching
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
@@ -80,6 +80,7 @@ def _verify_once(home: Home, manifest: Mapping[str, Any], running: Mapping[str, 
             detail.extend(health_check.diagnostics(verdict))
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
+    problems += reaching.problems(manifest["services"], running)
     for one in manifest["probes"]:
         # Each may take ten seconds.
         watch.check()

@@ -46,6 +46,8 @@ def new_manifest(
         "upstreams": content["upstreams"],
         "assets": content["assets"],
         **({"tls": content["tls"]} if content["tls"] else {}),
+        **({"edge_elsewhere": True} if content.get("edge_elsewhere") else {}),
+        **({"shared_secrets": content["shared_secrets"]} if content.get("shared_secrets") else {}),
         "addresses": dict(addresses),
         "initial": dict(initial),
         "changed_in_data": list(changed_in_data),

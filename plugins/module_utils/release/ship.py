@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import (
     file_diff,
     initial_values,
     integrity,
+    moved_data,
     paths,
     preflight,
     resources,
@@ -137,6 +138,7 @@ def ship(
     existing_id = _find_same_release(home, manifest)
     problems = data_loss.refusals(planned, current, manifest, running, allow_downtime)
     problems += initial_values.refusals(home, manifest, current, changed_in_data)
+    problems += moved_data.refusals(content, current)
     # An interrupted rollout is settled first. That can change which service holds which port.
     problems += preflight.check_moved_ports(planned, current, manifest, running) if interrupted is None else []
     if problems:

@@ -205,6 +205,11 @@ def check(home: Home, secret: str, finish: bool) -> tuple[dict[str, Any], Pair, 
     problems = integrity.problems(home, manifest)
     if problems:
         raise RolloutFailed("; ".join(problems))
+    if secret in manifest.get("shared_secrets", []):
+        raise RolloutFailed(
+            f"secret '{secret}' is read by services of other hosts, too, and a rotation changes one host; give it a "
+            "value in stack_secrets, and change that (docs/placement.md)"
+        )
     store = Values(home)
     if finish:
         previous = store.previous(secret)

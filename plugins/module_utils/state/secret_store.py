@@ -71,7 +71,7 @@ class SecretStore:
         if not files:
             return {}
         salt, renamed = self._salt(), self._renamed()
-        values = {name: self._value(name, source) for name, source in sources.items()}
+        values = {name: self.value(name, source) for name, source in sources.items()}
         result = {}
         for file in files:
             content = "".join(
@@ -100,7 +100,7 @@ class SecretStore:
         if any(self._read(self._root / "generated" / name, _MAX_FILE) is None for name in generated):
             return ""
         text = "".join(
-            part if isinstance(part, str) else self._value(part["secret"], sources[part["secret"]]) for part in parts
+            part if isinstance(part, str) else self.value(part["secret"], sources[part["secret"]]) for part in parts
         )
         return _address(self._salt(), text.encode())
 
@@ -194,7 +194,11 @@ class SecretStore:
             )
         return salt or b""
 
-    def _value(self, name: str, source: Mapping[str, Any]) -> str:
+    def value(self, name: str, source: Mapping[str, Any]) -> str:
+        """Return the value of a secret, which is generated now if it never was.
+
+        :param source: see :meth:`addresses`. :raises DamagedSecret: if the file that has it is damaged.
+        """
         if source.get("value") is not None:
             return str(source["value"])
         if source.get("previous"):

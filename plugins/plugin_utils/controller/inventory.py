@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.contents import Contents, is_executable
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import placement as hosts_of_kinds
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     describe,
     kinds,
     mounted_files,
     notations,
+    placement,
     resources,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
@@ -44,13 +46,29 @@ def base_directory(task_vars: Mapping[str, Any]) -> Path:
     return Path(task_vars.get("inventory_dir") or task_vars.get("playbook_dir") or ".")
 
 
-def bundle_of(arguments: Mapping[str, Any], base: Path) -> bundle.Bundle:
+def bundle_of(arguments: Mapping[str, Any], base: Path, share: placement.Share | None = None) -> bundle.Bundle:
     """Return the bundle of the release that *arguments* describe; relative paths in them start from *base*.
 
+    :param share: what the host has of the stack; all of it if not given.
     :raises ValueError: with one sentence about the first problem.
     """
-    plain = plain_of(arguments)
-    return bundle.bundle(stack_of(plain, base), plain.get("probes") or [])
+    share = share or share_of(arguments, base, {})
+    return bundle.bundle(share.stack, placement.own_probes(share, plain_of(arguments).get("probes") or []))
+
+
+def share_of(arguments: Mapping[str, Any], base: Path, place: Mapping[str, Any]) -> placement.Share:
+    """Return the share that a host has of the stack that *arguments* describe; paths in them start from *base*.
+
+    :param place: of the host among the others, see ``controller.placement``; empty for a stack that is not placed.
+    :raises ValueError: with one sentence about the first problem.
+    """
+    stack = stack_of(plain_of(arguments), base)
+    if not place:
+        return placement.Share(stack)
+    matched = {pattern: tuple(hosts) for pattern, hosts in place["matched"].items()}
+    lists = {key: tuple(place[key]) for key in ("hosts", "groups")}
+    where = placement.Place(place["host"], matched=matched, addresses=place["addresses"], **lists)
+    return placement.share(stack, where)
 
 
 def developed_stack(arguments: Mapping[str, Any], base: Path, root: Path) -> Stack:
@@ -79,11 +97,12 @@ def _source(where: str, context: str, base: Path, root: Path) -> Source:
     return Source("." if below == "." else f"./{below}", frozenset(entry.name for entry in path.iterdir()))
 
 
-def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
+def without_secrets(arguments: Mapping[str, Any], base: Path, place: Mapping[str, Any] | None = None) -> Stack:
     """Return the model of a stack without its secrets: each is replaced by one to be generated.
 
     Building and pulling images must work without the secrets, such as in a CI job without the vault.
 
+    :param place: for the share of a host, see :func:`share_of`.
     :raises ValueError: like :func:`bundle_of`.
     """
     plain = plain_of(arguments)
@@ -95,7 +114,7 @@ def without_secrets(arguments: Mapping[str, Any], base: Path) -> Stack:
     ]
     names = [use.get("name") if isinstance(use, Mapping) else use for use in uses]
     secrets = {name: {"generate": 32} for name in names if isinstance(name, str)}
-    return stack_of({**plain, "secrets": secrets, _SECRETS_UNKNOWN: True}, base)
+    return share_of({**plain, "secrets": secrets, _SECRETS_UNKNOWN: True}, base, place or {}).stack
 
 
 def documents(arguments: Mapping[str, Any], base: Path) -> tuple[Mapping[str, Any], ...]:
@@ -118,6 +137,7 @@ def stack_of(plain: Mapping[str, Any], base: Path, sources: Mapping[str, Source]
     """Return the model of a stack from the result of :func:`plain_of`. :raises ValueError: like :func:`bundle_of`."""
     _check_texts(plain)
     services = {name: with_contents(name, entry, base) for name, entry in plain["services"].items()}
+    services = hosts_of_kinds.by_kind(services, plain.get("placement") or {})
     translated = translate_files(plain, services, base)
     try:
         stack = _described(plain, services, translated, base, sources)
@@ -222,6 +242,8 @@ def _read(path: Path, base: Path, decided: bool) -> dict[str, Any]:
     """
     # The inventory names the file, so a link is followed to wherever it leads.
     path = Path(os.path.realpath(path))
+    if not path.exists():
+        raise ValueError(f"{path.name} cannot be read: No such file or directory")
     contents = Contents(path if path.is_dir() else path.parent, reference=base)
     if path.is_dir():
         tree = contents.tree(path)

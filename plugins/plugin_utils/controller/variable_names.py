@@ -27,7 +27,15 @@ _OF_PLAYBOOKS = frozenset(
 )
 #: Variables that tasks of the roles set themselves.
 _OF_TASKS = frozenset(
-    {"stack_release", "deploy_begun", "deploy_reverted", "deploy_switching", "engine_info", "engine_python"}
+    {
+        "stack_release",
+        "deploy_begun",
+        "deploy_reverted",
+        "deploy_stage",
+        "deploy_switching",
+        "engine_info",
+        "engine_python",
+    }
     | {
         "certificates_installed",
         "certificates_result",
@@ -40,10 +48,11 @@ _OF_TASKS = frozenset(
         "refresh_made",
         "refresh_prepared",
         "refresh_production",
+        "rollback_status",
         "verify_result",
         "workspace_adopted",
     }
-    | {"workspace_result"}
+    | {"secrets_shared", "stack_shared", "workspace_result"}
 )
 #: What a task registers has both keys.
 _RESULT_KEYS = frozenset({"changed", "failed"})

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, shares
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
 
@@ -26,8 +26,8 @@ def described(action: ActionBase, task_vars: dict[str, Any], module: str) -> tup
     if isinstance(variables, Mapping):
         given["compose_variables"] = {**dict.fromkeys(variables, "unknown"), **given["compose_variables"]}
     try:
-        plain = inventory.plain_of(given)
-        stack = inventory.stack_of(plain, inventory.base_directory(task_vars))
-        return stack, bundle.bundle(stack, plain.get("probes") or [])
+        base = inventory.base_directory(task_vars)
+        share = shares.of(task_vars, given, base)
+        return share.stack, inventory.bundle_of(given, base, share)
     except ValueError as error:
         raise AnsibleActionFail(str(error)) from None

@@ -141,6 +141,7 @@ def _complete(written: Written, services: Mapping[str, Written], surroundings: S
         release_check=release_check,
         job_timeout=values["job_timeout"],
         routes=edge_routes,
+        hosts=values["hosts"] or "",
         assets=assets.read(where, values["assets"], body["assets"]),
         options={option: context[option] for option in kind.options},
         # A key that is set to None stays: it removes what every service has.

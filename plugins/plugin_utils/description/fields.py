@@ -10,6 +10,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema i
 SERVICE_FIELDS: dict[str, Field] = {
     "kind": Field("str", "what the service is, such as fastapi or postgres", required=True),
     "like": Field("str", "service whose image, build, needs, environment, secrets, files, volumes and user it shares"),
+    "hosts": Field("str", "hosts that it runs on, a pattern as in a play; default: all hosts of the stack"),
     "only_in": Field("list", "environments that have it; all of them if empty", default=[]),
     "image": Field("image", "image reference with its tag"),
     "build": Field("dict", "how the image is built: context, optionally dockerfile, target, args, platforms"),

@@ -176,8 +176,9 @@ class Service:
 
     ``files``: by path in the container. ``mount_options``: further keys of their mounts, by the same path.
     ``executable``: the paths, and paths below them, that are executable. ``follows``: the services that it must be
-    replaced with, each with the Compose keys that name it. ``backup``: how its data is saved, see ``backups.method``.
-    ``unsaved``: its volumes that no backup has.
+    replaced with, each with the Compose keys that name it. ``hosts``: the pattern of its hosts, empty for all.
+    ``reaches``: by service that it needs on another host, the address and the port. ``backup``: how its data is saved,
+    see ``backups.method``. ``unsaved``: its volumes that no backup has.
     """
 
     name: str
@@ -222,6 +223,8 @@ class Service:
     #: How its passwords are rotated, by the secret. :data:`logins`: variables with a login, by the secret for it.
     rotation: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     logins: Mapping[str, str] = field(default_factory=dict)
+    hosts: str = ""
+    reaches: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     #: The variables that hold a secret, as the parts of their text.
     secret_variables: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 

@@ -28,6 +28,8 @@ def stack(
     services: Mapping[str, Any],
     version: str,
     secrets: Mapping[str, Any] | None = None,
+    elsewhere: Iterable[str] = (),
+    private_address: str = "",
 ) -> Stack:
     """Return the stack of a release.
 
@@ -36,6 +38,8 @@ def stack(
     :param services: ``stack_services``, for the keys ``only_in`` and ``build``.
     :param version: ``stack_version``; an image with that tag belongs to the application.
     :param secrets: ``stack_secrets``. Only the names of those that are placeholders are kept.
+    :param elsewhere: the services of the stack that other hosts have.
+    :param private_address: that of this host, where other hosts of the stack reach its data services.
     """
     described = {name: keys for name, keys in services.items() if isinstance(keys, Mapping)}
     built_images = {keys.get("image") for keys in described.values() if keys.get("build")}
@@ -43,7 +47,10 @@ def stack(
     return dataclasses.replace(
         read,
         placeholder_secrets=_placeholders(secrets or {}),
-        only_in_some_environments=frozenset(name for name, keys in described.items() if keys.get("only_in")),
+        only_in_some_environments=frozenset(
+            [*(name for name, keys in described.items() if keys.get("only_in")), *elsewhere]
+        ),
+        private_addresses=frozenset([private_address] if private_address else []),
         own_images=frozenset(
             name
             for name, service in read.services.items()

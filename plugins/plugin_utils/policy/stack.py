@@ -110,6 +110,7 @@ class Stack:
     ``has_published_proxy``: one of the services is a proxy with a published port.
     ``network_owners``: services whose network other services join.
     ``only_in_some_environments``: services that are meant to be in some environments only.
+    ``private_addresses``: addresses of the host at which only hosts of the same stack reach it, as the inventory says.
     ``own_images``: services with an image of the application itself, which may have another version elsewhere.
     ``variables``: the variables for interpolation. ``placeholder_secrets``: by name, the secrets of the inventory that
     are placeholders.
@@ -125,6 +126,7 @@ class Stack:
     has_published_proxy: bool = False
     network_owners: frozenset[str] = frozenset()
     only_in_some_environments: frozenset[str] = frozenset()
+    private_addresses: frozenset[str] = frozenset()
     own_images: frozenset[str] = frozenset()
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     placeholder_secrets: Mapping[str, str] = field(default_factory=dict)

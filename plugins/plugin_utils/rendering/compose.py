@@ -30,7 +30,8 @@ LOG_OPTIONS = {"max-size": "10m", "max-file": "5"}
 #: With these a busy engine drops lines instead of keeping a service waiting. A stopped engine reads none
 #: (docs/services.md). Data services write few lines, and to change their options is downtime.
 _NON_BLOCKING = {"mode": "non-blocking", "max-buffer-size": "4m"}
-#: Docker publishes no port of a service that is only on internal networks: such a service also joins this network.
+#: A service that is only on internal networks reaches no other host, and Docker publishes no port of it. So it joins
+#: this network, too.
 PUBLISHED = "published"
 INTERNAL = frozenset({"data"})
 EDGE_MOUNT = "/etc/slipway/edge"
@@ -137,7 +138,7 @@ def _service(stack: Stack, service: Service, mounted: Mapping[str, str]) -> dict
         return _without_defaults(service, result)
     if not service.networks:
         del result["networks"]
-    elif service.ports and INTERNAL.issuperset(service.networks):
+    elif (service.ports or service.reaches) and INTERNAL.issuperset(service.networks):
         result["networks"].append(PUBLISHED)
     result["restart"] = "no" if service.service_class == "oneshot" else "unless-stopped"
     result["security_opt"] = ["no-new-privileges:true"]

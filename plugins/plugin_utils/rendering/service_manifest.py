@@ -119,6 +119,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         **({"balancers": list(service.options["real_ip_from"])} if service.kind.edge else {}),
         # Only where there are some, so that the release of a service without hooks has the same digest as before.
         **{key: hooks.read(merged[key]) for key in hooks.KEYS if merged.get(key)},
+        **({"reaches": {name: list(at) for name, at in service.reaches.items()}} if service.reaches else {}),
         **({"backup": service.backup} if service.backup else {}),
         **({"unsaved": list(service.unsaved)} if service.unsaved else {}),
         **({"rotation": service.rotation} if service.rotation else {}),

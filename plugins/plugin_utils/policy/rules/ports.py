@@ -37,7 +37,8 @@ def _is_any_address(host: str) -> bool:
 def datastore(service: Service, stack: Stack) -> Iterator[Problem]:
     """Find datastores, by image or by the port inside, that are published on an address other than loopback."""
     for port in service.ports:
-        if (service.is_datastore or port.target in DATA_PORTS) and not port.loopback:
+        private = port.loopback or port.host.strip("[]") in stack.private_addresses
+        if (service.is_datastore or port.target in DATA_PORTS) and not private:
             yield f"publishes the datastore's port {port.target} on {port.host or 'all addresses'}", port.path
 
 

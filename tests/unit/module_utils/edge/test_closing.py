@@ -198,6 +198,15 @@ def test_what_cannot_be_closed(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("proxy")
+def test_a_host_whose_edge_is_elsewhere_has_nothing_to_close(tmp_path: Path) -> None:
+    home = _deployed(tmp_path, edge=False)
+    manifest = json.loads((home.release("r1") / "manifest.json").read_text())
+    write_text(home.release("r1") / "manifest.json", json.dumps({**manifest, "edge_elsewhere": True}))
+    assert not closing.switch(home, _asked(), "ada")
+    assert not home.maintenance.exists()
+
+
+@pytest.mark.usefixtures("proxy")
 def test_a_release_that_would_open_the_edge_is_refused(home: Home) -> None:
     closing.switch(home, _asked(), "ada")
     manifest = home.manifest("r1") or {}

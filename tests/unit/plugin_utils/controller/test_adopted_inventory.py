@@ -48,6 +48,7 @@ _NEEDED: dict[str, Any] = {"web": {"volumes": ["/srv/data:/data"]}, "proxy": Non
 FIELDS: dict[str, Any] = {
     "kind": {"kind": "compose", "image": "a:1"},
     "like": {"kind": "compose", "like": "worker"},
+    "hosts": {"hosts": "db:&eu"},
     "only_in": {"only_in": ["production"]},
     "image": {"image": "registry.example.com/web:{{ version }}"},
     "build": {"build": {"context": "app", "args": {"A": 1, "B": "{{ version }}"}, "platforms": ["linux/amd64"]}},

@@ -188,3 +188,16 @@ def test_environments_that_were_not_compared_are_shown() -> None:
     lines = release_check.report_lines(result, ["staging is not compared with: it is not there"])
     assert lines[1:] == ["  staging is not compared with: it is not there"]
     assert lines[0].startswith("policy for production: 0 errors")
+
+
+@pytest.mark.parametrize(
+    ("address", "private", "found"),
+    [("10.0.0.2", "10.0.0.2", 0), ("[fd00::2]", "fd00::2", 0), ("10.0.0.3", "10.0.0.2", 1), ("0.0.0.0", "10.0.0.2", 1)],
+)
+def test_data_is_published_at_the_private_address_of_placed_services_only(
+    address: str, private: str, found: int
+) -> None:
+    release = parcel(example(db={"publish": [f"{address}:5432:5432"]}))
+    stack = release_check.stack(release.documents, release.variables(), {}, "", private_address=private)
+    rules = [one.rule for one in release_check.check(stack, "production", "error", (), DAY).findings]
+    assert rules.count("SLP080") == found

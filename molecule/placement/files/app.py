@@ -1,0 +1,42 @@
+"""Counts visits in Redis. `migrate` as the second argument is the release job."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+def _redis(*command: str) -> str:
+    """Return the answer to a command. Each argument is sent with its length (RESP)."""
+    password = Path(os.environ["REDIS_PASSWORD_FILE"]).read_text()
+    with socket.create_connection((os.environ["REDIS_HOST"], int(os.environ["REDIS_PORT"])), timeout=5) as connection:
+        answers = connection.makefile("rb")
+        for words in (("AUTH", password), command):
+            parts = "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+            connection.sendall(f"*{len(words)}\r\n{parts}".encode())
+            answer = answers.readline().decode().strip()
+            if answer.startswith("-"):
+                raise SystemExit(answer)
+    return answer.removeprefix(":")
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Answer with the version, or with what Redis and the secret say."""
+        key = hashlib.sha256(Path(os.environ["SESSION_KEY_FILE"]).read_bytes()).hexdigest()[:8]
+        texts = {"/version": f"spread {sys.argv[1]}", "/key": key}
+        text = texts.get(self.path) or _redis("INCR", f"count:{self.path}")
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+if sys.argv[2:] == ["migrate"]:
+    print(_redis("INCR", f"migrated:{sys.argv[1]}"))
+else:
+    http.server.ThreadingHTTPServer(("", 8000), _Handler).serve_forever()
