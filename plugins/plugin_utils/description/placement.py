@@ -8,11 +8,15 @@ need from elsewhere is published on the private address of its host, and to thos
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_sources, shared_secrets
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    published_ports,
+    secret_sources,
+    shared_secrets,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 
@@ -56,22 +60,12 @@ class Share:
         return any(service.kind.edge for service in self.elsewhere.values())
 
 
-def patterns(services: Iterable[Service]) -> list[str]:
-    """Return the patterns of hosts that services name."""
-    return list(dict.fromkeys(service.hosts for service in services if service.hosts))
-
-
-def is_placed(stack: Stack) -> bool:
-    """Return whether a service of a stack is on some of the hosts only."""
-    return any(service.hosts for service in stack.services.values())
-
-
 def share(stack: Stack, place: Place) -> Share:
     """Return the share of a host: the whole stack if no service names hosts.
 
     :raises ValueError: for hosts that do not exist, or a service that cannot reach what it needs, with service and key.
     """
-    if not is_placed(stack):
+    if not any(service.hosts for service in stack.services.values()):
         return Share(stack)
     hosts = {name: _hosts(service, place) for name, service in stack.services.items()}
     here = {name: service for name, service in stack.services.items() if place.host in hosts[name]}
@@ -82,6 +76,8 @@ def share(stack: Stack, place: Place) -> Share:
         )
     placed = _Placed(stack, place, hosts)
     services = {name: placed.service(service) for name, service in here.items()}
+    # On this host some ports are published that the description as a whole does not have.
+    published_ports.check(services)
     result = replace(stack, services=services, secrets=secret_sources.used(services.values(), stack.secrets))
     stages = placed.stages()
     elsewhere = {name: service for name, service in stack.services.items() if name not in here}
@@ -243,7 +239,8 @@ class _Placed:
             return []
         address = self._address(others[0], self.place.host)
         written = f"[{address}]" if ":" in address else address
-        return [f"{written}:{service.port}:{service.port}"]
+        published = f"{written}:{service.port}:{service.port}"
+        return [] if published in service.ports else [published]
 
     def _releases_once(self, service: Service) -> bool:
         """Return whether the release job runs on one of the hosts of a service only: if all have one database."""

@@ -176,6 +176,15 @@ def test_probes_are_sent_by_the_hosts_that_can() -> None:
             "service 'extra': key 'needs': 'cache' is on app1, app2, and not on data1; a service that is needed from",
         ),
         (
+            "data1",
+            {
+                "other": {"kind": "redis", "hosts": "db"},
+                "backend": {"needs": ["db", "redis", {"service": "other", "prefix": "OTHER"}]},
+            },
+            {},
+            "service 'other': port 6379 of the host is published twice, here and by service 'redis'",
+        ),
+        (
             "app1",
             {"backend": {"hosts": "db"}, "worker": {"hosts": "db"}},
             {},
