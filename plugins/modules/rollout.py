@@ -165,7 +165,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.data_upgrade
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
-from ansible_collections.slipway.stack.plugins.module_utils.state import journal, rotation
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, rotation
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, describe, holder
@@ -208,7 +208,7 @@ def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> i
     if not home.state.is_dir():
         raise RolloutFailed(f"release {release} is not on this host; nothing was ever deployed here")
     lease = Lease(home.lease, params["owner"], release, lambda: journal.open_for(home.journal))
-    if problem := rotation.unfinished(home):
+    if problem := rotation.unfinished(home) or drain.obstacle(home):
         raise RolloutFailed(problem)
     common_id.rename(home, uploaded, release)
     options = RolloutOptions(

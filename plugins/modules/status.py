@@ -99,6 +99,10 @@ maintenance:
       networks that get through, C(retry_after) in seconds, and C(complete), whether the proxy has it. Null without one.
   type: dict
   returned: success
+drained:
+  description: A sentence if the host is drained. Empty if it is in service.
+  type: str
+  returned: success
 under_way:
   description: A sentence about a rollout that is under way or was interrupted. Null if there is none.
   type: str

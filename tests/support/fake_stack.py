@@ -168,7 +168,7 @@ class FakeStack:
         sorted_targets = {name: list(names) for name, names in targets.items()}
         return {"targets.json": json.dumps({"release": manifest["release"], "targets": sorted_targets})}
 
-    def door(self, _balancers: Any, _maintenance: Any) -> dict[str, str]:
+    def door(self, _balancers: Any, _maintenance: Any, _is_drained: bool) -> dict[str, str]:
         """Return nothing: nobody asks this proxy."""
         return {}
 

@@ -19,7 +19,8 @@ import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
-from ansible_collections.slipway.stack.plugins.module_utils.state import maintenance
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, maintenance
+from ansible_collections.slipway.stack.plugins.module_utils.state.drain import Drain
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
 
@@ -165,12 +166,13 @@ def running(
     secrets: Mapping[str, str] | None = None,
     with_secrets: bool = True,
     closed: Maintenance | None = None,
+    is_drained: bool = False,
     **keys: Any,
 ) -> Iterator[Edge]:
     """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
 
     :param application: a program that listens on the ports that are its arguments.
-    :param closed: the maintenance that the edge is closed for.
+    :param closed: the maintenance that the edge is closed for. :param is_drained: whether its host is drained.
     :param secrets: values by name; the edge finds those that it uses, unless *with_secrets* is false.
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
@@ -186,7 +188,7 @@ def running(
         # Nobody listens on this one.
         ports = [port for port in ports if port != DEAD]
         stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
-        arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets, closed)
+        arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets, closed, is_drained)
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
         address = _run("inspect", f"--format={form}", edge)
@@ -204,6 +206,7 @@ def _arguments(
     secrets: Mapping[str, str],
     found: bool,
     closed: Maintenance | None,
+    is_drained: bool,
 ) -> list[str]:
     services = {"app": plain(port=8000), "edge": {"kind": kind, **keys}}
     release = parcel(services, secrets, domain=domain)
@@ -216,6 +219,7 @@ def _arguments(
     manifest["tls"] = release.tls
     installing.ensure(home, manifest)
     maintenance.write(home, closed)
+    drain.write(home, Drain("ada") if is_drained else None)
     version = configuration.write_version(home, configuration.render(home, manifest, {"app": [app]}))
     configuration.set_live(home, version)
     service = yaml.safe_load(release.files["compose.yaml"])["services"]["edge"]
@@ -267,7 +271,7 @@ def _wait(edge: Edge) -> None:
     while True:
         with contextlib.suppress(OSError, http.client.HTTPException):
             # Traefik answers 404 before it has read its routes.
-            if edge.ask("/healthz").status == 200:
+            if edge.ask("/healthz").status in (200, 503):
                 return
         assert time.monotonic() < deadline, edge.log()
         time.sleep(0.1)

@@ -133,3 +133,12 @@ def test_it_is_open_to_who_is_let_in(kind: str, tmp_path: Path) -> None:
     with running(kind, tmp_path, closed=Maintenance("ada", ("0.0.0.0/0",), 60), **KEYS) as edge:
         assert edge.ask("/").status == 200
         assert arrived(edge.ask("/static/a"))
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_on_a_drained_host_only_the_health_check_fails(kind: str, tmp_path: Path) -> None:
+    with running(kind, tmp_path, is_drained=True, **KEYS) as edge:
+        health = edge.ask("/healthz")
+        assert (health.status, health.all("x-release")) == (503, [RELEASE])
+        assert edge.ask("/healthz", host="203.0.113.9").status == 503
+        assert arrived(edge.ask("/static/a"))

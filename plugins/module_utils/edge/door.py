@@ -10,16 +10,16 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxies import proxy
-from ansible_collections.slipway.stack.plugins.module_utils.state import maintenance
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import text_or_none
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def files(home: Home, manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the file that says to whom the edge is closed. :raises EdgeError: if the release cannot be closed."""
-    found = maintenance.read(home)
-    if found.problem:
-        raise EdgeError(found.problem)
+    found, drained = maintenance.read(home), drain.read(home)
+    if found.problem or drained.problem:
+        raise EdgeError(found.problem or drained.problem)
     if not can_be_closed(manifest):
         if found.value is not None:
             raise EdgeError(
@@ -27,7 +27,8 @@ def files(home: Home, manifest: Mapping[str, Any]) -> dict[str, str]:
                 "open the edge; end the maintenance first: playbooks/maintenance.yml -e maintenance=off"
             )
         return {}
-    return proxy(manifest).door(manifest["services"][str(edge_of(manifest))]["balancers"], found.value)
+    balancers = manifest["services"][str(edge_of(manifest))]["balancers"]
+    return proxy(manifest).door(balancers, found.value, drained.value is not None)
 
 
 def can_be_closed(manifest: Mapping[str, Any]) -> bool:

@@ -52,13 +52,14 @@ def host_files(
     return result
 
 
-def door(balancers: Sequence[str], maintenance: Maintenance | None) -> dict[str, str]:
-    """Return the file that says to whom the edge is closed, and in how many seconds they may try again."""
+def door(balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:
+    """Return the file that says to whom the edge is closed, in how many seconds they may try again, and the health."""
     lines = ["default 1;", *(f'{network} "";' for network in [LOOPBACK, *maintenance.allow])] if maintenance else []
     geo = "".join(f"    {line}\n" for line in lines or ['default "";'])
     opens_after = maintenance.retry_after if maintenance else '""'
     text = f'geo $slipway_closed {{\n{geo}}}\nmap "" $slipway_opens_after {{ default {opens_after}; }}\n'
-    return {"maintenance.conf": text}
+    drained = "1" if is_drained else '""'
+    return {"maintenance.conf": f'{text}map "" $slipway_drained {{ default {drained}; }}\n'}
 
 
 def _certificate(certificate: Certificate | None) -> str:

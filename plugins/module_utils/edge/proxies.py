@@ -30,10 +30,11 @@ class Proxy(Protocol):
         :param certificate: the one for HTTPS; ``None`` without it.
         """
 
-    def door(self, balancers: Sequence[str], maintenance: Maintenance | None) -> dict[str, str]:
+    def door(self, balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:
         """Return the file, by its path, that says to whom the edge is closed. ``None`` opens it to everybody.
 
         :param balancers: the networks of the load balancers in front of the edge.
+        :param is_drained: whether these get 503 for an answer to their health check.
         """
 
     def test(self, home: Home, manifest: Mapping[str, Any], names: Sequence[str], running: list[Container]) -> None:

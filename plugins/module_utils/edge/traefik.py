@@ -35,6 +35,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
 from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_loaded import (
     DOOR,
+    HEALTH,
     MAINTENANCE,
     OPENS_AFTER,
     UPSTREAMS,
@@ -49,6 +50,7 @@ _LOAD_SECONDS = 10.0
 #: The time that a client gets to send its request: a Traefik that stops drops connections without one.
 _SEND_SECONDS = 1.0
 _ESTABLISHED = "01"
+_EVERYBODY = ["0.0.0.0/0", "::/0"]
 
 
 def host_files(
@@ -86,7 +88,7 @@ def host_files(
     return files
 
 
-def door(balancers: Sequence[str], maintenance: Maintenance | None) -> dict[str, str]:
+def door(balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:
     """Return the file with the middlewares that say who gets through, and in how many seconds others may try again.
 
     What load balancers send has one of its own: they say whose request it is.
@@ -94,9 +96,10 @@ def door(balancers: Sequence[str], maintenance: Maintenance | None) -> dict[str,
     ways: dict[str, dict[str, Any]] = {"": {}}
     if balancers:
         ways["-by-balancer"] = {"ipStrategy": {"excludedIPs": list(balancers)}}
-    networks = [LOOPBACK, *maintenance.allow] if maintenance else ["0.0.0.0/0", "::/0"]
+    networks = [LOOPBACK, *maintenance.allow] if maintenance else _EVERYBODY
     refusal = {"rejectStatusCode": 503} if maintenance else {}
-    middlewares: dict[str, Any] = {}
+    asked = {"sourceRange": [LOOPBACK], "rejectStatusCode": 503} if is_drained else {"sourceRange": _EVERYBODY}
+    middlewares: dict[str, Any] = {HEALTH: {"ipAllowList": asked}}
     for way, strategy in ways.items():
         # Without maintenance nobody's address is looked up.
         found = {"sourceRange": networks, **refusal, **(strategy if maintenance else {})}

@@ -18,8 +18,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 #: Files that the host writes: the containers, and who gets through.
 UPSTREAMS, MAINTENANCE = "upstreams.yml", "maintenance.yml"
-#: Middlewares: who gets through, and when others may try again.
-DOOR, OPENS_AFTER = "maintenance-door", "maintenance-opens-after"
+#: Middlewares: who gets through, when others may try again, and who gets an answer to a health check.
+DOOR, OPENS_AFTER, HEALTH = "maintenance-door", "maintenance-opens-after", "health"
 _COMMAND = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"'
 
 
@@ -71,5 +71,7 @@ def _servers(services: Mapping[str, Any]) -> dict[str, list[str]]:
 def _doors(middlewares: Mapping[str, Any]) -> dict[str, Any]:
     """Return the networks that get through each door, and when it opens."""
     opens = {name: one["headers"]["customResponseHeaders"] for name, one in middlewares.items() if name == OPENS_AFTER}
-    networks = {name: one["ipAllowList"]["sourceRange"] for name, one in middlewares.items() if name.startswith(DOOR)}
+    networks = {
+        name: one["ipAllowList"]["sourceRange"] for name, one in middlewares.items() if name.startswith((DOOR, HEALTH))
+    }
     return {**networks, **opens}

@@ -13,7 +13,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
 from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, lease, rotation, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import (
+    audit,
+    damage,
+    drain,
+    lease,
+    rotation,
+    transaction,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import SecretStore
 
@@ -46,7 +53,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
     each damaged state file. ``incidents``: ``{service, reason}`` for containers that were restarted or lost a process
     for want of memory since the release went live. ``releases``: ids, newest first. ``rollouts``: the last lines of the
     audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``. ``maintenance``: see
-    ``closing.standing``.
+    ``closing.standing``. ``drained``: a sentence, empty if the host is in service.
     """
     current = home.current_id()
     manifest = home.manifest(current)
@@ -61,6 +68,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
         "incidents": incidents.find(running, home.live_since()),
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
+        "drained": drain.obstacle(home),
         "maintenance": closing.standing(home, manifest),
     }
 

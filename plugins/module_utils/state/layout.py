@@ -56,6 +56,7 @@ class Home:
         self.abort = self.state / "abort.json"
         self.transaction = self.state / "transaction.json"
         self.rotation = self.state / "rotation.json"
+        self.drain = self.state / "drain.json"
         self.maintenance = self.state / "maintenance.json"
         self.audit = self.state / "audit.jsonl"
         self.reserve = self.state / "reserve"

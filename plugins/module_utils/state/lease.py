@@ -28,6 +28,8 @@ BACKUP = "backup"
 CERTIFICATE = "renewal of the certificate"
 #: What it is taken for while the edge is closed or opened. That takes seconds, too.
 MAINTENANCE = "switch of the maintenance"
+#: What it is taken for while the host is drained or put back.
+DRAIN = "drain of the host"
 #: Work that a rollout waits for.
 SHORT_WORK = (BACKUP, CERTIFICATE, MAINTENANCE)
 #: Seconds between two tries of who waits for the lease.

@@ -135,6 +135,8 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         lines += ["damaged:", *(f"  {problem}" for problem in status["damage"])]
     if status["under_way"]:
         lines.append(f"under way: {status['under_way']}")
+    if status["drained"]:
+        lines.append(f"drained: {status['drained']}")
     if status["maintenance"]:
         lines.append(f"maintenance: {maintenance_line(status['maintenance'])}")
     if status["drift"]:

@@ -46,7 +46,8 @@ def version_problem(version: tuple[int, ...]) -> str | None:
 def files(stack: Stack, edge: Service) -> dict[str, str]:
     """Return the files of the edge's directory by name.
 
-    The host writes the services that the routes name, and the middlewares ``release`` and ``maintenance``.
+    The host writes the services that the routes name, and the middlewares ``release``, ``maintenance``
+    and ``health``.
 
     :raises ValueError: for a route to files or pages of errors, which Traefik does not serve, or ``domains`` of a stack
         without a domain.
@@ -230,7 +231,7 @@ def _internal_routers() -> dict[str, Any]:
             "entryPoints": [_PUBLIC],
             "rule": f"Path(`{HEALTH_PATH}`)",
             "priority": _HIGHEST_PRIORITY,
-            "middlewares": ["release"],
+            "middlewares": ["release", "health"],
             "service": "ping@internal",
             "observability": {"accessLogs": False},
         },

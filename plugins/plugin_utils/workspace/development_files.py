@@ -117,7 +117,7 @@ def _edge_files(stack: Stack) -> dict[str, str]:
     found = {
         **edge.files(stack),
         **proxy.host_files({"release": stack.environment, "upstreams": upstreams}, targets, None),
-        **proxy.door(stack.edge.options["real_ip_from"], None),
+        **proxy.door(stack.edge.options["real_ip_from"], None, False),
     }
     return {f".slipway/edge/current/{name}": text for name, text in found.items()}
 

@@ -230,9 +230,11 @@ def test_what_is_asked_for_is_checked(allow: list[str], retry_after: int, said: 
 
 
 def test_the_doors_of_traefik() -> None:
-    closed = traefik.door(["10.0.0.1/32"], _asked("192.0.2.0/24"))["maintenance.yml"]
+    closed = traefik.door(["10.0.0.1/32"], _asked("192.0.2.0/24"), True)["maintenance.yml"]
     middlewares = json.loads(closed)["http"]["middlewares"]
+    assert middlewares["health"]["ipAllowList"] == {"sourceRange": ["127.0.0.1"], "rejectStatusCode": 503}
     assert sorted(middlewares) == [
+        "health",
         "maintenance",
         "maintenance-by-balancer",
         "maintenance-door",
@@ -245,5 +247,5 @@ def test_the_doors_of_traefik() -> None:
         "rejectStatusCode": 503,
         "ipStrategy": {"excludedIPs": ["10.0.0.1/32"]},
     }
-    opened = json.loads(traefik.door([], None)["maintenance.yml"])["http"]["middlewares"]
+    opened = json.loads(traefik.door([], None, False)["maintenance.yml"])["http"]["middlewares"]
     assert opened["maintenance-door"] == {"ipAllowList": {"sourceRange": ["0.0.0.0/0", "::/0"]}}

@@ -90,6 +90,7 @@ STATUS: dict[str, Any] = {
     "rollouts": [],
     "certificate": None,
     "maintenance": None,
+    "drained": "",
     "backups": {
         "services": [],
         "unsaved": [],
@@ -255,3 +256,4 @@ def test_the_status_says_that_the_edge_is_closed() -> None:
     interrupted = report.maintenance_line({**closed, "allow": [], "complete": False})
     assert interrupted.endswith("by ada@laptop; the switch was interrupted, run playbooks/maintenance.yml again")
     assert report.maintenance_line(None) == "the edge is open"
+    assert "drained: since ten" in report.status_lines("web", {**STATUS, "drained": "since ten"})

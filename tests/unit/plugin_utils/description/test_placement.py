@@ -182,7 +182,7 @@ def test_probes_are_sent_by_the_hosts_that_can() -> None:
                 "backend": {"needs": ["db", "redis", {"service": "other", "prefix": "OTHER"}]},
             },
             {},
-            "service 'other': port 6379 of the host is published twice, here and by service 'redis'",
+            "service 'other': port 6379/tcp of the host is published twice, here and by service 'redis'",
         ),
         (
             "app1",

@@ -1,0 +1,152 @@
+"""Take a host out of service for a reboot or an upgrade, and put it back: no request fails, and no task is lost.
+
+Place in the pipeline: target, for the module ``drain``. The edge answers the health check of load balancers with 503
+and everything else as ever, so that they send requests elsewhere. Then workers finish their tasks and stop, as at the
+end of a rollout. Applications and data services stay: a reboot stops and starts them.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.edge import door, rewriting
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import lifecycle
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.module_work import Begun
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, lease
+from ansible_collections.slipway.stack.plugins.module_utils.state.drain import Drain
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
+
+#: Classes whose containers finish what they have begun, and stop.
+_STOPPED = ("drain", "singleton")
+#: Seconds until a host that is put back has to be as it should be.
+_VERIFY_SECONDS = 60.0
+
+
+def is_needed(home: Home, enabled: bool) -> bool:
+    """Return whether there is something to do. :raises RolloutFailed: if it would be refused."""
+    manifest = _live(home)
+    if drain.read(home).problem or (drain.read(home).value is not None) != enabled:
+        return True
+    if edge_of(manifest) is not None and not door.is_current(home, manifest):
+        return True
+    states = [one.state == "running" for one in _workers(manifest)]
+    return any(states) if enabled else not all(states)
+
+
+def begin(home: Home, owner: str, enabled: bool, wait: int) -> Begun:
+    """Take the lease, and return it, the name of the work in the journal, and what does it.
+
+    :param enabled: whether the host is drained, or put back.
+    :param wait: seconds until load balancers have noticed.
+    :raises LeaseHeld: if other work is under way. :raises RolloutFailed: if nothing can be drained.
+    """
+    _live(home)
+    name = time.strftime(f"{'drain' if enabled else 'undrain'}-%Y%m%dT%H%M%SZ", time.gmtime())
+    held = Lease(home.lease, owner, name, lambda: journal.open_for(home.journal), work=lease.DRAIN)
+    drained = functools.partial(_drain, home, owner, wait)
+    work = drained if enabled else functools.partial(_put_back, home)
+    return held, name, lambda: _run(home, name, work)
+
+
+def _run(home: Home, name: str, work: Callable[[Journal], str]) -> None:
+    """Do the work, and write to the journal how it ended."""
+    records = Journal(home.journal, name, masking(home))
+    reason, text = "it was interrupted", ""
+    detail: tuple[str, ...] = ()
+    try:
+        text = work(records)
+        reason = ""
+    except (RolloutFailed, EdgeError, DockerError, OSError) as error:
+        reason, detail = str(error), tuple(getattr(error, "detail", ()))
+    finally:
+        records.tolerate_write_errors()
+        if reason:
+            records.write("rollout", "failed", reason, detail=detail)
+            state = "is drained" if drain.read(home).value else "is in service"
+            records.write("end", "failed", f"The host {state}; run the playbook again")
+        else:
+            records.write("end", "done", text)
+
+
+def _drain(home: Home, owner: str, wait: int, records: Journal) -> str:
+    manifest = _live(home)
+    before = drain.read(home).value
+    if before is None:
+        drain.write(home, Drain(owner))
+    if edge_of(manifest) is not None:
+        try:
+            _reload(home, manifest, records)
+        except (EdgeError, DockerError):
+            drain.write(home, before)
+            raise
+        text = "the health check answers 503; load balancers get time to notice"
+        with records.part("drain", "wait", edge_of(manifest), start_text=text, limit=float(wait)):
+            time.sleep(wait)
+    workers = [one for one in _workers(manifest) if one.state == "running"]
+    if workers:
+        names = ", ".join(dict.fromkeys(one.service for one in workers))
+        limit = replicas.stop_limit(workers)
+        with records.part("drain", "stop", start_text=f"stopping {names}, which finish their tasks", limit=limit):
+            lifecycle.stop(home, workers, records, "drain")
+    return "drained; reboot or upgrade the host, then put it back with playbooks/undrain.yml"
+
+
+def _put_back(home: Home, records: Journal) -> str:
+    manifest = _live(home)
+    services = {name: spec for name, spec in manifest["services"].items() if spec["class"] in _STOPPED}
+    stopped = [one for one in _workers(manifest) if one.state != "running"]
+    with records.part("undrain", "start"):
+        lifecycle.start(services, stopped, records, "undrain")
+        ProjectContainers(str(manifest["stack"]), records).wait(services, "undrain")
+    # The record says that the host takes no requests; it goes last.
+    found = verify(home, manifest, _VERIFY_SECONDS, starting=True)
+    if found.problems:
+        raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
+    before = drain.read(home).value
+    drain.write(home, None)
+    if edge_of(manifest) is not None:
+        try:
+            _reload(home, manifest, records)
+        except (EdgeError, DockerError):
+            drain.write(home, before)
+            raise
+    return "the host is in service again"
+
+
+def _reload(home: Home, manifest: Mapping[str, Any], records: Journal) -> None:
+    with records.part("drain", "reload", edge_of(manifest)):
+        rewriting.renew(home, manifest, health_check.by_service(docker.containers(str(manifest["stack"]))))
+
+
+def _workers(manifest: Mapping[str, Any]) -> list[Container]:
+    """Return the containers of the live release that stop when the host is drained."""
+    specs = manifest["services"]
+    return [
+        one
+        for one in docker.containers(str(manifest["stack"]))
+        if not one.oneoff and one.service in specs and specs[one.service]["class"] in _STOPPED
+    ]
+
+
+def _live(home: Home) -> dict[str, Any]:
+    """Return the manifest of the live release. :raises RolloutFailed: if there is none that can be drained."""
+    manifest = home.manifest(home.current_id())
+    if manifest is None:
+        raise RolloutFailed(home.live_problem() or "no release is live on this host, so there is nothing to drain")
+    if edge_of(manifest) is not None and not door.can_be_closed(manifest):
+        raise RolloutFailed(
+            f"release {manifest['release']} is of a version of this collection before draining; deploy once with this "
+            "version"
+        )
+    return manifest
