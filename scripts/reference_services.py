@@ -60,6 +60,8 @@ _NAMES = {
     "memory": "size",
     "dict": "mapping",
     "host_names": "host names",
+    "host": "host name",
+    "hosts": "host name or list",
     "clients": "networks",
     "secret_name": "text",
     "error_pages": "mapping",

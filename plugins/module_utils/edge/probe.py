@@ -38,8 +38,8 @@ def probe(
     :param domain: the Host header; *host* if it is empty. A header of the request replaces it.
     :param release: the release id that must be in the answer. An answer of another server on the port fails. ``None``
         accepts any.
-    :param expected: ``path``; ``status`` and ``contains``, or ``None`` for each. The body is read only to find the text
-        of ``contains``, and only until it is found.
+    :param expected: ``path``; ``status`` and ``contains``, or ``None`` for each; ``host`` if messages name the host
+        name. The body is read only to find the text of ``contains``, and only until it is found.
     :param timeout: seconds for the whole answer.
     :param request: its method, headers and body.
     :param tls_name: the host name for TLS, ``None`` for a request without it.
@@ -48,6 +48,7 @@ def probe(
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     scheme = "http" if tls_name is None else "https"
     url = f"{'' if request.method == 'GET' else request.method + ' '}{scheme}://{place}{expected['path']}"
+    url += f" for {expected['host']}" if expected.get("host") else ""
     # A browser quotes it in the same way. Characters that are quoted already stay unchanged.
     path = urllib.parse.quote(expected["path"], safe=_SAFE)
     try:

@@ -94,16 +94,18 @@ def _failures(
     """Return a sentence for each address that does not answer a probe as expected."""
     try:
         request = probe_requests.request(home, manifest, expected)
+        # Manifests of older versions of this collection do not have this key.
+        host = expected.get("host")
         result = []
         for target in probe_requests.targets(home, manifest, expected, running):
             failure = probe(
                 target.host,
                 target.port,
-                manifest["domain"],
+                host or manifest["domain"],
                 target.release,
                 expected,
                 request=request,
-                tls_name=target.tls_name,
+                tls_name=target.tls_name and (host or target.tls_name),
                 network=target.network,
             )
             if failure:

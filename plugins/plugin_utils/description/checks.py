@@ -70,9 +70,11 @@ def _check_routes(draft: Draft, drafts: Mapping[str, Draft]) -> None:
     seen = set()
     for route in draft.service.routes:
         for path in [route.path, *([f"{route.path}{route.immutable}/"] if route.static else [])]:
-            if path in seen:
-                raise ValueError(f"{draft.where}: key 'routes': path {path!r} is there twice")
-            seen.add(path)
+            for host in route.hosts or [""]:
+                if (host, path) in seen:
+                    named = f" for {host}" if host else ""
+                    raise ValueError(f"{draft.where}: key 'routes': path {path!r} is there twice{named}")
+                seen.add((host, path))
         if route.to is None:
             continue
         if route.to not in drafts or route.to == draft.name:

@@ -112,7 +112,8 @@ class Route:
     route, by name; empty for one that the edge does not add. ``rate_limit``: of one client address. ``max_body``: in
     bytes, 0 for no limit. ``allow``: the networks of clients, everybody if empty. ``basic_auth``: the name of the
     secret with names and hashes of passwords. ``strip_prefix``: whether the service gets the path without the prefix.
-    ``protocol``: what the service speaks, ``http`` or ``grpc``.
+    ``protocol``: what the service speaks, ``http`` or ``grpc``. ``hosts``: the host names that it is for, in lower case,
+    empty for all of the edge.
     """
 
     path: str
@@ -129,6 +130,7 @@ class Route:
     basic_auth: str | None = None
     strip_prefix: bool = False
     protocol: str = "http"
+    hosts: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:

@@ -12,13 +12,23 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import rates, response_headers, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    rates,
+    response_headers,
+    route_hosts,
+    schema,
+)
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
 FIELDS = {
     "path": Field("str", "path prefix, taken literally: no pattern, no query, not percent-encoded", required=True),
+    "host": Field(
+        "hosts",
+        "host name that the route is for, such as `api.example.com` or `*.example.com`, or a list of them, of those that "
+        "the edge answers to; default: all of them",
+    ),
     "to": Field("str", "service that answers"),
     "static": Field("str", "directory in the edge's own image whose files answer, instead of a service"),
     "immutable": Field("str", "directory below `static` whose files are named by their content", default="assets/"),
@@ -127,6 +137,7 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
     problem = _problem(values["path"])
     if problem:
         raise ValueError(f"{where}: key 'routes': path {values['path'][:_SHOWN]!r} {problem}")
+    hosts = route_hosts.read(f"{where}: key 'routes': path {values['path']!r}: 'host'", values["host"], of_edge)
     if (values["to"] is None) == (values["static"] is None):
         raise ValueError(
             f"{where}: key 'routes': path {values['path']!r} needs either 'to', a service, or 'static', a directory"
@@ -157,6 +168,7 @@ def read(where: str, given: object, edge: Mapping[str, Any] | None = None) -> Ro
         strip_prefix=values["strip_prefix"],
         basic_auth=values["basic_auth"] or None,
         connect_timeout=parse_duration(values["connect_timeout"]),
+        hosts=hosts,
     )
     if values["static"] is None:
         return route

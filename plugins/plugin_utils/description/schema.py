@@ -135,6 +135,8 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "word": lambda value: notations.word(_text(value)),
     "path": lambda value: notations.path(_text(value)),
     "host_names": lambda value: addresses.host_names(_list(value)),
+    "host": addresses.host_name,
+    "hosts": lambda value: addresses.host_names([value] if isinstance(value, str) else _list(value)),
     "networks": lambda value: addresses.networks(_list(value)),
     "clients": lambda value: addresses.clients(_list(value)),
     "secret_name": lambda value: notations.identifier(_text(value)) if value != "" else "",

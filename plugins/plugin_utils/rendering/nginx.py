@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import tls
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CHALLENGE_PATH, HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
@@ -18,6 +18,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     compose,
     error_pages,
     headers,
+    host_routes,
+    kept_assets,
     public_names,
     tls_profile,
 )
@@ -54,10 +56,8 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     values = {
         "stack": stack,
         "edge": edge,
-        "routes": _by_length(edge.routes),
-        # A service in development changes its files at any time.
-        "kept": {} if any(service.development for service in stack.services.values()) else _kept_assets(stack, edge),
-        "kept_in": f"{compose.EDGE_MOUNT}/assets/current",
+        "routes": [route for _, route in host_routes.numbered(edge)],
+        "servers": _servers(stack, edge),
         "upstreams": upstreams(edge),
         "grpc": any(route.protocol == "grpc" for route in edge.routes),
         "drain": parse_duration(edge.options["drain"]),
@@ -97,6 +97,26 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     }
 
 
+def _servers(stack: Stack, edge: Service) -> list[dict[str, Any]]:
+    """Return ``{names, routes, immutable, kept, kept_in}`` for each group of names with the same routes.
+
+    ``kept``: the files of services, by the number of the route. ``kept_in``: the directory of kept files for a route.
+    """
+    folders = {number: kept.folder for number, kept in kept_assets.all_of(stack, edge).items()}
+    # A service in development changes its files at any time.
+    changes = any(service.development for service in stack.services.values())
+    return [
+        {
+            "names": group.names,
+            "routes": group.routes,
+            "immutable": group.immutable,
+            "kept": {} if changes else kept_assets.of_services(stack, group),
+            "kept_in": {number: f"{compose.EDGE_MOUNT}/assets/current{folder}" for number, folder in folders.items()},
+        }
+        for group in host_routes.groups(stack, edge)
+    ]
+
+
 def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
     """Return the headers that answers get unless the application sends them.
 
@@ -104,7 +124,7 @@ def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
     """
     described: dict[int, Mapping[str, str]] = {0: edge.options.get("headers") or {}}
     static = set()
-    for number, route in enumerate(_by_length(edge.routes), 1):
+    for number, route in host_routes.numbered(edge):
         described[number] = route.headers
         static |= {number} if route.static else set()
     result: dict[str, dict[str, str]] = {"X-Request-Id": dict.fromkeys(map(str, described), "$request_id")}
@@ -137,39 +157,9 @@ def upstreams(edge: Service) -> list[dict[str, Any]]:
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, path, directory, required}`` for the assets of the edge's own image and those of services."""
-    own = [
-        {
-            "service": edge.name,
-            "path": f"{route.path}{route.immutable}/",
-            "directory": f"{route.static}/{route.immutable}",
-            "required": False,
-        }
-        for route in edge.routes
-        if route.static
-    ]
-    return [*own, *_kept_assets(stack, edge).values()]
+    return kept_assets.entries(stack, edge)
 
 
 def why_assets_not_kept(edge: Service, path: str) -> str:
     """Return why the assets of a service below *path* are not kept, as the end of a sentence."""
     return f"no route of {edge.name!r} sends {path} to it"
-
-
-def _kept_assets(stack: Stack, edge: Service) -> dict[str, dict[str, Any]]:
-    """Return the assets of services, by the path of the route through which they are requested."""
-    result = {}
-    for service in stack.services.values():
-        own = service.assets
-        route = next((route for route in _by_length(edge.routes) if own and own.path.startswith(route.path)), None)
-        if own and route and route.to == service.name:
-            result[route.path] = {
-                "service": service.name,
-                "path": own.path,
-                "directory": own.directory,
-                "required": own.required,
-            }
-    return result
-
-
-def _by_length(routes: Iterable[Route]) -> list[Route]:
-    return sorted(routes, key=lambda route: -len(route.path))

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import route_hosts, secret_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field, read, suggestion
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import SecretFile
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import host_routes, public_names
 
 PROBE_FIELDS = {
     "path": Field("url_path", "path to request", required=True),
+    "host": Field("host", "host name of the request, one of the edge's; default: stack_domain"),
     "method": Field(
         "str",
         "method of the request",
@@ -78,10 +80,23 @@ def probes(stack: Stack, given: object) -> Probes:
         file = _secret_file(number, request, used)
         files += [file] if file else []
         names |= set(used)
-        entries.append(_entry(values, request, file, _address(values["address"], stack, where)))
+        address = _address(values["address"], stack, where)
+        _check_host(values["host"], stack, address is None, where)
+        entries.append(_entry(values, request, file, address))
     if not given and stack.edge:
-        entries = [{"path": route.path, "status": None, "contains": None} for route in stack.edge.routes]
+        entries = _of_routes(stack, stack.edge)
     return Probes(entries, files, {name: stack.known_secrets[name] for name in sorted(names)})
+
+
+def _of_routes(stack: Stack, edge: Service) -> list[dict[str, Any]]:
+    """Return a probe for each route, with a host name that the route is for if that is not the domain of the stack."""
+    groups = host_routes.groups(stack, edge)
+    result = []
+    for route in edge.routes:
+        host = host_routes.name_of(route, groups)
+        named = {} if host in (groups[0].names[0], host_routes.ANY) else {"host": host}
+        result.append({"path": route.path, "status": None, "contains": None, **named})
+    return result
 
 
 def _entry(
@@ -89,6 +104,8 @@ def _entry(
 ) -> dict[str, Any]:
     """Return the entry in the manifest: without what is the default, so that simple probes stay simple there."""
     entry = {key: values[key] for key in ("path", "status", "contains")}
+    if values["host"]:
+        entry["host"] = values["host"]
     if values["method"] != "GET":
         entry["method"] = values["method"]
     if file:
@@ -210,6 +227,12 @@ def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _with_texts(item, change) for key, item in value.items()}
     return [_with_texts(item, change) for item in value] if isinstance(value, list) else value
+
+
+def _check_host(host: str | None, stack: Stack, asks_edge: bool, where: str) -> None:
+    names = public_names.names(stack, stack.edge) if stack.edge and asks_edge else []
+    if host and names and not any(route_hosts.covers(name, host) for name in names):
+        raise ValueError(f"{where}: key 'host': the edge does not answer to {host!r}{suggestion(host, names)}")
 
 
 def _address(given: str | None, stack: Stack, where: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.route_hosts import domain_name
 
 
 def names(stack: Stack, edge: Service) -> list[str]:
@@ -17,7 +18,7 @@ def names(stack: Stack, edge: Service) -> list[str]:
     """
     further = [*(edge.options.get("domains") or []), *redirected(edge)]
     if stack.domain:
-        return list(dict.fromkeys([stack.domain.partition(":")[0].lower(), *further]))
+        return list(dict.fromkeys([domain_name(stack.domain), *further]))
     if further:
         key = "domains" if edge.options.get("domains") else "redirects"
         raise ValueError(

@@ -7,6 +7,7 @@ kind's command; a change of them replaces the container.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
@@ -16,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.units im
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
     compose,
+    host_routes,
     public_names,
     request_limits,
     route_guards,
@@ -129,10 +131,12 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     middlewares = traefik_middlewares.common(bool(hosts))
     middlewares.update(traefik_middlewares.of_answers(edge))
     middlewares.update(traefik_middlewares.stripping(edge))
-    for number, route in enumerate(sorted(edge.routes, key=lambda route: -len(route.path)), 1):
+    groups = host_routes.groups(stack, edge)
+    for number, route in host_routes.numbered(edge):
+        of_route = _hosts_of(number, groups) or hosts
         for sender in _senders(edge):
             name = f"{number}-{route.to}{sender.suffix}"
-            variants = _variants(name, edge, route, sender, hosts)
+            variants = _variants(name, edge, route, sender, of_route)
             request_limits.add(variants, middlewares, edge, route.max_body)
             route_guards.add(
                 name,
@@ -223,6 +227,16 @@ def _host_rule(names: list[str]) -> str:
         for name in names
     ]
     return " || ".join(rules)
+
+
+def _hosts_of(number: int, groups: Sequence[host_routes.HostGroup]) -> str:
+    """Return the rule for the names that a route answers for; empty for all names of the edge."""
+    alternatives = []
+    for name, others in host_routes.names_of(number, groups):
+        rules = [*([_host_rule([name])] if name != host_routes.ANY else [])]
+        rules += [f"!({_host_rule(list(others))})"] if others else []
+        alternatives.append(" && ".join(rules))
+    return " || ".join(f"({one})" if " && " in one else one for one in alternatives)
 
 
 def _internal_routers() -> dict[str, Any]:

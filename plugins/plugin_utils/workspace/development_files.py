@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import proxies as on_host
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, overrides
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import dotenv, overrides, route_hosts
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.mounted_files import collect
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     bundle,
     compose,
     development,
     edge,
+    host_routes,
     pod,
     templating,
     yaml_text,
@@ -67,6 +68,7 @@ def for_checkout(stack: Stack) -> Stack:
                     rate_limit=None,
                     allow=(),
                     basic_auth=None,
+                    hosts=_local_hosts(route, stack.domain),
                 )
                 for route in service.routes
             ),
@@ -75,6 +77,13 @@ def for_checkout(stack: Stack) -> Stack:
         for name, service in stack.services.items()
     }
     return dataclasses.replace(stack, services=services, home=HOME, addressed=False, domain="")
+
+
+def _local_hosts(route: Route, domain: str) -> tuple[str, ...]:
+    """Return the names of a route's hosts in a checkout: browsers ask this machine for all names below localhost."""
+    local = [host if host.endswith(".localhost") else f"{host}.localhost" for host in route.hosts]
+    is_main = any(route_hosts.covers(host, route_hosts.domain_name(domain)) for host in route.hosts)
+    return tuple([*local, *([host_routes.ANY] if is_main else [])])
 
 
 def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:
