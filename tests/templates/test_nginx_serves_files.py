@@ -13,21 +13,30 @@ from testbed import engine, images, shell
 from tests.support.descriptions import example, parcel
 
 IMAGE = "nginx:1.30"
+ADMIN = "admin.example.com"
 ROUTES = [
     {"path": "/docs/", "static": "/srv/docs", "immutable": "_static"},
     {"path": "/next/", "to": "frontend"},
     {"path": "/", "static": "/srv/www"},
+    {"path": "/", "static": "/srv/admin", "host": ADMIN},
+    {"path": "/assets/", "to": "frontend", "host": "api.example.com"},
 ]
 FILES = {
     "www/index.html": "page",
     "www/favicon.svg": "icon",
     "www/assets/index-abc.js": "script",
+    "admin/index.html": "admin",
     "docs/index.html": "docs",
     "docs/_static/x.css": "style",
 }
 #: Kept on the host: assets of earlier releases and of services.
-KEPT = {"assets/index-old.js": "old script", "assets/index-abc.js": "another", "next/static/page-1.js": "page one"}
-NAMED = ["--header", "Host: shop.example.com"]
+KEPT = {
+    "assets/index-old.js": "old script",
+    "assets/index-abc.js": "another",
+    "next/static/page-1.js": "page one",
+    f"^{ADMIN}/assets/secret.js": "admin's",
+}
+HOSTS = [ADMIN, "api.example.com"]
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -45,7 +54,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name, text in KEPT.items():
         write_text(folder / "home/edge/assets/current" / name, text)
     next_assets = {"path": "/next/static/", "directory": "/app/static"}
-    services = example(edge={"image": "shop/edge:1", "routes": ROUTES}, frontend={"assets": next_assets})
+    services = example(edge={"image": "shop/edge:1", "routes": ROUTES, "domains": HOSTS}, frontend={"assets": next_assets})
     release = parcel(services)
     home = Home(str(folder / "home"))
     for path, text in release.files.items():
@@ -65,13 +74,13 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         subprocess.run(["docker", "rm", "--force", container], check=True, capture_output=True)
 
 
-def _get(nginx: str, path: str, retries: int = 20) -> tuple[int, str, str]:
+def _get(nginx: str, path: str, retries: int = 20, host: str = "shop.example.com") -> tuple[int, str, str]:
     """Return status, Cache-Control ("" for none) and body of the answer."""
     # Even without a network there is the loopback address.
     url = f"http://127.0.0.1:8080{path}"
     retry = ["--retry", str(retries), "--retry-connrefused", "--retry-delay", "0", "--retry-max-time", "10"]
     shown = ["--write-out", "|%{http_code}|%header{cache-control}|%header{x-release}"]
-    curl = ["curl", "--silent", *NAMED, *retry, *shown, url]
+    curl = ["curl", "--silent", "--header", f"Host: {host}", *retry, *shown, url]
     done = subprocess.run(["docker", "exec", nginx, *curl], check=True, capture_output=True, text=True)
     body, status, age, release = done.stdout.rsplit("|", 3)
     assert release == "r1"
@@ -115,3 +124,15 @@ def test_a_response_that_is_not_a_file_has_no_cache_control(nginx: str) -> None:
 
 def test_files_above_the_directory_are_not_served(nginx: str) -> None:
     assert _get(nginx, "/docs/..%2fwww/favicon.svg")[2] != "icon"
+
+
+def test_a_host_has_its_own_files_and_nobody_elses(nginx: str) -> None:
+    assert _get(nginx, "/", host=ADMIN) == (200, "no-cache", "admin")
+    assert _get(nginx, "/assets/secret.js", host=ADMIN) == (200, FOREVER, "admin's")
+    assert _get(nginx, "/assets/index-old.js", host=ADMIN)[0] == 404
+    assert _get(nginx, "/assets/secret.js")[0] == 404
+    assert _get(nginx, f"/^{ADMIN}/assets/secret.js") == (200, "no-cache", "page")
+    # A route with a host before the immutable part of one without.
+    assert _get(nginx, "/assets/index-abc.js", retries=0, host="api.example.com")[0] == 502
+    # Files are of the image for all names that have no other route.
+    assert _get(nginx, "/favicon.svg", host="api.example.com") == (200, "no-cache", "icon")

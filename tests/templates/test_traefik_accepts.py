@@ -27,6 +27,8 @@ ROUTES = [
         "rate_limit": "100000/m",
         "basic_auth": "admins",
     },
+    {"path": "/", "to": "backend", "host": ["*.example.org", "203.0.113.7"], "rate_limit": "1/s"},
+    {"path": "/", "to": "backend", "host": "a.example.org", "basic_auth": "admins"},
     {"path": "/cut+it/", "to": "frontend", "strip_prefix": True, "max_body": "0b", "allow": ["::1"]},
     {"path": "/", "to": "frontend", "headers": {"X-A": "b\"c' {{ d }}", "X-Content-Type-Options": ""}},
 ]

@@ -199,3 +199,31 @@ def test_a_dockerfile_without_the_needed_stage_is_reported() -> None:
     assert dockerfiles.missing_stages(services, kept) == [
         ("backend/Dockerfile", "development", ["backend", "worker", "beat"])
     ]
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_a_route_for_a_host_is_reached_below_localhost(kind: str) -> None:
+    routes = [
+        {"path": "/", "to": "backend"},
+        {"path": "/", "to": "frontend", "host": "shop.example.com"},
+        {"path": "/", "to": "backend", "host": ["api.example.com", "*.tenants.example.com"]},
+    ]
+    names = ["api.example.com", "*.tenants.example.com", "other.example.com"]
+    built = {"backend": {"build": {"context": "b"}}, "frontend": {"build": {"context": "f"}}}
+    edge = {"kind": kind, "routes": routes, "domains": names}
+    found = files(stack(example(**built, edge=edge)))
+    if kind == "nginx":
+        text = found[".slipway/edge/current/nginx.conf"]
+        assert re.findall("server_name (.*);", text) == [
+            'localhost "shop.example.com.localhost"',
+            '"api.example.com.localhost" "*.tenants.example.com.localhost"',
+        ]
+    else:
+        routers = yaml.safe_load(found[".slipway/edge/current/routes.yml"])["http"]["routers"]
+        rules = {name: router["rule"] for name, router in routers.items() if name.count("-") == 1}
+        wildcard = r"(?i)^[a-z0-9_.-]+\\.tenants\\.example\\.com\\.localhost[.]?$"
+        others = f'Host("api.example.com.localhost") || HostRegexp("{wildcard}")'
+        assert rules == {
+            "2-frontend": f'PathPrefix("/") && (!({others}) || Host("shop.example.com.localhost"))',
+            "3-backend": f'PathPrefix("/") && ({others})',
+        }

@@ -60,6 +60,11 @@ def groups(stack: Stack, edge: Service) -> list[HostGroup]:
     return [HostGroup((*first.names, *redirected), first.routes, first.immutable), *result[1:]]
 
 
+def answering(found: Sequence[HostGroup]) -> list[tuple[int, Route]]:
+    """Return the routes that answer any name, with their numbers. In a checkout that may not be all."""
+    return sorted({number: route for group in found for number, route in group.routes}.items())
+
+
 def name_of(route: Route, found: Sequence[HostGroup]) -> str:
     """Return a name for which a route answers, the domain of the stack before all others."""
     answering = [name for group in found if route in [one for _, one in group.routes] for name in group.names]
@@ -106,9 +111,10 @@ def _has_immutable(route: Route, routes: Sequence[tuple[int, Route]], name: str)
 
 
 def _check_all_answer(edge: Service, found: Sequence[HostGroup]) -> None:
-    for number, route in numbered(edge):
-        if not any(number in dict(group.routes) for group in found):
+    for one in numbered(edge):
+        if one not in answering(found):
             raise ValueError(
-                f"service {edge.name!r}: key 'routes': path {route.path!r} answers no request, because each of its "
-                "names has another route for this path, with a more exact 'host'; remove one of them"
+                f"service {edge.name!r}: key 'routes': path {one[1].path!r} answers no request: for each of its names, "
+                "a route with a more exact 'host' comes before it, even with a shorter path; give this one a 'host', "
+                "too, or remove it"
             )

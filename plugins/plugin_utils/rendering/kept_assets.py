@@ -8,6 +8,8 @@ client of one name must not get the files of the other one.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +60,9 @@ def all_of(stack: Stack, edge: Service) -> dict[int, Kept]:
     result: dict[int, Kept] = {}
     # A route for all names keeps the plain paths, and so those that files have had before a route got a host.
     for number, kept in sorted(by_number.items(), key=lambda item: (bool(item[1].hosts), item[0])):
+        same = [other for other in result.values() if _files(kept) == _files(other)]
         shared = any(_overlap(kept, other) for other in result.values())
-        folder = f"/@{kept.hosts[0].replace('*', '@')}" if shared and kept.hosts else ""
+        folder = same[0].folder if same else _folder(kept.hosts) if shared else ""
         result[number] = dataclasses.replace(kept, folder=folder)
     return {number: result[number] for number in by_number}
 
@@ -77,7 +80,16 @@ def _of_edge(edge: Service, route: Route) -> Kept:
     return Kept(edge.name, path, f"{route.static}/{route.immutable}", False, route.hosts)
 
 
+def _files(kept: Kept) -> tuple[str, str, str]:
+    return kept.service, kept.path, kept.directory
+
+
 def _overlap(one: Kept, other: Kept) -> bool:
-    is_same = (one.service, one.directory) == (other.service, other.directory)
     nested = one.path.startswith(other.path) or other.path.startswith(one.path)
-    return nested and not is_same and one.hosts != other.hosts
+    return nested and one.hosts != other.hosts
+
+
+def _folder(hosts: Sequence[str]) -> str:
+    """Return the folder of the files of a route with these hosts. No path of a route has its first character."""
+    digest = hashlib.sha256(",".join(hosts).encode()).hexdigest()[:8]
+    return f"/^{hosts[0].replace('*', '^')}" + (f"+{digest}" if len(hosts) > 1 else "")

@@ -132,7 +132,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     middlewares.update(traefik_middlewares.of_answers(edge))
     middlewares.update(traefik_middlewares.stripping(edge))
     groups = host_routes.groups(stack, edge)
-    for number, route in host_routes.numbered(edge):
+    for number, route in host_routes.answering(groups):
         of_route = _hosts_of(number, groups) or hosts
         for sender in _senders(edge):
             name = f"{number}-{route.to}{sender.suffix}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import probe, verification
@@ -34,6 +37,37 @@ def test_a_rollout_can_be_aborted_between_probes_that_wait(tmp_path: Path, monke
         }
         with pytest.raises(RolloutFailed, match="aborted"):
             verification.verify(Home(str(tmp_path)), manifest, 60.0, dict)
+
+
+class _Echo(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/" else 500)
+        self.send_header("X-Release", "r1")
+        self.end_headers()
+        self.wfile.write(str(self.headers["Host"]).encode())
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Log nothing."""
+
+
+def test_a_probe_asks_for_the_host_name_of_its_route(tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        port = server.server_address[1]
+        probes = [
+            {"path": "/", "status": None, "contains": "shop.example.com"},
+            {"path": "/", "status": None, "contains": "api.example.com", "host": "api.example.com"},
+            {"path": "/a", "status": None, "contains": None, "host": "api.example.com"},
+        ]
+        manifest = {
+            "release": "r1",
+            "domain": "shop.example.com",
+            "services": {"edge": spec(edge=True, ports=[f"127.0.0.1:{port}:8080"])},
+            "probes": probes,
+        }
+        found = verification.verify(Home(str(tmp_path)), manifest, 0.0, lambda: {"edge": [container(health="healthy")]})
+        server.shutdown()
+    assert found.problems == [f"service 'edge': http://127.0.0.1:{port}/a for api.example.com answered 500"]
 
 
 def _verify(

@@ -44,6 +44,24 @@ def test_none_are_kept_for_a_path_that_leads_elsewhere() -> None:
         _kept(example(edge={"routes": routes}, frontend={"assets": OF_SPA}))
 
 
+def test_two_hosts_have_the_same_path_and_not_the_same_files() -> None:
+    routes = [
+        {"path": "/", "to": "admin", "host": "admin.example.com"},
+        {"path": "/", "to": "frontend"},
+        {"path": "/", "to": "frontend", "host": "*.tenants.example.com"},
+    ]
+    names = {"routes": routes, "domains": ["admin.example.com", "*.tenants.example.com"]}
+    assert _kept(example(edge=names, admin={"kind": "spa", "image": "shop/admin:1"})) == [
+        {"service": "frontend", **OF_SPA, "required": False},
+        {"service": "admin", **OF_SPA, "path": "/^admin.example.com/assets/", "required": False},
+    ]
+
+
+def test_a_host_alone_changes_no_path() -> None:
+    routes = [{"path": "/", "to": "frontend", "host": "shop.example.com"}]
+    assert _kept(example(edge={"routes": routes})) == [{"service": "frontend", **OF_SPA, "required": False}]
+
+
 def test_traefik_keeps_none() -> None:
     services = {**example(), "edge": {"kind": "traefik", "routes": [{"path": "/", "to": "frontend"}]}}
     assert _kept(services) == []
