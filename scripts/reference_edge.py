@@ -25,6 +25,8 @@ edge:
     - {path: /shop.Orders/, to: orders, protocol: grpc}
 ```
 
+- **`host`** says for which host names a route is: one of those that the edge answers to, `*.example.com` for all below
+  one, or a list. A route without it is for all names. See [Several host names](https.md#several-host-names).
 - **`rate_limit`** counts the requests of one client address, of IPv6 of one `/64`, for each route by itself. `10/s`
   with `burst: 20` answers 21 requests at once, and then ten in a second. More get 429 with `Retry-After`. `burst` is
   the number of the rate unless you set it. `""` lifts the limit of the edge. The memory for counting is bounded: the

@@ -122,8 +122,9 @@ For `playbooks/workspace.yml`, which prepares a developer's checkout, and only f
 defaults; a key here replaces the kind's. None of it reaches a server.
 """
 _ROUTES = """\
-For the kinds `nginx` and `traefik`. If several paths match, the longest one counts. With Traefik, `timeout` is the time
-until the answer begins. [The edge](#the-edge-route-by-route) explains the other keys.
+For the kinds `nginx` and `traefik`. If several routes match, one with a `host` comes before one without, and then the
+longest path counts. With Traefik, `timeout` is the time until the answer begins. [The edge](#the-edge-route-by-route)
+explains the other keys.
 """
 _ASSETS = """\
 Pages of an earlier release still ask for files that the new containers do not have. An edge of the kind `nginx` keeps
@@ -139,7 +140,8 @@ as the password of a database, unless an entry here has its value. Such a secret
 """
 _STACK_PROBES = """\
 Probes go through the published port of the edge, after a switch and in `playbooks/verify.yml`. Without any, the path of
-each route of the edge is a probe. A health check can stay green while a login answers 500. So probe what users do:
+each route of the edge is a probe, with a host name that the route is for. A health check can stay green while a login
+answers 500. So probe what users do:
 
 ```yaml
 stack_probes:

@@ -142,6 +142,14 @@ def test_the_domain_itself_may_have_routes_of_its_own(kind: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_the_domain_may_be_below_a_wildcard_with_routes_of_its_own(kind: str, tmp_path: Path) -> None:
+    routes = [{"path": "/", "to": "app", "port": 8000, "host": HOST}]
+    routes += [{"path": "/", "to": "app", "port": 8001, "host": "*.example.com"}]
+    with running(kind, tmp_path, routes=routes, domains=["*.example.com"]) as edge:
+        assert [json.loads(edge.ask("/", host=host).body)["port"] for host in (HOST, API)] == [8000, 8001]
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
 def test_long_names_fit(kind: str, tmp_path: Path) -> None:
     name = ".".join(["a" * 60] * 4)
     routes = [{"path": "/", "to": "app", "port": 8000}, {"path": "/", "to": "app", "port": 8001, "host": name}]

@@ -151,3 +151,11 @@ def test_the_model_knows_secrets_that_no_service_has() -> None:
     stack = model(example(), SECRETS)
     assert "token" in stack.known_secrets
     assert "token" not in stack.secrets
+
+
+def test_a_probe_may_be_for_another_host_name_of_the_edge() -> None:
+    services = example(edge={"domains": ["*.example.org"]})
+    assert _probe(services, host="API.example.org")["host"] == "api.example.org"
+    with pytest.raises(ValueError, match="stack_probes, entry 1: key 'host': the edge does not answer to 'a.test'; "):
+        _probe(services, host="a.test")
+    assert _probe(services, host="a.test", address="8080")["host"] == "a.test"
