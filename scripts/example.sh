@@ -11,6 +11,11 @@ inventory=examples/stacks/$stack/$environment
 if [[ $environment == development ]]; then exec scripts/example_here.sh "$stack"; fi
 address=172.31.250.46
 known_hosts=.testbed/known_hosts.example
+# No authority on the internet issues a certificate for this server. It has an authority of its own.
+case $environment in
+  production | staging) domain=localhost tls='{"source": "internal"}' port=443 url=https://localhost:8424 ;;
+  *) domain=127.0.0.1 tls='{}' port=80 url=http://127.0.0.1:8424 ;;
+esac
 
 say() { printf '\n\033[1m==> %s\033[0m (%d s so far)\n' "$*" "$SECONDS"; }
 
@@ -35,14 +40,14 @@ if [[ $stack == traefik ]]; then python3 -m testbed registry traefik; fi
 say "Boot a server: a container with systemd, SSH and its own Docker engine"
 python3 -m testbed server down example
 python3 -m scripts.free_ports 127.0.0.1:8424
-python3 -m testbed server up example --image server-engine --address "$address" --publish 127.0.0.1:8424:80
+python3 -m testbed server up example --image server-engine --address "$address" --publish "127.0.0.1:8424:$port"
 rm -f "$known_hosts"
 
 # Variables of the testbed's server, in place of the environment's real ones. The token is generated for this run.
 variables=.testbed/example.json
-(umask 077 && python3 - "$address" "$known_hosts" > "$variables") <<'END'
+(umask 077 && python3 - "$address" "$known_hosts" "$domain" "$tls" > "$variables") <<'END'
 import json, secrets, sys
-address, known_hosts = sys.argv[1:]
+address, known_hosts, domain, tls = sys.argv[1:]
 print(json.dumps({
     "ansible_host": address,
     "ansible_ssh_private_key_file": ".testbed/id_ed25519",
@@ -51,7 +56,8 @@ print(json.dumps({
     "engine_registry_mirrors": ["http://registry:5000"],
     "app_registry": "registry:5000",
     "app_version": "1.0.0",
-    "stack_domain": "127.0.0.1",
+    "stack_domain": domain,
+    "app_tls": json.loads(tls),
     "app_http_address": "",
     "app_http_port": 80,
     "app_langflow_image": "registry:5000/example/langflow:1.13.0",
@@ -71,8 +77,16 @@ if [[ $environment == test ]]; then
     "cd /opt/stacks/$stack/current && sudo docker compose run --rm tests"
 fi
 
+if [[ $port == 443 ]]; then
+  say "Ask it over HTTPS, and trust its own authority"
+  ansible-playbook -i "$inventory" -e "@$variables" -e "certificates_export=$PWD/.testbed/example.pem" \
+    playbooks/certificates.yml
+  curl --silent --show-error --fail --cacert .testbed/example.pem --output /dev/null \
+    --write-out '%{http_code} over HTTP/%{http_version}\n' "$url/api/health"
+fi
+
 cat <<END
 
-The stack $stack in the environment $environment answers at http://127.0.0.1:8424
+The stack $stack in the environment $environment answers at $url
   remove it: python3 -m testbed server down example
 END

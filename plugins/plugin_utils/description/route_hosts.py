@@ -38,6 +38,11 @@ def read(where: str, hosts: Iterable[str] | None, edge: Mapping[str, Any]) -> tu
                 f"{where}: the edge does not answer to {host!r}{suggestion(host, names)}; to add a name, write it "
                 "into 'domains'"
             )
+        if edge.get("tls") and not any(_in_certificate(name, host) for name in names):
+            raise ValueError(
+                f"{where}: the certificate does not cover {host!r}, because a wildcard in it stands for one label; write "
+                "the name into 'domains', too"
+            )
     return found
 
 
@@ -57,3 +62,8 @@ def rank(hosts: Iterable[str], name: str) -> int | None:
     """
     ranks = [len(host) + 1000 * (not host.startswith("*.")) for host in hosts if covers(host, name)]
     return max(ranks) if ranks else None if tuple(hosts) else 0
+
+
+def _in_certificate(name: str, host: str) -> bool:
+    """Return whether a certificate with *name* is valid for *host* (RFC 9525, section 6.3)."""
+    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])

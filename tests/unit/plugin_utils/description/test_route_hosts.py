@@ -76,6 +76,18 @@ def test_what_is_no_host_name_is_refused(host: str) -> None:
     assert error_of(model, _edge(host)) == f"service 'edge', key 'routes', path '/': key 'host': {sentence}"
 
 
+@pytest.mark.parametrize("host", ["a.one.tenants.example.com", "*.one.tenants.example.com"])
+def test_a_host_that_no_certificate_has_is_refused(host: str) -> None:
+    message = error_of(model, _edge(host, tls={"source": "internal"}))
+    assert message == (
+        f"{HOST}the certificate does not cover {host!r}, because a wildcard in it stands for one label; write the name "
+        "into 'domains', too"
+    )
+    model(_edge(host))
+    model(_edge(host, tls={"source": "internal"}, domains=[*DOMAINS, host]))
+    model(_edge("*.tenants.example.com", "one.tenants.example.com", tls={"source": "internal"}))
+
+
 def test_an_edge_that_answers_to_any_name_has_no_routes_for_some() -> None:
     message = error_of(lambda: model(_edge("api.example.com", domains=[]), domain=""))
     assert message == f"{HOST}stack_domain is empty, so the edge answers to any name; set stack_domain"
