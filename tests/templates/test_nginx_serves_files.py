@@ -54,7 +54,9 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name, text in KEPT.items():
         write_text(folder / "home/edge/assets/current" / name, text)
     next_assets = {"path": "/next/static/", "directory": "/app/static"}
-    services = example(edge={"image": "shop/edge:1", "routes": ROUTES, "domains": HOSTS}, frontend={"assets": next_assets})
+    services = example(
+        edge={"image": "shop/edge:1", "routes": ROUTES, "domains": HOSTS}, frontend={"assets": next_assets}
+    )
     release = parcel(services)
     home = Home(str(folder / "home"))
     for path, text in release.files.items():

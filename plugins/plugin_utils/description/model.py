@@ -112,8 +112,8 @@ class Route:
     route, by name; empty for one that the edge does not add. ``rate_limit``: of one client address. ``max_body``: in
     bytes, 0 for no limit. ``allow``: the networks of clients, everybody if empty. ``basic_auth``: the name of the
     secret with names and hashes of passwords. ``strip_prefix``: whether the service gets the path without the prefix.
-    ``protocol``: what the service speaks, ``http`` or ``grpc``. ``hosts``: the host names that it is for, in lower case,
-    empty for all of the edge.
+    ``protocol``: what the service speaks, ``http`` or ``grpc``. ``hosts``: the host names that it is for, in lower
+    case, empty for all of the edge.
     """
 
     path: str

@@ -40,8 +40,8 @@ def read(where: str, hosts: Iterable[str] | None, edge: Mapping[str, Any]) -> tu
             )
         if edge.get("tls") and not any(_in_certificate(name, host) for name in names):
             raise ValueError(
-                f"{where}: the certificate does not cover {host!r}, because a wildcard in it stands for one label; write "
-                "the name into 'domains', too"
+                f"{where}: the certificate does not cover {host!r}, because a wildcard in it stands for one label; "
+                "write the name into 'domains', too"
             )
     return found
 

@@ -26,8 +26,8 @@ FIELDS = {
     "path": Field("str", "path prefix, taken literally: no pattern, no query, not percent-encoded", required=True),
     "host": Field(
         "hosts",
-        "host name that the route is for, such as `api.example.com` or `*.example.com`, or a list of them, of those that "
-        "the edge answers to; default: all of them",
+        "host name that the route is for, such as `api.example.com` or `*.example.com`, or a list of them, of those "
+        "that the edge answers to; default: all of them",
     ),
     "to": Field("str", "service that answers"),
     "static": Field("str", "directory in the edge's own image whose files answer, instead of a service"),

@@ -42,8 +42,8 @@ def read(where: str, given: Mapping[str, Any], domain: str) -> dict[str, Any]:
         return {}
     if "http3" in given:
         raise ValueError(
-            f"{where}: key 'tls': 'http3': the edge speaks HTTP/1.1 and HTTP/2, because a rollout would break connections "
-            "of HTTP/3; remove the key"
+            f"{where}: key 'tls': 'http3': the edge speaks HTTP/1.1 and HTTP/2, because a rollout would break "
+            "connections of HTTP/3; remove the key"
         )
     values = schema.read(given, FIELDS, f"{where}, key 'tls'")
     if not domain:

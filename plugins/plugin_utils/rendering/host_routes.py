@@ -67,9 +67,9 @@ def answering(found: Sequence[HostGroup]) -> list[tuple[int, Route]]:
 
 def name_of(route: Route, found: Sequence[HostGroup]) -> str:
     """Return a name for which a route answers, the domain of the stack before all others."""
-    answering = [name for group in found if route in [one for _, one in group.routes] for name in group.names]
-    exact = [name for name in answering if not name.startswith("*.")]
-    name = [*exact, *answering][0]
+    own = [name for group in found if route in [one for _, one in group.routes] for name in group.names]
+    exact = [name for name in own if not name.startswith("*.")]
+    name = [*exact, *own][0]
     known = {name for group in found for name in group.names}
     below = (f"www{number or ''}{name[1:]}" for number in itertools.count())
     return name if exact else next(one for one in below if one not in known)
@@ -80,12 +80,11 @@ def names_of(number: int, found: Sequence[HostGroup]) -> list[tuple[str, tuple[s
 
     Empty for a route that answers for all names.
     """
-    answering, others = [], []
-    for group in found:
-        (answering if number in dict(group.routes) else others).extend(group.names)
+    own = [name for group in found if number in dict(group.routes) for name in group.names]
+    others = [name for group in found if number not in dict(group.routes) for name in group.names]
     if not others:
         return []
-    return [(name, tuple(one for one in others if name == ANY or route_hosts.covers(name, one))) for name in answering]
+    return [(name, tuple(one for one in others if name == ANY or route_hosts.covers(name, one))) for name in own]
 
 
 def _of_name(name: str, routes: Sequence[tuple[int, Route]]) -> list[tuple[int, Route]]:

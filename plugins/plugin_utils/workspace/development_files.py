@@ -83,7 +83,7 @@ def _local_hosts(route: Route, domain: str) -> tuple[str, ...]:
     """Return the names of a route's hosts in a checkout: browsers ask this machine for all names below localhost."""
     local = [host if host.endswith(".localhost") else f"{host}.localhost" for host in route.hosts]
     is_main = any(route_hosts.covers(host, route_hosts.domain_name(domain)) for host in route.hosts)
-    return tuple([*local, *([host_routes.ANY] if is_main else [])])
+    return (*local, *([host_routes.ANY] if is_main else []))
 
 
 def files(stack: Stack, images: Mapping[str, str]) -> dict[str, str]:

@@ -44,20 +44,26 @@ def test_a_route_is_for_the_names_that_it_says(host: Any, hosts: tuple[str, ...]
         (
             "api.exmaple.com",
             {},
-            "the edge does not answer to 'api.exmaple.com'; did you mean 'api.example.com'?; to add a name, write it "
-            "into 'domains'",
+            (
+                "the edge does not answer to 'api.exmaple.com'; did you mean 'api.example.com'?; to add a name, "
+                "write it into 'domains'"
+            ),
         ),
         (
             "10.0.0.1",
             {},
-            "the edge does not answer to '10.0.0.1'; valid values: *.tenants.example.com, api.example.com, "
-            "shop.example.com; to add a name, write it into 'domains'",
+            (
+                "the edge does not answer to '10.0.0.1'; valid values: *.tenants.example.com, api.example.com, "
+                "shop.example.com; to add a name, write it into 'domains'"
+            ),
         ),
         (
             "www.example.com",
             {"redirects": ["*.example.com"], "domains": []},
-            "'redirects' redirects the requests for 'www.example.com' to stack_domain; take it out of 'redirects' and "
-            "into 'domains'",
+            (
+                "'redirects' redirects the requests for 'www.example.com' to stack_domain; take it out of 'redirects' "
+                "and into 'domains'"
+            ),
         ),
         ([], {}, "the list is empty; name a host, or remove the key for all names of the edge"),
     ],
@@ -104,8 +110,8 @@ def test_two_routes_of_one_path_and_one_host_are_refused(hosts: tuple[Any, ...])
 def test_a_route_that_nobody_reaches_is_refused(kind: str) -> None:
     services = _edge("api.example.com", "shop.example.com", domains=["api.example.com"], kind=kind)
     assert error_of(parcel, services) == (
-        f"{READ} answers no request: for each of its names, a route with a more exact 'host' comes before it, even with "
-        "a shorter path; give this one a 'host', too, or remove it"
+        f"{READ} answers no request: for each of its names, a route with a more exact 'host' comes before it, even "
+        "with a shorter path; give this one a 'host', too, or remove it"
     )
     assert parcel(_edge("api.example.com", "shop.example.com", domains=["api.example.com", "b.example.com"], kind=kind))
 

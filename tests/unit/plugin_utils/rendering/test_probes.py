@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.descriptions import example, model, parcel, plain
+from tests.support.errors import error_of
 
 SECRETS = {"secret_key": {"generate": 50}, "probe_password": 'a"b\\c', "token": "t0k3n"}
 LOGIN = {
@@ -156,6 +157,8 @@ def test_the_model_knows_secrets_that_no_service_has() -> None:
 def test_a_probe_may_be_for_another_host_name_of_the_edge() -> None:
     services = example(edge={"domains": ["*.example.org"]})
     assert _probe(services, host="API.example.org")["host"] == "api.example.org"
-    with pytest.raises(ValueError, match="stack_probes, entry 1: key 'host': the edge does not answer to 'a.test'; "):
-        _probe(services, host="a.test")
+    assert error_of(lambda: _probe(services, host="a.test")) == (
+        "stack_probes, entry 1: key 'host': the edge does not answer to 'a.test'; valid values: *.example.org, "
+        "shop.example.com"
+    )
     assert _probe(services, host="a.test", address="8080")["host"] == "a.test"
