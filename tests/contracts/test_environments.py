@@ -8,25 +8,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_size
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from tests.contracts.checkout import ROOT
-from tests.support import inventories, real_compose, uploaded
+from tests.support import examples, inventories, real_compose, uploaded
 from tests.support.descriptions import KINDS
+from tests.support.examples import ENVIRONMENTS, STACKS, VERSION
 
-ENVIRONMENTS = ["development", "test", "staging", "production"]
 DEPLOYED = ENVIRONMENTS[2:]
-STACKS = sorted({path.parents[1].name for path in ROOT.glob("examples/stacks/*/*/hosts.yml")})
-#: Variables that a user gives with -e, and those of a vault.
-VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 
 every_stack = pytest.mark.parametrize("stack", STACKS)
 deployed = pytest.mark.parametrize("environment", DEPLOYED)
-
-
-@functools.cache
-def _release(stack: str, environment: str) -> Bundle:
-    return inventories.parcel(ROOT / "examples/stacks" / stack / environment, VERSION)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +64,7 @@ def test_only_images_are_deployed(compose: Any, stack: str, environment: str) ->
         # A bind mount is a read-only file of the release or the edge's configuration.
         mounts = [mount for mount in service.get("volumes", []) if mount["type"] == "bind"]
         assert [mount["target"] for mount in mounts if not mount.get("read_only")] == [], name
-        home = _release(stack, environment).home.removeprefix("/opt/stacks/")
+        home = examples.release(stack, environment).home.removeprefix("/opt/stacks/")
         assert all(f"/{home}/files/" in mount["source"] or mount["source"].endswith("/edge") for mount in mounts), name
 
 
@@ -102,7 +93,9 @@ def test_every_service_has_limits_and_a_bounded_log(compose: Any, stack: str, en
 def test_data_services_are_only_on_an_internal_network(compose: Any, stack: str, environment: str) -> None:
     document = compose(stack, environment)
     assert document["networks"]["data"]["internal"] is True
-    stateful = [name for name, spec in _release(stack, environment).services.items() if spec["class"] == "stateful"]
+    stateful = [
+        name for name, spec in examples.release(stack, environment).services.items() if spec["class"] == "stateful"
+    ]
     assert stateful
     assert {name: list(document["services"][name]["networks"]) for name in stateful} == {
         name: ["data"] for name in stateful
@@ -154,7 +147,7 @@ def test_the_environment_test_runs_the_tests(compose: Any, stack: str) -> None:
 @every_stack
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_variable_of_dotenv_is_documented(stack: str, environment: str) -> None:
-    release = _release(stack, environment)
+    release = examples.release(stack, environment)
     text = release.files[".env.example"]
     assert all(f"\n{file['variable']}=" in text for file in release.secret_files)
     assert release.files["compose.yaml"].startswith("# Base of the stack")
@@ -163,18 +156,20 @@ def test_every_variable_of_dotenv_is_documented(stack: str, environment: str) ->
 def test_staging_and_production_have_the_same_services() -> None:
     """Only numbers, addresses and names differ, and the demo data."""
     for stack in STACKS:
-        staging, production = (set(_release(stack, environment).services) for environment in DEPLOYED)
+        staging, production = (set(examples.release(stack, environment).services) for environment in DEPLOYED)
         assert staging - production <= {"seed"}, stack
         assert production - staging == set(), stack
 
 
 def test_demo_data_is_only_in_development_and_staging() -> None:
-    where = {environment for environment in ENVIRONMENTS if "seed" in _release("langflow", environment).services}
+    where = {
+        environment for environment in ENVIRONMENTS if "seed" in examples.release("langflow", environment).services
+    }
     assert where == {"development", "staging"}
 
 
 def test_only_langflow_uses_its_database() -> None:
-    services = _release("langflow", "production").services
+    services = examples.release("langflow", "production").services
     assert "langflow-db" in services["langflow"]["depends_on"]
     assert "db" not in services["langflow"]["depends_on"]
     sharing = [name for name, spec in services.items() if "langflow-db" in spec["depends_on"]]
@@ -182,8 +177,8 @@ def test_only_langflow_uses_its_database() -> None:
 
 
 def test_the_template_serves_its_page_from_the_edge_or_in_development_from_vite() -> None:
-    assert "alias /srv/www/;" in _release("template", "production").files["edge/nginx.conf"]
-    development = _release("template", "development")
+    assert "alias /srv/www/;" in examples.release("template", "production").files["edge/nginx.conf"]
+    development = examples.release("template", "development")
     assert "alias" not in development.files["edge/nginx.conf"]
     assert {upstream["service"] for upstream in development.upstreams} == {"backend", "frontend"}
     ports = {name: spec["ports"] for name, spec in development.services.items() if spec["ports"]}

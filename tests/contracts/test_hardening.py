@@ -12,13 +12,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.override
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.host_paths import has_socket, is_socket
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
-from tests.contracts.checkout import ROOT
-from tests.support import inventories
+from tests.support import examples
 from tests.support.descriptions import KINDS, parcel
+from tests.support.examples import ENVIRONMENTS, STACKS
 
-ENVIRONMENTS = ["development", "test", "staging", "production"]
-STACKS = sorted({path.parents[1].name for path in ROOT.glob("examples/stacks/*/*/hosts.yml")})
-VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 #: What a kind needs to be described at all.
 NEEDED: dict[str, dict[str, Any]] = {
     "nginx": {"routes": [{"path": "/", "to": "behind"}]},
@@ -123,7 +120,7 @@ def test_every_kind_is_hardened(kind: str, environment: str) -> None:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_service_of_every_example_is_hardened(stack: str, environment: str) -> None:
-    release = inventories.parcel(ROOT / "examples/stacks" / stack / environment, VERSION)
+    release = examples.release(stack, environment)
     assert len(list(_services(release))) > 3
     assert _findings(release) == {}
 

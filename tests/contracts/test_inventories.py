@@ -7,9 +7,8 @@ from ansible.errors import AnsibleError
 
 from tests.contracts.checkout import ROOT, load
 from tests.support import inventories, real_compose, uploaded
+from tests.support.examples import VERSION
 
-#: Variables that a user gives with -e, and those of a vault.
-VERSION = {"app_version": "1.4.2", "vault_telegram_token": "1:token"}
 ENVIRONMENTS = ["development", "staging", "production"]
 INVENTORIES = {name: ROOT / "inventories" / name for name in [*ENVIRONMENTS, "demo"]}
 STACKS = {

@@ -183,6 +183,8 @@ def worker_connections(edge: Service) -> int:
 
 #: Idle connections to each upstream that a worker of nginx keeps.
 IDLE_UPSTREAM = 32
+#: Files that a worker of nginx keeps open for the next request. The smallest edge has room for them (`open_files`).
+FILES_KEPT_OPEN = 64
 
 
 def open_files(edge: Service) -> int:

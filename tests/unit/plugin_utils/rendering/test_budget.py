@@ -145,6 +145,16 @@ def test_files_and_connections_of_nginx_fit_together(cpus: float) -> None:
     assert documents(services)[0]["services"]["edge"]["ulimits"] == {"nofile": numbers["worker_rlimit_nofile"]}
 
 
+def test_files_that_stay_open_leave_room_for_all_connections_of_the_smallest_edge() -> None:
+    smallest = {"connections": 64, "cpus": 0.5}
+    text = edge.files(model(example(edge=smallest)))["nginx.conf"]
+    (kept,) = re.findall(r"open_file_cache max=(\d+) ", text)
+    (limit,) = re.findall(r"worker_rlimit_nofile (\d+);", text)
+    (connections,) = re.findall(r"worker_connections (\d+);", text)
+    # One worker may get all clients, each of which reads a file. It has a few logs and pipes, too.
+    assert int(connections) + smallest["connections"] + int(kept) + 16 <= int(limit)
+
+
 def test_traefik_knows_the_limits_of_its_container() -> None:
     service = documents(example(edge={"kind": "traefik", "memory": "1g"}))[0]["services"]["edge"]
     assert service["environment"] == {"GOMEMLIMIT": "512MiB", "GODEBUG": "http2server=0"}
