@@ -80,7 +80,7 @@ molecule-alone molecule-shared molecule-data molecule-single: environment
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
 	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-single+molecule-data,molecule-shared
 
-engine: environment ## run the tests that need an engine and no server: refreshes of a real Postgres, hardened containers
+engine: environment ## run the tests that need an engine and no server: refreshes, hardened containers, TLS
 	@python3 -m testbed engine
 	@python3 -m testbed images
 	pytest -s tests/engine

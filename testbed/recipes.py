@@ -46,7 +46,7 @@ OFFICIAL_BASE = official_base(SUITE)
 class Recipe:
     """One image. `context` is its directory below images/. If it is `official`, a hub can have the real image.
 
-    Images of other suites than SUITE are built only on request.
+    Images of other suites than SUITE are built only on request, and so are those that only a few tests use.
     """
 
     reference: str
@@ -56,6 +56,7 @@ class Recipe:
     # Builds that use TLS: on machines with extra CA certificates, the stage `extra-certificates` is built.
     certificates: bool = False
     suite: str = SUITE
+    on_request: bool = False
 
     @property
     def name(self) -> str:
@@ -73,6 +74,7 @@ RECIPES = (
     Recipe("slipway/server-engine", "server-engine", parent="slipway/server", official=False),
     Recipe("node:20-slim", "node", certificates=True),
     Recipe("traefik:3", "traefik", parent="python:3.13-slim"),
+    Recipe("slipway/testssl", "testssl", official=False, on_request=True),
     Recipe("postgres:18", "postgres", parent=base("forky"), suite="forky"),
     Recipe("slipway/server:bookworm", "server", parent=base("bookworm"), official=False, suite="bookworm"),
     Recipe("slipway/server:forky", "server", parent=base("forky"), official=False, suite="forky"),
@@ -89,7 +91,7 @@ def choose(names: Collection[str]) -> list[Recipe]:
     Raises ValueError for an unknown name.
     """
     if not names:
-        return [recipe for recipe in RECIPES if recipe.suite == SUITE]
+        return [recipe for recipe in RECIPES if recipe.suite == SUITE and not recipe.on_request]
     wanted = set()
     for name in names:
         found = [recipe for recipe in RECIPES if name in (recipe.reference, recipe.name)]

@@ -17,7 +17,8 @@ from typing import Any
 
 import yaml
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
-from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
+from ansible_collections.slipway.stack.plugins.module_utils.certificates.pair import Pair
+from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, configuration
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents
 from ansible_collections.slipway.stack.plugins.module_utils.state import drain, maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.drain import Drain
@@ -167,12 +168,14 @@ def running(
     with_secrets: bool = True,
     closed: Maintenance | None = None,
     is_drained: bool = False,
+    certificate: Pair | None = None,
     **keys: Any,
 ) -> Iterator[Edge]:
     """Run an edge of a kind, *keys* being the keys of its description, in front of the service `app`.
 
     :param application: a program that listens on the ports that are its arguments.
     :param closed: the maintenance that the edge is closed for. :param is_drained: whether its host is drained.
+    :param certificate: the one in use. Without it, and with TLS, there is one for the moment, as before a first deploy.
     :param secrets: values by name; the edge finds those that it uses, unless *with_secrets* is false.
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
@@ -188,6 +191,8 @@ def running(
         # Nobody listens on this one.
         ports = [port for port in ports if port != DEAD]
         stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
+        if certificate:
+            _use(Home(str(folder / "home")), certificate)
         arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets, closed, is_drained)
         edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
@@ -195,6 +200,10 @@ def running(
         result = Edge(kind, edge, network, address, gateway)
         _wait(result)
         yield result
+
+
+def _use(home: Home, pair: Pair) -> None:
+    certificate_files.use(home, certificate_files.write(home, pair.chain, pair.key, pair.about, 0).name)
 
 
 def _arguments(

@@ -45,7 +45,9 @@ def test_digest_changes_with_every_input(context: Path, change: str) -> None:
 def test_no_name_means_every_image_of_the_usual_suite() -> None:
     chosen = recipes.choose([])
     assert {recipe.suite for recipe in chosen} == {recipes.SUITE}
-    assert [recipe for recipe in recipes.RECIPES if recipe not in chosen and recipe.suite == recipes.SUITE] == []
+    left_out = [recipe for recipe in recipes.RECIPES if recipe not in chosen and recipe.suite == recipes.SUITE]
+    assert [recipe.name for recipe in left_out] == ["testssl"]
+    assert left_out == recipes.choose(["testssl"])
 
 
 @pytest.mark.parametrize(
