@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,6 +49,10 @@ NAME_LOOKUP_SECONDS = 0.0
 _LOAD_SECONDS = 10.0
 #: The time that a client gets to send its request: a Traefik that stops drops connections without one.
 _SEND_SECONDS = 1.0
+#: Seconds until every client that asks again has been told to use another connection: ``keepAliveMaxTime`` of the kind,
+#: and the time between two requests.
+_LEAVE_SECONDS = 12.0
+_PROC = Path("/proc")
 _ESTABLISHED = "01"
 _EVERYBODY = ["0.0.0.0/0", "::/0"]
 
@@ -194,12 +198,18 @@ def _addresses_without(manifest: Mapping[str, Any], names: set[str | None]) -> s
 def _connected_addresses(pid: int) -> set[str]:
     """Return the remote addresses of open connections in the network of a process."""
     result = set()
-    for table in Path(f"/proc/{pid}/net").glob("tcp*"):
-        for line in table.read_text(encoding="ascii").splitlines()[1:]:
-            remote, state = line.split()[2:4]
-            if state == _ESTABLISHED:
-                result.add(_parse_address(remote.split(":")[0]))
+    for _local, remote in _connections(pid):
+        result.add(_parse_address(remote.split(":")[0]))
     return result
+
+
+def _connections(pid: int) -> Iterator[tuple[str, str]]:
+    """Yield both ends of each open connection in the network of a process, in the kernel's notation."""
+    for table in (_PROC / str(pid) / "net").glob("tcp*"):
+        for line in table.read_text(encoding="ascii").splitlines()[1:]:
+            local, remote, state = line.split()[1:4]
+            if state == _ESTABLISHED:
+                yield local, remote
 
 
 def _parse_address(text: str) -> str:
@@ -219,12 +229,14 @@ def hold_port(manifest: Mapping[str, Any], running: list[Container], old: list[C
 
 
 def stop_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
-    """Send all connections to the new Traefik: the old one drops connections without a request when it stops.
+    """Send all connections to the new Traefik, and wait until clients have left the old one.
+
+    When it stops, it drops connections without a request, also those on which one is under way.
 
     :raises EdgeError: if the kernel refuses.
     """
     _prefer(manifest, running, [one for one in running if one not in old])
-    time.sleep(_SEND_SECONDS)
+    _wait_until_left(old)
 
 
 def resume_accepting(manifest: Mapping[str, Any], running: list[Container], old: list[Container]) -> None:
@@ -233,7 +245,27 @@ def resume_accepting(manifest: Mapping[str, Any], running: list[Container], old:
     :raises EdgeError: if the kernel refuses.
     """
     _prefer(manifest, running, old)
+    _wait_until_left([one for one in running if one not in old])
+
+
+def _wait_until_left(leaving: list[Container]) -> None:
+    """Wait until no client has a connection to these, or those that have one do not ask."""
     time.sleep(_SEND_SECONDS)
+    deadline = time.monotonic() + _LEAVE_SECONDS
+    while any(map(_has_clients, leaving)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+
+def _has_clients(container: Container) -> bool:
+    """Return whether a client is connected to the ports on which this Traefik reads requests (``start.sh``)."""
+    pid = container_exec.main_pid(container.id)
+    try:
+        port = int((_PROC / str(pid) / "root/tmp/port").read_text(encoding="ascii"))
+        inner = {port + 1000, port + 2000}
+        return any(int(local.rpartition(":")[2], 16) in inner for local, _remote in _connections(pid))
+    except (OSError, ValueError):
+        # It has ended, or has not begun.
+        return False
 
 
 def _prefer(manifest: Mapping[str, Any], running: list[Container], preferred: list[Container]) -> None:

@@ -160,6 +160,45 @@ def test_which_traefik_gets_new_connections(monkeypatch: pytest.MonkeyPatch, fun
     assert calls == [(index + 1, 8080, index)]
 
 
+#: Of the kernel, with the published port, the inner one of this Traefik, and that of another in the same network.
+_TABLE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:4AEE 00000000:0000 0A 00000000:00000000 00:00000000 00000000 65532        0 1
+   1: 0200A8C0:1F90 0100A8C0:D431 01 00000000:00000000 00:00000000 00000000 65532        0 2
+   2: 0100007F:{port:04X} 0100007F:C350 {state} 00000000:00000000 00:00000000 00000000 65532        0 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("port", "state", "expected"),
+    [(19182, "01", True), (20182, "01", True), (19182, "06", False), (19181, "01", False)],
+)
+def test_a_client_of_a_traefik_is_connected_to_its_own_inner_ports(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: int, state: str, expected: bool
+) -> None:
+    monkeypatch.setattr(docker, "get", lambda _path: {"State": {"Pid": 7}})
+    monkeypatch.setattr(traefik, "_PROC", tmp_path)
+    assert traefik._has_clients(OLD) is False
+    write_text(tmp_path / "7/net/tcp", _TABLE.format(port=port, state=state))
+    write_text(tmp_path / "7/root/tmp/port", "18182\n")
+    assert traefik._has_clients(OLD) is expected
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [([True, True, False], 1.4), ([True] * 1000, 13.0)])
+def test_a_traefik_that_stops_is_left_by_its_clients_first(
+    monkeypatch: pytest.MonkeyPatch, asked: list[bool], seconds: float
+) -> None:
+    """At most for 12 seconds: some clients keep their connection and do not ask."""
+    now = [0.0]
+    slept: list[float] = []
+    monkeypatch.setattr(traefik.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(traefik.time, "sleep", lambda seconds: (slept.append(seconds), now.__setitem__(0, sum(slept))))
+    monkeypatch.setattr(traefik, "_prefer", lambda *_: None)
+    monkeypatch.setattr(traefik, "_has_clients", lambda one: one is OLD and asked.pop(0))
+    traefik.stop_accepting(MANIFEST, [OLD, NEW], [OLD])
+    assert sum(slept) == pytest.approx(seconds, abs=0.3)
+
+
 def test_a_refusal_of_the_kernel_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: int) -> None:
         raise PermissionError(1, "Operation not permitted")
