@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from tests.support.repeated import Repeated
-from tests.support.stacks import Answer, Stack
+from tests.support.stacks import Answer, Stack, wait_until
+
+_Run = TypeVar("_Run")
 
 
 @dataclass(frozen=True)
@@ -50,57 +53,80 @@ class SecureStack:
     def get(self, path: str = "/", headers: dict[str, str] | None = None) -> Answer:
         """Send a GET request on a new connection."""
         with self.connect() as secured:
-            return answer(secured, self.domain, path, headers or {})
+            connection = http.client.HTTPConnection(self.domain)
+            connection.sock = secured
+            connection.request("GET", path, headers=headers or {})
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, found, response.read().decode())
+
+    def renew(self) -> None:
+        """Have the authority issue another certificate now, without a controller, and wait until it is installed."""
+        name = f"--cert-name=slipway-{self.name}"
+        self.host.check_output(f"sudo certbot renew --quiet --no-random-sleep-on-renew --force-renewal {name}")
+
+    def renewed_during(self, deploy: Callable[[], _Run]) -> _Run:
+        """Deploy, and have a certificate renewed as soon as the rollout has begun; return what *deploy* returns.
+
+        :raises AssertionError: if the renewal did not wait for the rollout.
+        """
+        rollouts = len(self.journal("journal"))
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(deploy)
+            wait_until(lambda: run.done() or len(self.journal("journal")) > rollouts, 120)
+            self.renew()
+            result = run.result()
+        end = self.journal("journal")[-1]
+        assert (end["step"], end["state"]) == ("end", "done"), end
+        installed = [one["at"] for one in self.journal("certificate-journal") if one["step"] == "certificate"]
+        assert installed[-2] >= end["at"], "the certificate was installed while a rollout was under way"
+        return result
+
+    def journal(self, name: str) -> list[dict[str, Any]]:
+        """Return the records of ``journal`` or ``certificate-journal``, oldest first."""
+        lines = self.host.check_output("sudo cat %s", f"{self.plain.home}/state/{name}.jsonl").splitlines()
+        return [json.loads(line) for line in lines]
 
 
-def answer(secured: ssl.SSLSocket, domain: str, path: str, headers: dict[str, str]) -> Answer:
-    """Send a GET request on a connection, which stays open."""
-    connection = http.client.HTTPConnection(domain)
-    connection.sock = secured
-    connection.request("GET", path, headers=headers)
-    response = connection.getresponse()
-    found = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, found, response.read().decode())
+def behaves(kiosk: SecureStack, redirect: int) -> None:
+    """Check what both proxies have in common. :param redirect: the status of a redirect to HTTPS."""
+    answer = kiosk.get("/shop?a=b")
+    assert (answer.status, answer.body) == (200, "kiosk.tls.test https 443\n")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    with kiosk.connect() as connection:
+        assert connection.version() == "TLSv1.3"
+    with kiosk.connect(maximum_version=ssl.TLSVersion.TLSv1_2) as connection:
+        assert connection.version() == "TLSv1.2"
+        assert "ECDHE" in str(connection.cipher())
+    # Names without a certificate are refused before anything is said.
+    assert "unrecognized name" in _refusal(kiosk, name="other.example.com")
+    assert kiosk.fingerprint("www.kiosk.tls.test") == kiosk.fingerprint()
+    curl = ["curl", "--silent", "--insecure", "--http2", "--resolve", f"kiosk.tls.test:443:{kiosk.server}"]
+    done = subprocess.run(
+        [*curl, "--write-out", "%{http_version}", "--output", "/dev/null", "https://kiosk.tls.test/"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "2"
+    assert over_http(kiosk, "/healthz") == (200, None)
+    assert over_http(kiosk, "/shop?a=b") == (redirect, "https://kiosk.tls.test/shop?a=b")
+    assert over_http(kiosk, "/.well-known/acme-challenge/none")[0] in (404, 502)
 
 
-class SecureVisitor(Repeated):
-    """Requests a path again and again: ``seen`` is the set of statuses or errors, ``count`` the number of requests.
-
-    ``certificates``: the fingerprints that it got. *keeps*: how many requests it sends on one connection.
-    """
-
-    def __init__(self, stack: SecureStack, keeps: int = 1, pause: float = 0.01) -> None:
-        super().__init__(pause)
-        self.seen: set[Any] = set()
-        self.certificates: set[str] = set()
-        self.count = 0
-        self._stack = stack
-        self._keeps = keeps
-        self._open: tuple[ssl.SSLSocket, int] | None = None
-
-    def once(self) -> None:
-        """Send one request."""
-        self.count += 1
-        try:
-            secured, used = self._open or (self._connected(), 0)
-            found = answer(secured, self._stack.domain, "/", {})
-            is_kept = used + 1 < self._keeps and found.headers.get("connection", "").lower() != "close"
-            if not is_kept:
-                secured.close()
-            self._open = (secured, used + 1) if is_kept else None
-            self.seen.add(found.status)
-        except (OSError, http.client.HTTPException) as error:
-            self._open = None
-            self.seen.add((type(error).__name__, str(error)))
-
-    def _connected(self) -> ssl.SSLSocket:
-        secured = self._stack.connect()
-        self.certificates.add(hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest())
-        return secured
+def over_http(kiosk: SecureStack, path: str, host: str = "kiosk.tls.test") -> tuple[int, str | None]:
+    """Return the status of an answer over HTTP, 0 if there is none, and where it redirects to."""
+    url = f"http://{kiosk.server}{path}"
+    words = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}"]
+    done = subprocess.run([*words, "--header", f"Host: {host}", url], capture_output=True, text=True)
+    status, _space, target = done.stdout.partition(" ")
+    return int(status), target or None
 
 
-@contextmanager
-def crowd(stack: SecureStack, size: int) -> Iterator[list[SecureVisitor]]:
-    """Run visitors at once. A half of them opens a connection for each request, the others send ten on each."""
-    with ExitStack() as exits:
-        yield [exits.enter_context(SecureVisitor(stack, keeps=1 if number % 2 else 10)) for number in range(size)]
+def _refusal(kiosk: SecureStack, **how: Any) -> str:
+    try:
+        kiosk.connect(**how).close()
+    except OSError as error:
+        return str(error).lower()
+    return "not refused"

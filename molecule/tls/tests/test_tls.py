@@ -1,4 +1,4 @@
-"""HTTPS with certificates of a real authority, of the host itself, and from the inventory, with nginx and Traefik.
+"""HTTPS with certificates of a real authority, of the host itself, and from the inventory, with nginx.
 
 The tests depend on their order.
 """
@@ -9,22 +9,18 @@ import os
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.support.https import SecureStack, crowd
+from tests.support.https import SecureStack, behaves, over_http
 from tests.support.stacks import described
 
 Playbook = Callable[..., Any]
+UnderLoad = Callable[..., AbstractContextManager[Callable[[], Any]]]
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
-#: Visitors at the same time. Each waits a hundredth of a second between two requests.
-CROWD = 8 if LONG else 4
 
 
 def _edge(**keys: Any) -> dict[str, Any]:
@@ -37,61 +33,10 @@ def _run(playbook: Playbook, name: str, *options: str, **variables: Any) -> Any:
     return run
 
 
-def _seen(visitors: list[Any]) -> set[Any]:
-    return set().union(*(visitor.seen for visitor in visitors))
-
-
-def _refused(kiosk: SecureStack, **how: Any) -> str:
-    try:
-        kiosk.connect(**how).close()
-    except OSError as error:
-        return str(error).lower()
-    return "not refused"
-
-
-def _behaves_as_an_edge_with_https(kiosk: SecureStack) -> None:
-    answer = kiosk.get("/shop?a=b")
-    assert (answer.status, answer.body) == (200, "kiosk.tls.test https 443\n")
-    assert answer.headers["strict-transport-security"] == "max-age=31536000"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    with kiosk.connect() as connection:
-        assert connection.version() == "TLSv1.3"
-    with kiosk.connect(maximum_version=ssl.TLSVersion.TLSv1_2) as connection:
-        assert connection.version() == "TLSv1.2"
-        assert "ECDHE" in str(connection.cipher())
-    # Names without a certificate are refused before anything is said.
-    assert "unrecognized name" in _refused(kiosk, name="other.example.com")
-    assert kiosk.fingerprint("www.kiosk.tls.test") == kiosk.fingerprint()
-    curl = ["curl", "--silent", "--insecure", "--http2", "--resolve", f"kiosk.tls.test:443:{kiosk.server}"]
-    done = subprocess.run(
-        [*curl, "--write-out", "%{http_version}", "--output", "/dev/null", "https://kiosk.tls.test/"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "2"
-    assert _plain(kiosk, "/healthz") == (200, None)
-    assert _plain(kiosk, "/shop?a=b") == (kiosk_redirect(kiosk), "https://kiosk.tls.test/shop?a=b")
-    assert _plain(kiosk, "/.well-known/acme-challenge/none")[0] in (404, 502)
-
-
-def kiosk_redirect(kiosk: SecureStack) -> int:
-    """Return the status of a redirect: Traefik has 301 for GET, and 308 for the rest."""
-    return 301 if "traefik" in kiosk.host.check_output("docker ps --format '{{.Image}}'") else 308
-
-
-def _plain(kiosk: SecureStack, path: str, host: str = "kiosk.tls.test") -> tuple[int, str | None]:
-    url = f"http://{kiosk.server}{path}"
-    words = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}"]
-    done = subprocess.run([*words, "--header", f"Host: {host}", url], capture_output=True, text=True)
-    status, _space, target = done.stdout.partition(" ")
-    return int(status), target or None
-
-
 def test_the_first_deploy_has_a_certificate_of_the_authority(kiosk: SecureStack, playbook: Playbook) -> None:
-    _behaves_as_an_edge_with_https(kiosk)
+    behaves(kiosk, redirect=308)
     # Nobody who has looked the name up asks for another one.
-    assert _plain(kiosk, "/", host="other.example.com") == (0, None)
+    assert over_http(kiosk, "/", host="other.example.com") == (0, None)
     run = _run(playbook, "status")
     assert "kiosk.tls.test, www.kiosk.tls.test, until 20" in run.output
     assert "issuer CN=Pebble Intermediate CA" in run.output
@@ -105,47 +50,43 @@ def test_a_second_deploy_changes_nothing(kiosk: SecureStack, playbook: Playbook)
     assert _run(playbook, "certificates", "--check", certificates_verb="replace").changed == 1
 
 
-def test_replaced_and_revoked_under_load(kiosk: SecureStack, playbook: Playbook) -> None:
+def test_replaced_and_revoked_under_load(kiosk: SecureStack, playbook: Playbook, under_load: UnderLoad) -> None:
     before = kiosk.fingerprint()
-    with crowd(kiosk, CROWD) as visitors:
+    with under_load("nginx, replaced and revoked") as report:
         _run(playbook, "certificates", certificates_verb="replace", certificates_revoke=True)
-    assert _seen(visitors) == {200}
-    after = kiosk.fingerprint()
-    assert set().union(*(visitor.certificates for visitor in visitors)) == {before, after}
-    assert before != after
+    assert report().certificates == {before, kiosk.fingerprint()}
+    assert before != kiosk.fingerprint()
 
 
-def test_a_renewal_needs_no_controller(kiosk: SecureStack, playbook: Playbook) -> None:
+def test_a_renewal_needs_no_controller(kiosk: SecureStack, playbook: Playbook, under_load: UnderLoad) -> None:
     host, before = kiosk.host, kiosk.fingerprint()
     assert "active" in host.check_output("systemctl is-active slipway-certificate-kiosk.timer")
     # It is not time yet.
     host.check_output("sudo systemctl start slipway-certificate-kiosk.service")
     assert kiosk.fingerprint() == before
-    with crowd(kiosk, CROWD) as visitors:
-        host.check_output(
-            "sudo certbot renew --quiet --no-random-sleep-on-renew --force-renewal --cert-name slipway-kiosk"
-        )
-    assert _seen(visitors) == {200}
-    assert kiosk.fingerprint() != before
+    with under_load("nginx, renewed") as report:
+        kiosk.renew()
+    assert report().certificates == {before, kiosk.fingerprint()}
+    assert before != kiosk.fingerprint()
     _run(playbook, "verify")
 
 
-def test_a_renewal_and_a_deploy_wait_for_each_other(kiosk: SecureStack, playbook: Playbook) -> None:
-    before, runs = kiosk.fingerprint(), []
-    with crowd(kiosk, CROWD) as visitors:
-        deploy = threading.Thread(
-            target=lambda: runs.append(playbook("deploy", stack_services=_edge(version="1.30-other")))
-        )
-        deploy.start()
-        renewed = kiosk.host.run(
-            "sudo certbot renew --quiet --no-random-sleep-on-renew --force-renewal --cert-name slipway-kiosk"
-        )
-        deploy.join()
-    assert (runs[0].code, renewed.rc) == (0, 0), (runs[0].output, renewed.stderr)
-    assert "edge roll image" in runs[0].output
-    assert _seen(visitors) == {200}
-    assert kiosk.fingerprint() != before
-    _run(playbook, "verify", stack_services=_edge(version="1.30-other"))
+def test_a_renewal_and_a_deploy_wait_for_each_other(
+    kiosk: SecureStack, playbook: Playbook, under_load: UnderLoad
+) -> None:
+    other = _edge(version="1.30-other")
+    with under_load("nginx, renewed while its image is replaced") as report:
+        run = kiosk.renewed_during(lambda: playbook("deploy", stack_services=other))
+    assert run.code == 0, run.output
+    assert "edge roll image" in run.output
+    assert kiosk.fingerprint() in report().certificates
+    _run(playbook, "verify", stack_services=other)
+
+
+def test_another_image_under_load(kiosk: SecureStack, playbook: Playbook, under_load: UnderLoad) -> None:
+    with under_load("nginx, image replaced"):
+        run = _run(playbook, "deploy")
+    assert "edge roll image" in run.output
 
 
 def test_an_authority_that_is_away_stops_no_deploy(kiosk: SecureStack, playbook: Playbook) -> None:
@@ -202,7 +143,9 @@ def test_one_from_the_inventory(kiosk: SecureStack, playbook: Playbook, tmp_path
     assert ssl.PEM_cert_to_DER_cert(chain) == _der(kiosk)
 
 
-def test_one_of_the_own_authority(kiosk: SecureStack, playbook: Playbook, tmp_path: Path) -> None:
+def test_one_of_the_own_authority(
+    kiosk: SecureStack, playbook: Playbook, under_load: UnderLoad, tmp_path: Path
+) -> None:
     root = tmp_path / "root.pem"
     given = {"stack_services": _edge(tls={"source": "internal"}), "certificates_export": str(root)}
     _run(playbook, "deploy", **given)
@@ -212,24 +155,9 @@ def test_one_of_the_own_authority(kiosk: SecureStack, playbook: Playbook, tmp_pa
     ) as secured:
         assert secured.version() == "TLSv1.3"
     before = kiosk.fingerprint()
-    with crowd(kiosk, CROWD) as visitors:
+    with under_load("nginx, replaced by the own authority"):
         _run(playbook, "certificates", certificates_verb="replace", **given)
-    assert _seen(visitors) == {200}
     assert kiosk.fingerprint() != before
-
-
-@pytest.mark.parametrize("source", ["acme"])
-def test_with_traefik(kiosk: SecureStack, playbook: Playbook, source: str) -> None:
-    keys = {**_edge(kind="traefik", tls={"source": source})}
-    _run(playbook, "deploy", stack_services=keys, deploy_allow_downtime=True)
-    _behaves_as_an_edge_with_https(kiosk)
-    assert _plain(kiosk, "/", host="other.example.com") == (421, None)
-    before = kiosk.fingerprint()
-    with crowd(kiosk, CROWD) as visitors:
-        _run(playbook, "certificates", stack_services=keys, certificates_verb="replace", certificates_revoke=True)
-    assert _seen(visitors) == {200}
-    assert kiosk.fingerprint() != before
-    assert _run(playbook, "deploy", stack_services=keys).changed == 0
 
 
 def _self_signed(folder: Path, names: str) -> tuple[str, str]:
