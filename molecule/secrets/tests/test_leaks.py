@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +16,7 @@ from tests.support.stacks import Stack
 Playbook = Callable[..., Any]
 Vaulted = Callable[[str], list[str]]
 
-PLACES = "/opt/stacks /var/log /var/tmp /var/lib/systemd /tmp /run /etc /home /root"
+PLACES = "/opt /var/log /var/tmp /var/lib/systemd /tmp /run /etc /home /root"
 
 
 @pytest.fixture
@@ -64,6 +66,60 @@ def test_a_secret_leaks_nowhere(
     script = "cat /run/secrets/api_token; echo; printenv API_TOKEN"
     inside = host.check_output("docker exec %s sh -c %s", strongbox.containers("keeper")[0], script)
     assert inside.splitlines() == [value, value]
+
+
+#: By generated secret, the files that have its value: where it is kept, and those of its readers, by their uid.
+FILES = {
+    "session_key": {"generated/session_key", "10001/session_key"},
+    "store_password": {
+        "generated/store_password",
+        "10001/store_password",
+        "999/store_password",
+        "999/store_config",
+        "0/keeper_env",
+    },
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_generated_and_rotated_secret_leaks_nowhere(
+    host: Any, strongbox: Stack, playbook: Playbook, process_list: Callable[[], str], name: str
+) -> None:
+    old = _generated(host, strongbox, name)
+    runs = [playbook("rotate_secret", "-vvv", "--diff", secret=name), playbook("deploy", "-vvv", "--diff")]
+    new = _generated(host, strongbox, name)
+    assert [run.code for run in runs] == [0, 0], runs[0].output
+    assert new != old
+
+    told = {
+        "output": "".join(run.output for run in runs),
+        "process list": process_list(),
+        "journal": host.check_output("sudo journalctl --output=verbose --since=-15min"),
+        "other containers": _inspected(host, but=strongbox.containers("keeper")),
+    }
+    assert f"the rotation of secret '{name}' is complete" in told["output"]
+    assert "docker compose" in told["process list"]
+    assert [where for where, text in told.items() for value in (old, new) if value in text] == []
+
+    assert _files_with(host, new, "nobody") == []
+    found = {path for path in _files_with(host, new, "root") if not path.startswith("/run/containerd/")}
+    assert {re.sub(r"\.[0-9a-f]+$", "", path) for path in found} == {
+        f"{strongbox.home}/secrets/{path}" for path in FILES[name]
+    }
+    assert _files_with(host, old, "root") == []
+
+
+def _generated(host: Any, strongbox: Stack, name: str) -> str:
+    """Return the value of a generated secret. The output of a test does not have it."""
+    return str(host.check_output("sudo cat %s", f"{strongbox.home}/secrets/generated/{name}"))
+
+
+def _inspected(host: Any, but: list[str]) -> str:
+    """Return what the engine tells of all containers but these."""
+    found = json.loads(host.check_output("docker inspect $(docker ps --all --quiet)"))
+    others = [one for one in found if one["Id"] not in but]
+    assert others
+    return json.dumps(others)
 
 
 def test_a_changed_secret_replaces_its_readers_and_is_named_in_the_plan(
