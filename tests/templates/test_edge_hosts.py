@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import edge as edge_
 
+from tests.support.descriptions import example, model
 from tests.support.real_edge import HOST, RELEASE, Edge, arrived, running
 
 API, ADMIN, TENANT = "api.example.com", "admin.tenants.example.com", "one.tenants.example.com"
@@ -155,3 +158,20 @@ def test_long_names_fit(kind: str, tmp_path: Path) -> None:
     routes = [{"path": "/", "to": "app", "port": 8000}, {"path": "/", "to": "app", "port": 8001, "host": name}]
     with running(kind, tmp_path, routes=routes, domains=[name, f"*.{'b' * 60}.{'c' * 60}.test"]) as edge:
         assert [json.loads(edge.ask("/", host=host).body)["port"] for host in (HOST, name)] == [8000, 8001]
+
+
+def test_all_host_names_have_the_same_counters() -> None:
+    routes = [
+        {"path": "/", "to": "frontend", "rate_limit": "1/s"},
+        {"path": "/api/", "to": "backend", "host": "api.example.com", "rate_limit": "2/s"},
+    ]
+    text = edge_.files(model(example(edge={"routes": routes, "domains": [API], "tls": {"source": "acme"}})))[
+        "nginx.conf"
+    ]
+    assert re.findall("server_name (.*);", text) == ["_", 'localhost "shop.example.com"', '"api.example.com"']
+    assert re.findall("limit_req_zone .* zone=(.*):", text) == ["slipway_route_1", "slipway_route_2"]
+    # Requests, uploads and streams; for the page also kept files, and both in two servers.
+    assert len(re.findall("limit_req zone=slipway_route_1 ", text)) == 3
+    assert len(re.findall("limit_req zone=slipway_route_2 ", text)) == 2 * 4
+    # Requests of one connection may go to two servers.
+    assert "limit_conn_zone $slipway_counted_server zone=slipway_requests:32k;" in text

@@ -291,18 +291,3 @@ def test_no_template_syntax_is_left() -> None:
 def test_a_stack_without_an_edge_has_no_edge_files() -> None:
     assert edge.files(model({"web": plain()})) == {}
     assert edge.upstreams(model({"web": plain()})) == []
-
-
-def test_all_host_names_have_the_same_counters() -> None:
-    routes = [
-        {"path": "/", "to": "frontend", "rate_limit": "1/s"},
-        {"path": "/api/", "to": "backend", "host": "api.example.com", "rate_limit": "2/s"},
-    ]
-    text = _configuration(routes=routes, domains=["api.example.com"], tls={"source": "acme"})
-    assert re.findall("server_name (.*);", text) == ["_", 'localhost "shop.example.com"', '"api.example.com"']
-    assert re.findall("limit_req_zone .* zone=(.*):", text) == ["slipway_route_1", "slipway_route_2"]
-    # Requests, uploads and streams; for the page also kept files, and both in two servers.
-    assert len(re.findall("limit_req zone=slipway_route_1 ", text)) == 3
-    assert len(re.findall("limit_req zone=slipway_route_2 ", text)) == 2 * 4
-    # Requests of one connection may go to two servers.
-    assert "limit_conn_zone $slipway_counted_server zone=slipway_requests:32k;" in _lines(text)

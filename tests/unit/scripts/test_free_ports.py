@@ -47,7 +47,7 @@ def test_a_free_port_is_accepted(taken: int) -> None:
 def test_an_example_on_a_server_and_one_on_this_machine_have_ports_of_their_own() -> None:
     server = (ROOT / "scripts/example.sh").read_text()
     here = (ROOT / "scripts/example_here.sh").read_text()
-    assert "--publish 127.0.0.1:8424:80" in server
+    assert '--publish "127.0.0.1:8424:$port"' in server
     assert "EDGE_PORT=8425" in here
     assert "scripts.free_ports" in server
     assert here.index("scripts.free_ports") < here.index("docker compose up --detach")

@@ -186,7 +186,7 @@ ROUTE = {"path": "/", "to": "web"}
             {"edge": {"kind": "nginx"}},
             (
                 "service 'edge': required key 'routes' is missing (Which service answers which path; the longest "
-                "path counts - `{path, to}`, optionally `port`, `timeout`)"
+                "path counts - `{path, to}`, optionally `host`, `port` and others)"
             ),
         ),
         (

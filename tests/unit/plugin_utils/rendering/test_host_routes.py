@@ -8,7 +8,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import route_hosts
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import host_routes
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from tests.support.descriptions import example, model, parcel
@@ -55,6 +55,7 @@ def _of_traefik(groups: list[host_routes.HostGroup], routes: list[tuple[int, Rou
     return max(found)[1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PATHS), st.sampled_from(["", *HOSTS])), min_size=1, max_size=14, unique=True))
 def test_both_proxies_choose_the_route_that_is_meant(pairs: list[tuple[str, str]]) -> None:
     described = [{"path": path, "to": "backend", **({"host": host} if host else {})} for path, host in pairs]
