@@ -158,7 +158,7 @@ def test_every_response_has_the_release_header() -> None:
         "entryPoints": ['{{ if env "SLIPWAY_INNER_PORT" }}inner{{ else }}web{{ end }}'],
         "rule": "Path(`/healthz`)",
         "priority": 0,
-        "middlewares": ["release"],
+        "middlewares": ["release", "health"],
         "service": "ping@internal",
         "observability": {"accessLogs": False},
     }
