@@ -161,7 +161,7 @@ class _Placed:
         needed = {host: self._needed_hosts(host) for host in self.place.hosts}
         stages = dict.fromkeys(self.place.hosts, 0)
         # The longest way without a circle is shorter than the number of hosts.
-        for _ in self.place.hosts:
+        for _round in self.place.hosts:
             for host, others in needed.items():
                 later = [stages[other] + 1 for other in others if host not in _reached(other, needed)]
                 stages[host] = max([stages[host], *later])

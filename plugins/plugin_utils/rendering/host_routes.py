@@ -48,7 +48,7 @@ def groups(stack: Stack, edge: Service) -> list[HostGroup]:
     by_routes: dict[tuple[int, ...], list[str]] = {}
     routes = numbered(edge)
     for name in names:
-        by_routes.setdefault(tuple(number for number, _ in _of_name(name, routes)), []).append(name)
+        by_routes.setdefault(tuple(number for number, _route in _of_name(name, routes)), []).append(name)
     result = []
     for numbers, found in by_routes.items():
         chosen = tuple((number, route) for number, route in routes if number in numbers)
@@ -67,7 +67,7 @@ def answering(found: Sequence[HostGroup]) -> list[tuple[int, Route]]:
 
 def name_of(route: Route, found: Sequence[HostGroup]) -> str:
     """Return a name for which a route answers, the domain of the stack before all others."""
-    own = [name for group in found if route in [one for _, one in group.routes] for name in group.names]
+    own = [name for group in found if route in [one for _number, one in group.routes] for name in group.names]
     exact = [name for name in own if not name.startswith("*.")]
     name = [*exact, *own][0]
     known = {name for group in found for name in group.names}
@@ -92,7 +92,7 @@ def _of_name(name: str, routes: Sequence[tuple[int, Route]]) -> list[tuple[int, 
     return [
         (number, route)
         for number, route, rank in ranked
-        if not any(better > rank and route.path.startswith(other.path) for _, other, better in ranked)
+        if not any(better > rank and route.path.startswith(other.path) for _number, other, better in ranked)
     ]
 
 
@@ -105,7 +105,7 @@ def _has_immutable(route: Route, routes: Sequence[tuple[int, Route]], name: str)
     path = f"{route.path}{route.immutable}/"
     own = _rank(route, name) or 0
     return route.static is not None and not any(
-        (_rank(other, name) or 0) > own and path.startswith(other.path) for _, other in routes
+        (_rank(other, name) or 0) > own and path.startswith(other.path) for _number, other in routes
     )
 
 

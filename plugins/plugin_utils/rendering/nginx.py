@@ -56,7 +56,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     values = {
         "stack": stack,
         "edge": edge,
-        "routes": [route for _, route in host_routes.numbered(edge)],
+        "routes": [route for _number, route in host_routes.numbered(edge)],
         "servers": _servers(stack, edge),
         "upstreams": upstreams(edge),
         "grpc": any(route.protocol == "grpc" for route in edge.routes),
