@@ -88,10 +88,11 @@ class ActionModule(ActionBase):
     @staticmethod
     def _share(given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> Share:
         """Return what this host has of the stack. :raises ValueError: for a part of the hosts of a placed stack."""
-        problem = placement.left_out(task_vars, placement.of(task_vars, given))
+        place = placement.of(task_vars, given)
+        problem = placement.left_out(task_vars, place)
         if problem:
             raise ValueError(problem)
-        return shares.of(task_vars, given, base)
+        return shares.of(task_vars, given, base, place)
 
     def _check_policy(
         self, bundle: Bundle, share: Share, given: dict[str, Any], base: Path, task_vars: dict[str, Any], notes: str

@@ -81,15 +81,8 @@ def _run(home: Home, name: str, work: Callable[[Journal], str]) -> None:
 
 def _drain(home: Home, owner: str, wait: int, records: Journal) -> str:
     manifest = _live(home)
-    before = drain.read(home).value
-    if before is None:
-        drain.write(home, Drain(owner))
+    _record(home, manifest, drain.read(home).value or Drain(owner), records)
     if edge_of(manifest) is not None:
-        try:
-            _reload(home, manifest, records)
-        except (EdgeError, DockerError):
-            drain.write(home, before)
-            raise
         text = "the health check answers 503; load balancers get time to notice"
         with records.part("drain", "wait", edge_of(manifest), start_text=text, limit=float(wait)):
             time.sleep(wait)
@@ -113,20 +106,22 @@ def _put_back(home: Home, records: Journal) -> str:
     found = verify(home, manifest, _VERIFY_SECONDS, starting=True)
     if found.problems:
         raise RolloutFailed("; ".join(found.problems), tuple(found.detail))
-    before = drain.read(home).value
-    drain.write(home, None)
-    if edge_of(manifest) is not None:
-        try:
-            _reload(home, manifest, records)
-        except (EdgeError, DockerError):
-            drain.write(home, before)
-            raise
+    _record(home, manifest, None, records)
     return "the host is in service again"
 
 
-def _reload(home: Home, manifest: Mapping[str, Any], records: Journal) -> None:
-    with records.part("drain", "reload", edge_of(manifest)):
-        rewriting.renew(home, manifest, health_check.by_service(docker.containers(str(manifest["stack"]))))
+def _record(home: Home, manifest: Mapping[str, Any], found: Drain | None, records: Journal) -> None:
+    """Write the record and let the edge answer by it. If the edge refuses, the record is as before."""
+    before = drain.read(home).value
+    drain.write(home, found)
+    if edge_of(manifest) is None:
+        return
+    try:
+        with records.part("drain", "reload", edge_of(manifest)):
+            rewriting.renew(home, manifest, health_check.by_service(docker.containers(str(manifest["stack"]))))
+    except (EdgeError, DockerError):
+        drain.write(home, before)
+        raise
 
 
 def _workers(manifest: Mapping[str, Any]) -> list[Container]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, placement, sealing
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import inventory, sealing
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Secret, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share
 
@@ -18,13 +18,12 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.placemen
 _RESULTS = ("stack_shared", "secrets_shared")
 
 
-def of(task_vars: Mapping[str, Any], given: Mapping[str, Any], base: Path) -> Share:
+def of(task_vars: Mapping[str, Any], given: Mapping[str, Any], base: Path, place: Mapping[str, Any]) -> Share:
     """Return the share of a host. Secrets that another host has generated have their values.
 
-    :param given: the arguments of the action.
+    :param given: the arguments of the action. :param place: the result of :func:`placement.of`.
     :raises ValueError: with one sentence about the first problem.
     """
-    place = placement.of(task_vars, given)
     found = inventory.share_of(given, base, place)
     host = str(task_vars.get("inventory_hostname", ""))
     foreign = {name: owner for name, owner in found.shared.items() if owner != host}

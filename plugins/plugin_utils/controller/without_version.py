@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, shares
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, inventory, placement, shares
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle
 
@@ -27,7 +27,7 @@ def described(action: ActionBase, task_vars: dict[str, Any], module: str) -> tup
         given["compose_variables"] = {**dict.fromkeys(variables, "unknown"), **given["compose_variables"]}
     try:
         base = inventory.base_directory(task_vars)
-        share = shares.of(task_vars, given, base)
+        share = shares.of(task_vars, given, base, placement.of(task_vars, given))
         return share.stack, inventory.bundle_of(given, base, share)
     except ValueError as error:
         raise AnsibleActionFail(str(error)) from None
