@@ -37,6 +37,12 @@ def can_be_closed(manifest: Mapping[str, Any]) -> bool:
 
 
 def is_current(home: Home, manifest: Mapping[str, Any]) -> bool:
-    """Return whether the live configuration is open or closed as the host has it on record."""
+    """Return whether the live configuration is open or closed as the host has it on record.
+
+    With a damaged record it is not: the status names the file.
+    """
     live = home.edge / "current"
-    return all(text_or_none(live, path) == text for path, text in files(home, manifest).items())
+    try:
+        return all(text_or_none(live, path) == text for path, text in files(home, manifest).items())
+    except EdgeError:
+        return False

@@ -183,6 +183,17 @@ def test_a_damaged_record_is_named_and_written_anew(home: Home) -> None:
 
 
 @pytest.mark.usefixtures("proxy")
+def test_a_damaged_record_of_a_drain_does_not_end_the_status(home: Home) -> None:
+    closing.switch(home, _asked(), "ada")
+    home.drain.write_text("{")
+    standing = closing.standing(home, home.manifest("r1"))
+    assert standing is not None
+    assert standing["complete"] is False
+    with pytest.raises(RolloutFailed, match="Run playbooks"):
+        closing.switch(home, None, "ada")
+
+
+@pytest.mark.usefixtures("proxy")
 def test_what_cannot_be_closed(tmp_path: Path) -> None:
     with pytest.raises(RolloutFailed, match="no release is live on this host, so there is nothing to close"):
         closing.switch(Home(str(tmp_path / "none")), _asked(), "ada")
