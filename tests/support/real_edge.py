@@ -147,7 +147,7 @@ def user(name: str, password: str) -> str:
     """Return a name and the hash of a password as `htpasswd -nB` prints them."""
     _have_images("nginx")
     program = "print crypt($ARGV[0], q($2y$04$) . substr($ARGV[1], 0, 22))"
-    hashed = _run("run", "--rm", "--entrypoint=perl", IMAGES["nginx"], "-e", program, password, uuid.uuid4().hex)
+    hashed = _run("run", "--rm", "--entrypoint=perl", IMAGES["nginx"], "-e", program, "--", password, uuid.uuid4().hex)
     return f"{name}:{hashed}"
 
 
