@@ -12,6 +12,8 @@ description:
   - For a reboot or an upgrade of a host behind a load balancer. The edge answers C(/healthz) with 503 and everything
     else as ever, so the load balancer sends requests to the other hosts. Then workers finish their tasks and stop.
   - Applications and data services stay. A reboot stops them, and starts them again. The host stays drained.
+  - With O(others), it is for a host whose edge sends requests to them. It sends them none from then on, and the task
+    ends when the last one is answered.
   - When it is put back, the workers start, everything is verified, and then C(/healthz) answers 200 again.
   - Nothing is rolled out on a drained host.
 extends_documentation_fragment:
@@ -25,6 +27,13 @@ options:
     description: Whether the host is drained.
     type: bool
     required: true
+  others:
+    description:
+      - Other hosts that are drained or put back. Then this host itself is not. A host without an edge that sends them
+        requests is left alone.
+    type: list
+    elements: str
+    default: []
   wait:
     description: Seconds that load balancers get to notice. More than the interval of their check times its retries.
     type: int
@@ -57,6 +66,12 @@ EXAMPLES = r"""
   slipway.stack.drain:
     name: shop
     enabled: true
+
+- name: Send no requests to app2
+  slipway.stack.drain:
+    name: shop
+    enabled: true
+    others: [app2]
 """
 
 RETURN = r"""
@@ -68,7 +83,7 @@ records:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import draining, module_work
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import draining, module_work, upstream_hosts
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -81,6 +96,7 @@ def main() -> None:
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "enabled": {"type": "bool", "required": True},
+            "others": {"type": "list", "elements": "str", "default": []},
             "wait": {"type": "int", "default": 30},
             "owner": {"type": "str", "default": ""},
             "timeout": {"type": "int", "default": 7200},
@@ -96,10 +112,15 @@ def main() -> None:
         if not 0 <= params["wait"] <= 3600:
             raise RolloutFailed(f"drain_wait: {params['wait']} is not a number of seconds from 0 to 3600")
         if offset is None:
-            needed = draining.is_needed(home, params["enabled"])
+            enabled, others, owner = params["enabled"], params["others"], params["owner"]
+            needed = upstream_hosts.is_needed(home, others, enabled) if others else draining.is_needed(home, enabled)
             if module.check_mode or not needed:
                 module.exit_json(changed=needed, records=[])
-            begun = draining.begin(home, params["owner"], params["enabled"], params["wait"])
+            begun = (
+                upstream_hosts.begin(home, owner, others, enabled)
+                if others
+                else draining.begin(home, owner, enabled, params["wait"])
+            )
             name, offset = module_work.start(home, begun)
         records, offset = follow(home, name, offset)
     module.exit_json(changed=True, records=records, offset=offset, release=name)

@@ -184,7 +184,7 @@ def test_the_application_gets_the_headers_of_the_client() -> None:
         "proxy_set_header X-Real-IP $remote_addr;",
         "proxy_set_header X-Forwarded-For $remote_addr;",
         "proxy_set_header X-Forwarded-Proto $scheme;",
-        "proxy_set_header X-Request-Id $request_id;",
+        "proxy_set_header X-Request-Id $slipway_request_id;",
     } <= set(lines)
 
 

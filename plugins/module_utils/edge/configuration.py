@@ -25,6 +25,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxies import proxy
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import container_names
+from ansible_collections.slipway.stack.plugins.module_utils.state import away
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import text_or_none
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
@@ -47,20 +48,24 @@ def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterab
 
     :param targets: the names of the containers that get requests, by service. A service without a container gets a
         name that does not exist yet. This works because a proxy resolves names when it runs, not when it tests.
-    :raises EdgeError: during maintenance, if the release cannot be closed.
+    :raises EdgeError: during maintenance, if the release cannot be closed. For a damaged record.
     """
     names = {service: list(targets.get(service, ())) or [_NOT_STARTED] for service in routed_services(manifest)}
     folder = home.release(manifest["release"]) / "edge"
     # Swap files of editors are left out. Bytes that are not valid UTF-8 are kept.
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
     result = {path.name: path.read_text(encoding="utf-8", errors="surrogateescape") for path in files}
-    result.update(proxy(manifest).host_files(manifest, names, certificate_files.current(home)))
+    found = away.read(home)
+    if found.problem:
+        raise EdgeError(found.problem)
+    certificate = certificate_files.current(home)
+    result.update(proxy(manifest).host_files(manifest, names, certificate, found.value or {}))
     return {**result, **door.files(home, manifest)}
 
 
 def routed_services(manifest: Mapping[str, Any]) -> set[str]:
-    """Return the services that get requests."""
-    return {upstream["service"] for upstream in manifest["upstreams"]}
+    """Return the services of this host that get requests."""
+    return {upstream["service"] for upstream in manifest["upstreams"] if not upstream.get("servers")}
 
 
 def write_version(home: Home, files: Mapping[str, str]) -> str:
@@ -153,7 +158,7 @@ def apply(
         with journal.part("switch", "stop accepting", service):
             proxy(manifest).stop_accepting(manifest, running, old)
             confirm(manifest)
-    _drain(home, manifest, running, journal)
+    finish_connections(home, manifest, running, journal)
 
 
 def restore(
@@ -173,7 +178,7 @@ def restore(
             proxy(manifest).test(home, manifest, [transitional], running)
             activate(home, manifest, running, transitional, proxy(manifest).NAME_LOOKUP_SECONDS)
         activate(home, manifest, running, version)
-    _drain(home, manifest, running, journal)
+    finish_connections(home, manifest, running, journal)
 
 
 def test_ahead(
@@ -208,7 +213,7 @@ def activate(
     confirm(manifest, spread_seconds)
 
 
-def _drain(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:
+def finish_connections(home: Home, manifest: Mapping[str, Any], running: list[Container], journal: Journal) -> None:
     """Wait until connections from before the live configuration have ended, at most for the edge's ``drain``.
 
     After that time nginx closes them itself, or they end with the container that they go to.

@@ -71,6 +71,23 @@ def inner_ports(manifest: Mapping[str, Any]) -> list[int]:
     return [int(_published(manifest)[0][-1]), *([int(tls["port"])] if tls else [])]
 
 
+def written(address: str) -> str:
+    """Return an address as it is written before a port."""
+    return f"[{address}]" if ":" in address else address
+
+
+def inner_edges(manifest: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Return the addresses on other hosts that the edge of a release sends requests to, by host."""
+    servers = (server for upstream in manifest.get("upstreams", ()) for server in upstream.get("servers") or ())
+    return {str(host): (str(address), int(port)) for host, address, port in servers}
+
+
+def is_inner(manifest: Mapping[str, Any]) -> bool:
+    """Return whether the edge of a release takes requests from edges of other hosts only."""
+    service = edge_of(manifest)
+    return service is not None and bool(manifest["services"][service].get("inner"))
+
+
 def _address(published: Sequence[str]) -> tuple[str, int]:
     address = published[0].strip("[]") if len(published) == 3 else "0.0.0.0"
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), int(published[-2])

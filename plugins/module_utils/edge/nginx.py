@@ -6,7 +6,7 @@ Place in the pipeline: target, used by ``configuration``.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import (
@@ -23,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     edge_of,
     members,
     tls_of,
+    written,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
@@ -36,20 +37,37 @@ _LISTEN_FILE = "/tmp/listen.conf"
 _WORKER = "worker process"
 _SHUTTING_DOWN = "worker process is shutting down"
 _WORKERS_SECONDS = 10.0
+#: How long a host gets no requests that has not answered one, and how long until it is asked again.
+_FAILED_SECONDS = 5
 
 
 def host_files(
-    manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
+    manifest: Mapping[str, Any],
+    targets: Mapping[str, Iterable[str]],
+    certificate: Certificate | None,
+    away: Collection[str] = (),
 ) -> dict[str, str]:
-    """Return the files that the host adds to a release's configuration, by path, except :func:`door`."""
+    """Return the files that the host adds to a release's configuration, by path, except :func:`door`.
+
+    :param away: the other hosts that get no requests.
+    """
     result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
     for upstream in manifest["upstreams"]:
-        lines = [f"server {name}:{upstream['port']} resolve max_fails=0;\n" for name in targets[upstream["service"]]]
+        lines = [f"server {server};\n" for server in _servers(upstream, targets, away)]
         suffix = "_grpc" if upstream.get("protocol") == "grpc" else ""
         result[f"upstreams/{upstream['service']}_{upstream['port']}{suffix}.conf"] = "".join(lines)
     if tls_of(manifest):
         result["certificate.conf"] = _certificate(certificate)
     return result
+
+
+def _servers(upstream: Mapping[str, Any], targets: Mapping[str, Iterable[str]], away: Collection[str]) -> Iterator[str]:
+    """Yield where the requests for an upstream go, as parameters of ``server``."""
+    if not upstream.get("servers"):
+        yield from (f"{name}:{upstream['port']} resolve max_fails=0" for name in targets[upstream["service"]])
+    for host, address, port in upstream.get("servers") or ():
+        passive = f"max_fails=1 fail_timeout={_FAILED_SECONDS}s"
+        yield f"{written(address)}:{port} {passive}{' down' if host in away else ''}"
 
 
 def door(balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:

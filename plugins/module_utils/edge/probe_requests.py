@@ -69,7 +69,8 @@ def targets(
 ) -> Iterator[Target]:
     """Return the addresses to send a probe to: that of the edge, or each that the probe itself names.
 
-    An edge that is closed for maintenance lets those through that come from inside of its own network.
+    An edge that is closed for maintenance lets those through that come from inside of its own network. An inner edge
+    always does.
 
     :param running: the containers by service.
     :raises LookupError: with a sentence, if the named service has no container with an address of its own.
@@ -78,7 +79,8 @@ def targets(
     if address is None:
         edge = endpoint.edge_of(manifest)
         if edge is not None:
-            yield _of_edge(manifest, edge, running, maintenance.read(home).value is not None)
+            from_inside = endpoint.is_inner(manifest) or maintenance.read(home).value is not None
+            yield _of_edge(manifest, edge, running, from_inside)
         return
     service, port = address.get("service"), int(address["port"])
     if service is None:
@@ -93,17 +95,19 @@ def targets(
         yield Target(str(host), port, service, None)
 
 
-def _of_edge(manifest: Mapping[str, Any], edge: str, running: Mapping[str, list[Container]], is_closed: bool) -> Target:
-    """Return the address of the edge. :raises LookupError: if it is closed and has no container to ask from."""
+def _of_edge(
+    manifest: Mapping[str, Any], edge: str, running: Mapping[str, list[Container]], from_inside: bool
+) -> Target:
+    """Return the address of the edge. :raises LookupError: if no container runs from whose network it can be asked."""
     has_tls = bool(endpoint.tls_of(manifest))
     address = endpoint.tls_address(manifest) if has_tls else endpoint.public_address(manifest)
     found = Target(*address, edge, str(manifest["release"]), endpoint.tls_name(manifest) if has_tls else None)
-    if not is_closed:
+    if not from_inside:
         return found
     owners = [one for one in running.get(endpoint.members(manifest)[0], []) if one.state == "running"]
     network = container_exec.main_pid(owners[0].id) if owners else 0
     if not network:
-        raise LookupError(f"service '{edge}': is closed for maintenance and does not run, so nobody can ask it")
+        raise LookupError(f"service '{edge}': answers its own network only, and does not run, so nobody can ask it")
     return replace(found, host=endpoint.LOOPBACK, port=endpoint.inner_ports(manifest)[-1], network=network)
 
 

@@ -5,7 +5,7 @@ Place in the pipeline: target, under ``configuration``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import nginx, traefik
@@ -23,11 +23,16 @@ class Proxy(Protocol):
     NAME_LOOKUP_SECONDS: float
 
     def host_files(
-        self, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
+        self,
+        manifest: Mapping[str, Any],
+        targets: Mapping[str, Iterable[str]],
+        certificate: Certificate | None,
+        away: Collection[str] = (),
     ) -> dict[str, str]:
         """Return the files that the host adds to a release's configuration, by path, except :meth:`door`.
 
         :param certificate: the one for HTTPS; ``None`` without it.
+        :param away: the other hosts that get no requests.
         """
 
     def door(self, balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:

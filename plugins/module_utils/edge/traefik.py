@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     inner_ports,
     members,
     tls_of,
+    written,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
 from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_loaded import (
@@ -55,14 +56,24 @@ _LEAVE_SECONDS = 12.0
 _PROC = Path("/proc")
 _ESTABLISHED = "01"
 _EVERYBODY = ["0.0.0.0/0", "::/0"]
+#: Which hosts get requests: those that say that they are healthy, and have not just failed to answer.
+_HEALTH_OF_HOSTS = {
+    "healthCheck": {"path": "/healthz", "scheme": "http", "interval": "1s", "timeout": "2s"},
+    "passiveHealthCheck": {"maxFailedAttempts": 1, "failureWindow": "5s"},
+}
 
 
 def host_files(
-    manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], certificate: Certificate | None
+    manifest: Mapping[str, Any],
+    targets: Mapping[str, Iterable[str]],
+    certificate: Certificate | None,
+    away: Collection[str] = (),
 ) -> dict[str, str]:
     """Return the files that the host adds to a release's configuration, by path, except :func:`door`.
 
     They are JSON, which is valid YAML.
+
+    :param away: the other hosts that get no requests.
     """
     release = {"headers": {"customResponseHeaders": {RELEASE_HEADER: manifest["release"]}}}
     services = {
@@ -70,9 +81,10 @@ def host_files(
             "loadBalancer": {
                 "serversTransport": upstream["transport"],
                 "servers": [
-                    {"url": f"{upstream.get('scheme', 'http')}://{name}:{upstream['port']}"}
-                    for name in targets[upstream["service"]]
+                    {"url": f"{upstream.get('scheme', 'http')}://{address}"}
+                    for address in _addresses(upstream, targets, away)
                 ],
+                **(_HEALTH_OF_HOSTS if upstream.get("servers") else {}),
             }
         }
         for upstream in manifest["upstreams"]
@@ -90,6 +102,17 @@ def host_files(
         pair = {"certFile": f"{folder}/{CHAIN}", "keyFile": f"{folder}/{KEY}"}
         files["certificate.yml"] = _dump({"tls": {"certificates": [pair]}})
     return files
+
+
+def _addresses(
+    upstream: Mapping[str, Any], targets: Mapping[str, Iterable[str]], away: Collection[str]
+) -> Iterator[str]:
+    """Yield where the requests for an upstream go: ``NAME:PORT``."""
+    if not upstream.get("servers"):
+        yield from (f"{name}:{upstream['port']}" for name in targets[upstream["service"]])
+    for host, address, port in upstream.get("servers") or ():
+        if host not in away:
+            yield f"{written(address)}:{port}"
 
 
 def door(balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:

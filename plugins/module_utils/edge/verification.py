@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import probe_re
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
+from ansible_collections.slipway.stack.plugins.module_utils.state import away
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.secret_store import DamagedSecret
@@ -80,7 +81,7 @@ def _verify_once(home: Home, manifest: Mapping[str, Any], running: Mapping[str, 
             detail.extend(health_check.diagnostics(verdict))
     for name in sorted(set(running) - set(manifest["services"])):
         problems.append(f"service '{name}': runs, but is not part of release {manifest['release']}")
-    problems += reaching.problems(manifest["services"], running)
+    problems += reaching.problems(manifest, running, away.read(home).value or {})
     for one in manifest["probes"]:
         # Each may take ten seconds.
         watch.check()

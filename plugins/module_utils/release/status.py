@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import integ
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
 from ansible_collections.slipway.stack.plugins.module_utils.state import (
     audit,
+    away,
     damage,
     drain,
     lease,
@@ -53,7 +54,8 @@ def status(home: Home, project: str) -> dict[str, Any]:
     each damaged state file. ``incidents``: ``{service, reason}`` for containers that were restarted or lost a process
     for want of memory since the release went live. ``releases``: ids, newest first. ``rollouts``: the last lines of the
     audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``. ``maintenance``: see
-    ``closing.standing``. ``drained``: a sentence, empty if the host is in service.
+    ``closing.standing``. ``drained``: a sentence, empty if the host is in service. ``away``: a sentence for
+    each other host that the edge sends nothing to.
     """
     current = home.current_id()
     manifest = home.manifest(current)
@@ -69,6 +71,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
         "drained": drain.obstacle(home),
+        "away": away.sentences(home),
         "maintenance": closing.standing(home, manifest),
     }
 

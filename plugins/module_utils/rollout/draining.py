@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import door, rewriting
-from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, is_inner
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import lifecycle
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import lifecycle, short_work
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.module_work import Begun
-from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, lease
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, lease
 from ansible_collections.slipway.stack.plugins.module_utils.state.drain import Drain
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
-from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
 
 #: Classes whose containers finish what they have begun, and stop.
 _STOPPED = ("drain", "singleton")
@@ -52,37 +50,20 @@ def begin(home: Home, owner: str, enabled: bool, wait: int) -> Begun:
     :raises LeaseHeld: if other work is under way. :raises RolloutFailed: if nothing can be drained.
     """
     _live(home)
-    name = time.strftime(f"{'drain' if enabled else 'undrain'}-%Y%m%dT%H%M%SZ", time.gmtime())
-    held = Lease(home.lease, owner, name, lambda: journal.open_for(home.journal), work=lease.DRAIN)
-    drained = functools.partial(_drain, home, owner, wait)
-    work = drained if enabled else functools.partial(_put_back, home)
-    return held, name, lambda: _run(home, name, work)
+    work = functools.partial(_drain, home, owner, wait) if enabled else functools.partial(_put_back, home)
+    word = "drain" if enabled else "undrain"
+    return short_work.begin(home, owner, word, lease.DRAIN, work, functools.partial(_standing, home))
 
 
-def _run(home: Home, name: str, work: Callable[[Journal], str]) -> None:
-    """Do the work, and write to the journal how it ended."""
-    records = Journal(home.journal, name, masking(home))
-    reason, text = "it was interrupted", ""
-    detail: tuple[str, ...] = ()
-    try:
-        text = work(records)
-        reason = ""
-    except (RolloutFailed, EdgeError, DockerError, OSError) as error:
-        reason, detail = str(error), tuple(getattr(error, "detail", ()))
-    finally:
-        records.tolerate_write_errors()
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            state = "is drained" if drain.read(home).value else "is in service"
-            records.write("end", "failed", f"The host {state}; run the playbook again")
-        else:
-            records.write("end", "done", text)
+def _standing(home: Home) -> str:
+    return f"The host {'is drained' if drain.read(home).value else 'is in service'}"
 
 
 def _drain(home: Home, owner: str, wait: int, records: Journal) -> str:
     manifest = _live(home)
     _record(home, manifest, drain.read(home).value or Drain(owner), records)
-    if edge_of(manifest) is not None:
+    # Edges on other hosts send nothing any more, so there is nobody who has to notice.
+    if edge_of(manifest) is not None and not is_inner(manifest):
         text = "the health check answers 503; load balancers get time to notice"
         with records.part("drain", "wait", edge_of(manifest), start_text=text, limit=float(wait)):
             time.sleep(wait)

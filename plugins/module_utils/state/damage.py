@@ -10,7 +10,13 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.state import drain, maintenance, permission, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import (
+    away,
+    drain,
+    maintenance,
+    permission,
+    transaction,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
@@ -23,7 +29,7 @@ def problems(home: Home) -> list[str]:
 def blocking(home: Home) -> list[str]:
     """Return a sentence for each damaged state file that a rollout needs or must write."""
     found = [home.live_problem(), transaction.read(home.transaction).problem]
-    found += [maintenance.read(home).problem, drain.read(home).problem]
+    found += [maintenance.read(home).problem, drain.read(home).problem, away.read(home).problem]
     written = (home.lease, home.barrier, home.abort, home.journal, home.reserve, home.upload_lock)
     found += [_irregular(path) for path in written]
     return [problem for problem in found if problem]

@@ -25,6 +25,11 @@ class Drain:
     owner: str
     since: float = field(default_factory=time.time)
 
+    @property
+    def day(self) -> str:
+        """Its time as text."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.since))
+
 
 def read(home: Home) -> Reading[Drain]:
     """Return the record. Without a value and a problem the host is not drained."""
@@ -48,5 +53,6 @@ def obstacle(home: Home) -> str:
     found = read(home)
     if found.value is None:
         return found.problem
-    day = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(found.value.since))
-    return f"{found.value.owner} has drained this host at {day}; put it back first, with playbooks/undrain.yml"
+    return (
+        f"{found.value.owner} has drained this host at {found.value.day}; put it back first, with playbooks/undrain.yml"
+    )

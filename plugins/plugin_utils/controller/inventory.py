@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.conten
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import placement as hosts_of_kinds
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     describe,
+    inner_edge,
     kinds,
     mounted_files,
     notations,
@@ -22,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     resources,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.places import Place
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import resources as rendered_resources
 
@@ -62,13 +64,15 @@ def share_of(arguments: Mapping[str, Any], base: Path, place: Mapping[str, Any])
     :param place: of the host among the others, see ``controller.placement``; empty for a stack that is not placed.
     :raises ValueError: with one sentence about the first problem.
     """
-    stack = stack_of(plain_of(arguments), base)
+    plain = plain_of(arguments)
+    stack = stack_of(plain, base)
     if not place:
         return placement.Share(stack)
     matched = {pattern: tuple(hosts) for pattern, hosts in place["matched"].items()}
     lists = {key: tuple(place[key]) for key in ("hosts", "groups")}
-    where = placement.Place(place["host"], matched=matched, addresses=place["addresses"], **lists)
-    return placement.share(stack, where)
+    where = Place(place["host"], matched=matched, addresses=place["addresses"], **lists)
+    changed = inner_edge.written(plain["services"], stack, where)
+    return placement.share(stack, where, stack_of({**plain, "services": changed}, base) if changed else None)
 
 
 def developed_stack(arguments: Mapping[str, Any], base: Path, root: Path) -> Stack:

@@ -137,6 +137,7 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         lines.append(f"under way: {status['under_way']}")
     if status["drained"]:
         lines.append(f"drained: {status['drained']}")
+    lines += [f"drained: {sentence}" for sentence in status["away"]]
     if status["maintenance"]:
         lines.append(f"maintenance: {maintenance_line(status['maintenance'])}")
     if status["drift"]:

@@ -104,6 +104,18 @@ class Development:
 
 
 @dataclass(frozen=True)
+class InnerEdge:
+    """The edge of a host that takes requests for its services from the edges of other hosts.
+
+    ``address``: the private one of the host.
+    """
+
+    host: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Route:
     """A path prefix of the edge and what answers it: the service ``to``, or static files of the edge's own image.
 
@@ -113,7 +125,8 @@ class Route:
     bytes, 0 for no limit. ``allow``: the networks of clients, everybody if empty. ``basic_auth``: the name of the
     secret with names and hashes of passwords. ``strip_prefix``: whether the service gets the path without the prefix.
     ``protocol``: what the service speaks, ``http`` or ``grpc``. ``hosts``: the host names that it is for, in lower
-    case, empty for all of the edge.
+    case, empty for all of the edge. ``through``: the inner edges that take its requests if the service is on other
+    hosts.
     """
 
     path: str
@@ -131,6 +144,7 @@ class Route:
     strip_prefix: bool = False
     protocol: str = "http"
     hosts: tuple[str, ...] = ()
+    through: tuple[InnerEdge, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -179,8 +193,9 @@ class Service:
     ``files``: by path in the container. ``mount_options``: further keys of their mounts, by the same path.
     ``executable``: the paths, and paths below them, that are executable. ``follows``: the services that it must be
     replaced with, each with the Compose keys that name it. ``hosts``: the pattern of its hosts, empty for all.
-    ``reaches``: by service that it needs on another host, the address and the port. ``backup``: how its data is saved,
-    see ``backups.method``. ``unsaved``: its volumes that no backup has.
+    ``reaches``: by service that it needs on another host, the address and the port. ``is_inner``: whether it is an
+    :class:`InnerEdge`. ``backup``: how its data is saved, see ``backups.method``. ``unsaved``: its volumes that no
+    backup has.
     """
 
     name: str
@@ -227,6 +242,7 @@ class Service:
     logins: Mapping[str, str] = field(default_factory=dict)
     hosts: str = ""
     reaches: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    is_inner: bool = False
     #: The variables that hold a secret, as the parts of their text.
     secret_variables: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 

@@ -7,33 +7,23 @@ need from elsewhere is published on the private address of its host, and to thos
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
+    inner_edge,
     published_ports,
     secret_sources,
     shared_secrets,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
-
-
-@dataclass(frozen=True)
-class Place:
-    """A host among those of its stack.
-
-    ``hosts``: the names of all of them, in their order. ``matched``: those that each pattern of the description means.
-    ``addresses``: the private address of each host that has one. ``groups``: what patterns may name, for messages.
-    """
-
-    host: str
-    hosts: tuple[str, ...]
-    matched: Mapping[str, tuple[str, ...]]
-    addresses: Mapping[str, str] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import InnerEdge, Route, Service, Stack
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.places import (
+    Place,
+    hosts_of_services,
+    private_address,
+    with_brackets,
+)
 
 
 @dataclass(frozen=True)
@@ -60,22 +50,28 @@ class Share:
         return any(service.kind.edge for service in self.elsewhere.values())
 
 
-def share(stack: Stack, place: Place) -> Share:
+def share(stack: Stack, place: Place, inner: Stack | None = None) -> Share:
     """Return the share of a host: the whole stack if no service names hosts.
 
+    :param inner: the stack as :func:`inner_edge.written` describes it, if the host has an inner edge.
     :raises ValueError: for hosts that do not exist, or a service that cannot reach what it needs, with service and key.
     """
     if not any(service.hosts for service in stack.services.values()):
         return Share(stack)
-    hosts = {name: _hosts(service, place) for name, service in stack.services.items()}
+    hosts = hosts_of_services(stack, place)
     here = {name: service for name, service in stack.services.items() if place.host in hosts[name]}
     if not here:
         raise ValueError(
             f"host {place.host!r} gets no service of the stack; place one on it with the key 'hosts', or take the "
             "host out of the group"
         )
-    placed = _Placed(stack, place, hosts)
-    services = {name: placed.service(service) for name, service in here.items()}
+    placed = _Placed(stack, place, hosts, inner_edge.doors(stack, place, inner_edge.hosts_elsewhere(stack, hosts)))
+    edge = replace(inner.edge, is_inner=True) if inner and inner.edge else None
+    services = {
+        name: placed.service(edge if edge and name == edge.name else service)
+        for name, service in stack.services.items()
+        if name in here or (edge and name == edge.name)
+    }
     # On this host some ports are published that the description as a whole does not have.
     published_ports.check(services)
     result = replace(stack, services=services, secrets=secret_sources.used(services.values(), stack.secrets))
@@ -111,20 +107,6 @@ def _is_for_another(probe: object, found: Share) -> bool:
     return found.edge_is_elsewhere if address is None else str(address).rpartition(":")[0] in found.elsewhere
 
 
-def _hosts(service: Service, place: Place) -> tuple[str, ...]:
-    """Return the hosts of a service, in their order."""
-    if not service.hosts:
-        return place.hosts
-    found = place.matched.get(service.hosts, ())
-    if not found:
-        hint = suggestion(service.hosts, [*place.groups, *place.hosts])
-        raise ValueError(
-            f"service {service.name!r}: key 'hosts': {service.hosts!r} matches no host of the stack{hint}; the stack "
-            f"has {', '.join(place.hosts)}"
-        )
-    return tuple(host for host in place.hosts if host in found)
-
-
 @dataclass(frozen=True)
 class _Placed:
     """A stack whose services have their ``hosts``, as one of them sees it."""
@@ -132,13 +114,18 @@ class _Placed:
     stack: Stack
     place: Place
     hosts: Mapping[str, tuple[str, ...]]
+    doors: Mapping[str, tuple[InnerEdge, ...]]
 
     def service(self, service: Service) -> Service:
         """Return a service of this host with what it needs of other hosts, and with what these need of it."""
         self._check_company(service)
-        away = {name: self._provider(service, name) for name in service.depends_on if self._is_away(name)}
-        port = {name: self.stack.services[name].port or 0 for name in away}
-        reaches = {name: (self._address(service, host), port[name]) for name, host in away.items()}
+        routed = {route.to for route in service.routes if route.to in self.doors}
+        away = [name for name in service.depends_on if self._is_away(name)]
+        providers = {name: self._provider(service, name) for name in away if name not in routed}
+        reaches = {
+            name: (self._address(service, host), self.stack.services[name].port or 0)
+            for name, host in providers.items()
+        }
         names = [f"{name}={address}" for name, (address, _port) in reaches.items()]
         release_here = self.place.host == self.hosts[service.name][0] or not self._releases_once(service)
         return replace(
@@ -151,7 +138,14 @@ class _Placed:
             release=service.release if release_here else None,
             release_check=service.release_check if release_here else None,
             release_once=False,
+            routes=service.routes if service.is_inner else tuple(map(self._route, service.routes)),
         )
+
+    def _route(self, route: Route) -> Route:
+        """Return a route, through the inner edges of other hosts if these have its service."""
+        through = self.doors.get(str(route.to), ())
+        # They remove the prefix, and say so to the service.
+        return replace(route, through=through, strip_prefix=False) if through else route
 
     def stages(self) -> dict[str, int]:
         """Return the stage of each host: later than that of the hosts that have what it needs.
@@ -170,8 +164,10 @@ class _Placed:
     def _needed_hosts(self, host: str) -> set[str]:
         """Return the other hosts that have what services of a host need."""
         here = [name for name, hosts in self.hosts.items() if host in hosts]
-        needed = (name for one in here for name in self.stack.services[one].depends_on)
-        return {self.hosts[name][0] for name in needed if host not in self.hosts[name]}
+        needed = {name for one in here for name in self.stack.services[one].depends_on if host not in self.hosts[name]}
+        return {
+            other for name in needed for other in (self.hosts[name] if name in self.doors else self.hosts[name][:1])
+        }
 
     def _is_away(self, name: str) -> bool:
         return self.place.host not in self.hosts[name]
@@ -183,13 +179,6 @@ class _Placed:
                 raise ValueError(
                     f"service {service.name!r}: key {keys[0]!r}: {other!r} is not on {self.place.host}; place both on "
                     "the same hosts"
-                )
-        for route in service.routes:
-            if route.to and self._is_away(route.to):
-                raise ValueError(
-                    f"service {service.name!r}: key 'routes': path {route.path!r} goes to {route.to!r}, which is not "
-                    f"on {self.place.host}; an edge sends requests to the services of its own host, so place "
-                    f"{route.to!r} there, too"
                 )
 
     def _provider(self, service: Service, name: str) -> str:
@@ -210,23 +199,7 @@ class _Placed:
         return self.hosts[name][0]
 
     def _address(self, service: Service, host: str) -> str:
-        """Return the private address of a host."""
-        text = self.place.addresses.get(host, "")
-        if not text:
-            raise ValueError(
-                f"service {service.name!r} needs a service of host {host!r}; set stack_address of {host!r} to its "
-                "private address, such as 10.0.0.2"
-            )
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            raise ValueError(f"host {host!r}: stack_address: {text!r} is no IP address; write 10.0.0.2") from None
-        if address.is_global or address.is_loopback or address.is_link_local or address.is_unspecified:
-            raise ValueError(
-                f"host {host!r}: stack_address: {text} is not the address of a private network, so anybody could reach "
-                "what is published there"
-            )
-        return str(address)
+        return private_address(self.place, host, f"service {service.name!r} needs a service of host {host!r}")
 
     def _private_port(self, service: Service) -> list[str]:
         """Return the published port for the other hosts that need a service."""
@@ -238,8 +211,7 @@ class _Placed:
         if not others or service.port is None:
             return []
         address = self._address(others[0], self.place.host)
-        written = f"[{address}]" if ":" in address else address
-        published = f"{written}:{service.port}:{service.port}"
+        published = f"{with_brackets(address)}:{service.port}:{service.port}"
         return [] if published in service.ports else [published]
 
     def _releases_once(self, service: Service) -> bool:
@@ -263,7 +235,7 @@ def _reached(host: str, needed: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _without_dependencies(compose: Mapping[str, Any], away: Mapping[str, str]) -> Mapping[str, Any]:
+def _without_dependencies(compose: Mapping[str, Any], away: Collection[str]) -> Mapping[str, Any]:
     """Return Compose keys of a service without dependencies on services of other hosts."""
     given = compose.get("depends_on")
     if not isinstance(given, Mapping) or not set(given) & set(away):

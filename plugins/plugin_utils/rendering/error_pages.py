@@ -64,7 +64,7 @@ def _parameters(content: str) -> list[str]:
     pieces = [""]
     # Between the marks, so that none is cut.
     for number, part in enumerate(content.split(_REQUEST_ID)):
-        for written in (["${request_id}"] if number else []) + [_written(character) for character in part]:
+        for written in (["${slipway_request_id}"] if number else []) + [_written(character) for character in part]:
             if len((pieces[-1] + written).encode()) > _PIECE:
                 pieces.append("")
             pieces[-1] += written

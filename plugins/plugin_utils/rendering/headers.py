@@ -175,6 +175,9 @@ def of_answers(edge: Service, own: Mapping[str, str], defaults: Mapping[str, str
     :param own: those that the description has.
     :param defaults: those that it need not have.
     """
+    if edge.is_inner:
+        # They are the business of the edge that the answers pass next.
+        return {}
     policy = response_headers.policy_text(edge.options.get("content_security_policy", ""))
     found = response_headers.merged(defaults, {POLICY: policy}, own)
     return {name: value for name, value in found.items() if value}

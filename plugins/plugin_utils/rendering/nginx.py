@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     error_pages,
     headers,
     host_routes,
+    inner_edges,
     kept_assets,
     public_names,
     tls_profile,
@@ -88,6 +89,7 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
         "worker_connections": budget.worker_connections(edge),
         "open_files": budget.open_files(edge),
         "idle_upstream": budget.IDLE_UPSTREAM,
+        "loopback": inner_edges.LOOPBACK,
     }
     return {
         "nginx.conf": template("nginx.conf.j2").render(values),
@@ -127,7 +129,10 @@ def _answer_headers(edge: Service) -> dict[str, dict[str, str]]:
     for number, route in host_routes.numbered(edge):
         described[number] = route.headers
         static |= {number} if route.static else set()
-    result: dict[str, dict[str, str]] = {"X-Request-Id": dict.fromkeys(map(str, described), "$request_id")}
+    result: dict[str, dict[str, str]] = {"X-Request-Id": dict.fromkeys(map(str, described), "$slipway_request_id")}
+    if edge.is_inner:
+        # Its own pages of errors have a policy, which the edge leaves as it is.
+        result[headers.POLICY] = {}
     for number, own in described.items():
         for name, value in headers.of_answers(edge, own, headers.DEFAULTS).items():
             # Static files say themselves how long they may be kept.
@@ -145,11 +150,13 @@ def _said_host(names: Iterable[str]) -> str:
 def upstreams(edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, port}`` for each place that the edge sends requests to, without duplicates.
 
-    ``protocol`` is there, too, for gRPC: idle connections of another protocol are of no use for it.
+    ``protocol`` is there, too, for gRPC: idle connections of another protocol are of no use for it. For a service of
+    other hosts, ``servers`` is, see :func:`inner_edges.servers`.
     """
     found: list[dict[str, Any]] = []
     for route in edge.routes:
-        one = {"service": route.to, "port": route.port, **({"protocol": "grpc"} if route.protocol == "grpc" else {})}
+        protocol = {"protocol": "grpc"} if route.protocol == "grpc" else {}
+        one = {"service": route.to, "port": route.port, **protocol, **inner_edges.servers(route)}
         if route.to and one not in found:
             found.append(one)
     return found

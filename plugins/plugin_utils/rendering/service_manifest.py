@@ -117,6 +117,7 @@ def _spec(service: Service, merged: Mapping[str, Any]) -> dict[str, Any]:
         "own_proxy": None if service.kind.edge else str(service.options.get("proxy") or "") or None,
         # A release without this key cannot be closed for maintenance.
         **({"balancers": list(service.options["real_ip_from"])} if service.kind.edge else {}),
+        **({"inner": True} if service.is_inner else {}),
         # Only where there are some, so that the release of a service without hooks has the same digest as before.
         **{key: hooks.read(merged[key]) for key in hooks.KEYS if merged.get(key)},
         **({"reaches": {name: list(at) for name, at in service.reaches.items()}} if service.reaches else {}),

@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
     compose,
     host_routes,
+    inner_edges,
     public_names,
     request_limits,
     route_guards,
@@ -100,9 +101,9 @@ def _guard(edge: Service) -> str:
 def upstreams(edge: Service) -> list[dict[str, Any]]:
     """Return ``{service, port, name, transport}`` for each place that requests are sent to, without duplicates.
 
-    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections, and ``scheme``
-    is there for gRPC. In Traefik a timeout belongs to the service and not to the route: two routes with two timeouts
-    need two services.
+    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections. ``scheme`` is
+    there for gRPC, and ``servers`` for a service of other hosts, see :func:`inner_edges.servers`. In Traefik a timeout
+    belongs to the service and not to the route: two routes with two timeouts need two services.
     """
     found = {_name(route): route for route in edge.routes}
     return [
@@ -112,6 +113,7 @@ def upstreams(edge: Service) -> list[dict[str, Any]]:
             "name": name,
             "transport": _transport(route),
             **({"scheme": "h2c"} if route.protocol == "grpc" else {}),
+            **inner_edges.servers(route),
         }
         for name, route in found.items()
     ]
@@ -179,6 +181,9 @@ class _Sender:
 
 def _senders(edge: Service) -> list[_Sender]:
     balancers = tuple(edge.options["real_ip_from"])
+    if edge.is_inner:
+        # Nobody else may ask it, and probes of its own host.
+        return [_Sender("-by-balancer", (*balancers, f"{inner_edges.LOOPBACK}/32"), 2)]
     return [_Sender("", (), 0), *([_Sender("-by-balancer", balancers, 2)] if balancers else [])]
 
 

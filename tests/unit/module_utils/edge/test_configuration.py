@@ -131,7 +131,9 @@ class _Proxy:
         self.tested: list[str] = []
         self.loaded: list[str | None] = []
 
-    def host_files(self, _manifest: Any, targets: dict[str, list[str]], _certificate: Any) -> dict[str, str]:
+    def host_files(
+        self, _manifest: Any, targets: dict[str, list[str]], _certificate: Any, _away: Any
+    ) -> dict[str, str]:
         return {"names": json.dumps(targets)}
 
     def test(self, _home: Home, _manifest: Any, names: list[str], _running: Any) -> None:
@@ -175,7 +177,7 @@ def test_an_abort_ends_the_wait_for_open_connections(home: Home, monkeypatch: py
     abort.request(home.abort, "r1", "eve@phone")
     abort.watch.open(home.abort, "r1")
     with pytest.raises(RolloutFailed, match="eve@phone aborted the rollout"):
-        configuration._drain(home, manifest, [container("edge")], Journal(home.journal, "r1"))
+        configuration.finish_connections(home, manifest, [container("edge")], Journal(home.journal, "r1"))
 
 
 @pytest.mark.parametrize("text", ["", "events { worker_connections 1; }\n", None])

@@ -130,5 +130,5 @@ def test_a_probe_of_a_closed_edge_comes_from_inside(tmp_path: Path, monkeypatch:
     targets = list(probe_requests.targets(home, secure, PROBE, running))
     assert targets == [Target("127.0.0.1", 8443, "edge", "r1", "shop.example.com", 7)]
     for gone in ({}, {"edge-pod": [container("edge-pod", 2)]}):
-        with pytest.raises(LookupError, match="service 'edge': is closed for maintenance and does not run"):
+        with pytest.raises(LookupError, match="service 'edge': answers its own network only, and does not run"):
             list(probe_requests.targets(home, _manifest(), PROBE, gone))

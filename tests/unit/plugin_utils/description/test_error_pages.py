@@ -23,7 +23,7 @@ def test_the_pages_are_files_of_a_directory_next_to_the_inventory(tmp_path: Path
     service = model({**example(), "edge": written}).edge
     assert service is not None
     found = {page.status: page.html for page in error_pages.of(service)}
-    assert found[502] == (r'"<p>502 ${request_id} ${slipway_dollar}5</p>\n"',)
+    assert found[502] == (r'"<p>502 ${slipway_request_id} ${slipway_dollar}5</p>\n"',)
     assert {found[status] for status in found if status != 502} == {
         (f'"<p>{status}</p>"',) for status in (413, 421, 429, 503, 504)
     }
@@ -78,4 +78,4 @@ def test_no_parameter_is_too_long_for_nginx() -> None:
     for page in error_pages.of(service):
         assert all(len(piece.encode()) < 4000 for piece in page.html)
         joined = "".join(piece[1:-1] for piece in page.html)
-        assert joined.count("${request_id}") == text[:40_000].count("{request_id}")
+        assert joined.count("${slipway_request_id}") == text[:40_000].count("{request_id}")

@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import (
-    Place,
-    Share,
-    own_probes,
-    share,
-)
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share, own_probes, share
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.places import Place
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 
 from tests.support.descriptions import model, plain
@@ -183,12 +179,6 @@ def test_probes_are_sent_by_the_hosts_that_can() -> None:
             },
             {},
             "service 'other': port 6379/tcp of the host is published twice, here and by service 'redis'",
-        ),
-        (
-            "app1",
-            {"backend": {"hosts": "db"}, "worker": {"hosts": "db"}},
-            {},
-            "service 'edge': key 'routes': path '/' goes to 'backend', which is not on app1; an edge sends requests to",
         ),
         (
             "app1",
