@@ -163,7 +163,7 @@ class FakeStack:
 
     NAME_LOOKUP_SECONDS = 0.0
 
-    def host_files(self, manifest: Any, targets: dict[str, Any], _certificate: Any) -> dict[str, str]:
+    def host_files(self, manifest: Any, targets: dict[str, Any], _certificate: Any, _away: Any) -> dict[str, str]:
         """Return the targets as a file."""
         sorted_targets = {name: list(names) for name, names in targets.items()}
         return {"targets.json": json.dumps({"release": manifest["release"], "targets": sorted_targets})}

@@ -1,4 +1,4 @@
-"""Counts visits in Redis. `migrate` as the second argument is the release job."""
+"""Counts visits in Redis. `migrate` as the second argument is the release job, `serve HOST` the server."""
 
 from __future__ import annotations
 
@@ -28,12 +28,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the version, or with what Redis and the secret say."""
         key = hashlib.sha256(Path(os.environ["SESSION_KEY_FILE"]).read_bytes()).hexdigest()[:8]
-        texts = {"/version": f"spread {sys.argv[1]}", "/key": key}
+        texts = {"/version": f"spread {sys.argv[1]}", "/key": key, "/host": sys.argv[3], "/claims": self._claims()}
         text = texts.get(self.path) or _redis("INCR", f"count:{self.path}")
         self.send_response(200)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
+
+    def _claims(self) -> str:
+        """Return what proxies say of the client."""
+        return " ".join(str(self.headers[name]) for name in ("Host", "X-Forwarded-For", "X-Request-Id"))
 
 
 if sys.argv[2:] == ["migrate"]:

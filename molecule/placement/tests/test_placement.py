@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.support.stacks import Stack, Visitor, on_each_server
+from tests.support.stacks import Stack, Visitor
 
 Playbook = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def stacks() -> dict[str, Stack]:
-    return on_each_server("spread", 8423)
-
-
-@pytest.fixture(scope="session")
-def apps(stacks: dict[str, Stack]) -> list[Stack]:
-    return [stacks["place1"], stacks["place2"]]
+_ASK = 'c.request("GET", "/version"); print(c.getresponse().status)'
 
 
 def _services(stack: Stack) -> set[str]:
@@ -28,20 +18,52 @@ def _services(stack: Stack) -> set[str]:
     return set(listed.split())
 
 
-def _versions(apps: list[Stack]) -> list[str]:
-    return [stack.get("/version").body for stack in apps]
+def _versions(edges: list[Stack]) -> set[str]:
+    return {stack.get("/version").body for stack in edges * 4}
 
 
-def test_each_host_has_its_services(stacks: dict[str, Stack], apps: list[Stack]) -> None:
-    assert _services(stacks["place3"]) == {"db", "redis"}
+def test_each_host_has_its_services(stacks: dict[str, Stack], edges: list[Stack], apps: list[Stack]) -> None:
+    assert _services(stacks["place5"]) == {"db", "redis"}
+    for stack in edges:
+        assert _services(stack) == {"edge", "edge-pod"}
     for stack in apps:
         assert _services(stack) == {"backend", "reader", "edge", "edge-pod"}
     assert len({stack.live() for stack in stacks.values()}) == 1
 
 
-def test_all_hosts_share_data_and_secrets(apps: list[Stack]) -> None:
-    assert [stack.get("/visits").body for stack in [*apps, *apps]] == ["1", "2", "3", "4"]
-    assert len({stack.get("/key").body for stack in apps}) == 1
+def test_all_hosts_share_data_and_secrets(edges: list[Stack]) -> None:
+    assert [stack.get("/visits").body for stack in [*edges, *edges]] == ["1", "2", "3", "4"]
+    assert len({stack.get("/key").body for stack in edges * 4}) == 1
+
+
+def test_an_edge_sends_requests_to_all_hosts_of_a_service(edges: list[Stack]) -> None:
+    for stack in edges:
+        assert {stack.get("/host").body for _ in range(8)} == {"place3", "place4"}
+
+
+def test_the_application_knows_the_client_of_the_edge(edges: list[Stack]) -> None:
+    host, address, request_id = edges[0].get("/claims").body.split()
+    assert host == f"{edges[0].server}:8423"
+    # The testbed, which no inner edge has ever seen.
+    assert address not in ("None", *(edge.server for edge in edges))
+    assert len(request_id) == 32
+    answer = edges[0].get("/claims")
+    assert answer.headers["x-request-id"] == answer.body.split()[2]
+
+
+def test_nobody_else_may_ask_the_hosts_of_the_application(stacks: dict[str, Stack], apps: list[Stack]) -> None:
+    for stack in apps:
+        connection = http.client.HTTPConnection(stack.server, 8480, timeout=5)
+        connection.request("GET", "/version", headers={"X-Forwarded-For": "172.31.250.35"})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status in (403, 404)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+    ask = f"""python3 -c 'import http.client as h; c = h.HTTPConnection("{apps[0].server}", 8480); {_ASK}'"""
+    assert stacks["place5"].host.check_output(ask) in ("403", "404")
+    assert stacks["place1"].host.check_output(ask) == "200"
 
 
 def test_a_secret_is_generated_where_it_belongs(stacks: dict[str, Stack]) -> None:
@@ -50,73 +72,83 @@ def test_a_secret_is_generated_where_it_belongs(stacks: dict[str, Stack]) -> Non
         for name, stack in stacks.items()
         if stack.host.run("sudo test -d %s/secrets/generated", stack.home).succeeded
     }
-    assert generated == {"place1": {"session_key"}, "place3": {"db_password", "redis_password"}}
+    assert generated == {"place3": {"session_key"}, "place5": {"db_password", "redis_password"}}
 
 
-def test_data_is_published_at_the_private_address_only(stacks: dict[str, Stack]) -> None:
-    listening = stacks["place3"].host.check_output("ss --listening --tcp --numeric --no-header")
-    published = [line.split()[3] for line in listening.splitlines() if line.split()[3].endswith((":5432", ":6379"))]
-    assert sorted(published) == ["172.31.250.37:5432", "172.31.250.37:6379"]
-    with socket.create_connection(("172.31.250.37", 6379), timeout=5) as connection:
+def test_ports_are_published_at_private_addresses_only(stacks: dict[str, Stack]) -> None:
+    published = {}
+    for name in ("place3", "place5"):
+        listening = stacks[name].host.check_output("ss --listening --tcp --numeric --no-header")
+        found = [line.split()[3] for line in listening.splitlines()]
+        published[name] = sorted(one for one in found if one.endswith((":5432", ":6379", ":8000", ":8423", ":8480")))
+    assert published == {"place3": ["172.31.250.37:8480"], "place5": ["172.31.250.39:5432", "172.31.250.39:6379"]}
+    with socket.create_connection(("172.31.250.39", 6379), timeout=5) as connection:
         connection.sendall(b"PING\r\n")
         assert connection.recv(100).startswith(b"-NOAUTH")
 
 
-def test_a_release_goes_over_all_hosts(stacks: dict[str, Stack], apps: list[Stack], playbook: Playbook) -> None:
-    data = stacks["place3"]
+def test_a_release_goes_over_all_hosts(
+    stacks: dict[str, Stack], edges: list[Stack], apps: list[Stack], playbook: Playbook
+) -> None:
+    data = stacks["place5"]
     before = data.live(), data.containers()
-    with Visitor(apps[0], "/x") as first, Visitor(apps[1], "/x") as second:
+    with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
         run = playbook("deploy", spread_version="2")
     assert run.code == 0, run.output
-    assert _versions(apps) == ["spread 2"] * 2
+    assert _versions(edges) == {"spread 2"}
     # One database, one migration.
-    assert apps[0].get("/anything").body == "1"
+    assert edges[0].get("/anything").body == "1"
     jobs = [stack.host.check_output("sudo cat %s/state/journal.jsonl", stack.home) for stack in apps]
     assert [text.count('"step": "release", "part": "job"') > 0 for text in jobs] == [True, False]
     assert {status for status, *_ in first.seen | second.seen} == {200}
     assert (data.live(), data.containers()) == before
 
 
-def test_all_hosts_revert_if_one_fails(apps: list[Stack], playbook: Playbook) -> None:
-    before = [stack.live() for stack in apps]
-    run = playbook("deploy", spread_version="3", spread_unhealthy="place2")
+def test_all_hosts_revert_if_one_fails(stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook) -> None:
+    before = [stack.live() for stack in stacks.values()]
+    with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
+        run = playbook("deploy", spread_version="3", spread_unhealthy="place4")
     assert run.code != 0
-    assert "place2: service 'backend'" in run.output, run.output
-    assert [stack.live() for stack in apps] == before
-    assert _versions(apps) == ["spread 2"] * 2
+    assert "place4: service 'backend'" in run.output, run.output
+    assert [stack.live() for stack in stacks.values()] == before
+    assert _versions(edges) == {"spread 2"}
+    assert {status for status, *_ in first.seen | second.seen} == {200}
 
 
 def test_a_rollback_leaves_hosts_without_a_change_alone(
-    stacks: dict[str, Stack], apps: list[Stack], playbook: Playbook
+    stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook
 ) -> None:
-    data = stacks["place3"]
+    data = stacks["place5"]
     before = data.live(), data.containers()
     run = playbook("rollback")
     assert run.code == 0, run.output
-    assert _versions(apps) == ["spread 1"] * 2
+    assert _versions(edges) == {"spread 1"}
     assert (data.live(), data.containers()) == before
 
 
 def test_a_part_of_the_hosts_is_refused(playbook: Playbook) -> None:
     run = playbook("deploy", "--limit", "place1", spread_version="4")
     assert run.code != 0
-    assert "the play leaves out place2, place3, and the services of this stack are spread over its hosts" in run.output
+    assert "the play leaves out place2, place3, place4, place5, and the services of this stack are spread" in run.output
 
 
 def test_data_is_not_left_behind(playbook: Playbook) -> None:
-    run = playbook("deploy", "--check", stack_placement={"postgres": "data", "redis": "place1"})
+    run = playbook("deploy", "--check", stack_placement={"postgres": "data", "redis": "place3"})
     assert run.code != 0
-    assert "service 'redis': its data is on this host, in volume redis-data, and it would be on place1" in run.output
-    assert "service 'redis': it is at 172.31.250.37, and would be on this host" in run.output
+    assert "service 'redis': its data is on this host, in volume redis-data, and it would be on place3" in run.output
+    assert "service 'redis': it is at 172.31.250.39, and would be on this host" in run.output
 
 
 def test_verify_names_what_is_not_reached(stacks: dict[str, Stack], playbook: Playbook) -> None:
-    server = stacks["place3"].host
-    server.check_output("docker stop spread-redis-1")
+    data, app = stacks["place5"].host, stacks["place4"].host
+    data.check_output("docker stop spread-redis-1")
+    app.check_output("docker stop --time 0 $(docker ps --quiet --filter label=com.docker.compose.service=edge)")
     run = playbook("verify", verify_timeout=1)
-    server.check_output("docker start spread-redis-1")
+    data.check_output("docker start spread-redis-1")
+    app.check_output("docker start $(docker ps --all --quiet --filter label=com.docker.compose.service=edge)")
     assert run.code != 0
-    assert "service 'backend': cannot reach 'redis' at 172.31.250.37, port 6379: Connection refused" in run.output
+    assert "service 'backend': cannot reach 'redis' at 172.31.250.39, port 6379: Connection refused" in run.output
+    assert "service 'edge': cannot reach host place4 at 172.31.250.38, port 8480: Connection refused" in run.output
 
 
 def test_a_second_run_and_a_check_change_nothing(stacks: dict[str, Stack], playbook: Playbook) -> None:

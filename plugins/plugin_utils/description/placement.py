@@ -206,7 +206,10 @@ class _Placed:
         others = [
             other
             for other in self.stack.services.values()
-            if service.name in other.depends_on and not set(self.hosts[other.name]) <= set(self.hosts[service.name])
+            if service.name in other.depends_on
+            and not set(self.hosts[other.name]) <= set(self.hosts[service.name])
+            # The edge asks the inner one.
+            and not (other.kind.edge and service.name in self.doors)
         ]
         if not others or service.port is None:
             return []

@@ -1,0 +1,69 @@
+"""A host of the application is drained, rebooted and put back, while both edges get requests."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.stacks import Stack, Visitor, wait_until
+
+Playbook = Callable[..., Any]
+
+
+def _hosts(edges: list[Stack]) -> set[str]:
+    return {stack.get("/host").body for stack in edges * 6}
+
+
+def test_a_host_is_drained_rebooted_and_put_back(
+    stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook
+) -> None:
+    drained = stacks["place4"]
+    with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
+        run = playbook("drain", drain="place4")
+        assert run.code == 0, run.output
+        assert _hosts(edges) == {"place3"}
+        subprocess.run(["docker", "restart", "--time=10", "slipway-place4"], check=True, capture_output=True)
+        assert _hosts(edges) == {"place3"}
+        run = playbook("undrain", undrain="place4")
+        assert run.code == 0, run.output
+        assert _hosts(edges) == {"place3", "place4"}
+    assert {status for status, *_ in first.seen | second.seen} == {200}
+    assert drained.host.run("sudo test -e %s/state/drain.json", drained.home).failed
+    assert all(edge.host.run("sudo test -e %s/state/away.json", edge.home).failed for edge in edges)
+
+
+def test_a_drained_host_is_in_the_status_of_the_edges(edges: list[Stack], playbook: Playbook) -> None:
+    assert playbook("drain", drain="place4").code == 0
+    run = playbook("status")
+    assert run.output.count("no requests go to place4:") == len(edges), run.output
+    # A second time there is nothing to do.
+    assert playbook("drain", drain="place4").changed == 0
+    # Nothing is rolled out meanwhile, anywhere.
+    run = playbook("deploy", spread_version="6")
+    assert run.code != 0
+    assert "has drained this host at" in run.output
+    run = playbook("verify", "--limit", "place1,place2")
+    assert run.code == 0, run.output
+
+
+def test_the_last_host_of_a_service_is_not_drained(edges: list[Stack], playbook: Playbook) -> None:
+    run = playbook("drain", drain="place3")
+    assert run.code != 0
+    assert (
+        "service 'backend' is on place3, place4 only; place4 is drained already, so nobody would answer" in run.output
+    )
+    assert _hosts(edges) == {"place3"}
+    assert playbook("undrain", undrain="place4").code == 0
+    assert _hosts(edges) == {"place3", "place4"}
+
+
+def test_a_host_that_dies_costs_no_request_that_can_be_sent_again(stacks: dict[str, Stack], edges: list[Stack]) -> None:
+    host = stacks["place4"].host
+    pod = host.check_output("docker ps --quiet --filter label=com.docker.compose.service=edge")
+    with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
+        host.check_output("docker kill %s", pod)
+        assert _hosts(edges) == {"place3"}
+        host.check_output("docker start %s", pod)
+        wait_until(lambda: _hosts(edges) == {"place3", "place4"}, 15)
+    assert {status for status, *_ in first.seen | second.seen} == {200}
