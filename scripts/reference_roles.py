@@ -110,8 +110,9 @@ def _entry_point(role: str, name: str, spec: Mapping[str, Any], heading: str) ->
 def _tags(playbooks: Path) -> Iterator[tuple[str, str]]:
     """Yield each playbook that has tags, with these."""
     for path in sorted(playbooks.glob("*.yml")):
-        [play] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        tags = [tag for entry in play.get("roles", play.get("tasks")) for tag in entry.get("tags", [])]
+        plays = yaml.safe_load(path.read_text(encoding="utf-8"))
+        entries = [entry for play in plays for entry in play.get("roles", play.get("tasks"))]
+        tags = [tag for entry in entries for tag in entry.get("tags", [])]
         if tags:
             yield f"`{path.stem}`", ", ".join(f"`{tag}`" for tag in dict.fromkeys(tags))
 

@@ -137,13 +137,15 @@ class Visitor(Repeated):
     """Requests a path of a stack again and again, as a context manager.
 
     ``seen`` is the set of answers: status, version of the application, release of the edge; or the error. ``count`` is
-    the number of requests. *pause* is the time between two requests in seconds.
+    the number of requests, ``failed`` that of those without an answer or with an error of the server. *pause* is the
+    time between two requests in seconds.
     """
 
     def __init__(self, stack: Stack, path: str, pause: float = 0.05) -> None:
         super().__init__(pause)
         self.seen: set[tuple[Any, ...]] = set()
         self.count = 0
+        self.failed = 0
         self._stack = stack
         self._path = path
 
@@ -154,5 +156,7 @@ class Visitor(Repeated):
             answer = self._stack.get(self._path)
         except (OSError, http.client.HTTPException) as error:
             self.seen.add((type(error).__name__, str(error)))
+            self.failed += 1
             return
+        self.failed += answer.status >= 500
         self.seen.add((answer.status, answer.headers.get("x-app-version"), answer.headers.get("x-release")))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.stacks import Stack, Visitor, wait_until
 
 Playbook = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def _hosts(edges: list[Stack]) -> set[str]:
     return {stack.get("/host").body for stack in edges * 6}
 
 
-def test_a_host_is_drained_rebooted_and_put_back(
-    stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook
-) -> None:
-    drained = stacks["place4"]
+def drain_reboot_and_put_back(edges: list[Stack], drained: Stack, playbook: Playbook) -> None:
+    """Drain `place4`, reboot it and put it back, while both edges get requests. None of them fails."""
     with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
         run = playbook("drain", drain="place4")
         assert run.code == 0, run.output
@@ -31,6 +35,23 @@ def test_a_host_is_drained_rebooted_and_put_back(
     assert {status for status, *_ in first.seen | second.seen} == {200}
     assert drained.host.run("sudo test -e %s/state/drain.json", drained.home).failed
     assert all(edge.host.run("sudo test -e %s/state/away.json", edge.home).failed for edge in edges)
+
+
+def lose_a_host(edges: list[Stack], lost: Stack) -> int:
+    """Kill the edge of `place4`, and start it again. Return how many of the requests to both edges failed meanwhile."""
+    pod = lost.host.check_output("docker ps --quiet --filter label=com.docker.compose.service=edge")
+    with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
+        lost.host.check_output("docker kill %s", pod)
+        assert _hosts(edges) == {"place3"}
+        lost.host.check_output("docker start %s", pod)
+        wait_until(lambda: _hosts(edges) == {"place3", "place4"}, 15)
+    return first.failed + second.failed
+
+
+def test_a_host_is_drained_rebooted_and_put_back(
+    stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook
+) -> None:
+    drain_reboot_and_put_back(edges, stacks["place4"], playbook)
 
 
 def test_a_drained_host_is_in_the_status_of_the_edges(edges: list[Stack], playbook: Playbook) -> None:
@@ -59,11 +80,21 @@ def test_the_last_host_of_a_service_is_not_drained(edges: list[Stack], playbook:
 
 
 def test_a_host_that_dies_costs_no_request_that_can_be_sent_again(stacks: dict[str, Stack], edges: list[Stack]) -> None:
-    host = stacks["place4"].host
-    pod = host.check_output("docker ps --quiet --filter label=com.docker.compose.service=edge")
+    assert lose_a_host(edges, stacks["place4"]) == 0
+
+
+@pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="the long form")
+def test_the_same_with_traefik(stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook) -> None:
+    subprocess.run([sys.executable, "-m", "testbed", "registry", "traefik"], check=True, cwd=ROOT)
+    run = playbook("deploy", spread_proxy="traefik", deploy_allow_downtime=["edge"])
+    assert run.code == 0, run.output
+    assert _hosts(edges) == {"place3", "place4"}
+    drain_reboot_and_put_back(edges, stacks["place4"], playbook)
+    # Traefik repeats no request that it has sent, and each edge has one on its way.
+    assert lose_a_host(edges, stacks["place4"]) <= len(edges)
     with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
-        host.check_output("docker kill %s", pod)
-        assert _hosts(edges) == {"place3"}
-        host.check_output("docker start %s", pod)
-        wait_until(lambda: _hosts(edges) == {"place3", "place4"}, 15)
+        run = playbook("deploy", spread_proxy="traefik", spread_version="7")
+        assert run.code == 0, run.output
     assert {status for status, *_ in first.seen | second.seen} == {200}
+    run = playbook("deploy", deploy_allow_downtime=["edge"])
+    assert run.code == 0, run.output

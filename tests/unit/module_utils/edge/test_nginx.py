@@ -47,6 +47,14 @@ def test_a_port_that_speaks_two_protocols_is_two_upstreams() -> None:
     assert (files["upstreams/web_80.conf"], files["upstreams/web_80_grpc.conf"]) == (server, server)
 
 
+def test_hosts_that_do_not_answer_or_are_drained_get_nothing() -> None:
+    upstream = {"service": "web", "port": 80, "servers": [["app1", "10.0.0.3", 8480], ["app2", "fd00::4", 8480]]}
+    files = nginx.host_files({"release": "r1", "upstreams": [upstream]}, {}, None, {"app2"})
+    assert files["upstreams/web_80.conf"] == (
+        "server 10.0.0.3:8480 max_fails=1 fail_timeout=5s;\nserver [fd00::4]:8480 max_fails=1 fail_timeout=5s down;\n"
+    )
+
+
 def test_several_configurations_are_tested_in_one_command(master: Master) -> None:
     manifest = {"services": {"edge": spec(edge=True)}}
     nginx.test(Home(""), manifest, ["a", "b"], [container("edge")])

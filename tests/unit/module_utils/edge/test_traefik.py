@@ -47,6 +47,15 @@ def test_a_service_of_grpc_is_asked_over_http_2() -> None:
     assert service["loadBalancer"]["servers"] == [{"url": "h2c://shop-web-1:80"}]
 
 
+def test_hosts_are_asked_for_their_health_and_drained_ones_left_out() -> None:
+    servers = [["app1", "10.0.0.3", 8480], ["app2", "fd00::4", 8480], ["app3", "10.0.0.5", 8480]]
+    upstream = {"service": "web", "port": 80, "name": "web-80", "transport": "within-60s", "servers": servers}
+    files = traefik.host_files({"release": "r1", "upstreams": [upstream]}, {}, None, {"app3"})
+    balancer = json.loads(files["upstreams.yml"])["http"]["services"]["web-80"]["loadBalancer"]
+    assert balancer["servers"] == [{"url": "http://10.0.0.3:8480"}, {"url": "http://[fd00::4]:8480"}]
+    assert balancer["healthCheck"]["path"] == "/healthz"
+
+
 def test_the_host_adds_release_and_upstreams_to_the_configuration(home: Home) -> None:
     files = configuration.render(home, MANIFEST, {"web": ["shop-web-1", "shop-web-2"]})
     assert sorted(files) == ["release.yml", "routes.yml", "upstreams.yml"]
