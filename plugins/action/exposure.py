@@ -31,7 +31,9 @@ class ActionModule(OneCall):
             )
         ssh = int(task_vars.get("ansible_port") or _SSH)
         allowed = [*given.get("allowed_ports", []), ssh]
-        return {**given, "addresses": addresses, "allowed_ports": allowed, "host": host, "origin": origin}
+        private = given.get("private_address") or self._templar.template(task_vars.get("stack_address") or "")
+        names = {"private_address": str(private), "host": host, "origin": origin}
+        return {**given, "addresses": addresses, "allowed_ports": allowed, **names}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the action."""

@@ -39,6 +39,12 @@ options:
     type: list
     elements: str
     default: []
+  private_address:
+    description:
+      - The private address of the host. At this address, the services of a stack may answer that are published there
+        for its other hosts. The default is C(stack_address).
+    type: str
+    default: ""
   public_addresses:
     description:
       - Public addresses of the host, which are tried too, as M(slipway.stack.verify) returns them. A port that is
@@ -128,6 +134,7 @@ def main() -> None:
             "containers": {"type": "list", "elements": "dict", "required": True},
             "allowed_ports": {"type": "list", "elements": "int", "default": []},
             "addresses": {"type": "list", "elements": "str", "default": []},
+            "private_address": {"type": "str", "default": ""},
             "public_addresses": {"type": "list", "elements": "str", "default": []},
             "scan": {"type": "bool", "default": True},
             "scan_seconds": {"type": "int", "default": 300},
@@ -150,7 +157,14 @@ def main() -> None:
         if given["scan"] and (address in named or answers.open or answers.refused):
             others = port_scan.scan(address, exposure.others(known), given["timeout"], given["parallel"], until)
             answers = port_scan.together(answers, others)
-        tried = exposure.Tried(given["host"], address, given["origin"], answers, must_answer=address in named)
+        tried = exposure.Tried(
+            host=given["host"],
+            address=address,
+            origin=given["origin"],
+            answers=answers,
+            must_answer=address in named,
+            is_private=address == given["private_address"],
+        )
         problems += exposure.problems(tried, containers, allowed)
         for warning in exposure.warnings(tried, containers):
             module.warn(warning)

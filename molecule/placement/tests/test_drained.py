@@ -15,6 +15,8 @@ from tests.support.stacks import Stack, Visitor, wait_until
 
 Playbook = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[3]
+NEWER_ENGINE = ROOT / "molecule/placement/files/newer_engine.sh"
+LONG = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="the long form")
 
 
 def _hosts(edges: list[Stack]) -> set[str]:
@@ -83,7 +85,38 @@ def test_a_host_that_dies_costs_no_request_that_can_be_sent_again(stacks: dict[s
     assert lose_a_host(edges, stacks["place4"]) == 0
 
 
-@pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="the long form")
+@LONG
+def test_an_engine_upgrade_passes_through_the_hosts_of_the_application(
+    apps: list[Stack], edges: list[Stack], playbook: Playbook
+) -> None:
+    before = [_engine(stack) for stack in apps]
+    for stack in apps:
+        container = f"{stack.host.check_output('hostname')}"
+        with NEWER_ENGINE.open() as script:
+            subprocess.run(["docker", "exec", "-i", f"slipway-{container}", "sh"], stdin=script, check=True)
+    with Visitor(edges[0], "/x", 0.02) as first, Visitor(edges[1], "/x", 0.02) as second:
+        run = playbook(
+            "upgrade_engine",
+            "--limit",
+            "place3,place4",
+            engine_registry_mirrors=["http://registry:5000"],
+            engine_insecure_registries=["registry:5000"],
+        )
+    assert run.code == 0, run.output
+    assert [_engine(stack)[0] for stack in apps] == [f"{version}+newer" for version, _pid in before]
+    assert not {pid for _version, pid in before} & {_engine(stack)[1] for stack in apps}
+    assert (first.failed, second.failed) == (0, 0)
+    assert {status for status, *_ in first.seen | second.seen} == {200}
+    assert _hosts(edges) == {"place3", "place4"}
+
+
+def _engine(stack: Stack) -> tuple[str, str]:
+    """Return the version of the engine's package, and its process."""
+    version = stack.host.check_output("dpkg-query --show --showformat '${Version}' docker.io")
+    return version, stack.host.check_output("systemctl show --property MainPID --value docker.service")
+
+
+@LONG
 def test_the_same_with_traefik(stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook) -> None:
     subprocess.run([sys.executable, "-m", "testbed", "registry", "traefik"], check=True, cwd=ROOT)
     run = playbook("deploy", spread_proxy="traefik", deploy_allow_downtime=["edge"])

@@ -160,6 +160,19 @@ def test_a_second_run_and_a_check_change_nothing(stacks: dict[str, Stack], playb
     assert [stack.tree() for stack in stacks.values()] == trees
 
 
+def test_what_hosts_publish_for_each_other_is_no_exposure(stacks: dict[str, Stack], playbook: Playbook) -> None:
+    run = playbook("verify", verify_from="place3", verify_scan=False)
+    assert run.code == 0, run.output
+    # The same port for everybody is.
+    server = stacks["place5"].host
+    image = server.check_output("docker inspect --format '{{.Image}}' spread-redis-1")
+    server.check_output("docker run --detach --name open --publish 6380:6379 %s", image)
+    run = playbook("verify", verify_from="place3", verify_scan=False)
+    server.check_output("docker rm --force --volumes open")
+    assert run.code != 0
+    assert "port 6380 of place5 (172.31.250.39) answers from place3" in run.output
+
+
 def test_verify_and_status_pass_on_every_host(playbook: Playbook) -> None:
     for name in ("verify", "status"):
         run = playbook(name)

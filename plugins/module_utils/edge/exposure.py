@@ -34,7 +34,8 @@ _MANY = 20
 class Tried:
     """One address of a host that was tried: its name and address, where from, and what was heard.
 
-    ``must_answer``: whether silence is a problem, because somebody named this address.
+    ``must_answer``: whether silence is a problem, because somebody named this address. ``is_private``: whether it is
+    the private address of the host, at which services are published for the other hosts of their stack.
     """
 
     host: str
@@ -42,6 +43,7 @@ class Tried:
     origin: str
     answers: Answers
     must_answer: bool = True
+    is_private: bool = False
 
 
 def known(containers: Iterable[Mapping[str, Any]], further: Iterable[int]) -> list[int]:
@@ -63,13 +65,21 @@ def expected(containers: Iterable[Mapping[str, Any]]) -> set[int]:
     return {entry["port"] for entry in containers if entry["edge"] and entry["port"] and not _is_local(entry)}
 
 
+def _for_the_stack(tried: Tried, containers: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return the ports that a stack publishes at this private address, and at no other, for its other hosts."""
+    if not tried.is_private:
+        return set()
+    return {entry["port"] for entry in containers if entry["stack"] and entry["addresses"] == [tried.address]}
+
+
 def problems(tried: Tried, containers: Collection[Mapping[str, Any]], allowed: Collection[int]) -> list[str]:
     """Return a sentence for each port that answers and must not, and one if the tries prove nothing.
 
     :param allowed: ports that may answer besides those of an edge.
     """
     answers, where = tried.answers, f"{tried.host} ({tried.address})"
-    wrong = [port for port in answers.open if port not in allowed and port not in expected(containers)]
+    meant = {*allowed, *expected(containers), *_for_the_stack(tried, containers)}
+    wrong = [port for port in answers.open if port not in meant]
     result = [_sentence(port, tried, containers) for port in wrong]
     if len(wrong) > _MANY:
         shown = ", ".join(map(str, wrong[:_MANY]))
@@ -97,7 +107,8 @@ def warnings(tried: Tried, containers: Collection[Mapping[str, Any]]) -> list[st
     """Return a sentence for each port of an edge that does not answer although something else there does."""
     if not tried.answers.open and not tried.answers.refused:
         return []
-    closed = sorted(expected(containers) - set(tried.answers.open))
+    elsewhere = [entry for entry in containers if entry["addresses"] and not _is_at(tried.address, entry)]
+    closed = sorted(expected(containers) - set(tried.answers.open) - {entry["port"] for entry in elsewhere})
     return [
         f"port {port} of {tried.host} ({tried.address}) does not answer from {tried.origin}, and "
         f"{_publisher(port, containers)} publishes it; a firewall may be in between"
@@ -142,6 +153,11 @@ def _publisher(port: int, containers: Iterable[Mapping[str, Any]]) -> str:
 def _is_local(entry: Mapping[str, Any]) -> bool:
     """Return whether a port is published on the loopback address only."""
     return all(is_loopback(address) for address in entry["addresses"])
+
+
+def _is_at(address: str, entry: Mapping[str, Any]) -> bool:
+    """Return whether a port is published at an address: by that address, or for all of them."""
+    return any(one in (address, "0.0.0.0", "::") for one in entry["addresses"])
 
 
 def is_loopback(address: str) -> bool:

@@ -111,6 +111,21 @@ def test_an_edge_that_does_not_answer_is_a_warning() -> None:
     assert warned(Answers()) == []
 
 
+def test_what_a_stack_publishes_for_its_other_hosts_answers_at_the_private_address_only() -> None:
+    containers = [_port(5432, "db", False, "10.0.0.2"), _port(8480, "edge-pod", True, "10.0.0.2"), _port(6379, "redis")]
+
+    def said(address: str, is_private: bool) -> list[str]:
+        tried = Tried("data1", address, "app1", Answers(open=[5432, 6379, 8480], refused=1), is_private=is_private)
+        return [sentence.split(" ")[1] for sentence in exposure.problems(tried, containers, [])]
+
+    assert said("10.0.0.2", True) == ["6379"]
+    assert said("10.0.0.2", False) == ["5432", "6379"]
+    assert said("192.0.2.10", False) == ["5432", "6379"]
+    # Nobody has to reach it from elsewhere.
+    tried = Tried("data1", "192.0.2.10", "app1", Answers(open=[], refused=1))
+    assert exposure.warnings(tried, containers) == []
+
+
 def test_ports_that_matter_are_tried_first() -> None:
     first = exposure.known(CONTAINERS, [22])
     assert first[:6] == [80, 8080, 5432, 6379, 8000, 6390]
