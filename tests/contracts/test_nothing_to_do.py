@@ -32,7 +32,7 @@ def _run(tmp_path: Path, *arguments: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_every_playbook_checks_its_hosts(playbook: Path) -> None:
-    assert [str(play["hosts"]).startswith("{{ lookup('slipway.stack.hosts', ") for play in load(playbook)] == [True]
+    assert all(str(play["hosts"]).startswith("{{ lookup('slipway.stack.hosts', ") for play in load(playbook))
 
 
 @pytest.mark.parametrize(

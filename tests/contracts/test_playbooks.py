@@ -24,9 +24,10 @@ def test_playbook_parses(playbook: Path) -> None:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_a_role_has_its_name_as_its_tag(playbook: Path) -> None:
-    [play] = load(playbook)
-    used = [(role["role"], role.get("tags")) for role in play.get("roles", [])]
-    imported = [task for task in play.get("tasks", []) if "ansible.builtin.import_role" in task]
+    plays = load(playbook)
+    used = [(role["role"], role.get("tags")) for play in plays for role in play.get("roles", [])]
+    tasks = [task for play in plays for task in play.get("tasks", [])]
+    imported = [task for task in tasks if "ansible.builtin.import_role" in task]
     used += [(task["ansible.builtin.import_role"]["name"], task.get("tags")) for task in imported]
     assert used == [(name, [name.rpartition(".")[2]]) for name, _ in used]
 

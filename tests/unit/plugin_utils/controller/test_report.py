@@ -91,6 +91,7 @@ STATUS: dict[str, Any] = {
     "certificate": None,
     "maintenance": None,
     "drained": "",
+    "away": [],
     "backups": {
         "services": [],
         "unsaved": [],
@@ -257,3 +258,6 @@ def test_the_status_says_that_the_edge_is_closed() -> None:
     assert interrupted.endswith("by ada@laptop; the switch was interrupted, run playbooks/maintenance.yml again")
     assert report.maintenance_line(None) == "the edge is open"
     assert "drained: since ten" in report.status_lines("web", {**STATUS, "drained": "since ten"})
+    assert "drained: no requests go to app2" in report.status_lines(
+        "web", {**STATUS, "away": ["no requests go to app2"]}
+    )
