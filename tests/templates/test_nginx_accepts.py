@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from testbed import engine, images, shell
 from tests.support.descriptions import SECRETS, example, parcel
+from tests.support.placed import apart, release_of
 
 IMAGE = "nginx:1.30"
 ROUTES = [
@@ -48,6 +50,9 @@ EVERYTHING = {
 }
 
 
+ALL_SECRETS = {**SECRETS, "admins": f"ada:$2y$05${'a' * 53}"}
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
     with shell.locked("images"):
@@ -56,8 +61,13 @@ def _image() -> None:
 
 
 def _tested(folder: Path, keys: dict[str, Any], change: tuple[str, str] = ("", "")) -> subprocess.CompletedProcess[str]:
+    return _tested_release(folder, parcel(example(edge=keys), ALL_SECRETS), change)
+
+
+def _tested_release(
+    folder: Path, release: Bundle, change: tuple[str, str] = ("", "")
+) -> subprocess.CompletedProcess[str]:
     """Write a configuration like the host does, with one text replaced, and let nginx test it as the edge would."""
-    release = parcel(example(edge=keys), {**SECRETS, "admins": f"ada:$2y$05${'a' * 53}"})
     home = Home(str(folder))
     for path, text in release.files.items():
         if path.startswith("edge/"):
@@ -94,6 +104,17 @@ def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, An
     assert done.returncode == 0, done.stderr
     said = [line for line in (done.stdout + done.stderr).splitlines() if "optimal grpc_headers_hash" not in line]
     assert said == []
+
+
+@pytest.mark.parametrize("host", ["edge1", "app1"])
+def test_that_of_an_edge_on_another_host_is_accepted_too(tmp_path: Path, host: str) -> None:
+    release = release_of(host, apart(example(edge=EVERYTHING)), ALL_SECRETS)
+    done = _tested_release(tmp_path, release)
+    assert done.returncode == 0, done.stderr
+    upstream = (tmp_path / "edge/versions").glob("*/upstreams/backend_9000_grpc.conf")
+    assert [path.read_text().split(":")[0] for path in upstream] == [
+        "server 10.0.0.3" if host == "edge1" else "server shop-backend-1"
+    ]
 
 
 def test_an_invalid_configuration_is_refused(tmp_path: Path) -> None:

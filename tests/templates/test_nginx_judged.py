@@ -17,6 +17,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 
 from tests.support import examples
 from tests.support.descriptions import SECRETS, example, parcel
+from tests.support.placed import apart, release_of
 from tests.templates.test_nginx_accepts import EVERYTHING, EXTREMES
 
 ALL = {**EVERYTHING, "tls": {"source": "acme"}, "redirects": ["www.example.com"]}
@@ -36,6 +37,8 @@ def _releases() -> dict[str, Bundle]:
     found |= {
         "everything": parcel(example(edge=ALL), secrets),
         "without TLS": parcel(example(edge=EVERYTHING), secrets),
+        "edge elsewhere": release_of("edge1", apart(example(edge=ALL)), secrets),
+        "inner edge": release_of("app1", apart(example(edge=ALL)), secrets),
     }
     return {name: release for name, release in found.items() if "edge/nginx.conf" in release.files}
 

@@ -9,9 +9,11 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from testbed import engine, images, shell
 from tests.support.descriptions import SECRETS, example, parcel
+from tests.support.placed import apart, release_of
 
 IMAGE = "traefik:3"
 ROUTES = [
@@ -45,6 +47,9 @@ EVERYTHING = {
 }
 
 
+ALL_SECRETS = {**SECRETS, "admins": f"ada:$2y$05${'a' * 53}"}
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _image() -> None:
     with shell.locked("images"):
@@ -54,8 +59,11 @@ def _image() -> None:
 
 
 def _test(folder: Path, change: tuple[str, str] = ("", ""), **keys: Any) -> None:
+    _test_release(folder, parcel(example(edge={"kind": "traefik", **keys}), ALL_SECRETS), change)
+
+
+def _test_release(folder: Path, release: Bundle, change: tuple[str, str] = ("", "")) -> None:
     """Write a configuration like the host does, with one text in its routes replaced, and have it tested."""
-    release = parcel(example(edge={"kind": "traefik", **keys}), {**SECRETS, "admins": f"ada:$2y$05${'a' * 53}"})
     home = Home(str(folder))
     for path, text in release.files.items():
         if path.startswith("edge/"):
@@ -80,6 +88,12 @@ EXTREMES = {
 @pytest.mark.parametrize("keys", [{}, EVERYTHING, EXTREMES], ids=["example", "everything", "extremes"])
 def test_a_rendered_configuration_is_accepted(tmp_path: Path, keys: dict[str, Any]) -> None:
     _test(tmp_path, **keys)
+
+
+@pytest.mark.parametrize("host", ["edge1", "app1"])
+def test_that_of_an_edge_on_another_host_is_accepted_too(tmp_path: Path, host: str) -> None:
+    services = apart(example(edge={"kind": "traefik", **EVERYTHING}))
+    _test_release(tmp_path, release_of(host, services, ALL_SECRETS))
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import inner_edge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import InnerEdge
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share, own_probes, share
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.places import Place
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share, own_probes
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import bundle, compose
 
-from tests.support.descriptions import model, plain
+from tests.support.descriptions import plain
 from tests.support.errors import error_of
+from tests.support.placed import ADDRESSES, release_of, share_of
 
-HOSTS = {"edge": ("edge1", "edge2"), "app": ("app1", "app2"), "app1": ("app1",), "both": ("edge1", "app1")}
-ADDRESSES = {"edge1": "10.0.0.1", "edge2": "10.0.0.2", "app1": "10.0.0.3", "app2": "10.0.0.4"}
 SECRETS = {"admins": "ada:$2y$04$abcdefghijklmnopqrstuu0123456789abcdefghijklmnopqrstu\n"}
 
 
@@ -29,15 +26,11 @@ def _services(proxy: str = "nginx", **edge: Any) -> dict[str, Any]:
 
 
 def _share(host: str, services: dict[str, Any] | None = None, addresses: dict[str, str] = ADDRESSES) -> Share:
-    services = services or _services()
-    place = Place(host, ("edge1", "edge2", "app1", "app2"), HOSTS, addresses, tuple(HOSTS))
-    stack = model(services, SECRETS)
-    changed = inner_edge.written(services, stack, place)
-    return share(stack, place, model(changed, SECRETS) if changed else None)
+    return share_of(host, services or _services(), SECRETS, addresses)
 
 
 def _files(host: str, services: dict[str, Any]) -> dict[str, str]:
-    return dict(bundle.bundle(_share(host, services).stack, []).files)
+    return dict(release_of(host, services, SECRETS).files)
 
 
 def test_the_edge_sends_requests_to_the_hosts_that_have_the_service() -> None:
