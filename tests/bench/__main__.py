@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
-from tests.bench import hot_reload, masked, policy, rendering, repository, server, under_load
+from tests.bench import hosts, hot_reload, masked, policy, rendering, repository, server, under_load
 from tests.bench.figures import Contest, shares
 from tests.bench.sides import AIMS, OURS, Bench, Sides
 from tests.bench.under_load import Outcome
@@ -127,6 +127,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", action="store_true", help="only mask and load a database of a million rows, and save one in restic"
     )
+    parser.add_argument("--hosts", action="store_true", help="only measure what each further host costs the controller")
     parser.add_argument(
         "--policy", action="store_true", help="only check the corpus against the policy; boots no server"
     )
@@ -152,12 +153,31 @@ def _data(rounds: int) -> int:
     return 0
 
 
+def _hosts(rounds: int) -> int:
+    try:
+        server.boot()
+        with tempfile.TemporaryDirectory(prefix="bench-") as sockets:
+            one = server.Server(sockets)
+            bench = Bench(one)
+            bench.prepare()
+            costs = hosts.measure(one, bench, rounds, _say)
+    except server.BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        server.remove()
+    print("", *hosts.lines(costs), sep="\n")
+    return 0
+
+
 def main() -> int:
     """Run the bench; print tables and write `.testbed/bench/TIME.json`."""
     arguments = _arguments()
     if arguments.hot_reload:
         print(*hot_reload.measure(arguments.rounds).lines(), sep="\n")
         return 0
+    if arguments.hosts:
+        return _hosts(arguments.load_rounds)
     if arguments.data:
         return _data(arguments.load_rounds)
     print(*policy.lines(), sep="\n", flush=True)

@@ -37,6 +37,8 @@ class Server:
             "ANSIBLE_NOCOLOR": "1",
         }
         self._variables: dict[str, Any] = {}
+        #: The inventory of playbooks.
+        self.inventory = BENCH / "inventory"
         self._ssh = [
             "ssh",
             "-i",
@@ -56,7 +58,7 @@ class Server:
         :param changes: whether it must change something, `None` if both are right.
         :raises BenchError: if it fails, or if *changes* is wrong.
         """
-        argv = ["ansible-playbook", "--inventory", str(BENCH / "inventory"), str(ROOT / path)]
+        argv = ["ansible-playbook", "--inventory", str(self.inventory), str(ROOT / path)]
         argv += ["--extra-vars", json.dumps({**self._variables, **variables})]
         output = _run(argv, self._environment)
         changed = sum(int(number) for number in re.findall(r"changed=(\d+)", output))
