@@ -96,7 +96,7 @@ def main() -> None:
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
             "enabled": {"type": "bool", "required": True},
-            "others": {"type": "list", "elements": "str", "default": []},
+            "others": {"type": "list", "elements": "str"},
             "wait": {"type": "int", "default": 30},
             "owner": {"type": "str", "default": ""},
             "timeout": {"type": "int", "default": 7200},
@@ -113,13 +113,14 @@ def main() -> None:
             raise RolloutFailed(f"drain_wait: {params['wait']} is not a number of seconds from 0 to 3600")
         if offset is None:
             enabled, others, owner = params["enabled"], params["others"], params["owner"]
-            needed = upstream_hosts.is_needed(home, others, enabled) if others else draining.is_needed(home, enabled)
+            of_itself = others is None
+            needed = draining.is_needed(home, enabled) if of_itself else upstream_hosts.is_needed(home, others, enabled)
             if module.check_mode or not needed:
                 module.exit_json(changed=needed, records=[])
             begun = (
-                upstream_hosts.begin(home, owner, others, enabled)
-                if others
-                else draining.begin(home, owner, enabled, params["wait"])
+                draining.begin(home, owner, enabled, params["wait"])
+                if of_itself
+                else upstream_hosts.begin(home, owner, others, enabled)
             )
             name, offset = module_work.start(home, begun)
         records, offset = follow(home, name, offset)

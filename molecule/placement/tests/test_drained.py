@@ -70,6 +70,18 @@ def test_a_drained_host_is_in_the_status_of_the_edges(edges: list[Stack], playbo
     assert run.code == 0, run.output
 
 
+def test_a_misspelt_host_drains_nobody(playbook: Playbook) -> None:
+    run = playbook("drain", drain="plase4")
+    assert run.code != 0
+    assert "did you mean 'place4'" in run.output
+    assert run.changed == 0
+    for name in ("drain", "undrain"):
+        run = playbook(name)
+        assert run.code != 0
+        assert f"-e {name}=HOST is missing" in run.output
+        assert run.changed == 0
+
+
 def test_the_last_host_of_a_service_is_not_drained(edges: list[Stack], playbook: Playbook) -> None:
     run = playbook("drain", drain="place3")
     assert run.code != 0
