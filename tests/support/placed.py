@@ -20,7 +20,8 @@ def share_of(
     host: str, services: dict[str, Any], secrets: Any = SECRETS, addresses: Mapping[str, str] = ADDRESSES
 ) -> Share:
     """Return the share of a host; the patterns of `hosts` in *services* are those of `GROUPS`."""
-    place = Place(host, tuple(ADDRESSES), GROUPS, addresses, tuple(GROUPS))
+    groups = {**GROUPS, **{name: (name,) for name in ADDRESSES}}
+    place = Place(host, tuple(ADDRESSES), groups, addresses, tuple(groups))
     stack = model(services, secrets)
     changed = inner_edge.written(services, stack, place)
     return share(stack, place, model(changed, secrets) if changed else None)
@@ -31,6 +32,8 @@ def apart(services: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return {name: {**one, "hosts": "edge" if name == "edge" else "app1"} for name, one in services.items()}
 
 
-def release_of(host: str, services: dict[str, Any], secrets: Any = SECRETS) -> bundle.Bundle:
+def release_of(
+    host: str, services: dict[str, Any], secrets: Any = SECRETS, addresses: Mapping[str, str] = ADDRESSES
+) -> bundle.Bundle:
     """Return the bundle of a host."""
-    return bundle.bundle(share_of(host, services, secrets).stack, [])
+    return bundle.bundle(share_of(host, services, secrets, addresses).stack, [])

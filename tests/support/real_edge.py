@@ -24,6 +24,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import drain, 
 from ansible_collections.slipway.stack.plugins.module_utils.state.drain import Drain
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
 from testbed import engine, images, shell
 from tests.support.descriptions import parcel, plain
@@ -145,13 +146,13 @@ class Edge:
 
 def user(name: str, password: str) -> str:
     """Return a name and the hash of a password as `htpasswd -nB` prints them."""
-    _have_images("nginx")
+    have_images("nginx")
     program = "print crypt($ARGV[0], q($2y$04$) . substr($ARGV[1], 0, 22))"
     hashed = _run("run", "--rm", "--entrypoint=perl", IMAGES["nginx"], "-e", program, "--", password, uuid.uuid4().hex)
     return f"{name}:{hashed}"
 
 
-def _have_images(*names: str) -> None:
+def have_images(*names: str) -> None:
     """Start the engine and build images of the testbed, as far as they are missing."""
     with shell.locked("images"):
         engine.require()
@@ -180,8 +181,8 @@ def running(
 
     ``"GATEWAY"`` in `real_ip_from` stands for the address of this machine as the edge sees it.
     """
-    _have_images(kind, "python")
-    with _network() as (network, gateway), contextlib.ExitStack() as stack:
+    have_images(kind, "python")
+    with network_of_its_own() as (network, gateway), contextlib.ExitStack() as stack:
         if "real_ip_from" in keys:
             keys["real_ip_from"] = [gateway if one == "GATEWAY" else one for one in keys["real_ip_from"]]
         app = f"{network}-app"
@@ -190,15 +191,15 @@ def running(
         ports = [str(port) for port in dict.fromkeys([8000, *(route.get("port", 8000) for route in keys["routes"])])]
         # Nobody listens on this one.
         ports = [port for port in ports if port != DEAD]
-        stack.enter_context(_container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
+        stack.enter_context(container(app, network, [mounted, "python:3.13-slim", "python", "/app.py", *ports]))
         if certificate:
             _use(Home(str(folder / "home")), certificate)
         arguments = _arguments(kind, folder, app, domain, keys, secrets or {}, with_secrets, closed, is_drained)
-        edge = stack.enter_context(_container(f"{network}-edge", network, arguments))
+        edge = stack.enter_context(container(f"{network}-edge", network, arguments))
         form = f"{{{{(index .NetworkSettings.Networks {network!r}).IPAddress}}}}".replace("'", '"')
         address = _run("inspect", f"--format={form}", edge)
         result = Edge(kind, edge, network, address, gateway)
-        _wait(result)
+        wait_for(result)
         yield result
 
 
@@ -218,7 +219,20 @@ def _arguments(
     is_drained: bool,
 ) -> list[str]:
     services = {"app": plain(port=8000), "edge": {"kind": kind, **keys}}
+    home = Home(str(folder / "home"))
+    maintenance.write(home, closed)
+    drain.write(home, Drain("ada") if is_drained else None)
     release = parcel(services, secrets, domain=domain)
+    return arguments_of(folder, release, {"app": [app]}, secrets if found else {})
+
+
+def arguments_of(
+    folder: Path, release: Bundle, targets: Mapping[str, list[str]], secrets: Mapping[str, str]
+) -> list[str]:
+    """Return the arguments of `docker run` for the edge of a release, whose files are written below *folder*.
+
+    :param targets: the containers by service. :param secrets: values by name; those that are not there are not mounted.
+    """
     folder.chmod(0o755)
     home = Home(str(folder / "home"))
     for path, text in release.files.items():
@@ -227,9 +241,7 @@ def _arguments(
     manifest = {"release": RELEASE, "services": release.services, "upstreams": list(release.upstreams)}
     manifest["tls"] = release.tls
     installing.ensure(home, manifest)
-    maintenance.write(home, closed)
-    drain.write(home, Drain("ada") if is_drained else None)
-    version = configuration.write_version(home, configuration.render(home, manifest, {"app": [app]}))
+    version = configuration.write_version(home, configuration.render(home, manifest, targets))
     configuration.set_live(home, version)
     service = yaml.safe_load(release.files["compose.yaml"])["services"]["edge"]
     limits = service["deploy"]["resources"]["limits"]
@@ -239,21 +251,24 @@ def _arguments(
     rights += [f"--env={name}={value}" for name, value in service.get("environment", {}).items()]
     rights += [f"--ulimit={name}={value}" for name, value in service["ulimits"].items()]
     rights += [f"--log-opt={name}={value}" for name, value in service["logging"]["options"].items()]
-    for used in service.get("secrets", []) if found else []:
+    for used in service.get("secrets", []):
         # Its name without the uid.
         name = str(used["source"]).rpartition("_")[0]
+        if name not in secrets:
+            continue
         write_text(folder / "secrets" / name, secrets[name])
         rights.append(f"--volume={folder / 'secrets' / name}:{used['target']}:ro")
     mount = f"--volume={home.edge}:/etc/slipway/edge:ro"
     script = "/etc/slipway/edge/current/start.sh"
-    return [*rights, mount, "--entrypoint=sh", IMAGES[kind], script, *service.get("command", [])]
+    image = IMAGES[release.services["edge"]["proxy"]]
+    return [*rights, mount, "--entrypoint=sh", image, script, *service.get("command", [])]
 
 
 @contextlib.contextmanager
-def _network() -> Iterator[tuple[str, str]]:
+def network_of_its_own(*options: str) -> Iterator[tuple[str, str]]:
     """Return the name of a new network, and the address of this machine in it."""
     name = f"edge-test-{uuid.uuid4().hex[:8]}"
-    _run("network", "create", name)
+    _run("network", "create", *options, name)
     try:
         yield name, _run("network", "inspect", "--format={{(index .IPAM.Config 0).Gateway}}", name)
     finally:
@@ -261,12 +276,13 @@ def _network() -> Iterator[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def _container(name: str, network: str, arguments: list[str]) -> Iterator[str]:
-    container = _run("run", "--detach", f"--name={name}", f"--network={network}", *arguments)
+def container(name: str, network: str, arguments: list[str]) -> Iterator[str]:
+    """Run a container, and yield its id."""
+    found = _run("run", "--detach", f"--name={name}", f"--network={network}", *arguments)
     try:
-        yield container
+        yield found
     finally:
-        _run("rm", "--force", container)
+        _run("rm", "--force", found)
 
 
 def _run(*arguments: str) -> str:
@@ -275,7 +291,8 @@ def _run(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _wait(edge: Edge) -> None:
+def wait_for(edge: Edge) -> None:
+    """Wait until an edge answers."""
     deadline = time.monotonic() + 20
     while True:
         with contextlib.suppress(OSError, http.client.HTTPException):

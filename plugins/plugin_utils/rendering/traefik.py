@@ -198,7 +198,7 @@ def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: st
         "release",
         sender.maintenance,
         *traefik_middlewares.headers_names(edge, route),
-        "compress",
+        *([] if edge.is_inner else ["compress"]),
         "retry",
     ]
     rules = [f"PathPrefix({quoting.traefik_string(route.path)})", *([f"({hosts})"] if hosts else [])]
