@@ -82,7 +82,7 @@ def test_answers_get_the_headers_of_the_edge_and_of_their_route(edge: Edge) -> N
     assert own.all("x-frame-options") == common.all("x-robots-tag") == []
     if edge.kind == "nginx":
         assert common.all("x-frame-options") == ["SAMEORIGIN"]
-        assert common.all("permissions-policy") == ["bluetooth=(), hid=(), serial=(), usb=()"]
+        assert common.all("permissions-policy") == ["hid=(), serial=(), usb=()"]
 
 
 @pytest.mark.parametrize("path", ["/answer", "/own/answer"])

@@ -163,8 +163,8 @@ DEFAULTS = {
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     # What reaches devices beside the computer. Camera, microphone and location are not here: applications use them, and
-    # a frame of another origin has none of them anyway.
-    "Permissions-Policy": "bluetooth=(), hid=(), serial=(), usb=()",
+    # a frame of another origin has none of them anyway. Nor is bluetooth: browsers do not know the word, and say so.
+    "Permissions-Policy": "hid=(), serial=(), usb=()",
 }
 POLICY = "Content-Security-Policy"
 
