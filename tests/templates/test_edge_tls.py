@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,19 +108,42 @@ def test_an_authority_is_answered_over_http(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
-def test_a_load_balancer_may_speak_http(kind: str, tmp_path: Any) -> None:
-    keys: dict[str, Any] = {"tls": {"source": "internal"}, "real_ip_from": ["GATEWAY"], "https_port": 8443}
-    with running(kind, tmp_path, **keys) as edge:
-        reply = edge.ask_securely()
-        # A browser would let nobody past a certificate that it does not trust.
-        assert (reply.status, reply.all("strict-transport-security")) == (200, [])
-        if kind == "nginx":
-            assert edge.ask(X_Forwarded_Proto="https").status == 200
-        assert _header(edge.ask("/page"), "location") == f"https://{HOST}:8443/page"
+def test_a_load_balancer_may_speak_http(kind: str, tmp_path: Path) -> None:
+    """TLS ends at it. What it got over HTTPS is answered, and not led to HTTPS once more."""
+    limited = {"path": "/few/", "to": "app", "max_body": "10b", "rate_limit": {"rate": "1/m", "burst": 1}}
+    guarded = {"path": "/office/", "to": "app", "allow": ["198.51.100.0/24"]}
+    keys: dict[str, Any] = {"routes": [limited, guarded, {"path": "/", "to": "app"}], "real_ip_from": ["GATEWAY"]}
+    with running(kind, tmp_path, tls={"source": "internal", "hsts": 60}, https_port=8443, **keys) as edge:
+        assert _header(edge.ask_securely(), "strict-transport-security") == "max-age=60"
+        for said in ("https", "HTTPS", "wss"):
+            reply = edge.ask("/page?a=b", X_Forwarded_Proto=said)
+            assert _header(reply, "strict-transport-security") == "max-age=60"
+        found = arrived(edge.ask("/page", X_Forwarded_Proto="https"))
+        assert (found["x-forwarded-proto"], found["x-forwarded-port"]) == (["https"], ["443"])
+        socket = {"Upgrade": "websocket", "Connection": "upgrade", "Sec-WebSocket-Key": "a" * 22 + "=="}
+        assert edge.send("GET", "/", [("Host", HOST), ("X-Forwarded-Proto", "https"), *socket.items()]).status == 101
+        # What guards a route guards it here, too.
+        large = [("Host", HOST), ("X-Forwarded-Proto", "https"), ("Content-Length", "11")]
+        assert edge.send("POST", "/few/", large).status == 413
+        client = {"X_Forwarded_Proto": "https", "X_Forwarded_For": "203.0.113.9"}
+        assert {edge.ask("/few/", **client).status for _ in range(6)} == {200, 429}
+        assert edge.ask("/office/", **client).status == 403
+        assert edge.ask("/office/", X_Forwarded_Proto="https", X_Forwarded_For="198.51.100.7").status == 200
+        # What it got over HTTP is led to HTTPS, and so is what it says nothing of.
+        for headers in ({"X_Forwarded_Proto": "http"}, {"X_Forwarded_Proto": "httpsx"}, {}):
+            assert _header(edge.ask("/page", **headers), "location") == f"https://{HOST}:8443/page"
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
-def test_what_guards_a_route_guards_it_over_https(kind: str, tmp_path: Any) -> None:
+def test_nobody_else_says_that_tls_has_ended(kind: str, tmp_path: Path) -> None:
+    with running(kind, tmp_path, tls={"source": "internal"}, real_ip_from=["192.0.2.1"]) as edge:
+        for said in ("https", "wss"):
+            reply = edge.ask("/page", X_Forwarded_Proto=said, X_Forwarded_For="192.0.2.1")
+            assert _header(reply, "location") == f"https://{HOST}/page"
+
+
+@pytest.mark.parametrize("kind", ["nginx", "traefik"])
+def test_what_guards_a_route_guards_it_over_https(kind: str, tmp_path: Path) -> None:
     guarded = {"path": "/office/", "to": "app", "allow": ["198.51.100.0/24"]}
     limited = {"path": "/few/", "to": "app", "rate_limit": {"rate": "1/m", "burst": 1}, "strip_prefix": True}
     routes = [guarded, limited, {"path": "/", "to": "app", "headers": {"X-Robots-Tag": "none"}}]
@@ -135,7 +159,7 @@ def test_what_guards_a_route_guards_it_over_https(kind: str, tmp_path: Any) -> N
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
 @pytest.mark.parametrize("tls", [{}, {"source": "acme"}])
-def test_further_names_lead_to_the_domain(kind: str, tls: dict[str, Any], tmp_path: Any) -> None:
+def test_further_names_lead_to_the_domain(kind: str, tls: dict[str, Any], tmp_path: Path) -> None:
     names = ["www.shop.example.com", "*.shop.example.net"]
     with running(kind, tmp_path, redirects=names, **({"tls": tls} if tls else {})) as edge:
         target = f"{'https' if tls else 'http'}://{HOST}/a?b=c%20d"
@@ -152,7 +176,7 @@ def test_further_names_lead_to_the_domain(kind: str, tls: dict[str, Any], tmp_pa
 
 
 @pytest.mark.parametrize("kind", ["nginx", "traefik"])
-def test_without_a_redirect_both_serve(kind: str, tmp_path: Any) -> None:
+def test_without_a_redirect_both_serve(kind: str, tmp_path: Path) -> None:
     with running(kind, tmp_path, tls={"source": "files", "redirect": False, "hsts": 60}) as edge:
         assert arrived(edge.ask())["x-forwarded-proto"] == ["http"]
         assert _header(edge.ask_securely(), "strict-transport-security") == "max-age=60"

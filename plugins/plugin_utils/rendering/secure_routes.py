@@ -5,7 +5,7 @@ Place in the pipeline: model -> compose -> bundle, under ``traefik``. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
@@ -17,6 +17,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import tls
 _ENTRY_POINT = "innertls"
 #: The routers that Traefik answers itself. They stay over HTTP.
 _OWN = ("healthz", "ping", "misdirected", "redirected")
+#: Traefik removes the header of everybody but load balancers before it looks for a router.
+_CAME_OVER_HTTPS = "HeaderRegexp(`X-Forwarded-Proto`, `^(?i:https|wss)$`)"
 #: Higher than that of any route.
 _PRIORITY = 2_000_000
 
@@ -36,22 +38,29 @@ def settings(edge: Service) -> dict[str, Any]:
 
 
 def secured(
-    edge: Service, hosts: str, routers: Mapping[str, Any], middlewares: dict[str, Any], public: str
+    edge: Service,
+    hosts: str,
+    routers: Mapping[str, Any],
+    middlewares: dict[str, Any],
+    public: str,
+    by_balancer: Collection[str],
 ) -> dict[str, Any]:
     """Return the routers for HTTPS, and those that are left over HTTP.
 
-    These are the health check, what a certification authority asks for, and the way to HTTPS.
+    These are the health check, what a certification authority asks for, the way to HTTPS, and what a load balancer has
+    got over HTTPS.
 
     :param hosts: the rule for the stack's own names. :param routers: those of the entry point *public* for HTTP.
-    :param middlewares: gets those that are needed.
+    :param middlewares: gets those that are needed. :param by_balancer: names of routers for load balancers.
     """
     tls = edge.options["tls"]
     secure = {f"{name}-tls": _secure(router) for name, router in routers.items() if _is_public(router, public)}
+    ended_before = {name: _ended_before(routers[name]) for name in by_balancer}
     if tls["hsts"]:
         value = f"max-age={tls['hsts']}"
         middlewares["hsts"] = {"headers": {"customResponseHeaders": {"Strict-Transport-Security": value}}}
-        for router in secure.values():
-            if "tls" in router:
+        for router in (*secure.values(), *ended_before.values()):
+            if "entryPoints" in router:
                 router["middlewares"] = ["hsts", *router["middlewares"]]
     challenges = {
         "entryPoints": [public],
@@ -72,7 +81,7 @@ def secured(
         "service": "noop@internal",
     }
     kept = {name: router for name, router in routers.items() if name in _OWN}
-    return {**kept, **secure, "challenges": challenges, "to-https": to_https}
+    return {**kept, **ended_before, **secure, "challenges": challenges, "to-https": to_https}
 
 
 def _is_public(router: Mapping[str, Any], public: str) -> bool:
@@ -84,3 +93,10 @@ def _secure(router: Mapping[str, Any]) -> dict[str, Any]:
     if "parentRefs" in router:
         return {**router, "parentRefs": [f"{name}-tls" for name in router["parentRefs"]]}
     return {**router, "entryPoints": [_ENTRY_POINT], "tls": {}}
+
+
+def _ended_before(router: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the router for what came over HTTPS, by the word of the load balancer that TLS has ended at."""
+    if "parentRefs" in router:
+        return dict(router)
+    return {**router, "rule": f"({router['rule']}) && {_CAME_OVER_HTTPS}"}

@@ -134,6 +134,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     middlewares.update(traefik_middlewares.of_answers(edge))
     middlewares.update(traefik_middlewares.stripping(edge))
     groups = host_routes.groups(stack, edge)
+    by_balancer: list[str] = []
     for number, route in host_routes.answering(groups):
         of_route = _hosts_of(number, groups) or hosts
         for sender in _senders(edge):
@@ -150,6 +151,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
                 ["release", sender.maintenance, *traefik_middlewares.headers_names(edge, route)],
             )
             routers.update(variants)
+            by_balancer += variants if sender.balancers else ()
     redirected = public_names.redirected(edge)
     if redirected:
         routers["redirected"] = {
@@ -161,7 +163,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
         }
         middlewares["redirected"] = traefik_middlewares.redirection(public_names.target(stack, edge))
     if edge.options.get("tls"):
-        routers = secure_routes.secured(edge, hosts, routers, middlewares, _PUBLIC)
+        routers = secure_routes.secured(edge, hosts, routers, middlewares, _PUBLIC, by_balancer)
     return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
 
 
