@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,12 @@ THEIRS = {"own-502": ("/dead/", 502, "mit Skript für $0"), "own-504": ("/quick/
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _browser() -> Iterator[None]:
+def _browser() -> None:
     with shell.locked("images"):
         engine.require()
         images.ensure([BROWSER])
     shutil.rmtree(SCREENSHOTS, ignore_errors=True)
     SCREENSHOTS.mkdir(parents=True)
-    yield
 
 
 def _seen(edge: Edge, pages: dict[str, tuple[str, int, str]], port: int = 8080) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Runs in the image `slipway/chromium`: open pages in a browser, and print what there was to see.
 
-The argument is a JSON object: ``folder`` for screenshots, ``address`` of the edge, and ``pages``: by name, the URL. Each
-is opened at each width, in light and in dark. The result is a JSON array of :func:`_seen`.
+The argument is a JSON object: ``folder`` for screenshots, ``address`` of the edge, and ``pages``: by name, the URL.
+Each is opened at each width, in light and in dark. The result is a JSON array of :func:`_seen`.
 """
 
 from __future__ import annotations
@@ -61,8 +61,14 @@ def _seen(browser: Browser, name: str, url: str, width: int, scheme: Any, folder
     context.close()
     said = [text for text in said if not text.startswith(_STATUS)]
     return {
-        **{"name": name, "width": width, "scheme": scheme, "url": url},
-        **{"status": response.status, "asked": asked, "said": said, **measured},
+        "name": name,
+        "width": width,
+        "scheme": scheme,
+        "url": url,
+        "status": response.status,
+        "asked": asked,
+        "said": said,
+        **measured,
     }
 
 
