@@ -85,9 +85,11 @@ engine: environment ## run the tests that need an engine and no server: refreshe
 	@python3 -m testbed images
 	pytest -s tests/engine
 
+# For its prerequisites, too: the tests of `engine` have a long form.
+test-long: export ROLLOUT_LONG := 1
 test-long: sanity artifact-check engine ## run sanity, artifact-check and the long scenarios: interrupted rollouts and other platforms
 	DIFFERENTIAL_MINUTES=$${DIFFERENTIAL_MINUTES:-10} pytest -s tests/contracts/test_any_project.py
-	@ROLLOUT_LONG=1 scripts/molecule.sh --long
+	@scripts/molecule.sh --long
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check \
   engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-shared molecule-data \
