@@ -50,10 +50,10 @@ class SecureStack:
         with self.connect(name) as connection:
             return hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
 
-    def get(self, path: str = "/", headers: dict[str, str] | None = None) -> Answer:
-        """Send a GET request on a new connection."""
-        with self.connect() as secured:
-            connection = http.client.HTTPConnection(self.domain)
+    def get(self, path: str = "/", headers: dict[str, str] | None = None, name: str = "") -> Answer:
+        """Send a GET request on a new connection. :param name: the host name, if it is not the domain."""
+        with self.connect(name) as secured:
+            connection = http.client.HTTPConnection(name or self.domain)
             connection.sock = secured
             connection.request("GET", path, headers=headers or {})
             response = connection.getresponse()
@@ -113,6 +113,29 @@ def behaves(kiosk: SecureStack, redirect: int) -> None:
     assert over_http(kiosk, "/healthz") == (200, None)
     assert over_http(kiosk, "/shop?a=b") == (redirect, "https://kiosk.tls.test/shop?a=b")
     assert over_http(kiosk, "/.well-known/acme-challenge/none")[0] in (404, 502)
+
+
+def has_routes_by_name(kiosk: SecureStack) -> None:
+    """Check the route for one name: it answers there, with a certificate for that name, and nowhere else."""
+    own, others = "api.kiosk.tls.test", ("kiosk.tls.test", "www.kiosk.tls.test")
+    for path in ("/v1/", "/v1/orders?a=b"):
+        assert kiosk.get(path, name=own).body == f"api of {own}\n"
+        for other in others:
+            assert kiosk.get(path, name=other).body == f"{other} https 443\n"
+    # All other paths of that name have the route for all names.
+    assert kiosk.get("/", name=own).body == f"{own} https 443\n"
+    for name in (own, *others):
+        with kiosk.connect(name) as connection:
+            pem = ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True) or b"")
+        for asked, verdict in ((name, "does match certificate"), ("x.tls.test", "does NOT match certificate")):
+            words = ["openssl", "x509", "-noout", "-checkhost", asked]
+            assert verdict in subprocess.run(words, input=pem, capture_output=True, text=True).stdout
+    # The name in TLS is not the name of the request: that one counts.
+    with kiosk.connect() as secured:
+        secured.sendall(f"GET /v1/ HTTP/1.1\r\nHost: {own}\r\nConnection: close\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(secured)
+        answer.begin()
+        assert answer.read() == f"api of {own}\n".encode()
 
 
 def over_http(kiosk: SecureStack, path: str, host: str = "kiosk.tls.test") -> tuple[int, str | None]:

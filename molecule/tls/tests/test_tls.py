@@ -14,13 +14,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from tests.support.https import SecureStack, behaves, over_http
+from tests.support.https import SecureStack, behaves, has_routes_by_name, over_http
 from tests.support.stacks import described
 
 Playbook = Callable[..., Any]
 UnderLoad = Callable[..., AbstractContextManager[Callable[[], Any]]]
 
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
+DOMAINS = ["www.kiosk.tls.test", "api.kiosk.tls.test"]
 
 
 def _edge(**keys: Any) -> dict[str, Any]:
@@ -38,10 +39,14 @@ def test_the_first_deploy_has_a_certificate_of_the_authority(kiosk: SecureStack,
     # Nobody who has looked the name up asks for another one.
     assert over_http(kiosk, "/", host="other.example.com") == (0, None)
     run = _run(playbook, "status")
-    assert "kiosk.tls.test, www.kiosk.tls.test, until 20" in run.output
+    assert "kiosk.tls.test, www.kiosk.tls.test, api.kiosk.tls.test, until 20" in run.output
     assert "issuer CN=Pebble Intermediate CA" in run.output
     key = kiosk.host.check_output("sudo stat --format '%%a %%u' %s/edge/certificates/current/key.pem", kiosk.plain.home)
     assert key == "400 101"
+
+
+def test_a_further_domain_has_a_route_of_its_own(kiosk: SecureStack) -> None:
+    has_routes_by_name(kiosk)
 
 
 def test_a_second_deploy_changes_nothing(kiosk: SecureStack, playbook: Playbook) -> None:
@@ -94,7 +99,7 @@ def test_an_authority_that_is_away_stops_no_deploy(kiosk: SecureStack, playbook:
     host.check_output("sudo systemctl kill --signal=STOP pebble")
     host.check_output("sudo iptables -I INPUT -p tcp --dport 14000 -j REJECT --reject-with tcp-reset")
     try:
-        more = _edge(domains=["www.kiosk.tls.test", "new.kiosk.tls.test"])
+        more = _edge(domains=[*DOMAINS, "new.kiosk.tls.test"])
         run = playbook("deploy", stack_services=more)
         assert "the deploy goes on with the certificate that there is" in run.output
         # The deploy is done, and its verification says what is missing.
@@ -119,7 +124,7 @@ def test_a_margin_is_a_failure(playbook: Playbook) -> None:
 
 def test_one_from_the_inventory(kiosk: SecureStack, playbook: Playbook, tmp_path: Path) -> None:
     before = kiosk.fingerprint()
-    names = "kiosk.tls.test,DNS:www.kiosk.tls.test"
+    names = ",DNS:".join(["kiosk.tls.test", *DOMAINS])
     chain, key = _self_signed(tmp_path, names)
     _other, other_key = _self_signed(tmp_path, names)
     given = {"stack_services": _edge(tls={"source": "files"}), "certificates_chain": chain}

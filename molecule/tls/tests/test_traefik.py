@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.https import SecureStack, behaves, over_http
+from tests.support.https import SecureStack, behaves, has_routes_by_name, over_http
 from tests.support.stacks import described
 
 Playbook = Callable[..., Any]
@@ -31,6 +31,7 @@ def test_it_takes_the_place_of_nginx(kiosk: SecureStack, playbook: Playbook) -> 
     # Traefik has 301 for GET, and 308 for the rest.
     behaves(kiosk, redirect=301)
     assert over_http(kiosk, "/", host="other.example.com") == (421, None)
+    has_routes_by_name(kiosk)
 
 
 def test_replaced_and_revoked_under_load(kiosk: SecureStack, playbook: Playbook, under_load: UnderLoad) -> None:
