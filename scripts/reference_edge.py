@@ -43,7 +43,7 @@ edge:
 - **`headers`** are added to answers. With nginx an application's own header wins. Traefik replaces it. An empty value
   leaves out what the edge would add.
 - **Security headers.** nginx adds these unless the application sends them: `X-Content-Type-Options`, `X-Frame-Options:
-  SAMEORIGIN`, `Referrer-Policy`, `Permissions-Policy` without Bluetooth, HID, serial ports and USB, and
+  SAMEORIGIN`, `Referrer-Policy`, `Permissions-Policy` without HID, serial ports and USB, and
   `Content-Security-Policy: base-uri 'self'; object-src 'none'`. Traefik adds only the first one. Set the others in
   `headers` if no application behind it sends its own.
 - **`content_security_policy`** adds directives to that policy, or replaces them. `null` removes one. A text is a whole
