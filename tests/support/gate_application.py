@@ -21,6 +21,8 @@ def _secret(name: str) -> str:
 
 
 KEYS = [key for key in (_secret("session_key"), _secret("session_key_previous")) if key]
+#: Seconds for a login, which is less than a client waits for its answer.
+PATIENCE = 18
 DATABASE, CACHE = Path(os.environ["POSTGRES_PASSWORD_FILE"]).read_text(), _secret("store_password")
 
 
@@ -47,10 +49,10 @@ class Gate(BaseHTTPRequestHandler):
                 user=environment["POSTGRES_USER"],
                 dbname=environment["POSTGRES_DB"],
                 password=DATABASE,
-                connect_timeout=10,
+                connect_timeout=PATIENCE,
             ) as connection:
                 connection.execute("SELECT 1")
-            with redis.Redis("store", password=CACHE, socket_timeout=10) as cache:
+            with redis.Redis("store", password=CACHE, socket_timeout=PATIENCE) as cache:
                 cache.ping()
         except (psycopg.Error, redis.RedisError) as error:
             print(error, flush=True)

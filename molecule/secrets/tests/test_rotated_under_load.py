@@ -130,6 +130,7 @@ def _inside(gate: Stack, script: str, *values: str) -> int:
     return int(gate.host.run("docker exec %s python -c %s " + " ".join(values), container, script).rc)
 
 
+@ONLY_LONG
 def test_a_key_whose_previous_value_goes_on(gate: Stack, playbook: Playbook, under_load: UnderLoad) -> None:
     old = gate.get().body
     with under_load(old):
