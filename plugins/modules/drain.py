@@ -33,7 +33,6 @@ options:
         requests is left alone.
     type: list
     elements: str
-    default: []
   wait:
     description: Seconds that load balancers get to notice. More than the interval of their check times its retries.
     type: int

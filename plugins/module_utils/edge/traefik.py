@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge import port_sharing, traefik_loaded
+from ansible_collections.slipway.stack.plugins.module_utils.edge import (
+    port_sharing,
+    traefik_files,
+    traefik_loaded,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import (
     MOUNT,
     EdgeError,
@@ -23,15 +27,13 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     inner_ports,
     members,
 )
-
-# Both are part of what `proxies` asks of this module.
-from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_files import door as door
-from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_files import host_files as host_files
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 NAME_LOOKUP_SECONDS = 0.0
+# Both are part of what ``proxies`` asks of this module.
+host_files, door = traefik_files.host_files, traefik_files.door
 _LOAD_SECONDS = 10.0
 #: The time that a client gets to send its request: a Traefik that stops drops connections without one.
 _SEND_SECONDS = 1.0

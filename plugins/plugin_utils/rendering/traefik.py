@@ -12,8 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import quoting
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Route, Service, Stack
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import CONNECT_TIMEOUT, HEALTH_PATH
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import duration_text
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.routes import HEALTH_PATH
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     budget,
     compose,
@@ -24,6 +23,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     route_guards,
     secure_routes,
     traefik_middlewares,
+    traefik_services,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.templating import template, text
 
@@ -98,27 +98,6 @@ def _guard(edge: Service) -> str:
     return template("traefik_guard.yml.j2").render(budget=given, balancers=balancers, tls=edge.options.get("tls"))
 
 
-def upstreams(edge: Service) -> list[dict[str, Any]]:
-    """Return ``{service, port, name, transport}`` for each place that requests are sent to, without duplicates.
-
-    ``name`` is the name of the Traefik service, ``transport`` that of the settings for its connections. ``scheme`` is
-    there for gRPC, and ``servers`` for a service of other hosts, see :func:`inner_edges.servers`. In Traefik a timeout
-    belongs to the service and not to the route: two routes with two timeouts need two services.
-    """
-    found = {_name(route): route for route in edge.routes}
-    return [
-        {
-            "service": route.to,
-            "port": route.port,
-            "name": name,
-            "transport": _transport(route),
-            **({"scheme": "h2c"} if route.protocol == "grpc" else {}),
-            **inner_edges.servers(route),
-        }
-        for name, route in found.items()
-    ]
-
-
 def _http(stack: Stack, edge: Service) -> dict[str, Any]:
     hosts = _host_rule(public_names.names(stack, edge))
     routers = _internal_routers()
@@ -164,7 +143,7 @@ def _http(stack: Stack, edge: Service) -> dict[str, Any]:
         middlewares["redirected"] = traefik_middlewares.redirection(public_names.target(stack, edge))
     if edge.options.get("tls"):
         routers = secure_routes.secured(edge, hosts, routers, middlewares, _PUBLIC, by_balancer)
-    return {"routers": routers, "middlewares": middlewares, "serversTransports": _transports(edge)}
+    return {"routers": routers, "middlewares": middlewares, "serversTransports": traefik_services.transports(edge)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +198,7 @@ def _variants(name: str, edge: Service, route: Route, sender: _Sender, hosts: st
             "rule": " && ".join([*rules, *protocol]),
             "priority": _VARIANTS * len(route.path) + _BY_SIZE * (sender.rank + number),
             "middlewares": [*removing, *upgrading, *common, *stripping],
-            "service": _name(route),
+            "service": traefik_services.name_of(route),
         }
         for number, (to, (protocol, upgrading)) in enumerate(protocols.items())
     }
@@ -266,30 +245,9 @@ def _internal_routers() -> dict[str, Any]:
     }
 
 
-def _transports(edge: Service) -> dict[str, Any]:
-    return {
-        _transport(route): {
-            "forwardingTimeouts": {
-                "dialTimeout": duration_text(route.connect_timeout),
-                "responseHeaderTimeout": duration_text(route.timeout),
-                # Shorter than the idle timeout of the application's server (uvicorn: 5 s), or a request would go to a
-                # closing connection. It also limits the wait for the last connection to a replaced container.
-                "idleConnTimeout": "2s",
-            }
-        }
-        for route in edge.routes
-    }
-
-
-def _transport(route: Route) -> str:
-    name = f"within-{duration_text(route.timeout)}"
-    usual = route.connect_timeout == CONNECT_TIMEOUT
-    return name if usual else f"{name}-connected-within-{duration_text(route.connect_timeout)}"
-
-
-def _name(route: Route) -> str:
-    name = f"{route.to}-{route.port}-{_transport(route)}"
-    return f"{name}-{route.protocol}" if route.protocol != "http" else name
+def upstreams(edge: Service) -> list[dict[str, Any]]:
+    """Return the places that requests are sent to, see :func:`traefik_services.upstreams`."""
+    return traefik_services.upstreams(edge)
 
 
 def assets(stack: Stack, edge: Service) -> list[dict[str, Any]]:
