@@ -5,10 +5,10 @@ Place in the pipeline: description, under ``placement`` and ``inner_edge``. Pure
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import private_addresses
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 
@@ -55,16 +55,7 @@ def private_address(place: Place, host: str, reason: str) -> str:
     text = place.addresses.get(host, "")
     if not text:
         raise ValueError(f"{reason}; set stack_address of {host!r} to its private address, such as 10.0.0.2")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        raise ValueError(f"host {host!r}: stack_address: {text!r} is no IP address; write 10.0.0.2") from None
-    if address.is_global or address.is_loopback or address.is_link_local or address.is_unspecified:
-        raise ValueError(
-            f"host {host!r}: stack_address: {text} is not the address of a private network, so anybody could reach "
-            "what is published there"
-        )
-    return str(address)
+    return private_addresses.private_address(host, text)
 
 
 def with_brackets(address: str) -> str:
