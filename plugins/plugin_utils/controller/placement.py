@@ -26,11 +26,7 @@ def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     if not patterns:
         return {}
     groups: Mapping[str, list[str]] = task_vars.get("groups") or {}
-    manager = InventoryManager(DataLoader(), parse=False)
-    for group, names in groups.items():
-        manager.add_group(group)
-        for name in names:
-            manager.add_host(name, group=group)
+    manager = _inventory(groups)
     hosts = _stack_hosts(manager, task_vars)
     hostvars = task_vars.get("hostvars") or {}
     return {
@@ -40,6 +36,13 @@ def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
         "addresses": {name: str(hostvars[name].get("stack_address") or "") for name in hosts if name in hostvars},
         "groups": sorted(name for name in groups if name not in _NOT_GROUPS),
     }
+
+
+def hosts_and_matching(task_vars: Mapping[str, Any], pattern: str) -> tuple[list[str], list[str]]:
+    """Return the hosts of the stack, also those that ``--limit`` leaves out, and those of them that a pattern means."""
+    manager = _inventory(task_vars.get("groups") or {})
+    hosts = _stack_hosts(manager, task_vars)
+    return hosts, [name for name in _matching(manager, pattern) if name in hosts] if pattern else []
 
 
 def left_out(task_vars: Mapping[str, Any], place: Mapping[str, Any]) -> str:
@@ -75,6 +78,15 @@ def _patterns(given: Mapping[str, Any]) -> Iterator[str]:
     for entry in (given.get("services") or {}).values():
         if isinstance(entry, Mapping) and entry.get("hosts"):
             yield str(entry["hosts"])
+
+
+def _inventory(groups: Mapping[str, list[str]]) -> InventoryManager:
+    manager = InventoryManager(DataLoader(), parse=False)
+    for group, names in groups.items():
+        manager.add_group(group)
+        for name in names:
+            manager.add_host(name, group=group)
+    return manager
 
 
 def _stack_hosts(manager: InventoryManager, task_vars: Mapping[str, Any]) -> list[str]:

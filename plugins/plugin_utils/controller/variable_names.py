@@ -20,7 +20,16 @@ _OWN = "stack_own_variables"
 _OPTION = re.compile(r"^ {6}(\w+):", re.MULTILINE)
 #: Variables of the playbooks, of which no role has a specification.
 _OF_PLAYBOOKS = frozenset(
-    {"stack_hosts", "adopt", "adopt_to", "plan_exit_code", "rollback_release", "rollback_compatible", "status_engine"}
+    {
+        "stack_hosts",
+        "adopt",
+        "adopt_to",
+        "plan_exit_code",
+        "rollback_release",
+        "rollback_compatible",
+        "status_engine",
+        "swarm_report",
+    }
     | {"maintenance", "maintenance_allow", "maintenance_retry_after", "drain", "drain_wait", "undrain"}
     | {"policy_files", "policy_environment", "policy_level", "policy_also", "policy_exceptions", "policy_baseline"}
     | {"policy_report", "policy_format"}
