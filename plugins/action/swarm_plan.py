@@ -39,7 +39,10 @@ class ActionModule(ActionBase):
         found, problems = plan.make(hosts, wanted)
         if found is None:
             raise AnsibleActionFail("\n".join(problems))
-        shown = [] if given["quiet"] else lines.of_plan(found, wanted.network)
+        untried = [name for name in names if name not in found.prove]
+        shown = (
+            [] if given["quiet"] else lines.of_plan(found, wanted.network) + lines.of_untried(untried, wanted.network)
+        )
         if shown:
             terminal.show("\n".join(shown))
         return {**result, "changed": bool(self._task.check_mode) and found.changes, "plan": found.as_dict()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, terminal
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm import lines
@@ -21,7 +20,7 @@ class ActionModule(OneCall):
     def arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the module's arguments, with the name of the host, which does not ask itself."""
         given, host = super().arguments(task_vars), str(task_vars.get("inventory_hostname", ""))
-        addresses = {name: one for name, one in (given.get("addresses") or {}).items() if name != host}
+        addresses = {name: one for name, one in (given.get("addresses") or {}).items() if one and name != host}
         return {**given, "host": host, "addresses": addresses}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -29,10 +28,10 @@ class ActionModule(OneCall):
         if self._task.args.get("verb") != "judge":
             return super().run(tmp, task_vars)
         given = arguments.complete(self, task_vars or {}, "swarm_probe")
-        problem = lines.of_proof(given["answers"], Network(given["network"], encrypted=given["encrypted"]))
-        if problem:
-            raise AnsibleActionFail(problem)
-        pairs = sum(len(said["answers"]) for said in given["answers"].values())
-        if pairs:
-            terminal.show(f"network {given['network']}: {pairs} of {pairs} requests between hosts were answered")
-        return {"changed": False}
+        network = Network(given["network"], encrypted=given["encrypted"])
+        found = lines.of_proof(given["opened"], given["answers"], network)
+        if found.pairs and not found.problem:
+            terminal.show(
+                f"network {network.name}: {found.pairs} of {found.pairs} requests between hosts were answered"
+            )
+        return {"changed": False, "problem": found.problem, "again": found.again}

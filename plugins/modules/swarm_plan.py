@@ -89,7 +89,7 @@ plan:
     - What has to be done. C(via) is the manager that does it, and C(make) whether that one makes the Swarm. C(join) are
       the hosts that join, C(promote), C(demote), C(labels) and C(remove) the nodes that change.
     - C(autolock) is what autolock becomes, C(network) whether the network has to be made, and C(changes) whether there
-      is anything to do.
+      is anything to do. C(prove) are the hosts between which the network can be tried.
   type: dict
   returned: success
 """

@@ -11,8 +11,10 @@ version_added: 0.3.0
 description:
   - An overlay network comes up without an error even if nothing arrives over it, because a port is closed, packets are
     too long, or the kernel has no IPsec for an encrypted one. This module sends requests through it.
-  - V(open) starts a container on the network, V(ask) sends requests to those of the other hosts, V(judge) fails if an
-    answer is missing, and V(close) removes the container.
+  - V(open) starts a container on the network, V(ask) sends requests to those of the other hosts, V(judge) says which
+    answers are missing and why, and V(close) removes the container.
+  - Does not fail if the network does not work, so that the probes of all hosts can be removed first. Fail with
+    RV(problem) afterwards.
   - The container has the programs of the host, mounted read-only, so no image is needed. It runs without privileges,
     and ends after three minutes if nobody removes it.
 extends_documentation_fragment:
@@ -36,6 +38,10 @@ options:
     default: false
   addresses:
     description: For V(ask), the address of each other host's probe.
+    type: dict
+    default: {}
+  opened:
+    description: For V(judge), what V(open) returned on each host.
     type: dict
     default: {}
   answers:
@@ -78,9 +84,14 @@ answers:
   type: dict
   returned: for O(verb=ask)
 problem:
-  description: Why the probe could not be started or used; empty if it could. V(judge) fails with it.
+  description:
+    - Why the probe could not be started or used; empty if it could. For O(verb=judge), why the network is not proven.
   type: str
-  returned: for O(verb=open) and O(verb=ask)
+  returned: success
+again:
+  description: Whether a probe could not be started or has ended, so that another try may show more.
+  type: bool
+  returned: for O(verb=judge)
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -96,6 +107,7 @@ def main() -> None:
             "network": {"type": "str", "required": True},
             "encrypted": {"type": "bool", "default": False},
             "addresses": {"type": "dict", "default": {}},
+            "opened": {"type": "dict", "default": {}},
             "answers": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 15},
             "host": {"type": "str", "default": ""},

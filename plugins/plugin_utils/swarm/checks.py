@@ -115,10 +115,10 @@ def _member(one: Host, nodes: Mapping[str, Node], reference: Host) -> Iterator[s
     manager = reference.name
     earlier = [node for node in nodes.values() if node.host == one.name and node.id != one.node]
     if not one.is_member:
-        for node in earlier if one.state == "inactive" else ():
+        for other in earlier if one.state == "inactive" else ():
             yield (
-                f"{one.name} has left the Swarm, which still has it as the node {node.id} ({node.state}); run 'docker "
-                f"node rm --force {node.id}' on {manager}, and it joins again"
+                f"{one.name} has left the Swarm, which still has it as the node {other.id} ({other.state}); run 'docker "
+                f"node rm --force {other.id}' on {manager}, and it joins again"
             )
         return
     node = nodes.get(one.node)

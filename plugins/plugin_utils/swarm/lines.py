@@ -6,6 +6,7 @@ Place in the pipeline: controller, used by the action plugins. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.cluster import (
@@ -22,6 +23,12 @@ _COMPLETE, _SHORT_ONLY = "complete", "short only"
 def of_plan(plan: Plan, network: Network) -> list[str]:
     """Return a line for each step of a plan, and for each node that nobody asked to remove."""
     return [*_steps(plan, network), *_left(plan)]
+
+
+def of_untried(hosts: Sequence[str], network: Network) -> list[str]:
+    """Return a line for the hosts between which the network is not tried."""
+    told = ", ".join(hosts)
+    return [f"network {network.name} is not tried on {told}, to which Swarm gives no tasks now"] if hosts else []
 
 
 def _steps(plan: Plan, network: Network) -> Iterator[str]:
@@ -76,14 +83,34 @@ def _short(labels: Mapping[str, str]) -> str:
     return " ".join([*groups, *(one for one in others if not one.startswith(f"{HOST_LABEL}="))])
 
 
-def of_proof(answers: Mapping[str, Mapping[str, Any]], network: Network) -> str:
-    """Return why the network is not proven, in one or two sentences; empty if every host answers every other one.
+@dataclass(frozen=True)
+class Proof:
+    """What the requests between the hosts have shown. ``problem``: why the network is not proven, empty if it is.
 
-    :param answers: of each host that asked, ``problem``, or ``answers``: how each other host answered it.
+    ``again``: a probe could not be started, or has ended, so nothing is known yet. ``pairs``: how many pairs were tried.
     """
-    broken = [f"{host}: {said['problem']}" for host, said in answers.items() if said.get("problem")]
+
+    problem: str
+    again: bool = False
+    pairs: int = 0
+
+
+def of_proof(opened: Mapping[str, Any], asked: Mapping[str, Any], network: Network) -> Proof:
+    """Return whether every host answers every other one.
+
+    :param opened: of each host, what ``probe`` returned for its start, with ``problem``.
+    :param asked: of each host, ``problem``, or ``answers``: how each other host answered it.
+    """
+    broken = [
+        f"{host}: {said['problem']}" for part in (opened, asked) for host, said in part.items() if said["problem"]
+    ]
     if broken:
-        return f"network {network.name!r} could not be tried: {'; '.join(broken)}"
+        return Proof(f"network {network.name!r} could not be tried: {'; '.join(broken)}", again=True)
+    return Proof(_lost(asked, network), pairs=sum(len(one["answers"]) for one in asked.values()))
+
+
+def _lost(answers: Mapping[str, Mapping[str, Any]], network: Network) -> str:
+    """Return which answers are missing, and why probably, in one or two sentences."""
     pairs = [(host, other, how) for host, said in answers.items() for other, how in said.get("answers", {}).items()]
     bad = [(host, other, how) for host, other, how in pairs if how != _COMPLETE]
     if not bad:

@@ -48,7 +48,8 @@ class Plan:
 
     ``via``: the manager that the changes are made on. ``make``: whether it makes the Swarm. ``managers``: where new
     nodes join, with port. ``left``: nodes of no host, which nobody asked to remove. ``ready``: how many nodes are ready
-    when all have joined.
+    when all have joined. ``prove``: the hosts between which the network is tried. A container on a drained or paused node
+    cannot be attached: its engine waits for a task, and Swarm gives it none.
     """
 
     via: str
@@ -63,6 +64,7 @@ class Plan:
     remove: tuple[Step, ...]
     left: tuple[Step, ...]
     ready: int
+    prove: tuple[str, ...]
 
     @property
     def changes(self) -> bool:
@@ -129,6 +131,7 @@ def _plan(hosts: Sequence[Host], wanted: Wanted, reference: Host | None) -> Plan
         remove=tuple(Step(node.title, node.id, node.is_manager) for node in removed),
         left=tuple(Step(node.title, node.id, node.is_manager) for node in gone if node not in removed),
         ready=ready,
+        prove=tuple(one.name for one in hosts if one.name not in members or members[one.name].availability == "active"),
     )
 
 

@@ -1,0 +1,54 @@
+"""The scenario's servers, and what they say about their Swarm."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import testinfra
+
+NAMES = ("swarm1", "swarm2", "swarm3")
+NETWORK = "mesh-mesh"
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The nodes as the manager on the first server knows them, and the servers by their name."""
+
+    hosts: dict[str, Any]
+
+    def run(self, name: str, command: str) -> str:
+        """Run a command as root and return its output."""
+        return str(self.hosts[name].check_output(f"sudo {command}"))
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        """Return what the manager knows of the node of a server."""
+        found: dict[str, Any] = json.loads(self.run("swarm1", f"docker node inspect {self.id(name)}"))[0]
+        return found
+
+    def id(self, name: str) -> str:
+        """Return the id of the node of a server."""
+        return self.run(name, "docker info --format '{{.Swarm.NodeID}}'")
+
+    def labels(self, name: str) -> dict[str, str]:
+        """Return the labels of the node of a server."""
+        return dict(self.inspect(name)["Spec"]["Labels"])
+
+    def managers(self) -> list[str]:
+        """Return the names of the servers that are managers."""
+        return [name for name in NAMES if self.inspect(name).get("ManagerStatus")]
+
+    def leftovers(self) -> list[str]:
+        """Return what probes have left on any server."""
+        listed = "docker ps --all --format '{{.Names}}'; sudo docker images --format '{{.Repository}}'"
+        lines = [line for name in NAMES for line in self.run(name, listed).splitlines()]
+        return [line for line in lines if "probe" in line]
+
+
+@pytest.fixture(scope="session")
+def nodes() -> Nodes:
+    inventory = os.environ["MOLECULE_INVENTORY_FILE"]
+    return Nodes({name: testinfra.get_host(f"ansible://{name}?ansible_inventory={inventory}") for name in NAMES})
