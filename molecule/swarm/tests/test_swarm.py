@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import permutations
 from typing import Any
@@ -13,6 +14,7 @@ from tests.support.stacks import wait_until
 Playbook = Callable[..., Any]
 NAMES = ("swarm1", "swarm2", "swarm3")
 NETWORK = "mesh-mesh"
+ONLY_LONG = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="part of make test-long")
 
 
 def test_the_hosts_are_ready_managers_with_labels(nodes: Any) -> None:
@@ -68,12 +70,6 @@ def test_a_network_that_loses_everything_is_refused(nodes: Any, playbook: Playbo
     assert nodes.leftovers() == []
 
 
-def test_a_network_with_other_options_is_refused(nodes: Any, playbook: Playbook) -> None:
-    run = playbook("swarm", swarm_encrypted=True, swarm_mtu=1400)
-    assert run.code != 0
-    assert "its encrypted is false instead of true, its mtu is 0 instead of 1400" in run.output, run.output
-
-
 def test_what_people_changed_is_kept_or_repaired(nodes: Any, playbook: Playbook) -> None:
     nodes.run("swarm1", f"docker node update --availability drain --label-add rack=7 {nodes.id('swarm2')}")
     labels = "--label-rm slipway.group.data --label-add slipway.group.gone=true --label-add slipway.host=other"
@@ -93,16 +89,24 @@ def test_what_people_changed_is_kept_or_repaired(nodes: Any, playbook: Playbook)
     nodes.run("swarm1", f"docker node update --availability active --label-rm rack {nodes.id('swarm2')}")
 
 
+@ONLY_LONG
+def test_a_network_with_other_options_is_refused(nodes: Any, playbook: Playbook) -> None:
+    run = playbook("swarm", swarm_encrypted=True, swarm_mtu=1400)
+    assert run.code != 0
+    assert "its encrypted is false instead of true, its mtu is 0 instead of 1400" in run.output, run.output
+
+
+@ONLY_LONG
 def test_a_part_of_the_hosts_is_refused(playbook: Playbook) -> None:
     run = playbook("swarm", "--limit", "swarm1,swarm2")
     assert run.code != 0
     assert "the play leaves out swarm3" in run.output, run.output
 
 
-@pytest.mark.parametrize("verbosity", ["-vvv"])
-def test_no_token_is_shown(nodes: Any, playbook: Playbook, verbosity: str) -> None:
+@ONLY_LONG
+def test_no_token_is_shown(nodes: Any, playbook: Playbook) -> None:
     """One manager stays. The two others become workers, one leaves, is named, and joins again."""
-    run = playbook("swarm", verbosity, swarm_managers="swarm1")
+    run = playbook("swarm", "-vvv", swarm_managers="swarm1")
     assert run.code == 0, run.output
     assert nodes.managers() == ["swarm1"]
     former = nodes.id("swarm3")
@@ -114,7 +118,7 @@ def test_no_token_is_shown(nodes: Any, playbook: Playbook, verbosity: str) -> No
         f"swarm3 has left the Swarm, which still has it as the node {former} (down); run 'docker node rm" in run.output
     )
     nodes.run("swarm1", f"docker node rm --force {former}")
-    run = playbook("swarm", verbosity, swarm_managers="swarm1")
+    run = playbook("swarm", "-vvv", swarm_managers="swarm1")
     assert run.code == 0, run.output
     assert "swarm3 joins the Swarm of swarm1" in run.output
     assert nodes.managers() == ["swarm1"]
@@ -122,3 +126,14 @@ def test_no_token_is_shown(nodes: Any, playbook: Playbook, verbosity: str) -> No
     token = nodes.run("swarm1", "docker swarm join-token --quiet worker")
     assert token.startswith("SWMTKN")
     assert token.split("-")[2] not in run.output
+    # A node that is no host any more is named, and removed if somebody asks for it.
+    nodes.run("swarm1", f"docker node update --label-add slipway.host=gone {nodes.id('swarm3')}")
+    run = playbook("swarm", "--limit", "swarm1,swarm2", stack_hosts="app", swarm_managers="swarm1")
+    assert run.code == 0, run.output
+    assert "gone is in the Swarm and not among the hosts; to remove it, run the playbook with -e swarm_remove=gone" in (
+        run.output
+    )
+    assert f"docker node rm --force {nodes.id('swarm3')}" in run.output
+    run = playbook("swarm", stack_hosts="app", swarm_managers="swarm1", swarm_remove=["gone"])
+    assert run.code == 0, run.output
+    assert "swarm3" not in nodes.run("swarm1", "docker node ls --format '{{.Hostname}}'").split()

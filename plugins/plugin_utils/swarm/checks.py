@@ -117,8 +117,8 @@ def _member(one: Host, nodes: Mapping[str, Node], reference: Host) -> Iterator[s
     if not one.is_member:
         for other in earlier if one.state == "inactive" else ():
             yield (
-                f"{one.name} has left the Swarm, which still has it as the node {other.id} ({other.state}); run 'docker "
-                f"node rm --force {other.id}' on {manager}, and it joins again"
+                f"{one.name} has left the Swarm, which still has it as the node {other.id} ({other.state}); run "
+                f"'docker node rm --force {other.id}' on {manager}, and it joins again"
             )
         return
     node = nodes.get(one.node)

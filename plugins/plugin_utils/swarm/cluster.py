@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-#: The labels of nodes that are ours: the name of the host in the inventory, and one for each of its groups.
-HOST_LABEL = "slipway.host"
+from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
+
+#: What the label of a group begins with. The one with the name of the host is ``HOST_LABEL``.
 GROUP_LABEL = "slipway.group."
 #: The port of the managers, for nodes.
 PORT = 2377
@@ -125,7 +126,7 @@ def host(name: str, address: str, groups: list[str], said: Mapping[str, Any], ne
         node_address=said["address"],
         is_manager=said["manager"],
         networks=tuple(
-            Network(name, **{**one, "subnets": tuple(one["subnets"])}) for one in said.get("networks") or ()
+            Network(network, **{**one, "subnets": tuple(one["subnets"])}) for one in said.get("networks") or ()
         ),
         nodes=tuple(node(one) for one in said.get("nodes") or ()),
         **{key: said[key] for key in keys},

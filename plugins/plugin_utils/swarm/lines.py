@@ -9,15 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.swarm.asking import COMPLETE, SHORT_ONLY
+from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.cluster import (
     GROUP_LABEL,
-    HOST_LABEL,
     Network,
     Node,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.plan import Labels, Plan
-
-_COMPLETE, _SHORT_ONLY = "complete", "short only"
 
 
 def of_plan(plan: Plan, network: Network) -> list[str]:
@@ -87,7 +86,7 @@ def _short(labels: Mapping[str, str]) -> str:
 class Proof:
     """What the requests between the hosts have shown. ``problem``: why the network is not proven, empty if it is.
 
-    ``again``: a probe could not be started, or has ended, so nothing is known yet. ``pairs``: how many pairs were tried.
+    ``again``: a probe could not be started, or has ended, so nothing is known yet. ``pairs``: how many were tried.
     """
 
     problem: str
@@ -112,11 +111,11 @@ def of_proof(opened: Mapping[str, Any], asked: Mapping[str, Any], network: Netwo
 def _lost(answers: Mapping[str, Mapping[str, Any]], network: Network) -> str:
     """Return which answers are missing, and why probably, in one or two sentences."""
     pairs = [(host, other, how) for host, said in answers.items() for other, how in said.get("answers", {}).items()]
-    bad = [(host, other, how) for host, other, how in pairs if how != _COMPLETE]
+    bad = [(host, other, how) for host, other, how in pairs if how != COMPLETE]
     if not bad:
         return ""
     told = ", ".join(f"{host} from {other}" for host, other, _how in bad)
-    if all(how == _SHORT_ONLY for _host, _other, how in bad):
+    if all(how == SHORT_ONLY for _host, _other, how in bad):
         return (
             f"network {network.name!r}: only short answers arrive ({told}); the packets between the hosts have to be "
             "smaller than Docker expects, so set swarm_mtu to 50 less than the MTU of their network (100 less for an "

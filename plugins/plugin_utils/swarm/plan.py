@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm import checks, managers
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.cluster import (
     GROUP_LABEL,
-    HOST_LABEL,
     Host,
     Node,
     Wanted,
@@ -48,8 +48,8 @@ class Plan:
 
     ``via``: the manager that the changes are made on. ``make``: whether it makes the Swarm. ``managers``: where new
     nodes join, with port. ``left``: nodes of no host, which nobody asked to remove. ``ready``: how many nodes are ready
-    when all have joined. ``prove``: the hosts between which the network is tried. A container on a drained or paused node
-    cannot be attached: its engine waits for a task, and Swarm gives it none.
+    when all have joined. ``prove``: the hosts between which the network is tried. A container on a drained or paused
+    node cannot be attached: its engine waits for a task, and Swarm gives it none.
     """
 
     via: str
