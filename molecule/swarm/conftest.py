@@ -24,22 +24,14 @@ class Nodes:
         """Run a command as root and return its output."""
         return str(self.hosts[name].check_output(f"sudo {command}"))
 
-    def inspect(self, name: str) -> dict[str, Any]:
-        """Return what the manager knows of the node of a server."""
-        found: dict[str, Any] = json.loads(self.run("swarm1", f"docker node inspect {self.id(name)}"))[0]
-        return found
-
-    def id(self, name: str) -> str:
-        """Return the id of the node of a server."""
-        return self.run(name, "docker info --format '{{.Swarm.NodeID}}'")
-
-    def labels(self, name: str) -> dict[str, str]:
-        """Return the labels of the node of a server."""
-        return dict(self.inspect(name)["Spec"]["Labels"])
+    def all(self) -> dict[str, dict[str, Any]]:
+        """Return what the manager knows of the nodes, by name of the server."""
+        text = self.run("swarm1", "sh -c 'docker node inspect $(docker node ls --quiet)'")
+        return {node["Description"]["Hostname"]: node for node in json.loads(text)}
 
     def managers(self) -> list[str]:
         """Return the names of the servers that are managers."""
-        return [name for name in NAMES if self.inspect(name).get("ManagerStatus")]
+        return sorted(name for name, node in self.all().items() if node.get("ManagerStatus"))
 
     def leftovers(self) -> list[str]:
         """Return what probes have left on any server."""
