@@ -83,7 +83,7 @@ def test_what_people_changed_is_kept_or_repaired(nodes: Any, playbook: Playbook)
 
 @ONLY_LONG
 def test_a_network_with_other_options_is_refused(nodes: Any, playbook: Playbook) -> None:
-    run = playbook("swarm", swarm_encrypted=True, swarm_mtu=1400)
+    run = playbook("swarm", swarm_encrypted=True, swarm_network_mtu=1400)
     assert run.code != 0
     assert "its encrypted is false instead of true, its mtu is 0 instead of 1400" in run.output, run.output
 

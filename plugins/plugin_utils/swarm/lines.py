@@ -118,8 +118,8 @@ def _lost(answers: Mapping[str, Mapping[str, Any]], network: Network) -> str:
     if all(how == SHORT_ONLY for _host, _other, how in bad):
         return (
             f"network {network.name!r}: only short answers arrive ({told}); the packets between the hosts have to be "
-            "smaller than Docker expects, so set swarm_mtu to 50 less than the MTU of their network (100 less for an "
-            "encrypted network)"
+            "smaller than Docker expects, so set swarm_network_mtu to 50 less than the MTU of their network (100 less "
+            "for an encrypted network)"
         )
     lost = f"network {network.name!r}: no answer arrives ({told})"
     if network.encrypted:
