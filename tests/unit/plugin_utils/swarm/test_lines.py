@@ -60,8 +60,8 @@ def test_a_network_that_carries_everything_is_proven() -> None:
             True,
             (
                 "network 'mesh': only short answers arrive (a from b, b from a); the packets between the hosts have to "
-                "be smaller than Docker expects, so set swarm_network_mtu to 50 less than the MTU of their network (100 "
-                "less for an encrypted network)"
+                "be smaller than Docker expects, so set swarm_network_mtu to 50 less than the MTU of their network "
+                "(100 less for an encrypted network)"
             ),
         ),
     ],
