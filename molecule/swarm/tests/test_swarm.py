@@ -31,8 +31,8 @@ def test_the_hosts_are_ready_managers_with_labels(nodes: Any) -> None:
 def test_managers_listen_at_the_private_address_only(nodes: Any) -> None:
     listening = nodes.run("swarm1", "ss --listening --tcp --numeric --no-header")
     assert {line.split()[3] for line in listening.splitlines() if line.split()[3].endswith((":2377", ":7946"))} == {
-        "172.31.250.60:2377",
-        "172.31.250.60:7946",
+        "172.31.250.55:2377",
+        "172.31.250.55:7946",
     }
 
 
