@@ -218,11 +218,10 @@ def _arguments(
     closed: Maintenance | None,
     is_drained: bool,
 ) -> list[str]:
-    services = {"app": plain(port=8000), "edge": {"kind": kind, **keys}}
     home = Home(str(folder / "home"))
     maintenance.write(home, closed)
     drain.write(home, Drain("ada") if is_drained else None)
-    release = parcel(services, secrets, domain=domain)
+    release = parcel({"app": plain(port=8000), "edge": {"kind": kind, **keys}}, secrets, domain=domain)
     return arguments_of(folder, release, {"app": [app]}, secrets if found else {})
 
 
@@ -254,14 +253,12 @@ def arguments_of(
     for used in service.get("secrets", []):
         # Its name without the uid.
         name = str(used["source"]).rpartition("_")[0]
-        if name not in secrets:
-            continue
-        write_text(folder / "secrets" / name, secrets[name])
-        rights.append(f"--volume={folder / 'secrets' / name}:{used['target']}:ro")
-    mount = f"--volume={home.edge}:/etc/slipway/edge:ro"
-    script = "/etc/slipway/edge/current/start.sh"
+        if name in secrets:
+            write_text(folder / "secrets" / name, secrets[name])
+            rights.append(f"--volume={folder / 'secrets' / name}:{used['target']}:ro")
+    rights += [f"--volume={home.edge}:/etc/slipway/edge:ro", "--entrypoint=sh"]
     image = IMAGES[release.services["edge"]["proxy"]]
-    return [*rights, mount, "--entrypoint=sh", image, script, *service.get("command", [])]
+    return [*rights, image, "/etc/slipway/edge/current/start.sh", *service.get("command", [])]
 
 
 @contextlib.contextmanager
