@@ -19,7 +19,7 @@ ONLY_LONG = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="part 
 def test_the_hosts_are_ready_managers_with_labels(nodes: Any) -> None:
     found = nodes.all()
     assert {name: one["Status"] for name, one in found.items()} == {
-        name: {"State": "ready", "Addr": f"172.31.250.{60 + number}"} for number, name in enumerate(NAMES)
+        name: {"State": "ready", "Addr": f"172.31.250.{55 + number}"} for number, name in enumerate(NAMES)
     }
     assert [name for name in NAMES if found[name].get("ManagerStatus")] == list(NAMES)
     assert {name: found[name]["Spec"]["Labels"] for name in NAMES} == {
