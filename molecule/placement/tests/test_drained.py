@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.support.long_form import ONLY_LONG
 from tests.support.stacks import Stack, Visitor, wait_until
 
 Playbook = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[3]
 NEWER_ENGINE = ROOT / "molecule/placement/files/newer_engine.sh"
-LONG = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="the long form")
 
 
 def _hosts(edges: list[Stack]) -> set[str]:
@@ -31,12 +30,19 @@ def drain_reboot_and_put_back(edges: list[Stack], drained: Stack, playbook: Play
         assert _hosts(edges) == {"place3"}
         subprocess.run(["docker", "restart", "--time=10", "slipway-place4"], check=True, capture_output=True)
         assert _hosts(edges) == {"place3"}
+        wait_until(lambda: _accepts_ssh(drained.server), 60)
         run = playbook("undrain", undrain="place4")
         assert run.code == 0, run.output
         assert _hosts(edges) == {"place3", "place4"}
     assert {status for status, *_ in first.seen | second.seen} == {200}
     assert drained.host.run("sudo test -e %s/state/drain.json", drained.home).failed
     assert all(edge.host.run("sudo test -e %s/state/away.json", edge.home).failed for edge in edges)
+
+
+def _accepts_ssh(server: str) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((server, 22), timeout=2):
+        return True
+    return False
 
 
 def lose_a_host(edges: list[Stack], lost: Stack) -> int:
@@ -97,7 +103,7 @@ def test_a_host_that_dies_costs_no_request_that_can_be_sent_again(stacks: dict[s
     assert lose_a_host(edges, stacks["place4"]) == 0
 
 
-@LONG
+@ONLY_LONG
 def test_an_engine_upgrade_passes_through_the_hosts_of_the_application(
     apps: list[Stack], edges: list[Stack], playbook: Playbook
 ) -> None:
@@ -128,7 +134,7 @@ def _engine(stack: Stack) -> tuple[str, str]:
     return version, stack.host.check_output("systemctl show --property MainPID --value docker.service")
 
 
-@LONG
+@ONLY_LONG
 def test_the_same_with_traefik(stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook) -> None:
     subprocess.run([sys.executable, "-m", "testbed", "registry", "traefik"], check=True, cwd=ROOT)
     run = playbook("deploy", spread_proxy="traefik", deploy_allow_downtime=["edge"])
