@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.killed import killed_after
 from tests.support.local_deploys import LocalDeploy
+from tests.support.long_form import LONG
 
 _HEALTH = {"interval": "300ms", "retries": 100}
 _CLIENT = {
@@ -156,7 +157,7 @@ def test_a_service_with_the_name_of_the_role_of_its_own_undoes_the_rotation(stac
 
 def test_a_rotation_that_is_killed_after_any_record_goes_on(stack: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.logins()
-    step = 1 if os.environ.get("ROLLOUT_LONG") else 9
+    step = 1 if LONG else 9
     number, is_killed = 1 - step, True
     while is_killed:
         number += step

@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import rotatio
 
 from tests.support.killed import killed_after
 from tests.support.local_deploys import LocalDeploy
+from tests.support.long_form import LONG
 
 _HEALTH = {"interval": "300ms", "retries": 100}
 _CUSTOM = {"kind": "custom", "image": "redis:8", "user": "10001:10001", "stop_grace": "2s", "compose": {"init": True}}
@@ -275,7 +276,7 @@ def test_a_rotation_that_is_killed_after_any_record_goes_on(
     """Nobody knows in advance how many records there are: the last round is the one that is not killed."""
     stack.logins()
     # Each round takes some seconds. The other records have their turn in `make test-long`.
-    step = 1 if os.environ.get("ROLLOUT_LONG") else 5
+    step = 1 if LONG else 5
     number, is_killed = 1 - step, True
     while is_killed:
         number += step

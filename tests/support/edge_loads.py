@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 
 from testbed import network
 from tests.support.crowd import Crowd, Visitor
+from tests.support.long_form import LONG
 from tests.support.stacks import Stack, address, wait_until
 
 _APPLICATION = Path(__file__).with_name("application.py")
 _MB = 1024**2
 #: `make test-long` runs each load alone and for longer.
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 #: Seconds that the engine is stopped.
 STOPPED = 60 if LONG else 15
 #: A service with large answers, and the route to it.

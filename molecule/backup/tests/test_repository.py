@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.support.depot import Depot
+from tests.support.long_form import LONG
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 SERVER = "restic-rest-server --path /srv/rest --no-auth --listen 127.0.0.1:8123"
 LOCATION = "rest:http://127.0.0.1:8123/depot"
 

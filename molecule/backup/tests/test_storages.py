@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 import pytest
 
 from tests.support.depot import Depot
+from tests.support.long_form import ONLY_LONG
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 Given = dict[str, Any]
 
-pytestmark = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="installs servers for sftp and S3")
+# It installs servers for sftp and S3.
+pytestmark = ONLY_LONG
 #: The sshd of the server itself. Its key is made and removed by the test.
 _SSH = """
 set -e

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Callable
@@ -15,13 +14,13 @@ import yaml
 from tests.support import shop_database
 from tests.support.contents import dump, in_files, upload, uploaded
 from tests.support.depot import Depot
+from tests.support.long_form import LONG
 from tests.support.shop_database import Planted, left
 from tests.support.snapshots import Part, plain, write
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 USERS = 50_000 if LONG else 300
 PRODUCTION = {"stack_name": "shop", "stack_environment": "production"}
 #: Where a refresh is killed.

@@ -7,7 +7,6 @@ database is replaced.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +16,11 @@ from typing import Any
 import pytest
 
 from tests.support.depot import Depot
+from tests.support.long_form import LONG
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 _UNIT = "slipway-wal-depot-db"
 #: Writes its time five times a second, whatever happens to the database.
 _BEATS = """

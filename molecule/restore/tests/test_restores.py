@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.support.depot import Depot
+from tests.support.long_form import LONG
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 ROWS = 300_000 if LONG else 3000
 #: Where a restore is killed. While something is loaded, nothing of the live data is touched.
 KILLED_AT = ["loading database depot", "loading keys", "loading depot-uploads", "swapping the data"]

@@ -16,13 +16,12 @@ from typing import Any
 import pytest
 
 from testbed.load import hey
+from tests.support.long_form import LONG, ONLY_LONG
 from tests.support.stacks import Stack, address
 
 Playbook = Callable[..., Any]
 UnderLoad = Callable[[str], AbstractContextManager[None]]
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
-ONLY_LONG = pytest.mark.skipif(not LONG, reason="part of make test-long")
 #: Requests per second on kept connections and on new ones, and seconds of load after a rotation.
 KEPT, NEW, AFTER = (30, 15, 15) if LONG else (15, 10, 1)
 PORT = 8431

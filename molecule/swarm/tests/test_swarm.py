@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
+from tests.support.long_form import ONLY_LONG
 from tests.support.stacks import wait_until
 
 Playbook = Callable[..., Any]
 NAMES = ("swarm1", "swarm2", "swarm3")
 NETWORK = "mesh-mesh"
-ONLY_LONG = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="part of make test-long")
 
 
 def test_the_hosts_are_ready_managers_with_labels(nodes: Any) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.support.https import SecureStack
+from tests.support.long_form import LONG
 from tests.support.secure_load import Report, SecureLoad
 from tests.support.stacks import address
 
-LONG = bool(os.environ.get("ROLLOUT_LONG"))
 #: Requests per second that are sent, and of which so many have to be answered in a second.
 SENT, LEAST = (330, 300) if LONG else (60, 20)
 #: Seconds of load before a change and after it.

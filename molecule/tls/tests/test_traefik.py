@@ -8,16 +8,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.https import SecureStack, behaves, has_routes_by_name, over_http
+from tests.support.long_form import ONLY_LONG
 from tests.support.stacks import described
 
 Playbook = Callable[..., Any]
 UnderLoad = Callable[..., AbstractContextManager[Callable[[], Any]]]
 
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
-ONLY_LONG = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="part of make test-long")
 
 
 def _with_traefik(**keys: Any) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 
 from tests.support.https import SecureStack
+from tests.support.long_form import ONLY_LONG
 from tests.support.stacks import described, wait_until
 
 Playbook = Callable[..., Any]
 
-pytestmark = pytest.mark.skipif(not os.environ.get("ROLLOUT_LONG"), reason="part of make test-long")
+pytestmark = ONLY_LONG
 INVENTORY = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
 NAME = "one.tenants.kiosk.tls.test"
 BIND = """
