@@ -9,7 +9,10 @@ from typing import Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state import journaled_work
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+
+_FAILURES = (RolloutFailed, DockerError, StreamError, OSError)
 
 
 def run(records: Journal, work: Callable[[], str], unchanged: str) -> None:
@@ -17,22 +20,4 @@ def run(records: Journal, work: Callable[[], str], unchanged: str) -> None:
 
     :param work: returns what was done, as a text. :param unchanged: what holds if it fails, as a sentence.
     """
-    reason, done = "it was interrupted", ""
-    detail: tuple[str, ...] = ()
-    try:
-        done = work()
-        reason = ""
-    except (RolloutFailed, DockerError) as error:
-        reason, detail = str(error), error.detail
-    except (StreamError, OSError) as error:
-        reason = str(error)
-    except Exception as error:
-        reason = f"it cannot go on: {error or type(error).__name__}"
-        raise
-    finally:
-        records.tolerate_write_errors()
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            records.write("end", "failed", unchanged)
-        else:
-            records.write("end", "done", f"{done} done: {records.time_summary()}")
+    journaled_work.run(records, lambda: f"{work()} done: {records.time_summary()}", lambda: unchanged, _FAILURES)

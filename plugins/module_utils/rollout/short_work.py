@@ -11,11 +11,13 @@ from collections.abc import Callable
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.module_work import Begun
-from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal, journaled_work
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease
+
+_FAILURES = (RolloutFailed, EdgeError, DockerError, OSError)
 
 
 def begin(
@@ -34,17 +36,4 @@ def begin(
 
 def _run(home: Home, name: str, work: Callable[[Journal], str], standing: Callable[[], str]) -> None:
     records = Journal(home.journal, name, masking(home))
-    reason, text = "it was interrupted", ""
-    detail: tuple[str, ...] = ()
-    try:
-        text = work(records)
-        reason = ""
-    except (RolloutFailed, EdgeError, DockerError, OSError) as error:
-        reason, detail = str(error), tuple(getattr(error, "detail", ()))
-    finally:
-        records.tolerate_write_errors()
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            records.write("end", "failed", f"{standing()}; run the playbook again")
-        else:
-            records.write("end", "done", text)
+    journaled_work.run(records, lambda: work(records), lambda: f"{standing()}; run the playbook again", _FAILURES)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.rotation import rotating
-from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, rotation
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, journaled_work, rotation
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -59,24 +59,14 @@ def _run(home: Home, begun: Rotation, name: str, resumed: bool) -> None:
     """Do the work, and write to the journal how it ended."""
     records = Journal(home.journal, name, masking(home))
     what = f"the {'end of the overlap' if begun.finish else 'rotation'} of secret '{begun.secret}'"
-    reason, started = "it was interrupted", time.monotonic()
-    detail: tuple[str, ...] = ()
-    try:
+    started = time.monotonic()
+
+    def rotate() -> str:
         records.write("rotate", "started", f"{'going on with' if resumed else 'beginning'} {what}")
         rotating.Rotating(home, begun, records).run()
-        reason = ""
-    except rotating.FAILURES as error:
-        reason, detail = str(error), getattr(error, "detail", ())
-    except Exception as error:
-        reason = f"it cannot go on: {error or type(error).__name__}"
-        raise
-    finally:
-        records.tolerate_write_errors()
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            records.write("end", "failed", _after_failure(home))
-        else:
-            records.write("end", "done", f"{what} is complete after {time.monotonic() - started:.1f} s")
+        return f"{what} is complete after {time.monotonic() - started:.1f} s"
+
+    journaled_work.run(records, rotate, lambda: _after_failure(home), rotating.FAILURES)
 
 
 def _after_failure(home: Home) -> str:
