@@ -107,8 +107,8 @@ def warnings(tried: Tried, containers: Collection[Mapping[str, Any]]) -> list[st
     """Return a sentence for each port of an edge that does not answer although something else there does."""
     if not tried.answers.open and not tried.answers.refused:
         return []
-    elsewhere = [entry for entry in containers if entry["addresses"] and not _is_at(tried.address, entry)]
-    closed = sorted(expected(containers) - set(tried.answers.open) - {entry["port"] for entry in elsewhere})
+    here = [entry for entry in containers if _is_at(tried.address, entry)]
+    closed = sorted(expected(here) - set(tried.answers.open))
     return [
         f"port {port} of {tried.host} ({tried.address}) does not answer from {tried.origin}, and "
         f"{_publisher(port, containers)} publishes it; a firewall may be in between"

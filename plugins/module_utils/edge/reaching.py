@@ -28,22 +28,23 @@ def problems(
     :param running: the containers by service. :param away: hosts that get no requests.
     """
     for name, spec in manifest["services"].items():
-        for other, address in spec.get("reaches", {}).items():
-            yield from _problem(name, f"'{other}'", address, running.get(name, []))
-    for host, address in endpoint.inner_edges(manifest).items():
-        if host not in away:
-            pod = endpoint.members(manifest)[0]
-            yield from _problem(str(endpoint.edge_of(manifest)), f"host {host}", address, running.get(pod, []))
+        needed = {f"'{other}'": address for other, address in spec.get("reaches", {}).items()}
+        yield from _problems(name, needed, running.get(name, []))
+    edges = endpoint.inner_edges(manifest)
+    if edges:
+        asked = {f"host {host}": address for host, address in edges.items() if host not in away}
+        pod = endpoint.members(manifest)[0]
+        yield from _problems(str(endpoint.edge_of(manifest)), asked, running.get(pod, []))
 
 
-def _problem(service: str, other: str, address: Sequence[Any], containers: Sequence[Container]) -> Iterator[str]:
+def _problems(service: str, needed: Mapping[str, Sequence[Any]], containers: Sequence[Container]) -> Iterator[str]:
+    """Yield a sentence for each address, by what is there, that the network of a service does not reach."""
     own = next((one for one in containers if one.state == "running"), None)
-    network = container_exec.main_pid(own.id) if own else 0
-    if not network:
-        return
-    try:
-        with entered(network), socket.create_connection((address[0], address[1]), timeout=_TIMEOUT):
-            return
-    except OSError as error:
-        reason = error.strerror or "no answer" if not isinstance(error, socket.timeout) else "no answer"
-        yield f"service '{service}': cannot reach {other} at {address[0]}, port {address[1]}: {reason}"
+    network = container_exec.main_pid(own.id) if own and needed else 0
+    for other, (address, port) in needed.items() if network else ():
+        try:
+            with entered(network), socket.create_connection((address, port), timeout=_TIMEOUT):
+                continue
+        except OSError as error:
+            reason = error.strerror or "no answer" if not isinstance(error, socket.timeout) else "no answer"
+            yield f"service '{service}': cannot reach {other} at {address}, port {port}: {reason}"

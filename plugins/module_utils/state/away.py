@@ -9,11 +9,9 @@ import json
 from collections.abc import Mapping
 
 from ansible_collections.slipway.stack.plugins.module_utils.state import state_file
-from ansible_collections.slipway.stack.plugins.module_utils.state.drain import Drain
+from ansible_collections.slipway.stack.plugins.module_utils.state.drain import FIELDS, Drain
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import FORMAT, Reading
-
-_FIELDS: Mapping[str, state_file.Types] = {"owner": str, "since": (int, float)}
 
 
 def read(home: Home) -> Reading[dict[str, Drain]]:
@@ -24,7 +22,7 @@ def read(home: Home) -> Reading[dict[str, Drain]]:
         return Reading(problem=found.problem)
     result = {}
     for host, entry in found.value["hosts"].items():
-        wrong = state_file.wrong_field(entry, _FIELDS)
+        wrong = state_file.wrong_field(entry, FIELDS)
         if wrong:
             return Reading(problem=f"{home.away}: host {host!r}: {wrong}. {remedy}")
         result[host] = Drain(entry["owner"], entry["since"])

@@ -15,7 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import state_f
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import FORMAT, Reading
 
-_FIELDS: Mapping[str, state_file.Types] = {"owner": str, "since": (int, float)}
+#: The keys of the record, with their types.
+FIELDS: Mapping[str, state_file.Types] = {"owner": str, "since": (int, float)}
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class Drain:
 def read(home: Home) -> Reading[Drain]:
     """Return the record. Without a value and a problem the host is not drained."""
     remedy = "Run playbooks/drain.yml or playbooks/undrain.yml for this host, which writes or removes it"
-    found = state_file.read(home.drain, _FIELDS, remedy)
+    found = state_file.read(home.drain, FIELDS, remedy)
     if found.value is None:
         return Reading(problem=found.problem)
-    return Reading(Drain(**{name: found.value[name] for name in _FIELDS}))
+    return Reading(Drain(**{name: found.value[name] for name in FIELDS}))
 
 
 def write(home: Home, drain: Drain | None) -> None:

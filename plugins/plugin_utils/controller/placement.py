@@ -26,7 +26,7 @@ def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     if not patterns:
         return {}
     groups: Mapping[str, list[str]] = task_vars.get("groups") or {}
-    manager = _inventory(groups)
+    manager = inventory_of(groups)
     hosts = _stack_hosts(manager, task_vars)
     hostvars = task_vars.get("hostvars") or {}
     return {
@@ -40,7 +40,7 @@ def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
 
 def hosts_and_matching(task_vars: Mapping[str, Any], pattern: str) -> tuple[list[str], list[str]]:
     """Return the hosts of the stack, also those that ``--limit`` leaves out, and those of them that a pattern means."""
-    manager = _inventory(task_vars.get("groups") or {})
+    manager = inventory_of(task_vars.get("groups") or {})
     hosts = _stack_hosts(manager, task_vars)
     return hosts, [name for name in _matching(manager, pattern) if name in hosts] if pattern else []
 
@@ -80,7 +80,8 @@ def _patterns(given: Mapping[str, Any]) -> Iterator[str]:
             yield str(entry["hosts"])
 
 
-def _inventory(groups: Mapping[str, list[str]]) -> InventoryManager:
+def inventory_of(groups: Mapping[str, list[str]]) -> InventoryManager:
+    """Return an inventory with these hosts by group, which finds hosts by patterns."""
     manager = InventoryManager(DataLoader(), parse=False)
     for group, names in groups.items():
         manager.add_group(group)

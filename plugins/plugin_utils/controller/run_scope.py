@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleError
-from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook import Playbook
 from ansible.playbook.block import Block
@@ -22,6 +21,7 @@ from ansible.playbook.play import Play
 from ansible.playbook.task import Task
 from ansible.utils.display import Display
 from ansible.vars.manager import VariableManager
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import placement
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 
 #: Words that ``--tags`` and ``--skip-tags`` take in addition to tags.
@@ -45,11 +45,7 @@ def check_hosts(pattern: str, variables: Mapping[str, Any], playbooks: Sequence[
     """
     groups: Mapping[str, list[str]] = variables.get("groups") or {}
     limit = variables.get("ansible_limit")
-    manager = InventoryManager(DataLoader(), parse=False)
-    for group, hosts in groups.items():
-        manager.add_group(group)
-        for host in hosts:
-            manager.add_host(host, group=group)
+    manager = placement.inventory_of(groups)
     matched = [host.name for host in manager.get_hosts(pattern)]
     if not matched:
         raise ValueError(_no_hosts(pattern, groups, variables.get("ansible_inventory_sources") or ()))
