@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "plugin_utils.swarm",
         "module_utils.state",
     },
-    "plugin_utils.swarm": {"plugin_utils.description", "module_utils.swarm"},
+    "plugin_utils.swarm": {"plugin_utils.description", "module_utils.state", "module_utils.swarm"},
     "module_utils.swarm": {"module_utils.state", "module_utils.engine"},
     "module_utils.state": set(),
     "module_utils.engine": {"module_utils.state"},

@@ -71,11 +71,6 @@ def inner_ports(manifest: Mapping[str, Any]) -> list[int]:
     return [int(_published(manifest)[0][-1]), *([int(tls["port"])] if tls else [])]
 
 
-def written(address: str) -> str:
-    """Return an address as it is written before a port."""
-    return f"[{address}]" if ":" in address else address
-
-
 def inner_edges(manifest: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """Return the addresses on other hosts that the edge of a release sends requests to, by host."""
     servers = (server for upstream in manifest.get("upstreams", ()) for server in upstream.get("servers") or ())

@@ -23,12 +23,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     edge_of,
     members,
     tls_of,
-    written,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 
 #: The time that new workers get to resolve names. Docker's DNS server answers within a millisecond.
 NAME_LOOKUP_SECONDS = 0.3
@@ -67,7 +67,7 @@ def _servers(upstream: Mapping[str, Any], targets: Mapping[str, Iterable[str]], 
         yield from (f"{name}:{upstream['port']} resolve max_fails=0" for name in targets[upstream["service"]])
     for host, address, port in upstream.get("servers") or ():
         passive = f"max_fails=1 fail_timeout={_FAILED_SECONDS}s"
-        yield f"{written(address)}:{port} {passive}{' down' if host in away else ''}"
+        yield f"{bracketed(address)}:{port} {passive}{' down' if host in away else ''}"
 
 
 def door(balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import exchange
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe_requests import Request
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 
 RELEASE_HEADER = "X-Release"
 GET = Request()
@@ -45,7 +46,7 @@ def probe(
     :param tls_name: the host name for TLS, ``None`` for a request without it.
     :param network: see :func:`~http_exchange.exchange`.
     """
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    place = f"{bracketed(host)}:{port}"
     scheme = "http" if tls_name is None else "https"
     url = f"{'' if request.method == 'GET' else request.method + ' '}{scheme}://{place}{expected['path']}"
     url += f" for {expected['host']}" if expected.get("host") else ""

@@ -16,7 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_fil
     MISSING,
     Certificate,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import LOOPBACK, MOUNT, tls_of, written
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import LOOPBACK, MOUNT, tls_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import RELEASE_HEADER
 from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_loaded import (
     DOOR,
@@ -26,6 +26,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.traefik_loaded 
     UPSTREAMS,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 
 _EVERYBODY = ["0.0.0.0/0", "::/0"]
 #: Which hosts get requests: those that say that they are healthy, and have not just failed to answer.
@@ -84,7 +85,7 @@ def _addresses(
         yield from (f"{name}:{upstream['port']}" for name in targets[upstream["service"]])
     for host, address, port in upstream.get("servers") or ():
         if host not in away:
-            yield f"{written(address)}:{port}"
+            yield f"{bracketed(address)}:{port}"
 
 
 def door(balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:

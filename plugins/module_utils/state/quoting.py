@@ -26,6 +26,11 @@ QUOTING: Mapping[str, Callable[[str], str]] = {
 }
 
 
+def bracketed(address: str) -> str:
+    """Return an address, or a name, as it is written before a colon and a port (RFC 3986, section 3.2.2)."""
+    return f"[{address}]" if ":" in address else address
+
+
 def nginx_string(value: str) -> str:
     """Return one parameter of a directive of nginx, with its quotes.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.locations import Problems, service_key
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.services import escaped
@@ -75,7 +76,7 @@ def published(keys: Map) -> list[str | dict[str, Any]]:
 
 
 def _short(port: Port) -> list[str | dict[str, Any]]:
-    host = f"[{port.host}]:" if ":" in port.host else f"{port.host}:" if port.host else ""
+    host = f"{bracketed(port.host)}:" if port.host else ""
     protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
     return [f"{host}{published}:{target}{protocol}" for published, target in _pairs(port)]
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import InnerEdge, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.places import (
     Place,
     hosts_of_services,
     private_address,
-    with_brackets,
 )
 
 #: The keys of the edge that an inner one does not have: the edge has done this already.
@@ -97,7 +97,7 @@ def written(services: Mapping[str, Any], stack: Stack, place: Place) -> dict[str
         "environments": {name: _without_ports(keys) for name, keys in overlays.items()},
         "routes": [_route(route) for route in entry["routes"] if route.get("to") in here],
         "real_ip_from": edges,
-        "http_address": with_brackets(own),
+        "http_address": bracketed(own),
         "http_port": edge.options["private_port"],
     }
     changed.pop("content_security_policy", None)

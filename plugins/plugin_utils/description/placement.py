@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     inner_edge,
     published_ports,
@@ -22,7 +23,6 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.places i
     Place,
     hosts_of_services,
     private_address,
-    with_brackets,
 )
 
 
@@ -214,7 +214,7 @@ class _Placed:
         if not others or service.port is None:
             return []
         address = self._address(others[0], self.place.host)
-        published = f"{with_brackets(address)}:{service.port}:{service.port}"
+        published = f"{bracketed(address)}:{service.port}:{service.port}"
         return [] if published in service.ports else [published]
 
     def _releases_once(self, service: Service) -> bool:

@@ -56,8 +56,3 @@ def private_address(place: Place, host: str, reason: str) -> str:
     if not text:
         raise ValueError(f"{reason}; set stack_address of {host!r} to its private address, such as 10.0.0.2")
     return private_addresses.private_address(host, text)
-
-
-def with_brackets(address: str) -> str:
-    """Return an address as it is written before a port."""
-    return f"[{address}]" if ":" in address else address

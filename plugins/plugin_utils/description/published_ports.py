@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import overrides
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 
@@ -45,7 +46,7 @@ def text(port: str | Mapping[str, Any]) -> str:
     if not isinstance(port, Mapping):
         return str(port)
     host, protocol = str(port.get("host_ip") or ""), str(port.get("protocol") or "tcp")
-    address = f"[{host}]:" if ":" in host else f"{host}:" if host else ""
+    address = f"{bracketed(host)}:" if host else ""
     return f"{address}{port['published']}:{port['target']}{'' if protocol == 'tcp' else f'/{protocol}'}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
 from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
 
 #: What the label of a group begins with. The one with the name of the host is ``HOST_LABEL``.
@@ -135,7 +136,7 @@ def host(name: str, address: str, groups: list[str], said: Mapping[str, Any], ne
 
 def with_port(address: str) -> str:
     """Return an address with the port of the managers."""
-    return f"[{address}]:{PORT}" if ":" in address else f"{address}:{PORT}"
+    return f"{bracketed(address)}:{PORT}"
 
 
 def node(said: Mapping[str, Any]) -> Node:
