@@ -49,6 +49,11 @@ releases:
   type: list
   elements: str
   returned: success
+proven:
+  description: Ids of those that were live once, newest first.
+  type: list
+  elements: str
+  returned: success
 services:
   description: The services of the live release, each with C(state), C(reason), C(image) and C(since).
   type: list

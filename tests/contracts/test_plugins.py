@@ -38,9 +38,9 @@ def _faults(name: str, entry: dict[str, Any]) -> list[str]:
     return faults
 
 
-def test_every_module_and_lookup_is_documented() -> None:
+def test_every_module_filter_and_lookup_is_documented() -> None:
     faults = []
-    for kind, directory in (("module", "modules"), ("lookup", "lookup")):
+    for kind, directory in (("module", "modules"), ("filter", "filter"), ("lookup", "lookup")):
         names = _names(directory)
         documented = _documented(kind, names)
         for name in names:

@@ -118,12 +118,24 @@ def test_all_hosts_revert_if_one_fails(stacks: dict[str, Stack], edges: list[Sta
 def test_a_rollback_leaves_hosts_without_a_change_alone(
     stacks: dict[str, Stack], edges: list[Stack], playbook: Playbook
 ) -> None:
-    data = stacks["place5"]
-    before = data.live(), data.containers()
+    others = [stacks["place5"], *edges]
+    before = [(stack.live(), stack.containers()) for stack in others]
+    second = stacks["place3"].live()
     run = playbook("rollback")
     assert run.code == 0, run.output
     assert _versions(edges) == {"spread 1"}
-    assert (data.live(), data.containers()) == before
+    assert [(stack.live(), stack.containers()) for stack in others] == before
+    # These hosts have never had that release.
+    run = playbook("rollback", rollback_release=second)
+    assert run.code == 0, run.output
+    assert _versions(edges) == {"spread 2"}
+    assert [(stack.live(), stack.containers()) for stack in others] == before
+    run = playbook("rollback", rollback_release="20200101T000000Z-00000000")
+    assert run.code != 0
+    assert "release 20200101T000000Z-00000000 is not on this host; releases here, newest first: " in run.output
+    run = playbook("rollback", rollback_release=stacks["place5"].live())
+    assert run.code == 0, run.output
+    assert _versions(edges) == {"spread 1"}
 
 
 def test_a_part_of_the_hosts_is_refused(playbook: Playbook) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import closing, configuration
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
-from ansible_collections.slipway.stack.plugins.module_utils.release import integrity
+from ansible_collections.slipway.stack.plugins.module_utils.release import history, integrity
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
 from ansible_collections.slipway.stack.plugins.module_utils.state import (
     audit,
@@ -52,8 +52,8 @@ def status(home: Home, project: str) -> dict[str, Any]:
     ``services``: ``{service, state, reason, image, since}``. Without a readable record of the live release, they are
     what runs, as the engine says. ``drift``: ``{service, reason}``, also for edited files. ``damage``: a sentence for
     each damaged state file. ``incidents``: ``{service, reason}`` for containers that were restarted or lost a process
-    for want of memory since the release went live. ``releases``: ids, newest first. ``rollouts``: the last lines of the
-    audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``. ``maintenance``: see
+    for want of memory since the release went live. ``releases``: ids, newest first. ``proven``: those that were live
+    once. ``rollouts``: the last lines of the audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``. ``maintenance``: see
     ``closing.standing``. ``drained``: a sentence, empty if the host is in service. ``away``: a sentence for
     each other host that the edge sends nothing to.
     """
@@ -64,6 +64,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
     return {
         "release": current,
         "releases": home.release_ids()[::-1],
+        "proven": history.proven_releases(home)[::-1],
         "damage": damage_found,
         "services": _services(manifest, running) if manifest else _running_services(running),
         "drift": [*drift(manifest, running), *_changed_files(home, manifest)] if manifest else [],
