@@ -29,6 +29,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import exported_variables, release_check
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import from_document
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
@@ -54,12 +55,13 @@ class ActionModule(ActionBase):
             notes = (
                 "\n".join(report.note_lines(bundle.stack, bundle.notes, display.verbosity > 0)) if bundle.notes else ""
             )
-            self._check_policy(bundle, share, given, base, task_vars, notes)
+            review = self._check_policy(bundle, share, given, base, task_vars, notes)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         content = {**bundle.content(), "elsewhere": dict(share.data), "moved_data": given["moved_data"]}
         content["shared_secrets"] = sorted(share.shared)
         content["edge_elsewhere"] = share.edge_is_elsewhere
+        content["findings"] = release_check.recorded(review)
         answer = self._execute_module(
             module_name="slipway.stack._upload_release",
             module_args={
@@ -96,8 +98,8 @@ class ActionModule(ActionBase):
 
     def _check_policy(
         self, bundle: Bundle, share: Share, given: dict[str, Any], base: Path, task_vars: dict[str, Any], notes: str
-    ) -> None:
-        """Show the findings of the policy.
+    ) -> Review:
+        """Show the findings of the policy, and return them.
 
         :param notes: what is shown about a team's Compose files, also if the policy stops the deploy.
         :raises ValueError: with all findings, if they stop the deploy.
@@ -137,6 +139,7 @@ class ActionModule(ActionBase):
         # Every host of the play gets the same release, so the remarks are shown once.
         if remarks and _is_first_host(task_vars):
             terminal.show("\n".join(remarks))
+        return found
 
 
 def _is_first_host(task_vars: dict[str, Any]) -> bool:

@@ -40,13 +40,14 @@ _value:
   description:
     - Empty if the host is left alone.
     - For a named release that another host has had live and this one has not, the one that this host had then.
-    - Otherwise what was asked for. The host says so if it does not have it.
+    - Otherwise what was asked for. It fails if the release was live on no host.
   type: str
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import rollback
 
 
@@ -55,4 +56,11 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filter."""
-        return {"rollback_release": rollback.release_for}
+        return {"rollback_release": _release}
+
+
+def _release(statuses: dict[str, Any], host: str, named: str) -> str:
+    try:
+        return rollback.release_for(statuses, host, named)
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from None

@@ -114,28 +114,11 @@ under_way:
   returned: success
 """
 
-import time
-from collections.abc import Callable
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.stack.plugins.module_utils.backup.standing import standing
-from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence, status
-from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
+from ansible_collections.slipway.stack.plugins.module_utils.release.status import absence
+from ansible_collections.slipway.stack.plugins.module_utils.report.standing import standing
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-
-
-def _mask_reasons(current: dict[str, Any], mask: Callable[[str], str]) -> None:
-    """Mask secrets in what applications and earlier rollouts have said."""
-    for entry in [*current["services"], *current["drift"], *current["rollouts"]]:
-        entry["reason"] = mask(entry["reason"])
-    current["damage"] = [mask(problem) for problem in current["damage"]]
-    if current["certificate"]:
-        current["certificate"]["problem"] = mask(current["certificate"]["problem"])
-    for result in current["backups"]["last"].values():
-        result["reason"] = mask(result["reason"])
 
 
 def main() -> None:
@@ -149,17 +132,13 @@ def main() -> None:
     )
     name = module.params["name"]
     home = Home(f"{module.params['root']}/{name}")
-    try:
-        current = status(home, name)
-        current["certificate"] = certificate_standing.standing(home, home.manifest(current["release"]), time.time())
-        current["backups"] = standing(home, home.manifest(current["release"]), time.time())
-    except DockerError as error:
-        module.fail_json(msg=str(error))
     missing = absence(home)
     if missing:
         module.fail_json(msg=f"stack '{name}': {missing}")
-    _mask_reasons(current, masking(home))
-    module.exit_json(changed=False, **current)
+    try:
+        module.exit_json(changed=False, **standing(home, name))
+    except DockerError as error:
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def test_paths_exist(page: Path) -> None:
 def test_what_is_called_by_its_full_name_exists(page: Path) -> None:
     known = {
         path.stem
-        for folder in ("playbooks/*.yml", "plugins/filter/*.py", "plugins/lookup/*.py", "plugins/modules/*.py", "roles/*")
+        for folder in ("playbooks/*.yml", *(f"plugins/{kind}/*.py" for kind in ("filter", "lookup", "modules")), "roles/*")
         for path in ROOT.glob(folder)
     }
     assert sorted(set(re.findall(r"slipway\.stack\.(\w+)", page.read_text())) - known) == []

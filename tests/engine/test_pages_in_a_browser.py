@@ -5,9 +5,6 @@ The screenshots are in ``.testbed/reports/pages``.
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +12,10 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
 
-from testbed import engine, images, shell
 from tests.contracts.checkout import ROOT
+from tests.support import browser
 from tests.support.real_edge import HOST, Edge, running
 
-BROWSER = "slipway/chromium"
-PROGRAM = ROOT / "tests/support/seen_page.py"
 SCREENSHOTS = ROOT / ".testbed/reports/pages"
 ROUTES: list[dict[str, Any]] = [
     {"path": "/dead/", "to": "app", "port": 9},
@@ -44,10 +39,12 @@ PAGE = """<!doctype html>
   :root { color-scheme: light dark }
   body { font: 18px/1.5 sans-serif; margin: 2rem; background: light-dark(#fff, #111); color: light-dark(#111, #eee) }
 </style>
+<main>
 <h1>Gleich zurück</h1>
 <svg width="40" height="40" role="img" aria-label="shop"><circle cx="20" cy="20" r="18" fill="teal"/></svg>
 <p>Fehler {status}, Anfrage <code style="overflow-wrap: anywhere">{request_id}</code></p>
 <p id="script">ohne</p>
+</main>
 <script>document.querySelector('#script').textContent = 'mit Skript für $0'</script>
 """
 PAGES = {"directory": {"error.html": PAGE}}
@@ -56,26 +53,14 @@ THEIRS = {"own-502": ("/dead/", 502, "mit Skript für $0"), "own-504": ("/quick/
 
 @pytest.fixture(scope="module", autouse=True)
 def _browser() -> None:
-    with shell.locked("images"):
-        engine.require()
-        images.ensure([BROWSER])
-    shutil.rmtree(SCREENSHOTS, ignore_errors=True)
-    SCREENSHOTS.mkdir(parents=True)
+    browser.ready(SCREENSHOTS)
 
 
 def _seen(edge: Edge, pages: dict[str, tuple[str, int, str]], port: int = 8080) -> list[dict[str, Any]]:
     """Open pages of an edge, and return what there was to see of each, at each width and in light and dark."""
     scheme = "http" if port == 8080 else "https"
     urls = {name: f"{scheme}://{HOST}:{port}{path}" for name, (path, _status, _text) in pages.items()}
-    wanted = {"folder": "/screenshots", "address": edge.address, "pages": urls}
-    where = ["run", "--rm", "--init", "--shm-size=256m", f"--network={edge.network}"]
-    where += [f"--volume={PROGRAM}:/program.py:ro", f"--volume={SCREENSHOTS}:/screenshots"]
-    command = ["docker", *where, BROWSER, "/program.py", json.dumps(wanted)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    assert len(found) == 4 * len(pages)
-    return found
+    return browser.seen(urls, SCREENSHOTS, edge.address, edge.network)
 
 
 def _hold(seen: Sequence[dict[str, Any]], pages: dict[str, tuple[str, int, str]], language: str) -> None:
@@ -86,6 +71,8 @@ def _hold(seen: Sequence[dict[str, Any]], pages: dict[str, tuple[str, int, str]]
         assert one["title"]
         # Nothing from elsewhere, and nothing that the policy of the page forbids.
         assert (one["asked"], one["said"]) == ([one["url"]], []), one
+        # Nothing keeps anybody from reading it.
+        assert one["barriers"] == [], one
         # Nobody has to scroll sideways or to enlarge it.
         assert (one["overflow"], one["outside"]) == (0, []), one
         assert one["smallest"] >= 14, one

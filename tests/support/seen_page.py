@@ -1,7 +1,7 @@
 """Runs in the image `slipway/chromium`: open pages in a browser, and print what there was to see.
 
-The argument is a JSON object: ``folder`` for screenshots, ``address`` of the edge, and ``pages``: by name, the URL.
-Each is opened at each width, in light and in dark. The result is a JSON array of :func:`_seen`.
+The argument is a JSON object: ``folder`` for screenshots, ``address`` of the edge, empty for files, and ``pages``: by
+name, the URL. Each is opened at each width, in light and in dark. The result is a JSON array of :func:`_seen`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 
 WIDTHS, SCHEMES = (360, 1280), ("light", "dark")
@@ -42,7 +43,7 @@ _CORNER = """async source => {
 
 
 def _seen(browser: Browser, name: str, url: str, width: int, scheme: Any, folder: str) -> dict[str, Any]:
-    """Return what a page looks like: what was asked for, what the console said, and its measures."""
+    """Return what a page looks like: what was asked for, what the console said, its measures, and what Axe found."""
     context = browser.new_context(
         viewport={"width": width, "height": 720}, color_scheme=scheme, ignore_https_errors=True
     )
@@ -59,6 +60,17 @@ def _seen(browser: Browser, name: str, url: str, width: int, scheme: Any, folder
     measured: dict[str, Any] = page.evaluate(_MEASURE)
     measured["paper"] = context.new_page().evaluate(_CORNER, f"data:image/png;base64,{picture}")
     context.close()
+    # The policy of a page forbids Axe, too.
+    lenient = browser.new_context(
+        viewport={"width": width, "height": 720}, color_scheme=scheme, ignore_https_errors=True, bypass_csp=True
+    )
+    checked = lenient.new_page()
+    checked.goto(url, wait_until="networkidle")
+    measured["barriers"] = [
+        f"{found['id']}: {found['help']}: {[node['html'][:120] for node in found['nodes']][:3]}"
+        for found in Axe().run(checked).response["violations"]
+    ]
+    lenient.close()
     said = [text for text in said if not text.startswith(_STATUS)]
     return {
         "name": name,
@@ -74,11 +86,11 @@ def _seen(browser: Browser, name: str, url: str, width: int, scheme: Any, folder
 
 def main(wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what all pages look like."""
-    host = urlsplit(next(iter(wanted["pages"].values()))).hostname
+    host = urlsplit(next(iter(wanted["pages"].values()))).hostname or "nobody"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", f"--host-resolver-rules=MAP {host} {wanted['address']}"],
+            args=["--no-sandbox", f"--host-resolver-rules=MAP {host} {wanted['address'] or '127.0.0.1'}"],
         )
         return [
             _seen(browser, name, url, width, scheme, wanted["folder"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.support.stacks import Stack, Visitor
@@ -132,10 +134,34 @@ def test_a_rollback_leaves_hosts_without_a_change_alone(
     assert [(stack.live(), stack.containers()) for stack in others] == before
     run = playbook("rollback", rollback_release="20200101T000000Z-00000000")
     assert run.code != 0
-    assert "release 20200101T000000Z-00000000 is not on this host; releases here, newest first: " in run.output
+    assert "rollback_release is 20200101T000000Z-00000000, which was live on no host of this play" in run.output
+    assert run.changed == 0
     run = playbook("rollback", rollback_release=stacks["place5"].live())
     assert run.code == 0, run.output
     assert _versions(edges) == {"spread 1"}
+
+
+def test_a_report_is_one_page_about_all_hosts(playbook: Playbook, tmp_path: Path) -> None:
+    path = tmp_path / "spread.html"
+    run = playbook("report", "--check", report_path=str(path))
+    assert run.code == 0, run.output
+    assert not path.exists()
+    run = playbook("report", report_path=str(path))
+    assert run.code == 0, run.output
+    html = path.read_text()
+    assert "everything is up, as the release says" in html
+    for number in range(1, 6):
+        assert f"<h3>place{number}</h3>" in html
+    assert 'aria-label="edge needs backend; backend needs db, redis; reader needs db"' in html
+    # The release that place4 has refused, and what the edges have answered meanwhile.
+    assert "service &#39;backend&#39;: spread-backend-" in html
+    answered = [int(count) for count in re.findall(r"(\d+) requests, at most \d+ in a second, 0 failed", html)]
+    assert max(answered) > 100
+    path.write_text("mine\n")
+    run = playbook("report", report_path=str(path))
+    assert run.code != 0
+    assert f"report_path: {path} is there and no report" in run.output
+    assert path.read_text() == "mine\n"
 
 
 def test_a_part_of_the_hosts_is_refused(playbook: Playbook) -> None:

@@ -48,6 +48,7 @@ def new_manifest(
         **({"tls": content["tls"]} if content["tls"] else {}),
         **({"edge_elsewhere": True} if content.get("edge_elsewhere") else {}),
         **({"shared_secrets": content["shared_secrets"]} if content.get("shared_secrets") else {}),
+        **({"findings": content["findings"]} if content.get("findings") else {}),
         "addresses": dict(addresses),
         "initial": dict(initial),
         "changed_in_data": list(changed_in_data),

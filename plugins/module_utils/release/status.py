@@ -53,9 +53,9 @@ def status(home: Home, project: str) -> dict[str, Any]:
     what runs, as the engine says. ``drift``: ``{service, reason}``, also for edited files. ``damage``: a sentence for
     each damaged state file. ``incidents``: ``{service, reason}`` for containers that were restarted or lost a process
     for want of memory since the release went live. ``releases``: ids, newest first. ``proven``: those that were live
-    once. ``rollouts``: the last lines of the audit log, newest first. ``under_way``: a sentence about an unfinished rollout, or ``None``. ``maintenance``: see
-    ``closing.standing``. ``drained``: a sentence, empty if the host is in service. ``away``: a sentence for
-    each other host that the edge sends nothing to.
+    once. ``rollouts``: the last lines of the audit log, newest first. ``under_way``: a sentence about an unfinished
+    rollout, or ``None``. ``maintenance``: see ``closing.standing``. ``drained``: a sentence, empty if the host is in
+    service. ``away``: a sentence for each other host that the edge sends nothing to.
     """
     current = home.current_id()
     manifest = home.manifest(current)

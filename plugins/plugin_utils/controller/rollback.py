@@ -21,6 +21,7 @@ def release_for(statuses: Mapping[str, Mapping[str, Any]], host: str, named: str
     :param statuses: ``{release, proven}`` by host: the live release, and all that were live once. A host without these
         keys was not asked, or has no stack.
     :param named: an id, or :data:`PREVIOUS`.
+    :raises ValueError: if no host has had the release.
     """
     own = statuses.get(host, {})
     live = own.get("release")
@@ -29,7 +30,11 @@ def release_for(statuses: Mapping[str, Mapping[str, Any]], host: str, named: str
     if named == PREVIOUS:
         newest = max(status["release"] for status in statuses.values() if status.get("release"))
         return named if live == newest else ""
-    if not any(named in status.get("proven", []) for status in statuses.values()):
-        return named
+    known = sorted({one for status in statuses.values() for one in status.get("proven", [])}, reverse=True)
+    if named not in known:
+        raise ValueError(
+            f"rollback_release is {named}, which was live on no host of this play; newest first, there are "
+            f"{', '.join(known)}"
+        )
     had = max((one for one in own["proven"] if one <= named), default=named)
     return "" if had == live else had

@@ -29,6 +29,8 @@ _OF_PLAYBOOKS = frozenset(
         "rollback_compatible",
         "status_engine",
         "swarm_report",
+        "report_path",
+        "report_rollouts",
     }
     | {"maintenance", "maintenance_allow", "maintenance_retry_after", "drain", "drain_wait", "undrain"}
     | {"policy_files", "policy_environment", "policy_level", "policy_also", "policy_exceptions", "policy_baseline"}
@@ -57,7 +59,13 @@ _OF_TASKS = frozenset(
         "refresh_made",
         "refresh_prepared",
         "refresh_production",
+        "report_counted",
+        "report_hosts",
+        "report_read",
+        "report_times",
         "rollback_status",
+        "rollback_statuses",
+        "rollback_to",
         "verify_result",
         "workspace_adopted",
     }

@@ -18,6 +18,8 @@ from .review import Finding, Review, findings, review_of
 from .rule_registry import RULES
 from .stack import Stack, from_data
 
+#: So many findings are recorded with a release. They are sorted, the worst first.
+_MOST_RECORDED = 100
 #: The last line of a message that has less than every finding.
 _MORE = "Run the playbook with -v to see every finding."
 
@@ -172,6 +174,23 @@ def report_lines(result: Review, more: Iterable[str] = (), verbose: bool = False
 
     lines, shortened = grouping.on_a_page(write, len(result.findings), verbose)
     return [*lines, _MORE] if shortened else lines
+
+
+def recorded(result: Review) -> list[dict[str, str]]:
+    """Return the findings as the release keeps them: ``{rule, severity, service, message, excepted}``, the worst first.
+
+    ``excepted`` is the reason of an exception, or empty.
+    """
+    return [
+        {
+            "rule": finding.rule,
+            "severity": finding.severity,
+            "service": finding.service,
+            "message": finding.message,
+            "excepted": finding.excepted,
+        }
+        for finding in result.findings[:_MOST_RECORDED]
+    ]
 
 
 def _line(entry: grouping.Entry) -> str:

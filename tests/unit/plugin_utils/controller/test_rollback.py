@@ -20,12 +20,15 @@ SPREAD = {
         ("r1", {"app": "r1", "data": "r1", "edge": ""}),
         ("r2", {"app": "", "data": "r1", "edge": ""}),
         ("r3", {"app": "", "data": "", "edge": ""}),
-        # On no host: each one says so.
-        ("r0", {"app": "r0", "data": "r0", "edge": "r0"}),
     ],
 )
 def test_each_host_goes_to_what_it_had_then(named: str, expected: dict[str, str]) -> None:
     assert {host: release_for(SPREAD, host, named) for host in SPREAD} == expected
+
+
+def test_a_release_that_no_host_has_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"rollback_release is r0, which was live on no host .* there are r3, r2, r1"):
+        release_for(SPREAD, "app", "r0")
 
 
 def test_a_host_that_is_newer_than_the_release_has_nothing_to_go_to() -> None:
