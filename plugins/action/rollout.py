@@ -12,7 +12,7 @@ from ansible.playbook.block import Block
 from ansible.playbook.task import Task
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import WAITING
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import LIVE, WAITING
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
     module_call,
@@ -55,10 +55,12 @@ class ActionModule(ActionBase):
         timeout = int(given.get("timeout", 3600))
         started = time.monotonic()
         deadline = started + timeout
-        # A backup changes nothing, so its end is waited for. The other hosts have begun, and wait at a barrier.
+        # A backup changes nothing, and a rollout that is proven only stops containers, so their end is waited for. The
+        # other hosts have begun, and wait at a barrier.
         patience, is_waiting = int(given.get("barrier_timeout", 900)) * _PATIENCE, False
         records: list[dict[str, Any]] = []
-        while not any(_ends(record, verb) for record in records):
+        until = str(given.get("follow_until", "end"))
+        while not any(_ends(record, verb, until) for record in records):
             if time.monotonic() > deadline:
                 result.update(
                     failed=True,
@@ -91,6 +93,10 @@ class ActionModule(ActionBase):
             # The module has resolved a name such as `previous` to a release.
             given.update(offset=answer["offset"], release=answer["release"])
         result.update(changed=True, release=answer["release"])
+        if until == "proven":
+            result["finishing"] = records[-1]["step"] != "end" and any(record["step"] == LIVE for record in records)
+            if result["finishing"]:
+                terminal.show(f"{host}  release {result['release']} is live; the host stops what it has replaced")
         failed = records[-1]["state"] == "failed" and verb != "abort"
         if failed:
             result.update(failed=True, msg=report.failure(records))
@@ -109,10 +115,10 @@ def _is_not_there_yet(release: object, task_vars: dict[str, Any]) -> bool:
 
 
 def _not_ended(given: Mapping[str, Any], held_by: str, waited: float) -> str:
-    """Return why a rollout was not started that has waited for the end of a backup."""
+    """Return why a rollout was not started that has waited for the end of other work."""
     return (
         f"stack '{given.get('name')}': {held_by}; the rollout was not started after {waited:.0f} s of waiting; run the "
-        "playbook again when the backup has ended, or raise deploy_barrier_timeout"
+        "playbook again when that has ended, or raise deploy_barrier_timeout"
     )
 
 
@@ -144,6 +150,8 @@ def _reasons(task_vars: Mapping[str, Any]) -> str:
     return " ".join(found) or "A host cannot be reached any more."
 
 
-def _ends(record: dict[str, Any], verb: str) -> bool:
-    """Return whether a rollout has reached the end of *verb*."""
+def _ends(record: dict[str, Any], verb: str, until: str) -> bool:
+    """Return whether a rollout has reached the end of *verb*, or with *until* that its release is proven."""
+    if until == "proven" and record["step"] == LIVE:
+        return True
     return record["step"] == "end" or (record["step"], record["state"]) == (BARRIER_OF_VERB[verb], WAITING)

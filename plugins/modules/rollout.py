@@ -16,7 +16,8 @@ description:
     with the new release. If a step fails, the rollout reverts to the previous release.
   - Follows a rollout of this release that is under way already. If a rollout of another release is under way, the
     module fails.
-  - If a backup is under way, the action waits for its end, for up to two thirds of O(barrier_timeout).
+  - If a backup is under way, or an earlier rollout still stops what it has replaced, the action waits for its end, for
+    up to two thirds of O(barrier_timeout).
   - To roll out several hosts in step, use the verbs V(begin), V(prepare), V(switch) and V(finalize) in one task each. A
     task ends when its host has reached that point.
 extends_documentation_fragment:
@@ -86,6 +87,13 @@ options:
         revert.
     type: int
     default: 3600
+  follow_until:
+    description:
+      - V(proven) ends the task when the release serves everyone and is proven. What it has replaced is stopped on the
+        host afterwards, which may take as long as the longest C(stop_grace).
+    type: str
+    choices: [end, proven]
+    default: end
   offset:
     description: Place in the journal to read from. Only for the action plugin.
     type: int
@@ -133,9 +141,13 @@ joined:
   type: str
   returned: success
 held_by:
-  description: With a backup under way, who takes it, and since when. The action calls the module again.
+  description: With other work under way, such as a backup, who does it, and since when. The action calls again.
   type: str
-  returned: if the rollout was not started because of a backup
+  returned: if the rollout was not started because of it
+finishing:
+  description: Whether the host still stops what the release has replaced.
+  type: bool
+  returned: with O(follow_until=proven)
 plan:
   description: What the rollout would do to each service. C(because) names what differs.
   type: list
@@ -159,87 +171,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.release.data_loss import Permissions
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
-from ansible_collections.slipway.stack.plugins.module_utils.rollout import common_id, module_work
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import module_work
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.data_upgrade import before_upgrade
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.entering import enter
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.following import follow
-from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
-from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, rotation
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, describe, holder
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
-
-#: The barrier at which the rollout waits for each verb.
-_WAITS_AT = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
-
-
-def enter(home: Home, release: str, params: dict[str, Any]) -> tuple[int | None, str, str]:
-    """Start a rollout or join one of the same release, and permit it to go on up to the barrier of the verb.
-
-    :return: the offset in the journal to read from, ``None`` if nothing is left to do; a sentence that says who started
-        the rollout that was joined; and the id of the release, which is another one if it got that of the other hosts.
-    :raises LeaseHeld: if a rollout of another release is under way.
-    :raises RolloutFailed: if the release is not on this host, or the verb needs a rollout that is not under way.
-    """
-    verb = params["verb"]
-    current = holder(home.lease)
-    if current and current["release"] == release:
-        joined = describe(home.lease) if verb in ("all", "begin") else ""
-        offset = journal.size(home.journal) if verb == "abort" else int(current["journal"])
-        if verb in _WAITS_AT:
-            offset = journal.offset_after(home.journal, offset, _WAITS_AT[verb])
-        permit(home.barrier, release, BARRIER_OF_VERB[verb])
-        return offset, joined, release
-    if verb in ("all", "begin"):
-        chosen = common_id.choose(home, release, params["common_id"])
-        return _start(home, release, chosen, params), "", chosen
-    if verb == "abort" or home.current_id() == release:
-        return None, "", release
-    raise RolloutFailed(_failure(home, release))
-
-
-def _start(home: Home, uploaded: str, release: str, params: dict[str, Any]) -> int:
-    """Start a rollout in a detached process, and return the offset in the journal where its records start.
-
-    :param uploaded: the id that the release has; *release* is the one that it gets.
-    """
-    if not home.state.is_dir():
-        raise RolloutFailed(f"release {release} is not on this host; nothing was ever deployed here")
-    lease = Lease(home.lease, params["owner"], release, lambda: journal.open_for(home.journal))
-    if problem := rotation.unfinished(home) or drain.obstacle(home):
-        raise RolloutFailed(problem)
-    common_id.rename(home, uploaded, release)
-    options = RolloutOptions(
-        release=release,
-        keep=params["keep"],
-        owner=params["owner"],
-        allow_downtime=tuple(params["allow_downtime"]),
-        changed_in_data=tuple(params["changed_in_data"]),
-        compatible=params["compatible"],
-        backup=params["backup"],
-        data_back=tuple(params["data_back"]),
-        with_barriers=params["verb"] != "all",
-        first_host=params["first_host"],
-        barrier_timeout=params["barrier_timeout"],
-        pull_timeout=params["pull_timeout"],
-    )
-    rollout = Rollout(home, options)
-    for request in (home.barrier, home.abort):
-        request.unlink(missing_ok=True)
-    permit(home.barrier, release, BARRIER_OF_VERB[params["verb"]])
-    detach(lease.hand_over(rollout.run), home.log, rollout.mask)
-    lease.close_own_copy()
-    return lease.journal_offset
-
-
-def _failure(home: Home, release: str) -> str:
-    """Return why no rollout of *release* waits for its next verb: how the last one failed, if it did."""
-    failed = [record for record in journal.read(home.journal, 0)[0] if record["state"] == "failed"]
-    if failed and failed[-1]["release"] == release:
-        return ". ".join(record["text"] for record in failed[-2:])
-    return f"no rollout of release {release} is under way; run the playbook again"
 
 
 def _preview(home: Home, release: str, params: dict[str, Any], with_diff: bool) -> dict[str, Any]:
@@ -272,6 +209,7 @@ def main() -> None:
             "allow_downtime": {"type": "list", "elements": "str", "default": []},
             "changed_in_data": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 3600},
+            "follow_until": {"type": "str", "choices": ["end", "proven"], "default": "end"},
             "offset": {"type": "int"},
         },
         supports_check_mode=True,
@@ -285,7 +223,7 @@ def main() -> None:
                 release = before_upgrade(home) if params["data_back"] else previous_release(home)
             if module.check_mode:
                 module.exit_json(**_preview(home, release, params, module._diff))
-            offset, joined, release = module_work.after_backup(module, partial(enter, home, release, params))
+            offset, joined, release = module_work.after_short_work(module, home, partial(enter, home, release, params))
             if offset is None:
                 module.exit_json(changed=False, records=[], release=release)
         records, offset = follow(home, release, offset)

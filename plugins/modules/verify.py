@@ -112,6 +112,7 @@ detail:
 """
 
 import time
+from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing
@@ -120,6 +121,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import closing,
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
 from ansible_collections.slipway.stack.plugins.module_utils.engine import incidents, listening_ports
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.leaving import staying
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -148,7 +150,8 @@ def main() -> None:
         missing = absence(home) or NOT_LIVE
         module.fail_json(msg=f"stack '{name}': {missing}", release=None, services=[], problems=[missing])
     try:
-        verification = verify(home, manifest, module.params["timeout"])
+        find = partial(staying, home, name)
+        verification = verify(home, manifest, module.params["timeout"], find)
         ports = listening_ports.find(manifest) if module.params["ports"] else []
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])

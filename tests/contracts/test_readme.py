@@ -38,11 +38,8 @@ def test_paths_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_is_called_by_its_full_name_exists(page: Path) -> None:
-    known = {
-        path.stem
-        for folder in ("playbooks/*.yml", *(f"plugins/{kind}/*.py" for kind in ("filter", "lookup", "modules")), "roles/*")
-        for path in ROOT.glob(folder)
-    }
+    plugins = (f"plugins/{kind}/*.py" for kind in ("filter", "lookup", "modules"))
+    known = {path.stem for folder in ("playbooks/*.yml", *plugins, "roles/*") for path in ROOT.glob(folder)}
     assert sorted(set(re.findall(r"slipway\.stack\.(\w+)", page.read_text())) - known) == []
 
 

@@ -113,10 +113,15 @@ def roll_out(
     machine: Machine, ids: dict[str, str], *options: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Roll out releases without services on the hosts."""
+    write_releases(machine, ids)
+    return machine.run("rollback", "-e", f"rollback_release={ids['one']}", *options, **environment)
+
+
+def write_releases(machine: Machine, ids: dict[str, str]) -> None:
+    """Write releases without services to the hosts."""
     for host, release_id in ids.items():
         machine.home(host).state.mkdir(parents=True, exist_ok=True)
         write_release(machine.home(host), release_id, version="1", commit="", upstreams=[], probes=[], **EMPTY)
-    return machine.run("rollback", "-e", f"rollback_release={ids['one']}", *options, **environment)
 
 
 EMPTY: dict[str, Any] = {"networks": {}, "volumes": {}, "assets": [], "files": {}}
@@ -131,7 +136,10 @@ def test_all_hosts_roll_out_together(machine: Machine) -> None:
 
 def test_the_reason_of_a_failure_is_in_the_result_of_the_task(machine: Machine) -> None:
     ids = dict.fromkeys(("one", "two"), "20261121T101500Z-aaaaaaaa")
-    done = roll_out(machine, ids, ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    write_releases(machine, ids)
+    role = {"name": "Roll out", "ansible.builtin.import_role": {"name": "slipway.stack.deploy"}}
+    play = {"tasks": [role], "vars": {"deploy_release": ids["one"]}, "strategy": "linear"}
+    done = machine.run([play], ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
     assert done.returncode != 0
     reason = (
         "three: stack 'shop': release 20261121T101500Z-aaaaaaaa is not on this host; nothing was ever deployed here."
@@ -140,6 +148,13 @@ def test_the_reason_of_a_failure_is_in_the_result_of_the_task(machine: Machine) 
     messages = {host: result["msg"] for host, result in tasks[-1]["hosts"].items()}
     assert set(messages) == set(HOSTS)
     assert set(messages.values()) == {f"The rollout failed and every host runs its previous release again. {reason}"}
+
+
+def test_a_rollback_with_a_host_that_has_nothing_is_refused_before_it_begins(machine: Machine) -> None:
+    done = roll_out(machine, dict.fromkeys(("one", "two"), "20261121T101500Z-aaaaaaaa"))
+    assert done.returncode != 0
+    assert "stack 'shop': there is no " in re.sub(r"\s+", " ", done.stdout + done.stderr)
+    assert [machine.home(host).current_id() for host in HOSTS] == [None, None, None]
 
 
 @pytest.mark.parametrize("strategy", ["free", "host_pinned"])

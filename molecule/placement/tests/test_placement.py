@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.support.stacks import Stack, Visitor
+from tests.support.stacks import Stack, Visitor, wait_until
 
 Playbook = Callable[..., Any]
 _ASK = 'c.request("GET", "/version"); print(c.getresponse().status)'
@@ -139,6 +139,35 @@ def test_a_rollback_leaves_hosts_without_a_change_alone(
     run = playbook("rollback", rollback_release=stacks["place5"].live())
     assert run.code == 0, run.output
     assert _versions(edges) == {"spread 1"}
+
+
+def test_the_playbook_may_end_before_the_old_containers(
+    stacks: dict[str, Stack], edges: list[Stack], apps: list[Stack], playbook: Playbook
+) -> None:
+    run = playbook("deploy", spread_version="8", spread_grace="12s")
+    assert run.code == 0, run.output
+    with Visitor(edges[0], "/x", 0.02) as visitor:
+        run = playbook("deploy", spread_version="9", deploy_return="proven")
+        assert run.code == 0, run.output
+        assert run.output.count("is live; the host stops what it has replaced") == len(apps)
+        assert [len(stack.containers("backend")) for stack in apps] == [2, 2]
+        assert _versions(edges) == {"spread 9"}
+        run = playbook("status")
+        assert run.output.count("has been under way for") == len(apps), run.output
+        assert run.output.count("backend 1 of 1 healthy") == len(apps), run.output
+        run = playbook("verify")
+        assert run.code == 0, run.output
+        # The next deploy waits for the end.
+        run = playbook("deploy", spread_version="10", deploy_return="proven")
+        assert run.code == 0, run.output
+        assert "has been under way for" in run.output
+        assert "waiting for its end" in run.output
+    assert {status for status, *_ in visitor.seen} == {200}
+    wait_until(lambda: all(len(stack.containers("backend")) == 1 for stack in apps), 20)
+    assert _versions(edges) == {"spread 10"}
+    assert [stack.audit()[-1]["outcome"] for stack in apps] == ["ok", "ok"]
+    run = playbook("deploy")
+    assert run.code == 0, run.output
 
 
 def test_a_report_is_one_page_about_all_hosts(playbook: Playbook, tmp_path: Path) -> None:

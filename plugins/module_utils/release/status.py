@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import closing, configuration
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, incidents
-from ansible_collections.slipway.stack.plugins.module_utils.release import history, integrity
+from ansible_collections.slipway.stack.plugins.module_utils.release import history, integrity, leaving
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import drift
 from ansible_collections.slipway.stack.plugins.module_utils.state import (
     audit,
@@ -60,7 +60,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
     current = home.current_id()
     manifest = home.manifest(current)
     damage_found = damage.problems(home)
-    running = health_check.by_service(docker.containers(project))
+    running = leaving.staying(home, project)
     return {
         "release": current,
         "releases": home.release_ids()[::-1],

@@ -13,11 +13,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import images
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases, record_live
-from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
-    START_FIRST,
-    STOP_FIRST,
-    replaced_services,
-)
+from ansible_collections.slipway.stack.plugins.module_utils.release.leaving import is_leaving
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import lifecycle
 from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -35,10 +31,9 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
     if manifest is None:
         raise RolloutFailed(f"release {tx.release} is no longer on this host; its containers are left as they are")
     services = manifest["services"]
-    replaced = replaced_services(services, tx.plan, START_FIRST, STOP_FIRST)
     removed: list[Container] = []
     for name, group in containers.find().items():
-        old = [one for one in group if name not in services or (name in replaced and tx.existed_before(name, one.id))]
+        old = [one for one in group if is_leaving(one, services, tx)]
         if old:
             text = f"stopping {_count(len(old), 'container')} of the previous release"
             journal.write("finalize", "started", text, name, limit=replicas.stop_limit(old))

@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import configur
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import record_live
 from ansible_collections.slipway.stack.plugins.module_utils.state import reserve
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, stage_link
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import SWITCHED, Transaction
 
 
 def secure(home: Home, tx: Transaction) -> None:
@@ -35,7 +35,7 @@ def commit(home: Home, tx: Transaction) -> None:
     reserve.release(home.reserve)
     link(home.current, f"releases/{tx.release}")
     record_live(home, tx.release, tx.previous)
-    enter_phase(home, tx, "switched")
+    enter_phase(home, tx, SWITCHED)
 
 
 def enter_phase(home: Home, tx: Transaction, phase: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.release.leaving import is_finishing
 from ansible_collections.slipway.stack.plugins.module_utils.release.ship import Refused
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
@@ -42,8 +43,10 @@ def start(home: Home, begun: Begun) -> tuple[str, int]:
     return name, lease.journal_offset
 
 
-def after_backup(module: AnsibleModule, begin: Callable[[], T]) -> T:
-    """Return what *begin* returns, which is called as soon as no short work, such as a backup, is under way.
+def after_short_work(module: AnsibleModule, home: Home, begin: Callable[[], T]) -> T:
+    """Return what *begin* returns, which is called as soon as no short work is under way.
+
+    That is a backup, for example, or a rollout that only stops what it has replaced.
 
     After five seconds it ends the module, whose answer says in ``held_by`` who is at work. The controller calls
     again then: if it goes away, nothing starts that nobody follows.
@@ -55,7 +58,7 @@ def after_backup(module: AnsibleModule, begin: Callable[[], T]) -> T:
         try:
             return begin()
         except LeaseHeld as held:
-            if held.work not in SHORT_WORK:
+            if held.work not in SHORT_WORK and not is_finishing(home):
                 raise
             # Taking the lease has waited for a moment, so the loop need not.
             if time.monotonic() > deadline:

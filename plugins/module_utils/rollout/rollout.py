@@ -52,7 +52,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection im
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, reserve, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state import outcome as outcome_of_release
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import LIVE, Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, discard_staged
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
@@ -72,8 +72,7 @@ class Rollout:
         manifest = found.value
         if manifest is None:
             raise RolloutFailed(found.problem or f"release {options.release} is not on this host")
-        problems = [*damage.blocking(home), *integrity.problems(home, manifest)]
-        if problems:
+        if problems := [*damage.blocking(home), *integrity.problems(home, manifest)]:
             raise RolloutFailed("; ".join(problems))
         self._home = home
         self._options = options
@@ -282,6 +281,8 @@ class Rollout:
     # Finalize
 
     def _finalize(self, started: float) -> None:
+        self._journal.tolerate_write_errors()
+        self._journal.write(LIVE, "done")
         initial_values.record(self._home, self._manifest, list(self._services))
         remove_replaced(self._home, self._tx, self._containers, self._journal)
         self._audit("ok", started)

@@ -29,6 +29,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 #: The state of a record if the rollout waits for the other hosts.
 WAITING = "waiting"
 
+#: The step whose record says that the new release serves everyone and is proven.
+LIVE = "live"
+
 #: Parts whose duration the rollout does not control, with their text in the time summary.
 _EXTERNAL_PARTS = {
     "pull": "pulling",

@@ -16,7 +16,9 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import state_f
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import write_text
 from ansible_collections.slipway.stack.plugins.module_utils.state.state_file import FORMAT, Reading
 
-_PHASES = ("preparing", "switching", "switched")
+#: The phase in which the new release is live.
+SWITCHED = "switched"
+_PHASES = ("preparing", "switching", SWITCHED)
 _FIELDS: Mapping[str, state_file.Types] = {"release": str, "previous": (str, type(None)), "owner": str, "phase": str}
 _OPTIONAL: Mapping[str, state_file.Types] = {
     "since": (int, float),
