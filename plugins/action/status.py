@@ -16,4 +16,4 @@ class ActionModule(OneCall):
 
     def lines(self, host: str, result: dict[str, Any]) -> list[str]:
         """Return the table of services and the differences from the release."""
-        return [] if result.get("failed") else report.status_lines(host, result)
+        return [] if result.get("failed") or self._task.args.get("quiet") else report.status_lines(host, result)

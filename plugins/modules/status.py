@@ -24,6 +24,11 @@ extends_documentation_fragment:
   - slipway.stack.attributes
   - slipway.stack.attributes.action
   - slipway.stack.attributes.action_group
+options:
+  quiet:
+    description: Do not show the status, because M(slipway.stack.show) does.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -31,6 +36,7 @@ attributes:
     support: none
 seealso:
   - module: slipway.stack.verify
+  - module: slipway.stack.show
 """
 
 EXAMPLES = r"""
@@ -127,6 +133,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str"},
             "root": {"type": "path", "default": "/opt/stacks"},
+            "quiet": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

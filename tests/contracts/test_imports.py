@@ -90,6 +90,12 @@ ALLOWED: dict[str, set[str]] = {
         "module_utils.release",
         "module_utils.rollout",
     },
+    "module_utils.operation": {
+        "module_utils.state",
+        "module_utils.engine",
+        "module_utils.backup",
+        "module_utils.release",
+    },
 }
 
 

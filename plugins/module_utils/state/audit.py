@@ -18,7 +18,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.transaction im
 
 #: Size in bytes of the newest lines that are read. This is some ten thousand rollouts.
 _MAX_SIZE = 16 * 1024**2
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: How lines write a time, in UTC.
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 _FIELDS: Mapping[str, state_file.Types] = {
     "at": str,
     "release": str,
@@ -40,7 +41,7 @@ def write(
     :param reason: why it failed, in one sentence.
     """
     line = {
-        "at": time.strftime(_TIME, time.gmtime()),
+        "at": time.strftime(TIME, time.gmtime()),
         "release": tx.release,
         "previous": tx.previous,
         "owner": tx.owner,
@@ -67,7 +68,7 @@ def attempt(
 
 def seconds(at: str) -> float:
     """Return the time of a line, in seconds of the epoch. :raises ValueError: if a person has made it another text."""
-    return float(calendar.timegm(time.strptime(at, _TIME)))
+    return float(calendar.timegm(time.strptime(at, TIME)))
 
 
 def read(home: Home, limit: int = 0) -> list[dict[str, Any]]:

@@ -28,6 +28,8 @@ _OF_PLAYBOOKS = frozenset(
         "rollback_release",
         "rollback_compatible",
         "status_engine",
+        "status_file",
+        "status_format",
         "swarm_report",
         "report_path",
         "report_rollouts",
@@ -66,6 +68,8 @@ _OF_TASKS = frozenset(
         "rollback_status",
         "rollback_statuses",
         "rollback_to",
+        "status_result",
+        "history_result",
         "verify_result",
         "workspace_adopted",
     }
