@@ -8,7 +8,13 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller import arguments, documents, terminal
+from ansible.utils.color import stringc
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
+    arguments,
+    documents,
+    log_lines,
+    terminal,
+)
 
 _MARKDOWN = {"status": documents.status_markdown, "history": documents.history_markdown}
 
@@ -23,6 +29,8 @@ class ActionModule(ActionBase):
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = arguments.complete(self, task_vars or {}, "show")
+        if given["what"] == "logs":
+            return {**result, "changed": False, **_show_logs(given)}
         if given["format"] == "text":
             return {**result, "changed": False, "document": ""}
         render = documents.as_json if given["format"] == "json" else _MARKDOWN[given["what"]]
@@ -31,6 +39,14 @@ class ActionModule(ActionBase):
         if given["to"] and not self._task.check_mode:
             _write(Path(given["to"]), document)
         return {**result, "changed": False, "document": document}
+
+
+def _show_logs(given: dict[str, Any]) -> dict[str, Any]:
+    if problem := log_lines.unknown(str(given["name"]), given["services"], given["results"].values()):
+        raise AnsibleActionFail(problem)
+    lines = log_lines.merged(given["results"], stringc)
+    terminal.show("\n".join(lines) if lines else "no lines; go back further with -e since=1h")
+    return {"document": ""}
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,7 +9,8 @@ module: show
 short_description: Show what all hosts of a stack have answered, as one document
 version_added: 0.3.0
 description:
-  - Shows what M(slipway.stack.status) or M(slipway.stack.history) has returned on all hosts, as JSON or Markdown.
+  - Shows what M(slipway.stack.status) or M(slipway.stack.history) has returned on all hosts, as JSON or Markdown, or
+    the lines of M(slipway.stack.logs) of all hosts by time.
   - Runs on the controller and does not contact the hosts. Run it once for all hosts.
 extends_documentation_fragment:
   - slipway.stack.stack
@@ -21,16 +22,22 @@ options:
     description: The module whose results are shown.
     type: str
     required: true
-    choices: [status, history]
+    choices: [status, history, logs]
   results:
     description: What the module has returned, by name of the host. Empty for a host that did not answer.
     type: dict
     required: true
   format:
-    description: How they are shown. V(text) shows nothing, because the module itself has shown it.
+    description:
+      - How they are shown. V(text) shows nothing, because the module itself has shown it. Logs are always text.
     type: str
     default: text
     choices: [text, json, markdown]
+  services:
+    description: Names of the services whose logs were asked for. Fails if no host has one of them.
+    type: list
+    elements: str
+    default: []
   to:
     description: A file on the controller that gets the document, too. Not written in check mode.
     type: path
@@ -42,6 +49,7 @@ attributes:
 seealso:
   - module: slipway.stack.status
   - module: slipway.stack.history
+  - module: slipway.stack.logs
 """
 
 EXAMPLES = r"""

@@ -35,6 +35,7 @@ _OF_PLAYBOOKS = frozenset(
         "report_rollouts",
     }
     | {"maintenance", "maintenance_allow", "maintenance_retry_after", "drain", "drain_wait", "undrain"}
+    | {"service", "since", "grep", "lines", "follow", "follow_for", "history"}
     | {"policy_files", "policy_environment", "policy_level", "policy_also", "policy_exceptions", "policy_baseline"}
     | {"policy_report", "policy_format"}
 )
@@ -70,6 +71,7 @@ _OF_TASKS = frozenset(
         "rollback_to",
         "status_result",
         "history_result",
+        "logs_result",
         "verify_result",
         "workspace_adopted",
     }
