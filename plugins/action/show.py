@@ -12,6 +12,7 @@ from ansible.utils.color import stringc
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
     documents,
+    known_services,
     log_lines,
     terminal,
 )
@@ -29,9 +30,11 @@ class ActionModule(ActionBase):
         """Run the action."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         given = arguments.complete(self, task_vars or {}, "show")
+        if problem := known_services.unknown(str(given["name"]), given["wanted"], given["results"].values()):
+            raise AnsibleActionFail(problem)
         if given["what"] == "logs":
-            return {**result, "changed": False, **_show_logs(given)}
-        if given["format"] == "text":
+            _show_logs(given["results"])
+        if given["format"] == "text" or given["what"] not in _MARKDOWN:
             return {**result, "changed": False, "document": ""}
         render = documents.as_json if given["format"] == "json" else _MARKDOWN[given["what"]]
         document = render(str(given["name"]), given["results"])
@@ -41,12 +44,9 @@ class ActionModule(ActionBase):
         return {**result, "changed": False, "document": document}
 
 
-def _show_logs(given: dict[str, Any]) -> dict[str, Any]:
-    if problem := log_lines.unknown(str(given["name"]), given["services"], given["results"].values()):
-        raise AnsibleActionFail(problem)
-    lines = log_lines.merged(given["results"], stringc)
+def _show_logs(results: dict[str, Any]) -> None:
+    lines = log_lines.merged(results, stringc)
     terminal.show("\n".join(lines) if lines else "no lines; go back further with -e since=1h")
-    return {"document": ""}
 
 
 def _write(path: Path, text: str) -> None:

@@ -34,6 +34,7 @@ options:
       - Id of the release, from M(slipway.stack.release).
       - V(previous) is the release that was live before the live one. If you use it twice, you go back two releases. A
         release that was rolled back from is not chosen.
+      - V(live) is the live release, for O(restart).
     type: str
     required: true
   verb:
@@ -71,6 +72,11 @@ options:
     description: Whether to skip the question to the images of an older release whether they work with the database.
     type: bool
     default: false
+  restart:
+    description: Services that are replaced although nothing differs. Needs O(release=live), and runs no release job.
+    type: list
+    elements: str
+    default: []
   keep:
     description: Number of releases to keep on the host.
     type: int
@@ -168,6 +174,7 @@ from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.release import restarting
 from ansible_collections.slipway.stack.plugins.module_utils.release.data_loss import Permissions
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import previous_release
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import preview
@@ -185,7 +192,8 @@ def _preview(home: Home, release: str, params: dict[str, Any], with_diff: bool) 
     if params["verb"] not in ("all", "begin"):
         return result
     permitted = Permissions(params["allow_downtime"], params["changed_in_data"], params["data_back"])
-    found = preview(home, release, permitted)
+    found = preview(home, release, permitted, params["restart"])
+    result.update(restart=params["restart"])
     return {**result, "plan": found.plan, "version": found.version, **({"diff": found.diff} if with_diff else {})}
 
 
@@ -204,6 +212,7 @@ def main() -> None:
             "compatible": {"type": "bool", "default": False},
             "backup": {"type": "bool", "default": False},
             "data_back": {"type": "list", "elements": "str", "default": []},
+            "restart": {"type": "list", "elements": "str", "default": []},
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},
@@ -221,6 +230,7 @@ def main() -> None:
         if offset is None:
             if release == "previous":
                 release = before_upgrade(home) if params["data_back"] else previous_release(home)
+            release = restarting.resolve(home, release, params["restart"])
             if module.check_mode:
                 module.exit_json(**_preview(home, release, params, module._diff))
             offset, joined, release = module_work.after_short_work(module, home, partial(enter, home, release, params))

@@ -11,6 +11,7 @@ version_added: 0.3.0
 description:
   - Shows what M(slipway.stack.status) or M(slipway.stack.history) has returned on all hosts, as JSON or Markdown, or
     the lines of M(slipway.stack.logs) of all hosts by time.
+  - With O(what=services), shows nothing, and fails if no host has one of O(wanted).
   - Runs on the controller and does not contact the hosts. Run it once for all hosts.
 extends_documentation_fragment:
   - slipway.stack.stack
@@ -22,7 +23,7 @@ options:
     description: The module whose results are shown.
     type: str
     required: true
-    choices: [status, history, logs]
+    choices: [status, history, logs, services]
   results:
     description: What the module has returned, by name of the host. Empty for a host that did not answer.
     type: dict
@@ -33,8 +34,8 @@ options:
     type: str
     default: text
     choices: [text, json, markdown]
-  services:
-    description: Names of the services whose logs were asked for. Fails if no host has one of them.
+  wanted:
+    description: Names of the services that were asked for. Fails if no host has one of them.
     type: list
     elements: str
     default: []

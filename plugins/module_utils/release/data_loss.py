@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release import initial_values, preflight, resources
+from ansible_collections.slipway.stack.plugins.module_utils.release.plan import RESTART
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     START_FIRST,
     STOP_FIRST,
@@ -106,12 +107,16 @@ def _refuse_downtime(
     """Return a sentence for each data service that the plan would stop without permission."""
     return [
         f"service '{entry['service']}': it holds data and would be down while it is replaced "
-        f"({', '.join(entry['because'])} changed); allow this with deploy_allow_downtime: [{entry['service']}]"
+        f"({_why(entry['because'])}); allow this with deploy_allow_downtime: [{entry['service']}]"
         for entry in entries
         if entry["action"] == "recreate"
         and services[entry["service"]]["class"] == "stateful"
         and entry["service"] not in allowed
     ]
+
+
+def _why(because: list[str]) -> str:
+    return ", ".join(because) if because == [RESTART] else f"{', '.join(because)} changed"
 
 
 def _refuse_lost_volumes(

@@ -7,7 +7,7 @@ mounted files and secrets, and it was seen to replace containers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import proxy_of
@@ -23,11 +23,17 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
 
+#: The reason for the replacement of a service in which nothing differs.
+RESTART = "restart"
 _FILE = re.compile(r".*/files/(?P<address>[0-9a-f]{64}/[^:]+):(?P<target>[^:]+):ro")
 
 
 def plan(
-    old: Mapping[str, Any] | None, new: Mapping[str, Any], running: Mapping[str, list[Container]], edge_changed: bool
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
+    running: Mapping[str, list[Container]],
+    edge_changed: bool,
+    restart: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Return one entry for each service, ``{service, action, downtime, because}``, in the order of the new release.
 
@@ -39,6 +45,7 @@ def plan(
     :param new: the manifest of the new release.
     :param running: containers by service.
     :param edge_changed: whether the edge's configuration differs.
+    :param restart: services that are replaced although nothing differs.
     """
     result: list[dict[str, Any]] = []
     # As after `docker compose down --volumes`: what the one-shots of the live release did may be gone, too.
@@ -55,7 +62,7 @@ def plan(
         if old_spec:
             because = differences(old_spec, spec, (old or {}).get("addresses", {}), new["addresses"])
         pod_changes = pod is not None and pod["action"] != "unchanged"
-        because = because or followers.reasons(spec, result, existing)
+        because = because or [RESTART] * (name in restart) or followers.reasons(spec, result, existing)
         if because or (pod and pod["action"] in REPLACING):
             can_roll = replacement(spec) in (START_FIRST, RUN_ONCE)
             rolls = can_roll and not pod_changes and not _is_other_proxy(old_spec, spec)

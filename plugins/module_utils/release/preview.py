@@ -5,6 +5,7 @@ Place in the pipeline: target, read-only, in place of a rollout.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,8 @@ class Preview:
     diff: list[dict[str, str]]
 
 
-def preview(home: Home, release: str, permitted: data_loss.Permissions) -> Preview:
-    """Return what a rollout to *release* would do now.
+def preview(home: Home, release: str, permitted: data_loss.Permissions, restart: Collection[str] = ()) -> Preview:
+    """Return what a rollout to *release* would do now. :param restart: services that are replaced in any case.
 
     :raises Refused: if the release is not on this host, or if the rollout would be refused.
     """
@@ -52,7 +53,7 @@ def preview(home: Home, release: str, permitted: data_loss.Permissions) -> Previ
     )
     new_files = file_diff.release_files(home.release(release), new.get("files", {}))
     edge_changed = _edge(old_files) != _edge(new_files)
-    entries = plan(current, new, running, edge_changed)
+    entries = plan(current, new, running, edge_changed, restart)
     problems = data_loss.problems(home, entries, current, new, running, permitted)
     if problems:
         raise Refused(problems)

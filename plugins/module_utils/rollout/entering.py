@@ -34,6 +34,8 @@ def enter(home: Home, release: str, params: Mapping[str, Any]) -> tuple[int | No
     current = holder(home.lease)
     if current and current["release"] == release:
         joined = describe(home.lease) if verb in ("all", "begin") else ""
+        if joined and params["restart"]:
+            raise RolloutFailed(f"{joined}; run the restart again when it has ended")
         offset = journal.size(home.journal) if verb == "abort" else int(current["journal"])
         if verb in _WAITS_AT:
             offset = journal.offset_after(home.journal, offset, _WAITS_AT[verb])
@@ -42,7 +44,7 @@ def enter(home: Home, release: str, params: Mapping[str, Any]) -> tuple[int | No
     if verb in ("all", "begin"):
         chosen = common_id.choose(home, release, params["common_id"])
         return _start(home, release, chosen, params), "", chosen
-    if verb == "abort" or home.current_id() == release:
+    if verb == "abort" or (home.current_id() == release and not _has_failed(home, release)):
         return None, "", release
     raise RolloutFailed(_failure(home, release))
 
@@ -71,6 +73,7 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
         first_host=params["first_host"],
         barrier_timeout=params["barrier_timeout"],
         pull_timeout=params["pull_timeout"],
+        restart=tuple(sorted(params["restart"])),
     )
     rollout = Rollout(home, options)
     for request in (home.barrier, home.abort):
@@ -79,6 +82,15 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
     detach(lease.hand_over(rollout.run), home.log, rollout.mask)
     lease.close_own_copy()
     return lease.journal_offset
+
+
+def _has_failed(home: Home, release: str) -> bool:
+    """Return whether the last work in the journal is a rollout of *release* that has failed.
+
+    The release may be live all the same: it was repaired or restarted, and that was reverted.
+    """
+    ends = [record for record in journal.read(home.journal, 0)[0] if record["step"] == "end"]
+    return bool(ends) and (ends[-1]["release"], ends[-1]["state"]) == (release, "failed")
 
 
 def _failure(home: Home, release: str) -> str:

@@ -91,7 +91,13 @@ def up(
     found = containers.find(services=names)
     replaced = [one for name in names for one in found.get(name, []) if release.replaces(one)]
     lifecycle.before_stop(release.home, replaced, release.journal, release.step, services)
-    lost = [name for name in names if any(left_behind(services[name], one) for one in found.get(name, []))]
+    # Where the release replaces itself, Compose sees no change either.
+    again = {one.id for one in replaced} if release.home.current_id() == release.id and not release.restored else set()
+    lost = [
+        name
+        for name in names
+        if any(one.id in again or left_behind(services[name], one) for one in found.get(name, []))
+    ]
     for group in ([name for name in names if name not in lost], lost):
         hooked = [name for name in group if services[name].get(lifecycle.POST_START)]
         for start, some in ((True, [name for name in group if name not in hooked]), (False, hooked)):

@@ -91,7 +91,8 @@ class EdgeSwitch:
         if self._name in self._selection.replaced(AT_SWITCH):
             self._replace(version)
             confirm(self._manifest)
-        elif version != configuration.live_version(self._home):
+        elif version != configuration.live_version(self._home) or self._name in self._selection.replaced(START_FIRST):
+            # An edge that starts next to the old one takes its requests with the same configuration, too.
             self._apply(running, version)
         else:
             confirm(self._manifest)

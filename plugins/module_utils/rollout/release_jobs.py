@@ -27,7 +27,7 @@ def run_jobs(
     journal: Journal,
     options: RolloutOptions,
 ) -> None:
-    """Run the release jobs of the services that change.
+    """Run the release jobs of the services that change. A restart runs none: the version stays.
 
     :param services: the services of the manifest.
     :param changes: returns whether a service changes.
@@ -35,7 +35,7 @@ def run_jobs(
     :raises RolloutFailed: if a job fails or takes longer than its ``job_seconds``. ``detail`` has its last lines.
     """
     for name, spec in services.items():
-        if not spec["release"] or not changes(name):
+        if options.restart or not spec["release"] or not changes(name):
             continue
         if spec["release_once"] and not options.first_host:
             journal.write("release", "done", "the release job runs on the first host", name)

@@ -86,7 +86,7 @@ class Rollout:
         )
         self._containers = ProjectContainers(manifest["stack"], self._journal)
         # The selection and the edge use the same object. It is filled in *begin* and never replaced.
-        self._tx = Transaction(options.release, None, options.owner)
+        self._tx = Transaction(options.release, None, options.owner, restart=list(options.restart))
         self._selection = Selection(self._services, self._tx, self._containers)
         self._edge = EdgeSwitch(home, manifest, self._tx, self._selection, self._containers, self._journal)
 
@@ -166,8 +166,8 @@ class Rollout:
         """
         previous = self._home.current_id()
         old_manifest = self._home.manifest(previous)
-        entries = plan(old_manifest, self._manifest, existing, edge_changed=True)
         options = self._options
+        entries = plan(old_manifest, self._manifest, existing, edge_changed=True, restart=options.restart)
         permitted = data_loss.Permissions(options.allow_downtime, options.changed_in_data, options.data_back)
         problems = data_loss.problems(self._home, entries, old_manifest, self._manifest, existing, permitted)
         if problems:

@@ -44,6 +44,7 @@ def write(
         "at": time.strftime(TIME, time.gmtime()),
         "release": tx.release,
         "previous": tx.previous,
+        "for": f"restart of {', '.join(tx.restart)}" if tx.restart else "",
         "owner": tx.owner,
         "version": manifest["version"],
         "commit": manifest["commit"],

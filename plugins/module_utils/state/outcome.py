@@ -50,8 +50,10 @@ def mark_live(home: Home, release_id: str, before: Sequence[str]) -> None:
 
 
 def mark_failed(home: Home, release_id: str) -> None:
-    """Record that the rollout of a release failed, unless it was live once."""
+    """Record that the rollout of a release failed, unless it was live once, or is live and was repaired."""
     known = read(home, release_id)
+    if release_id == home.current_id():
+        return
     if not known.problem and not (known.value and known.value.live) and home.release(release_id).is_dir():
         _write(home, release_id, _FAILED, ())
 

@@ -25,6 +25,7 @@ _OPTIONAL: Mapping[str, state_file.Types] = {
     "edge_before": (str, type(None)),
     "plan": dict,
     "old": dict,
+    "restart": list,
 }
 
 
@@ -37,7 +38,8 @@ class RolloutOptions:
     check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
     barrier, ``barrier_timeout`` seconds each. ``pull_timeout``: seconds without progress after which a pull fails.
     ``first_host``: this host runs the release jobs that run once for all hosts. ``backup``: save the data before a
-    release job runs. ``data_back``: services that get the data back that they had before an upgrade.
+    release job runs. ``data_back``: services that get the data back that they had before an upgrade. ``restart``:
+    services that are replaced although nothing in them differs; then no release job runs.
     """
 
     release: str
@@ -52,6 +54,7 @@ class RolloutOptions:
     pull_timeout: float = 120.0
     backup: bool = False
     data_back: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
 
 
 @dataclass
@@ -64,6 +67,8 @@ class Transaction:
     ``plan``: the action for each service (see ``plan.plan``). ``old``: the ids of the containers that existed before,
     by service. Every other container of a replaced service was created by this rollout.
 
+    ``restart``: the services that it restarts, if it is a restart.
+
     ``saved``: whether the file has this rollout. It is not written.
     """
 
@@ -75,6 +80,7 @@ class Transaction:
     edge_before: str | None = None
     plan: dict[str, str] = field(default_factory=dict)
     old: dict[str, list[str]] = field(default_factory=dict)
+    restart: list[str] = field(default_factory=list)
     saved: bool = field(default=False, compare=False)
 
     def existed_before(self, service: str, container_id: str) -> bool:

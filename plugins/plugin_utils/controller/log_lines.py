@@ -6,10 +6,8 @@ Place in the pipeline: used by the actions ``logs`` and ``show``. Pure.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
 
 #: Colours of Ansible that tell services apart; red is for errors.
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright cyan", "bright yellow", "bright green")
@@ -36,17 +34,6 @@ def followed(host: str, result: Mapping[str, Any], several: bool, paint: Paint) 
     width = max((len(_who(host, {"service": name}, several)) for name in result["known"]), default=0)
     lines = [_line(host, line, several, width, paint) for line in result["lines"]]
     return [*lines, *(f"{host}: {note}" for note in result["notes"])]
-
-
-def unknown(stack: str, wanted: Iterable[str], results: Iterable[Mapping[str, Any]]) -> str:
-    """Return a sentence about the first service that no host has; empty if there is none.
-
-    Where no host has answered, nobody knows.
-    """
-    answers = [result["known"] for result in results if "known" in result]
-    known = sorted({name for names in answers for name in names})
-    missing = [name for name in wanted if name not in known] if answers else []
-    return f"stack '{stack}' has no service {missing[0]!r}{suggestion(missing[0], known)}" if missing else ""
 
 
 def _who(host: str, line: Mapping[str, str], several: bool) -> str:

@@ -56,6 +56,13 @@ def release_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]
 
 def rollback_lines(host: str, stack: str, result: Mapping[str, Any]) -> list[str]:
     """Return what a rollout to a release on *host* would do."""
+    if result.get("restart"):
+        # In the order of the release.
+        named = [entry["service"] for entry in result["plan"] if entry["service"] in result["restart"]]
+        return [
+            f"restart of {', '.join(named)} of {stack} on {host}:",
+            *(f"  {line}" for line in plan_lines(result["plan"])),
+        ]
     version = f" (version {result['version']})" if result.get("version") else ""
     return [
         f"rollback of {stack} on {host} to release {result['release']}{version}:",

@@ -35,6 +35,7 @@ _OF_PLAYBOOKS = frozenset(
         "report_rollouts",
     }
     | {"maintenance", "maintenance_allow", "maintenance_retry_after", "drain", "drain_wait", "undrain"}
+    | {"command", "run_on", "run_timeout", "interactive"}
     | {"service", "since", "grep", "lines", "follow", "follow_for", "history"}
     | {"policy_files", "policy_environment", "policy_level", "policy_also", "policy_exceptions", "policy_baseline"}
     | {"policy_report", "policy_format"}
@@ -72,6 +73,7 @@ _OF_TASKS = frozenset(
         "status_result",
         "history_result",
         "logs_result",
+        "services_result",
         "verify_result",
         "workspace_adopted",
     }

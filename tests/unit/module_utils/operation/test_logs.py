@@ -15,6 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.operation.logs impor
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
+from tests.support.fake_host import container
+
 NOW = 1_795_255_200.0
 LOGS = {
     "web-1": [("t1", "one"), ("t4", "four secret")],
@@ -25,21 +27,7 @@ LOGS = {
 
 
 def _container(name: str, state: str = "running") -> Container:
-    return Container(
-        id=name,
-        name=f"shop-{name}",
-        service=name.partition("-")[0],
-        oneoff=False,
-        image="app:1",
-        state=state,
-        exit_code=0,
-        restarts=0,
-        health=None,
-        probe_output="",
-        started_at="2026-11-21T10:00:00Z",
-        uptime=1.0,
-        stop_grace=10.0,
-    )
+    return container(name.partition("-")[0], id=name, name=f"shop-{name}", state=state)
 
 
 @pytest.fixture
@@ -148,5 +136,5 @@ def test_a_beginning_is_a_span_or_a_moment(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "10", "10x", "m", "yesterday", "2026-11-21 10:00", "-5m"])
 def test_any_other_beginning_is_refused(text: str) -> None:
-    with pytest.raises(RolloutFailed, match="^since: '"):
+    with pytest.raises(RolloutFailed, match=r"^since: '"):
         logs.since(text, NOW)

@@ -101,3 +101,9 @@ def test_the_first_deploy_warns_about_anonymous_volumes(
     records, _ = journal.read(tmp_path / "journal", 0)
     warning = "data in /data is deleted with the container; mount a named volume or a tmpfs there"
     assert [(record["service"], record["text"]) for record in records] == ([("notes", warning)] if warned else [])
+
+
+def test_nothing_has_changed_in_a_service_that_is_restarted() -> None:
+    entry = {"service": "db", "action": "recreate", "downtime": True, "because": ["restart"]}
+    problems = data_loss.refusals([entry], None, {"services": {"db": spec(**{"class": "stateful"})}}, {}, [])
+    assert "while it is replaced (restart); allow this" in problems[0]

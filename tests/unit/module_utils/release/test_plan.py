@@ -279,3 +279,22 @@ def test_a_health_check_that_begins_anew_is_nothing_to_do(changes: dict[str, Any
     running = {"pod": [container("pod", **changes)]}
     [(_name, found, _because)] = _entries(manifest, manifest, running)
     assert found == action
+
+
+def test_a_restart_replaces_what_does_not_differ_and_what_follows_it() -> None:
+    services = {
+        "db": spec(**{"class": "stateful"}),
+        "web": spec(),
+        "beat": spec(**{"class": "singleton"}),
+        "side": spec(follows={"web": ["volumes_from"]}),
+    }
+    both, running = _manifest(**services), {name: [container(name)] for name in services}
+
+    def planned(*restart: str) -> list[tuple[str, str, bool, list[str]]]:
+        entries = plan(both, both, running, False, restart)
+        return [(one["service"], one["action"], one["downtime"], one["because"]) for one in entries if one["because"]]
+
+    assert planned() == []
+    assert planned("db", "beat") == [("db", "recreate", True, ["restart"]), ("beat", "recreate", True, ["restart"])]
+    assert planned("web")[0] == ("web", "roll", False, ["restart"])
+    assert [entry[0] for entry in planned("web")] == ["web", "side"]

@@ -42,3 +42,25 @@ def test_a_service_that_compose_sees_no_change_of_is_recreated(tmp_path: Path, m
     in_place.stop_members(SERVICES, ["vpn"], containers, home, journal, "prepare")
     in_place.up(SERVICES, ["db", "web"], containers, in_place.Release(home, "r2", journal, "prepare", bool, 60.0))
     assert commands == [["stop", "web1"], [*UP, "--detach", "db"], [*UP, "--force-recreate", "--detach", "web"]]
+
+
+@pytest.mark.parametrize(
+    ("live", "restored", "recreated"), [("r2", False, True), ("r2", True, False), ("r1", False, False)]
+)
+def test_a_release_that_replaces_itself_recreates(
+    live: str, restored: bool, recreated: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The definition is the same, so Compose alone would leave the container. A revert leaves what it can."""
+    commands: list[list[str]] = []
+    monkeypatch.setattr(docker, "containers", lambda _project, _services=None: [container("db"), container("web")])
+    monkeypatch.setattr(docker, "run", lambda arguments, **_: commands.append(arguments))
+    home = Home(str(tmp_path))
+    home.release(live).mkdir(parents=True)
+    home.current.symlink_to(f"releases/{live}")
+    journal = Journal(tmp_path / "journal.jsonl", "r2")
+    release = in_place.Release(home, "r2", journal, "prepare", lambda one: one.service == "db", 60.0, restored=restored)
+    in_place.up(SERVICES, ["db", "web"], ProjectContainers("shop", journal), release)
+    if recreated:
+        assert commands == [[*UP, "--detach", "web"], [*UP, "--force-recreate", "--detach", "db"]]
+    else:
+        assert commands == [[*UP, "--detach", "db", "web"]]

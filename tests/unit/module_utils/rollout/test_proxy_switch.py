@@ -97,3 +97,10 @@ def test_upstreams_are_updated_only_for_services_replaced_after_the_switch(
 ) -> None:
     edge.switch(**actions).update_upstreams()
     assert edge.calls == calls
+
+
+def test_an_edge_that_is_restarted_alone_hands_over_with_the_same_configuration(edge: Edge) -> None:
+    """Without it, nobody would tell the old edge to stop accepting before it is stopped."""
+    edge.existing.append(container("edge", 2))
+    edge.switch(edge="roll").switch()
+    assert edge.calls == [("live", ["edge1"])]

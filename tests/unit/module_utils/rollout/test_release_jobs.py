@@ -113,3 +113,9 @@ def test_a_manifest_without_a_check_runs_none(tmp_path: Path, commands: list[lis
     del services["backend"]["release_check"]
     release_jobs.run_checks(services, lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"))
     assert commands == []
+
+
+def test_a_restart_runs_no_job(tmp_path: Path, commands: list[list[str]]) -> None:
+    options = RolloutOptions("r2", 5, "ada", restart=("backend",))
+    release_jobs.run_jobs(_services(), lambda _: True, "/releases/r2", Journal(tmp_path / "j", "r2"), options)
+    assert commands == []

@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import data_
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch import EdgeSwitch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
-from ansible_collections.slipway.stack.plugins.module_utils.state import abort, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import abort, audit, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions, Transaction
@@ -192,3 +192,13 @@ def test_a_rollout_that_was_refused_leaves_the_containers_of_an_interrupted_one_
         "service 'db': data of another version",
         "The interrupted rollout of r1 is still unfinished; the next deploy reverts it",
     ]
+
+
+def test_a_restart_that_was_refused_is_one_in_the_audit(
+    home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{Rollout.__module__}.recover", lambda *_: None)
+    monkeypatch.setattr(preflight, "check_data", lambda *_: ["service 'web': it holds data"])
+    Rollout(home, RolloutOptions("r2", 5, "ada@laptop", restart=("web",))).run()
+    (line,) = audit.read(home)
+    assert (line["for"], line["outcome"]) == ("restart of web", "failed")

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.slipway.stack.plugins.module_utils.release.preview import Preview
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import entering
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.modules import rollout
+
+from tests.support.fake_host import spec, write_release
 
 
 def _run_in_check_mode(root: Path, release: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -46,3 +51,41 @@ def test_a_rollback_shows_target_and_plan_in_check_mode(
     answer = _run_in_check_mode(tmp_path, "r1", capsys)
     assert (answer["changed"], answer["release"], answer["version"]) == (True, "r1", "1.0")
     assert answer["plan"] == found.plan
+
+
+def test_a_host_that_has_reverted_a_restart_does_not_call_it_complete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The release is live all the same. Without a look into the journal, the next verb would succeed."""
+    home, release = Home(str(tmp_path / "shop")), "20261102T100000Z-aaaaaaaa"
+    write_release(home, release, services={"web": spec()})
+    home.current.symlink_to(f"releases/{release}")
+    arguments = {"name": "shop", "root": str(tmp_path), "release": release, "verb": "finalize"}
+
+    def run() -> dict[str, Any]:
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            rollout.main()
+        answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return answer
+
+    home.state.mkdir()
+    Journal(home.journal, release).write("end", "done", "release is live")
+    assert not run().get("failed")
+    records = Journal(home.journal, release)
+    records.write("rollout", "failed", "web is unhealthy")
+    records.write("end", "failed", "it keeps serving")
+    assert run()["msg"] == "stack 'shop': web is unhealthy. it keeps serving"
+
+
+def test_a_restart_does_not_join_other_work_on_the_same_release(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, release = Home(str(tmp_path / "shop")), "20261102T100000Z-aaaaaaaa"
+    write_release(home, release, services={"web": spec()})
+    home.current.symlink_to(f"releases/{release}")
+    monkeypatch.setattr(entering, "holder", lambda _: {"release": release, "journal": "0"})
+    monkeypatch.setattr(entering, "describe", lambda _: "bob deploys")
+    arguments = {"name": "shop", "root": str(tmp_path), "release": "live", "restart": ["web"]}
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        rollout.main()
+    assert "bob deploys; run the restart again when it has ended" in json.loads(capsys.readouterr().out)["msg"]

@@ -41,3 +41,9 @@ def test_an_incomplete_line_affects_no_other_line(home: Home, incomplete: bytes)
     assert _releases(home) == ["r1"]
     _write(home, "r3")
     assert (_releases(home), _releases(home, 1)) == (["r1", "r3"], ["r3"])
+
+
+def test_a_line_says_what_was_restarted(home: Home) -> None:
+    audit.write(home, MANIFEST, Transaction("r1", "r1", "ada@laptop", restart=["web", "worker"]), "ok", 1.23)
+    _write(home, "r2")
+    assert [line["for"] for line in audit.read(home)] == ["restart of web, worker", ""]

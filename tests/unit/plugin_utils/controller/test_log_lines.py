@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import log_lines
 
 
@@ -51,20 +50,3 @@ def test_a_service_has_one_colour() -> None:
     )
     assert (painted[0], painted[2]) == (painted[1], painted[3])
     assert painted[0] != painted[2]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "sentence"),
-    [
-        ([], ""),
-        (["web", "db"], ""),
-        (["wbe"], "stack 'shop' has no service 'wbe'; did you mean 'web'?"),
-        (["db", "xxxxxx"], "stack 'shop' has no service 'xxxxxx'; valid values: db, web, worker"),
-    ],
-)
-def test_a_service_that_no_host_has_is_named(wanted: list[str], sentence: str) -> None:
-    assert log_lines.unknown("shop", wanted, [APP1, APP2, {}]) == sentence
-
-
-def test_nobody_knows_the_services_if_no_host_answers() -> None:
-    assert log_lines.unknown("shop", ["web"], [{}, {"failed": True}]) == ""

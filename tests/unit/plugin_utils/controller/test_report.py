@@ -261,3 +261,14 @@ def test_the_status_says_that_the_edge_is_closed() -> None:
     assert "drained: no requests go to app2" in report.status_lines(
         "web", {**STATUS, "away": ["no requests go to app2"]}
     )
+
+
+def test_a_restart_in_check_mode_shows_its_plan() -> None:
+    plan = [_entry("db", "unchanged"), _entry("web", "roll", "restart"), _entry("beat", "roll", "restart")]
+    answer = {"release": "r1", "version": "1.0", "plan": plan, "restart": ["beat", "web"]}
+    assert report.rollback_lines("one", "shop", answer) == [
+        "restart of web, beat of shop on one:",
+        "  web   roll  restart",
+        "  beat  roll  restart",
+        "  1 unchanged",
+    ]
