@@ -76,6 +76,7 @@ RECIPES = (
     Recipe("traefik:3", "traefik", parent="python:3.13-slim"),
     Recipe("slipway/testssl", "testssl", official=False, on_request=True),
     Recipe("slipway/chromium", "chromium", parent="python:3.13-slim", official=False, on_request=True),
+    Recipe("slipway/prometheus", "prometheus", official=False, on_request=True),
     Recipe("postgres:18", "postgres", parent=base("forky"), suite="forky"),
     Recipe("slipway/server:bookworm", "server", parent=base("bookworm"), official=False, suite="bookworm"),
     Recipe("slipway/server:forky", "server", parent=base("forky"), official=False, suite="forky"),

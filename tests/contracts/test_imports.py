@@ -75,6 +75,14 @@ ALLOWED: dict[str, set[str]] = {
     "module_utils.backup": {"module_utils.state", "module_utils.engine"},
     "module_utils.certificates": {"module_utils.state", "module_utils.engine", "module_utils.edge"},
     "module_utils.release": {"module_utils.state", "module_utils.engine", "module_utils.edge"},
+    "module_utils.monitoring": {
+        "module_utils.state",
+        "module_utils.engine",
+        "module_utils.edge",
+        "module_utils.certificates",
+        "module_utils.backup",
+        "module_utils.release",
+    },
     "module_utils.rollout": {
         "module_utils.certificates",
         "module_utils.state",

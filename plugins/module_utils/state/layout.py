@@ -68,6 +68,7 @@ class Home:
         self.backup_results = self.state / "backups.jsonl"
         self.backup_journal = self.state / "backup-journal.jsonl"
         self.backup_lease = self.state / "backup.lease"
+        self.monitoring = self.state / "monitoring.json"
 
     def make_directories(self) -> None:
         """Create the directories that nobody but root and operators may enter. What containers mount is in them."""

@@ -1,6 +1,6 @@
 """Units of systemd for the work of a stack that needs no controller: written, enabled and removed together.
 
-Place in the pipeline: target, by roles that set a timer. Files are written completely or not at all.
+Place in the pipeline: target, by roles that set a timer or watch a file. Files are written completely or not at all.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def runner(module: Any) -> Run:
 
 
 def apply(texts: Mapping[str, str], run: Run, dry_run: bool) -> list[str]:
-    """Write the units that differ, remove those without a text, start the timers, and return what was changed.
+    """Write the units that differ, remove those without a text, start timers and paths, and return what was changed.
 
     :param texts: the text of each unit by its name; empty for a unit that shall not exist.
     :raises SystemdError: if systemd refuses one.
     """
-    timers = {name: bool(text) for name, text in texts.items() if name.endswith(".timer")}
-    stale = [name for name, wanted in timers.items() if not wanted and (UNITS / name).exists()]
+    triggers = {name: bool(text) for name, text in texts.items() if name.endswith((".timer", ".path"))}
+    stale = [name for name, wanted in triggers.items() if not wanted and (UNITS / name).exists()]
     if stale and not dry_run:
         systemctl(run, "disable", "--now", *stale)
     written = [name for name, text in texts.items() if _differs(UNITS / name, text)]
@@ -49,7 +49,7 @@ def apply(texts: Mapping[str, str], run: Run, dry_run: bool) -> list[str]:
                 (UNITS / name).unlink()
     if written and not dry_run:
         systemctl(run, "daemon-reload")
-    enabled = [name for name, wanted in timers.items() if wanted]
+    enabled = [name for name, wanted in triggers.items() if wanted]
     off = [name for name in enabled if name in written or run(["systemctl", "is-active", "--quiet", name])[0] != 0]
     if off and not dry_run:
         systemctl(run, "enable", *off)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,21 +9,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup import receiv
 from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
-
-class Systemd:
-    """Records what it is told; a unit that was restarted is active."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.active: set[str] = set()
-
-    def run(self, command: Sequence[str]) -> tuple[int, str, str]:
-        if command[1] == "is-active":
-            return (0 if command[-1] in self.active else 3), "", ""
-        self.told.append(" ".join(command[1:]))
-        if command[1] == "restart":
-            self.active |= set(command[2:])
-        return 0, "", ""
+from tests.support.fake_systemd import Systemd
 
 
 @pytest.fixture
