@@ -9,7 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
-    monitoring_settings,
+    metrics_settings,
     server_program,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller.module_call import OneCall
@@ -24,7 +24,7 @@ class ActionModule(OneCall):
         """Return the settings, and the program that the units start."""
         given = arguments.complete(self, task_vars, "monitoring")
         try:
-            monitoring_settings.check_metrics(given["metrics_directory"], given["metrics_every"])
+            metrics_settings.check_metrics(given["metrics_directory"], given["metrics_every"])
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
         return {

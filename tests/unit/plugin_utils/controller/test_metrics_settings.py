@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.slipway.stack.plugins.plugin_utils.controller.monitoring_settings import check_metrics
+from ansible_collections.slipway.stack.plugins.plugin_utils.controller.metrics_settings import check_metrics
 
 
 def test_a_directory_and_none() -> None:
