@@ -18,6 +18,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     module_call,
     release_id,
     report,
+    telling_host,
     terminal,
 )
 
@@ -45,6 +46,7 @@ class ActionModule(ActionBase):
         if self._task.check_mode and _is_not_there_yet(given.get("release"), task_vars):
             return {**result, "changed": True, "release": given["release"], "records": []}
         given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
+        given.setdefault("tells", host == telling_host.choose(task_vars))
         given["owner"] = given.get("owner") or module_call.owner()
         verb = given.get("verb", "all")
         if verb != "all":

@@ -28,6 +28,10 @@ options:
     description: Seconds between two times that the metrics are written.
     type: int
     required: true
+  receivers:
+    description: Who is told about events, as JSON.
+    type: str
+    required: true
   program:
     description: The program that the units start, in Base64.
     type: str
@@ -59,8 +63,10 @@ written:
 """
 
 import base64
+import json
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.stack.plugins.module_utils.monitoring import receivers
 from ansible_collections.slipway.stack.plugins.module_utils.monitoring.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.monitoring.units import apply
 from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
@@ -76,13 +82,16 @@ def main() -> None:
             "root": {"type": "path", "required": True},
             "metrics_directory": {"type": "str", "required": True},
             "metrics_every": {"type": "int", "required": True},
+            "receivers": {"type": "str", "required": True, "no_log": True},
             "program": {"type": "str", "required": True},
         },
         supports_check_mode=True,
     )
     params = module.params
     name, program = params["name"], base64.b64decode(params["program"])
-    wanted = Settings(params["metrics_directory"], params["metrics_every"])
+    wanted = Settings(
+        params["metrics_directory"], params["metrics_every"], tuple(receivers.read(json.loads(params["receivers"])))
+    )
     try:
         home = Home(f"{params['root']}/{name}")
         written = apply(home, name, wanted, program, systemd.runner(module), module.check_mode)

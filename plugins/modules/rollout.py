@@ -49,9 +49,11 @@ options:
     choices: [all, begin, prepare, switch, finalize, abort]
     default: all
   first_host:
-    description:
-      - Whether this host runs the release jobs that run once for all hosts.
-      - The action plugin sets this. It is V(true) for the first host of the play.
+    description: Whether this host runs the release jobs that run once for all hosts. The action plugin sets this.
+    type: bool
+    default: true
+  tells:
+    description: Whether this host tells the receivers of M(slipway.stack.monitoring). The action plugin sets this.
     type: bool
     default: true
   common_id:
@@ -206,6 +208,7 @@ def main() -> None:
             "release": {"type": "str", "required": True},
             "verb": {"type": "str", "choices": list(BARRIER_OF_VERB), "default": "all"},
             "first_host": {"type": "bool", "default": True},
+            "tells": {"type": "bool", "default": True},
             "common_id": {"type": "str", "default": ""},
             "barrier_timeout": {"type": "int", "default": 900},
             "pull_timeout": {"type": "int", "default": 120},

@@ -104,6 +104,13 @@ backups:
       WAL is received.
   type: dict
   returned: success
+receivers:
+  description:
+    - Who is told about events, each with C(receiver), and the last message. C(event), C(at) in seconds of the epoch,
+      C(reason), which says why it did not arrive. No secret part of a URL is shown.
+  type: list
+  elements: dict
+  returned: success
 maintenance:
   description:
     - The maintenance for which the edge is closed, with C(owner), C(since) in seconds of the epoch, C(allow), the

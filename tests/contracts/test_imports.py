@@ -64,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
         "module_utils.certificates",
         "module_utils.backup",
         "module_utils.release",
+        "module_utils.monitoring",
     },
     "plugin_utils.swarm": {"plugin_utils.description", "module_utils.state", "module_utils.swarm"},
     "module_utils.swarm": {"module_utils.state", "module_utils.engine"},

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.state.events import EVENTS
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import MANIFEST, Home
 from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle import Bundle
 
@@ -52,8 +53,11 @@ def test_make_targets_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_variables_exist(page: Path) -> None:
-    """Those of the roles, those that playbooks take by themselves, and what roles register for each other."""
-    known = {name for role in roles() for name in role.options()}
+    """Those of the roles, those that playbooks take by themselves, and what roles register for each other.
+
+    Names of events look like them.
+    """
+    known = {name for role in roles() for name in role.options()} | set(EVENTS)
     for path in [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/*/tasks/*.yml")]:
         known |= set(re.findall(r"\w+", path.read_text()))
     prefixes = "|".join(["stack", "plan", "rollback", *(role.name for role in roles())])

@@ -70,6 +70,7 @@ def host(services: list[dict[str, Any]], /, **status: Any) -> dict[str, Any]:
             "under_way": None,
             "drained": "",
             "away": [],
+            "receivers": [],
             "maintenance": None,
             "certificate": None,
             "backups": {"services": [], "last": {}, "continuous": [], "damage": [], "unsaved": []},

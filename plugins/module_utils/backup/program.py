@@ -14,7 +14,10 @@ from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import continuous, results, sending, settings, work
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state import events
+from ansible_collections.slipway.stack.plugins.module_utils.state.events import Event
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
@@ -44,13 +47,23 @@ def main(arguments: list[str] | None = None) -> int:
         before = len(results.read(home))
         _begin(home, wanted)
     except (RolloutFailed, LeaseHeld) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return _end_of(home, given.verb, str(error), 0.0)
     last = results.read(home)[before:][-1:]
     if last and last[0]["outcome"] == "ok":
-        return 0
-    sys.stderr.write(f"{last[0]['reason'] if last else 'the result was not written'}\n")
-    return 1
+        return _end_of(home, given.verb, "", last[0]["seconds"])
+    return _end_of(home, given.verb, last[0]["reason"] if last else "the result was not written", 0.0)
+
+
+def _end_of(home: Home, verb: str, reason: str, seconds: float) -> int:
+    """Tell how the work ended. :param reason: why it failed, empty if it did not. :return: the exit code."""
+    word = {"take": "backup"}.get(verb, verb)
+    if word in ("backup", "drill"):
+        event = f"{word}_failed" if reason else f"{word}_succeeded"
+        live = home.current_id() or ""
+        events.tell(home, Event(event, release=live, owner="timer", seconds=seconds, reason=masking(home)(reason)))
+    if reason:
+        sys.stderr.write(f"{reason}\n")
+    return 1 if reason else 0
 
 
 def _end(_number: int, _frame: object) -> None:

@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import challenges, work
+from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state import events
+from ansible_collections.slipway.stack.plugins.module_utils.state.events import Event
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import LeaseHeld
 
@@ -28,12 +32,17 @@ def main(arguments: list[str] | None = None) -> int:
     home = Home(str(given.home))
     try:
         if given.verb == "renew":
+            before = certificate_files.current(home)
             work.renew_live(home, "timer", _PATIENCE)
+            if certificate_files.current(home) != before:
+                events.tell(home, Event("certificate_renewed", owner="timer"))
         elif given.verb == "install":
             work.install_issued(home, "certbot", _PATIENCE)
         else:
             _answer(home, given.verb == "begin")
     except (RolloutFailed, DockerError, LeaseHeld, OSError) as error:
+        if given.verb == "renew":
+            events.tell(home, Event("certificate_failed", owner="timer", reason=masking(home)(str(error))))
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -24,11 +24,15 @@ _GRACE = 10.0
 
 
 def run(
-    command: Sequence[str], timeout: float, cwd: str | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    timeout: float,
+    cwd: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    text: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program and return its exit code and output.
 
-    :param timeout: seconds that it may take.
+    :param timeout: seconds that it may take. :param text: its standard input, which is empty by default.
     :raises OSError: if it cannot be started.
     :raises subprocess.TimeoutExpired: if it takes longer. Then it has ended. It has the output until then, as bytes.
     :raises RolloutFailed: if the rollout is aborted meanwhile. Then it has ended.
@@ -38,7 +42,7 @@ def run(
         list(command),
         cwd=cwd,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -47,20 +51,22 @@ def run(
         preexec_fn=end_with_parent(),
     ) as process:
         try:
-            out, err = _output(process, timeout)
+            out, err = _output(process, timeout, text)
         except BaseException:
             _end(process)
             raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def _output(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
+def _output(process: subprocess.Popen[str], timeout: float, text: str | None) -> tuple[str, str]:
     deadline = time.monotonic() + timeout
     while True:
         left = deadline - time.monotonic()
         try:
-            return process.communicate(timeout=max(0.0, min(_INTERVAL, left)))
+            return process.communicate(text, timeout=max(0.0, min(_INTERVAL, left)))
         except subprocess.TimeoutExpired as expired:
+            # All calls together send what the first one was given.
+            text = None
             watch.check()
             if left <= 0:
                 raise subprocess.TimeoutExpired(process.args, timeout, expired.output, expired.stderr) from None

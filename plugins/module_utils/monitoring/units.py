@@ -7,9 +7,12 @@ the rollout has written to its files. So it cannot delay a rollout or fail it.
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 from pathlib import Path
 
-from ansible_collections.slipway.stack.plugins.module_utils.monitoring import metrics_file, settings
+from ansible_collections.slipway.stack.plugins.module_utils.monitoring import delivery, metrics_file, settings
+from ansible_collections.slipway.stack.plugins.module_utils.monitoring.receivers import Receiver
 from ansible_collections.slipway.stack.plugins.module_utils.monitoring.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_bytes
@@ -52,26 +55,61 @@ PathChanged={{home}}/state/maintenance.json
 WantedBy=paths.target
 """
 
+#: If events cannot be removed, systemd would start the program again and again. A deploy makes it try anew.
+_NOTIFY = f"""{_HEAD}\
+StartLimitIntervalSec=30
+StartLimitBurst=50
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/python3 {{program}} {{home}} notify
+TimeoutStartSec=15min
+Nice=10
+"""
+_EVENTS = f"""{_HEAD}
+[Path]
+DirectoryNotEmpty={{home}}/state/events
+
+[Install]
+WantedBy=paths.target
+"""
+
 
 def apply(home: Home, stack: str, wanted: Settings, program: bytes, run: Run, dry_run: bool) -> list[str]:
     """Write what differs, start and stop the units, and return what was changed.
 
     :param program: the program that the units start, as the controller has packed it.
-    :raises SystemdError: for a directory that does not exist, before anything changes; and if systemd refuses a unit.
+    :raises SystemdError: for a directory or a program that does not exist, before anything changes; and if systemd
+        refuses a unit.
     """
     directory = wanted.metrics_directory
     if directory and (reason := metrics_file.problem(directory)):
         raise SystemdError(reason)
+    for receiver in wanted.receivers:
+        _check(receiver)
     before = settings.read(home).value or Settings()
     changed = _write_own(home, wanted, program, dry_run)
+    changed += _open_events(home, bool(wanted.receivers), dry_run)
     unit, title = f"slipway-metrics-{stack}", f"Metrics of the stack {stack}"
     names = {"description": title, "home": home.path, "program": program_of(home), "every": wanted.metrics_every}
     texts = {".service": _MEASURE, ".timer": _TIMER, ".path": _PATH}
     units = {f"{unit}{kind}": text.format(**names) if directory else "" for kind, text in texts.items()}
+    unit, names["description"] = f"slipway-notify-{stack}", f"Notifications of the stack {stack}"
+    texts = {".service": _NOTIFY, ".path": _EVENTS}
+    units |= {f"{unit}{kind}": text.format(**names) if wanted.receivers else "" for kind, text in texts.items()}
     changed += systemd.apply(units, run, dry_run)
     if before.metrics_directory and before.metrics_directory != directory:
         changed += _remove(metrics_file.path_of(before.metrics_directory, stack), dry_run)
     return changed
+
+
+def _check(receiver: Receiver) -> None:
+    """Check that the program of a receiver is here. :raises SystemdError: if it is not."""
+    program = delivery.SENDMAIL if receiver.sort == "mail" else receiver.target.split()[0]
+    if receiver.sort == "webhook" or os.access(program, os.X_OK):
+        return
+    remedy = "install a mail server, such as msmtp-mta" if receiver.sort == "mail" else "correct its path"
+    raise SystemdError(f"monitoring_receivers, {receiver.label}: {program} is no program of this host; {remedy}")
 
 
 def program_of(home: Home) -> Path:
@@ -90,6 +128,18 @@ def _write_own(home: Home, wanted: Settings, program: bytes, dry_run: bool) -> l
         for path in changed:
             write_bytes(path, files[path], 0o600)
     return [path.name for path in changed]
+
+
+def _open_events(home: Home, wanted: bool, dry_run: bool) -> list[str]:
+    """Make or remove the directory in which events wait, and return what was changed. Its events are forgotten."""
+    if home.events.is_dir() == wanted:
+        return []
+    if not dry_run:
+        if wanted:
+            home.events.mkdir(mode=0o700)
+        else:
+            shutil.rmtree(home.events)
+    return [home.events.name]
 
 
 def _remove(path: Path, dry_run: bool) -> list[str]:

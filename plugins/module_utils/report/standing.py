@@ -1,4 +1,4 @@
-"""Where a stack stands on this host: its release and services, its certificate and its backups, without secrets.
+"""Where a stack stands on this host: its release, services, certificate, backups and receivers, without secrets.
 
 Place in the pipeline: target, read-only, for the status and the report.
 """
@@ -11,13 +11,14 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing as backup_standing
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
+from ansible_collections.slipway.stack.plugins.module_utils.monitoring import outcomes
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import status
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 
 def standing(home: Home, project: str) -> dict[str, Any]:
-    """Return what ``status`` returns, with ``certificate`` and ``backups``. Secrets are masked in all of it.
+    """Return what ``status`` returns, with ``certificate``, ``backups`` and ``receivers``. Secrets are masked in all of it.
 
     :raises DockerError: if the engine does not answer.
     """
@@ -25,6 +26,7 @@ def standing(home: Home, project: str) -> dict[str, Any]:
     manifest = home.manifest(result["release"])
     result["certificate"] = certificate_standing.standing(home, manifest, now)
     result["backups"] = backup_standing.standing(home, manifest, now)
+    result["receivers"] = outcomes.standing(home)
     _mask_reasons(result, masking(home))
     return result
 
@@ -36,5 +38,7 @@ def _mask_reasons(current: dict[str, Any], mask: Callable[[str], str]) -> None:
     current["damage"] = [mask(problem) for problem in current["damage"]]
     if current["certificate"]:
         current["certificate"]["problem"] = mask(current["certificate"]["problem"])
+    for receiver in current["receivers"]:
+        receiver["reason"] = mask(receiver["reason"])
     for result in current["backups"]["last"].values():
         result["reason"] = mask(result["reason"])

@@ -71,6 +71,7 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
         data_back=tuple(params["data_back"]),
         with_barriers=params["verb"] != "all",
         first_host=params["first_host"],
+        tells=params["tells"],
         barrier_timeout=params["barrier_timeout"],
         pull_timeout=params["pull_timeout"],
         restart=tuple(sorted(params["restart"])),

@@ -14,7 +14,6 @@ first three steps a rollout of several hosts waits for the other hosts (``barrie
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
@@ -41,6 +40,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout import (
     lifecycle,
     release_jobs,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.account import Account
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import Barrier
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.cleanup import prune_host, remove_replaced
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import commit, enter_phase, secure
@@ -49,7 +49,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.proxy_switch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.recovery import recover
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.revert import revert
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
-from ansible_collections.slipway.stack.plugins.module_utils.state import audit, damage, reserve, transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state import damage, reserve, transaction
 from ansible_collections.slipway.stack.plugins.module_utils.state import outcome as outcome_of_release
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import LIVE, Journal, RolloutFailed
@@ -88,11 +88,11 @@ class Rollout:
         # The selection and the edge use the same object. It is filled in *begin* and never replaced.
         self._tx = Transaction(options.release, None, options.owner, restart=list(options.restart))
         self._selection = Selection(self._services, self._tx, self._containers)
+        self._account = Account(home, manifest, self._tx, options.tells, self.mask)
         self._edge = EdgeSwitch(home, manifest, self._tx, self._selection, self._containers, self._journal)
 
     def run(self) -> None:
         """Run all steps, and revert if one fails. The journal's last record says how the rollout ended."""
-        started = time.monotonic()
         try:
             recover(self._home, self._containers, self._journal)
             watch.open(self._home.abort, self._options.release)
@@ -106,17 +106,18 @@ class Rollout:
                 watch.close()
                 commit(self._home, self._tx)
             except Exception as error:
-                self._fail(started, error)
+                self._fail(error)
                 return
-            self._finalize(started)
+            self._finalize()
         except Exception as error:
             self._journal.tolerate_write_errors()
             self._journal.write("rollout", "failed", _unexpected(error))
+            self._account.break_off(_unexpected(error))
             self._journal.write("end", "failed", "The next deploy reverts or completes it")
             raise
         self._journal.write("end", "done", f"release {self._tx.release} is live: {self._journal.time_summary()}")
 
-    def _fail(self, started: float, error: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         """Report why a step failed, and revert what was done."""
         watch.close()
         self._journal.tolerate_write_errors()
@@ -137,7 +138,7 @@ class Rollout:
             outcome = "Nothing was changed"
         with contextlib.suppress(OSError):
             outcome_of_release.mark_failed(self._home, self._tx.release)
-        self._audit("failed", started, reason)
+        self._account.end(self._journal, reason or type(error).__name__, outcome)
         self._journal.write("end", "failed", outcome)
 
     # Begin
@@ -145,6 +146,7 @@ class Rollout:
     def _begin(self) -> None:
         existing = self._containers.find()
         self._save_transaction(existing)
+        self._account.begin()
         images.pull_missing(self._services, self._journal, self._options.pull_timeout)
         data_loss.warn_about_anonymous_volumes(self._services, self._tx.plan, self._journal)
         if edge_of(self._manifest):
@@ -280,20 +282,13 @@ class Rollout:
 
     # Finalize
 
-    def _finalize(self, started: float) -> None:
+    def _finalize(self) -> None:
         self._journal.tolerate_write_errors()
         self._journal.write(LIVE, "done")
         initial_values.record(self._home, self._manifest, list(self._services))
         remove_replaced(self._home, self._tx, self._containers, self._journal)
-        self._audit("ok", started)
+        self._account.end(self._journal)
         prune_host(self._home, self._manifest["stack"], self._options.keep, self._journal)
-
-    def _audit(self, outcome: str, started: float, reason: str = "") -> None:
-        """Write the line for people. Nothing depends on it, so a rollout does not fail because of it."""
-        seconds = time.monotonic() - started
-        problem = audit.attempt(self._home, self._manifest, self._tx, outcome, seconds, self.mask(reason))
-        if problem:
-            self._journal.write("finalize", "done", problem)
 
 
 def _unexpected(error: Exception) -> str:

@@ -69,6 +69,8 @@ class Home:
         self.backup_journal = self.state / "backup-journal.jsonl"
         self.backup_lease = self.state / "backup.lease"
         self.monitoring = self.state / "monitoring.json"
+        self.events = self.state / "events"
+        self.told = self.state / "told.json"
 
     def make_directories(self) -> None:
         """Create the directories that nobody but root and operators may enter. What containers mount is in them."""

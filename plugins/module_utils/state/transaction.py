@@ -38,8 +38,9 @@ class RolloutOptions:
     check whether an older image knows the current database schema. ``with_barriers``: wait for the other hosts at every
     barrier, ``barrier_timeout`` seconds each. ``pull_timeout``: seconds without progress after which a pull fails.
     ``first_host``: this host runs the release jobs that run once for all hosts. ``backup``: save the data before a
-    release job runs. ``data_back``: services that get the data back that they had before an upgrade. ``restart``:
-    services that are replaced although nothing in them differs; then no release job runs.
+    release job runs. ``tells``: this host tells the receivers about the rollout. ``data_back``: services that get the
+    data back that they had before an upgrade. ``restart``: services that are replaced although nothing in them differs;
+    then no release job runs.
     """
 
     release: str
@@ -53,6 +54,7 @@ class RolloutOptions:
     barrier_timeout: float = 0.0
     pull_timeout: float = 120.0
     backup: bool = False
+    tells: bool = False
     data_back: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
 

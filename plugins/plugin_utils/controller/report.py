@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 #: So many services of a team's Compose files with the same notes share them.
@@ -155,6 +155,7 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         lines += [f"  {line}" for line in table((item["service"], item["reason"]) for item in status["incidents"])]
     lines += certificate_lines(status["certificate"])
     lines += backup_lines(status["backups"])
+    lines += receiver_lines(status["receivers"])
     last = next(iter(status["rollouts"]), None)
     if last and last["outcome"] == "failed":
         lines.append(f"the last rollout failed: {last['reason']}")
@@ -181,6 +182,22 @@ def maintenance_line(maintenance: Mapping[str, Any] | None) -> str:
     through = f"; {allowed} get through" if allowed else ""
     interrupted = "" if maintenance["complete"] else "; the switch was interrupted, run playbooks/maintenance.yml again"
     return f"the edge is closed since {_time(maintenance['since'])} by {maintenance['owner']}{through}{interrupted}"
+
+
+def receiver_lines(receivers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return who is told about events, and whether the last message arrived."""
+    if not receivers:
+        return []
+    rows = []
+    for one in receivers:
+        if not one["at"]:
+            said = "was told nothing yet"
+        elif one["reason"]:
+            said = f"last failed at {_time(one['at'])} ({one['event']}) because {one['reason']}"
+        else:
+            said = f"last told at {_time(one['at'])} ({one['event']})"
+        rows.append((one["receiver"], said))
+    return ["receivers:", *(f"  {line}" for line in table(rows))]
 
 
 def certificate_lines(certificate: Mapping[str, Any] | None) -> list[str]:

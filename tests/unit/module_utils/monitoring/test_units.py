@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.monitoring import metrics_file, program, units
+from ansible_collections.slipway.stack.plugins.module_utils.monitoring import delivery, metrics_file, program, units
+from ansible_collections.slipway.stack.plugins.module_utils.monitoring.receivers import Receiver
 from ansible_collections.slipway.stack.plugins.module_utils.monitoring.settings import Settings
-from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
+from ansible_collections.slipway.stack.plugins.module_utils.state import events, systemd
+from ansible_collections.slipway.stack.plugins.module_utils.state.events import Event
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.systemd import SystemdError
 
@@ -116,3 +118,71 @@ def test_the_program_says_what_is_wrong(home: Home, tmp_path: Path, capsys: pyte
     home.monitoring.write_text("{")
     assert program.main([str(home.path), "measure"]) == 1
     assert "Run playbooks/monitoring.yml again" in capsys.readouterr().err
+
+
+def _receiver(sort: str, target: str) -> Receiver:
+    return Receiver(sort, target, "", "json", ("rollout_failed",))
+
+
+def _receive(home: Home, told: Systemd, *receivers: Receiver, dry_run: bool = False) -> list[str]:
+    return units.apply(home, "shop", Settings(receivers=receivers), b"zip", told.run, dry_run)
+
+
+def test_units_and_the_directory_of_events_come_and_go_with_the_receivers(home: Home, tmp_path: Path) -> None:
+    told, hook = Systemd(), _receiver("webhook", "https://hooks.example.com/T0SECRET")
+    names = ["slipway-notify-shop.service", "slipway-notify-shop.path"]
+    written = ["monitoring.json", "monitoring.pyz", "events", *names]
+    assert _receive(home, told, hook, dry_run=True) == written
+    assert (told.told, tree(tmp_path), home.events.exists()) == ([], [], False)
+    assert _receive(home, told, hook) == written
+    assert told.told == ["daemon-reload", f"enable {names[1]}", f"restart {names[1]}"]
+    assert f"\nDirectoryNotEmpty={home.events}\n" in (tmp_path / "units" / names[1]).read_text()
+    service = (tmp_path / "units" / names[0]).read_text()
+    assert f"\nExecStart=/usr/bin/python3 {home.state}/monitoring.pyz {home.path} notify\n" in service
+    # The URL is in one file that only root reads, and in no unit.
+    assert "T0SECRET" not in service
+    assert home.monitoring.stat().st_mode & 0o777 == 0o600
+    assert home.events.stat().st_mode & 0o777 == 0o700
+    told.told.clear()
+    assert (_receive(home, told, hook), told.told) == ([], [])
+    events.tell(home, Event("rollout_failed"))
+    assert _receive(home, told) == ["monitoring.json", "events", *names]
+    assert not home.events.exists()
+
+
+@pytest.mark.parametrize(
+    ("sort", "target", "said"),
+    [
+        (
+            "command",
+            "/missing/page --now",
+            "command /missing/page: /missing/page is no program of this host; correct",
+        ),
+        (
+            "mail",
+            "ops@example.com",
+            "mail ops@example.com: /missing/sendmail is no program of this host; install",
+        ),
+    ],
+)
+def test_a_program_that_is_not_there_is_refused_before_anything_changes(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sort: str, target: str, said: str
+) -> None:
+    monkeypatch.setattr(delivery, "SENDMAIL", "/missing/sendmail")
+    with pytest.raises(SystemdError, match=f"^monitoring_receivers, {said}"):
+        _receive(home, Systemd(), _receiver(sort, target))
+    assert (tree(tmp_path), home.path.exists()) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("target", "label"),
+    [
+        ("https://hooks.example.com/services/T0SECRET", "webhook https://hooks.example.com/***"),
+        ("https://hooks.example.com:8443", "webhook https://hooks.example.com:8443"),
+        ("https://hooks.example.com/?token=T0SECRET", "webhook https://hooks.example.com/***"),
+        ("https://me:T0SECRET@hooks.example.com/", "webhook https://hooks.example.com"),
+    ],
+)
+def test_the_label_of_a_webhook_has_no_secret(target: str, label: str) -> None:
+    assert _receiver("webhook", target).label == label
+    assert _receiver("command", "/bin/page --token T0SECRET").label == "command /bin/page"

@@ -157,7 +157,7 @@ def test_a_rollout_that_is_aborted_reverts(
 def test_a_verified_rollout_cannot_be_aborted(
     home: Home, engine: list[Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def finalize(rollout: Rollout, _started: float) -> None:
+    def finalize(rollout: Rollout) -> None:
         abort.request(home.abort, "r2", "eve@phone")
         abort.watch.check()
 

@@ -92,6 +92,7 @@ STATUS: dict[str, Any] = {
     "maintenance": None,
     "drained": "",
     "away": [],
+    "receivers": [],
     "backups": {
         "services": [],
         "unsaved": [],
@@ -112,6 +113,22 @@ def test_after_a_failed_first_deploy_the_status_says_what_failed() -> None:
         "the last rollout failed: web: exit 1",
         "last rollouts:",
         "  now  failed  1.0  3 s  ada  web: exit 1",
+    ]
+
+
+def test_the_status_says_who_was_told_and_who_was_not() -> None:
+    failed = {"at": 1795749300, "event": "drill_failed", "reason": "it said 500"}
+    receivers = [
+        {"receiver": "webhook https://a.example.com/***", "at": 0, "event": "", "reason": ""},
+        {"receiver": "mail ops@example.com", "at": 1795749300, "event": "backup_failed", "reason": ""},
+        {"receiver": "webhook b (https://b.test)", **failed},
+    ]
+    lines = report.status_lines("one", {**STATUS, "receivers": receivers})
+    assert lines[1:5] == [
+        "receivers:",
+        "  webhook https://a.example.com/***  was told nothing yet",
+        "  mail ops@example.com               last told at 2026-11-27T03:15:00Z (backup_failed)",
+        "  webhook b (https://b.test)         last failed at 2026-11-27T03:15:00Z (drill_failed) because it said 500",
     ]
 
 
