@@ -18,7 +18,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 
 def standing(home: Home, project: str) -> dict[str, Any]:
-    """Return what ``status`` returns, with ``certificate``, ``backups`` and ``receivers``. Secrets are masked in all of it.
+    """Return what ``status`` returns, with ``certificate``, ``backups`` and ``receivers``, all of it masked.
 
     :raises DockerError: if the engine does not answer.
     """
