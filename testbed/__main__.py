@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from testbed import compose, engine, images, langflow, network, registry, servers, shell, shop, telegram
+from testbed import compose, engine, images, kinds, langflow, network, registry, servers, shell, shop, telegram
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
 
     of_langflow = commands.add_parser("langflow", help="push Langflow or a stand-in for it to the registry")
     of_langflow.add_argument("image", nargs="?", default="", help="a local image (default: build a stand-in)")
+
+    commands.add_parser("kinds", help="push data services, and an application that uses each of them, to the registry")
 
     of_telegram = commands.add_parser("telegram", help="start a stand-in for Telegram's Bot API")
     of_telegram.add_argument("verb", choices=("up", "down"), nargs="?", default="up")
@@ -98,6 +100,10 @@ def _run(arguments: argparse.Namespace) -> None:
                 registry.ensure()
                 shop.ensure(["1.0.0"], ["backend"])
                 langflow.ensure(arguments.image)
+        case "kinds", _:
+            with shell.locked("images"):
+                engine.require()
+                kinds.ensure()
         case "telegram", "up":
             with shell.locked("telegram"):
                 engine.require()
@@ -122,6 +128,7 @@ def _down(*, everything: bool) -> None:
     servers.down_all()
     telegram.remove()
     langflow.remove()
+    kinds.remove()
     shop.remove()
     registry.remove()
     network.remove("down")

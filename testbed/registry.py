@@ -78,8 +78,13 @@ def _wait() -> None:
         time.sleep(0.1)
 
 
+def _name(reference: str) -> str:
+    """Return where a hub has an image: official ones are in `library`."""
+    return reference if "/" in reference else f"library/{reference}"
+
+
 def _target(reference: str) -> str:
-    return f"{ENDPOINT}/library/{reference}"
+    return f"{ENDPOINT}/{_name(reference)}"
 
 
 def holds(reference: str, name: str) -> bool:
@@ -92,8 +97,8 @@ def holds(reference: str, name: str) -> bool:
 
 
 def _push(reference: str) -> None:
-    """Push a local image as library/NAME:TAG unless the registry has the same image under that tag."""
-    if holds(reference, f"library/{reference}"):
+    """Push a local image under the name that a hub has it under, unless the registry has the same image under that tag."""
+    if holds(reference, _name(reference)):
         return
     shell.say(STEP, f"pushing {reference}")
     shell.run(STEP, ["docker", "tag", reference, _target(reference)])

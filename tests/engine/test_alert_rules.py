@@ -15,7 +15,7 @@ from testbed import engine, images, shell
 from tests.contracts.checkout import ROOT
 from tests.support.measured import measured
 
-PROMETHEUS = "slipway/prometheus"
+PROMETHEUS = "prom/prometheus:v2.53"
 EXAMPLES = ROOT / "examples/monitoring"
 
 
@@ -27,7 +27,8 @@ def prometheus() -> None:
 
 
 def _promtool(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    where = ["--rm", "--interactive", "--network=none", f"--volume={EXAMPLES}:/rules:ro", "--workdir=/rules"]
+    where = ["--rm", "--interactive", "--network=none", "--entrypoint=promtool", "--workdir=/rules"]
+    where += [f"--volume={EXAMPLES}:/rules:ro"]
     command = ["docker", "run", *where, PROMETHEUS, *words]
     return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=False)
 

@@ -57,7 +57,7 @@ def _restore(
 ) -> None:
     """Restore the archives of a service: first what must be there before it starts."""
     container = copy.create()
-    online = []
+    loaded, online = [], []
     for entry in entries:
         archive = method["archives"].get(entry["name"], {}) if entry["sort"] == "stream" else {}
         if entry["sort"] == "volume":
@@ -66,7 +66,8 @@ def _restore(
                 raise RolloutFailed(f"the live release does not save volume '{entry['name']}' of '{entry['service']}'")
             loading.into_directory(backup, entry, containers.directory(container, target), timeout)
         elif archive.get("volume"):
-            loading.with_command(backup, entry, copy.command(archive["restore"]), timeout)
+            loading.before_start(backup, entry, archive, copy, timeout)
+            loaded.append((entry, archive))
         elif archive:
             online.append((entry, archive))
         else:
@@ -75,6 +76,8 @@ def _restore(
         # An application with files need not start without the services that it needs.
         return
     container = copy.start()
+    for entry, archive in loaded:
+        loading.compare_if_told(entry, archive, container, "")
     for number, (entry, archive) in enumerate(online):
         into = f"slipway_drill_{number}" if entry["item"] else ""
         loading.into_container(backup, entry, archive, container, into, timeout)

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.backup import facts, streams
 from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog import Backup
 from ansible_collections.slipway.stack.plugins.module_utils.backup.pipeline import StreamError
+from ansible_collections.slipway.stack.plugins.module_utils.backup.throwaway import Throwaway
 from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
@@ -38,6 +39,20 @@ def into_container(
     variables = {"ITEM": entry["item"], "INTO": into, **facts.variables(entry["facts"], entry["about"])}
     command = streams.in_container(container.id, method["restore"], variables, reads=True)
     with_command(backup, entry, command, timeout)
+    compare_if_told(entry, method, container, into)
+
+
+def before_start(backup: Backup, entry: Entry, method: Mapping[str, Any], copy: Throwaway, timeout: float) -> None:
+    """Restore an archive with its script into an empty volume of a copy that does not run.
+
+    :raises RolloutFailed: if the archive is damaged, or the script fails.
+    """
+    command = copy.command(method["restore"], facts.variables(entry["facts"], entry["about"]))
+    with_command(backup, entry, command, timeout)
+
+
+def compare_if_told(entry: Entry, method: Mapping[str, Any], container: Container, into: str) -> None:
+    """Compare the facts if the kind says how they are found. :raises RolloutFailed: as :func:`compare`."""
     if method.get("facts"):
         compare(entry, method["facts"], container, into)
 

@@ -191,8 +191,8 @@ def _load_before_start(
     """
     with throwaway(home, release, entry["service"]) as copy:
         container = copy.create()
-        loading.with_command(backup, entry, copy.command(archive["restore"]), timeout)
-        copy.start()
+        loading.before_start(backup, entry, archive, copy, timeout)
+        loading.compare_if_told(entry, archive, copy.start(), "")
         copy.stop()
         # A rename where both volumes are on one disk, as they usually are.
         shutil.move(str(containers.directory(container, archive["target"])), swap.new)

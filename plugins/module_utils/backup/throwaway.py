@@ -95,9 +95,13 @@ class Throwaway:
         """Stop it as the service is stopped, so that it writes what it has in memory."""
         self._compose("stop", timeout=self._seconds + 120.0)
 
-    def command(self, script: str) -> list[str]:
-        """Return the command that runs *script* in it while it does not run, with its volumes and its user."""
-        words = ["run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", "sh", self._service, "-ec", script]
+    def command(self, script: str, variables: Mapping[str, str] | None = None) -> list[str]:
+        """Return the command that runs *script* in it while it does not run, with its volumes and its user.
+
+        :param variables: further ones that the script gets.
+        """
+        given = [word for name, value in (variables or {}).items() for word in ("--env", f"{name}={value}")]
+        words = ["run", "--rm", "--no-deps", "--no-TTY", *given, "--entrypoint", "sh", self._service, "-ec", script]
         return ["docker", "compose", "--project-name", self.project, "--file", str(self._file), *words]
 
     def clear(self) -> None:

@@ -33,7 +33,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file i
 _Position = tuple[int, int]
 _AFTER_ALL: _Position = (9, 0)
 #: The text of a file that says the version of data, and its largest size in bytes.
-_VERSION, _MAX_VERSION = r"[0-9]+(\.[0-9]+)*", 64
+#: MariaDB writes its name after its version.
+_VERSION, _MAX_VERSION = r"[0-9]+(\.[0-9]+)*(-MariaDB)?", 64
 _PORT = re.compile(r"(?:(?P<address>[0-9.]+|\[[0-9a-fA-F:]+\]):)?(?P<port>\d+):\d+(?:/(?P<protocol>tcp|udp))?")
 
 
@@ -188,19 +189,32 @@ def check_data(new: Mapping[str, Any], upgraded: Collection[str] = ()) -> list[s
                 f"restore a backup into a new volume"
             )
             continue
-        if found and version["is"] not in found:
+        reads_older = version.get("reads") == "older"
+        unread = {one for one in found if _is_newer(one, version["is"])} if reads_older else found - {version["is"]}
+        if unread and (reads_older or unread == found):
+            advice = (
+                "it reads data of its own version and of earlier ones, so keep that version, or restore a backup into "
+                "a new volume"
+                if reads_older
+                else "keep that version, or upgrade the data with playbooks/postgres_upgrade.yml"
+            )
             problems.append(
-                f"service '{name}': its data on this host is of version {', '.join(sorted(found))}, "
-                f"which {spec['image']} cannot read; "
-                "keep that version, or upgrade the data with playbooks/postgres_upgrade.yml"
+                f"service '{name}': its data on this host is of version {', '.join(sorted(unread))}, "
+                f"which {spec['image']} cannot read; {advice}"
             )
     return problems
+
+
+def _is_newer(data: str, server: str) -> bool:
+    """Return whether *data* is of a later version than *server*, as far as that says: 11.8.3 is not later than 11.8."""
+    of_data, of_server = ([int(number) for number in one.split(".")] for one in (data, server))
+    return of_data[: len(of_server)] > of_server
 
 
 def _data_versions(root: Path, patterns: list[str]) -> set[str]:
     """Return the versions that the files of a volume say. The container decides what these files are."""
     return {
-        foreign_file.read_text(root, path, _MAX_VERSION, _VERSION, "a version number, such as 17")
+        foreign_file.read_text(root, path, _MAX_VERSION, _VERSION, "a version number, such as 17").partition("-")[0]
         for pattern in patterns
         for path in foreign_file.find(root, pattern)
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import versions
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_datastores, postgres_tags
 
@@ -32,10 +33,11 @@ def data_version(
     found = postgres_tags.major_of_image(image)
     declared = service.data_version
     if declared:
-        if found and found != declared["is"] and service.build is None:
+        of_image = found or versions.number_of_image(image)
+        if of_image and not versions.is_part_of(declared["is"], of_image) and service.build is None:
             raise ValueError(
                 f"service {service.name!r}: key 'version': {declared['is']!r}, but the image {image} is of version "
-                f"{found}; remove the key, or write the same version"
+                f"{of_image}; remove the key, or write the same version"
             )
         return declared
     if not found or service.service_class == "oneshot":

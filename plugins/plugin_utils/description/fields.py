@@ -17,7 +17,7 @@ SERVICE_FIELDS: dict[str, Field] = {
     "development": Field("dict", "how it is developed in a checkout; each key replaces the kind's", default={}),
     "class": Field("str", "update strategy", choices=("rolling", "drain", "singleton", "stateful", "oneshot")),
     "replicas": Field("int", "number of containers", default=1),
-    "needs": Field("list", "services it connects to: names, or {service, prefix, url}", default=[]),
+    "needs": Field("list", "services it connects to: names, or {service, prefix, url, scheme}", default=[]),
     "environment": Field("dict", "environment variables, taken literally", default={}),
     "secrets": Field("list", "secrets it reads: names, or {name, target} or {name, env}", default=[]),
     "files": Field("dict", "files mounted into it, by path in the container: {content} or {src}", default={}),
@@ -81,4 +81,5 @@ NEED_FIELDS: dict[str, Field] = {
     "service": Field("str", "name of the service", required=True),
     "prefix": Field("str", "start of the variables' names"),
     "url": Field("str", "variable that gets a whole connection URL, in a file that only root reads"),
+    "scheme": Field("word", "start of that URL in place of the kind's, with the driver: `postgresql+asyncpg`"),
 }

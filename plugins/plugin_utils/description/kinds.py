@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 import yaml
 from ansible.module_utils.common.yaml import yaml_load
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import backups, development, schema
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import backups, development, schema, versions
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgres_tags
@@ -22,7 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgr
 #: The types from ``word`` on are texts that need no quoting where they go, see ``notations``.
 OPTION_TYPES = (
     *("str", "bool", "int", "float", "list", "dict", "size", "duration"),
-    *("word", "postgres_version", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
+    *("word", "version", "postgres_version", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
     *("clients", "secret_name", "rate", "headers", "content_policy", "error_pages"),
 )
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")
@@ -100,6 +100,12 @@ _DATA_VERSION_FIELDS = {
     "is": Field("str", "version that the service's image reads and writes", required=True),
     "volume": Field("str", "name of the volume", required=True),
     "files": Field("list", "patterns of files in the volume that contain the version of its data", required=True),
+    "reads": Field(
+        "str",
+        "`same`: the image reads data of this version only; `older`: of earlier versions, too",
+        default="same",
+        choices=("same", "older"),
+    ),
 }
 _PROVIDES_FIELDS = {
     "prefix": Field("str", "start of the variables' names", required=True),
@@ -167,8 +173,13 @@ def _parsed(name: str, text: str) -> Kind:
 
 
 _ENVIRONMENT = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True)
-#: Filters for kinds: the major version of Postgres in a tag, and in the reference of an image; empty if it has none.
-_ENVIRONMENT.filters |= {"major": postgres_tags.major, "major_of_image": postgres_tags.major_of_image}
+#: Filters for kinds: a version in a tag, and in the reference of an image; empty if it has none.
+_ENVIRONMENT.filters |= {
+    "major": postgres_tags.major,
+    "major_of_image": postgres_tags.major_of_image,
+    "number": versions.number,
+    "number_of_image": versions.number_of_image,
+}
 _SOLE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
 
 

@@ -33,11 +33,15 @@ class Kind:
 
 @dataclass(frozen=True)
 class Need:
-    """A dependency on another service. ``prefix``: of the variables' names. ``url``: the variable that gets a URL."""
+    """A dependency on another service.
+
+    ``prefix``: of the variables' names. ``url``: the variable that gets a URL. ``scheme``: how this URL begins.
+    """
 
     service: str
     prefix: str | None = None
     url: str | None = None
+    scheme: str | None = None
 
 
 @dataclass(frozen=True)

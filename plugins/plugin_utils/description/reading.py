@@ -6,6 +6,7 @@ type, and keys that are shared through ``like`` are filled in. The kind only tel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.fields i
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind, Need
 
+#: RFC 3986, section 3.1.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 @dataclass(frozen=True)
 class Written:
@@ -68,7 +71,13 @@ def _need(where: str, given: object) -> Need:
     if isinstance(given, str):
         return Need(given)
     values = schema.read(given, NEED_FIELDS, f"{where}, key 'needs'")
-    return Need(values["service"], values["prefix"], values["url"])
+    scheme = values["scheme"]
+    if scheme and not _SCHEME.fullmatch(scheme):
+        raise ValueError(
+            f"{where}, key 'needs': {values['service']!r}: key 'scheme': {scheme!r} is not the scheme of a URL, such "
+            f"as postgresql+asyncpg"
+        )
+    return Need(values["service"], values["prefix"], values["url"], scheme)
 
 
 def _with_shared(

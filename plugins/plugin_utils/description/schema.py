@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     notations,
     rates,
     response_headers,
+    versions,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration, parse_size
 
@@ -132,6 +133,7 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "identifiers": lambda value: notations.identifiers(_list(value)),
     "module": lambda value: notations.module(_text(value)),
     "postgres_version": lambda value: notations.postgres_version(_text(value)),
+    "version": lambda value: versions.tag(_text(value)),
     "word": lambda value: notations.word(_text(value)),
     "path": lambda value: notations.path(_text(value)),
     "host_names": lambda value: addresses.host_names(_list(value)),
