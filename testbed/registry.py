@@ -97,7 +97,7 @@ def holds(reference: str, name: str) -> bool:
 
 
 def _push(reference: str) -> None:
-    """Push a local image under the name that a hub has it under, unless the registry has the same image under that tag."""
+    """Push a local image as a hub names it, unless the registry has the same image under that tag."""
     if holds(reference, _name(reference)):
         return
     shell.say(STEP, f"pushing {reference}")

@@ -54,7 +54,7 @@ def example(tmp_path: Path) -> Bundle:
     """The release of the stack in docs/kinds.md, with the kind that the page writes."""
     kind, stack = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/kinds.md").read_text(), re.DOTALL)
     (tmp_path / "kinds").mkdir()
-    (tmp_path / "kinds/rabbitmq.yml").write_text(kind)
+    (tmp_path / "kinds/nats.yml").write_text(kind)
     services = yaml.safe_load(stack)["stack_services"]
     loaded = kinds.load([ROOT / "kinds", tmp_path / "kinds"])
     return bundle.bundle(described(services, {}, kinds=loaded, root=str(tmp_path)), [])
@@ -63,8 +63,8 @@ def example(tmp_path: Path) -> Bundle:
 def test_the_kind_of_the_page_on_kinds_is_one(example: Bundle) -> None:
     page = (ROOT / "docs/kinds.md").read_text()
     told = example.services["backend"]["settings"]["environment"]
-    assert "rabbitmq" not in KINDS
-    assert told["RABBITMQ_PASSWORD_FILE"] == "/run/secrets/broker_password"
+    assert "nats" not in KINDS
+    assert told["NATS_PASSWORD_FILE"] == "/run/secrets/broker_password"
     of_kind = KINDS["fastapi"].body["environment"]
     assert [name for name in told if f"`{name}`" not in page and name not in of_kind] == []
     assert example.services["broker"]["class"] == "stateful"
@@ -73,11 +73,10 @@ def test_the_kind_of_the_page_on_kinds_is_one(example: Bundle) -> None:
 @pytest.mark.parametrize("suite", real_compose.SUITES)
 def test_compose_reads_the_kind_of_the_page_on_kinds(example: Bundle, suite: str, tmp_path: Path) -> None:
     read = uploaded.services(example, suite, tmp_path / "release")
-    assert read["broker"]["image"] == "rabbitmq:4"
-    assert read["broker"]["hostname"] == "broker"
+    assert read["broker"]["image"] == "nats:2-alpine"
     assert {secret["target"] for secret in read["broker"]["secrets"]} == {
         "/run/secrets/broker_password",
-        "/etc/rabbitmq/conf.d/20-account.conf",
+        "/run/secrets/broker.conf",
     }
     assert read["backend"]["depends_on"]["broker"]["condition"] == "service_healthy"
 

@@ -22,7 +22,7 @@ from tests.support import documented_project, fake_engine
 from tests.support.documented_project import Project
 
 VERSION = ("-e", "app_version=1.4.2")
-IMAGES = ("postgres:17", "registry.example.com/shop/backend:1.4.2", "nginx:1.30", "rabbitmq:4")
+IMAGES = ("postgres:17", "registry.example.com/shop/backend:1.4.2", "nginx:1.30", "nats:2-alpine")
 PLANNED = [("db", "create"), ("broker", "create"), ("backend", "create"), ("edge", "create")]
 
 
@@ -59,9 +59,9 @@ def made(artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         environment = {"DOCKER_HOST": f"unix://{folder}/engine", "PATH": path}
         project = documented_project.write(folder, artefact, environment)
         (folder / "kinds").mkdir()
-        (folder / "kinds/rabbitmq.yml").write_text(blocks(ROOT / "docs/kinds.md", "yaml")[0])
+        (folder / "kinds/nats.yml").write_text(blocks(ROOT / "docs/kinds.md", "yaml")[0])
         stack = folder / "inventories/common/stack.yml"
-        stack.write_text(stack.read_text().replace("  backend:\n", "  broker: {kind: rabbitmq}\n  backend:\n", 1))
+        stack.write_text(stack.read_text().replace("  backend:\n", "  broker: {kind: nats}\n  backend:\n", 1))
         yield project
 
 

@@ -14,7 +14,7 @@ from tests.support import documented_project, inventories, real_compose, uploade
 
 LAYOUT = (ROOT / "docs/server-layout.md").read_text()
 #: By page, files of its example, which a reader would have.
-NOT_HERE = {"kinds.md": {"kinds/rabbitmq.yml"}, "projects.md": documented_project.names()}
+NOT_HERE = {"kinds.md": {"kinds/nats.yml"}, "projects.md": documented_project.names()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -18,7 +18,11 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.transl
 from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_text
 
 #: The kind to suggest, by the last part of an image's name.
-_KIND_BY_IMAGE = {"postgres": "postgres", "redis": "redis", "nginx": "nginx", "traefik": "traefik"}
+_KIND_BY_IMAGE = {
+    **{name: name for name in ("postgres", "redis", "nginx", "traefik", "mariadb", "rabbitmq", "valkey", "memcached")},
+    **{name: name for name in ("prometheus", "grafana", "opensearch", "mailpit")},
+    "mongo": "mongodb",
+}
 #: The kind to suggest, by update strategy and a word of the command.
 _KIND_BY_COMMAND = {("drain", "celery"): "celery_worker", ("singleton", "celery"): "celery_beat"}
 

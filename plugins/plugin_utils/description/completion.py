@@ -173,7 +173,7 @@ def _context(
         "replicas": replicas,
         "port": kind.body["port"] if port is None else port,
         "needs": needs,
-        "server": databases.server(needs, services),
+        "server": databases.server(needs, services, kind),
     }
     for option in kind.options:
         value = written.values[option]

@@ -10,19 +10,25 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.draft import Draft
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Need
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Kind, Need
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.reading import Written
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import known_datastores
 
 
-def server(needs: Iterable[str], services: Mapping[str, Written]) -> dict[str, Any]:
+def server(needs: Iterable[str], services: Mapping[str, Written], kind: Kind) -> dict[str, Any]:
     """Return ``name`` and ``port`` of the first of *needs* that is a database server, both empty if none is.
 
     A one-shot that creates a database in a server is not a server.
+
+    :param kind: that of the service. If it provides a database itself, its server has variables of the same prefix: a
+        database of Postgres is not made in a MariaDB.
     """
+    own = kind.body["provides"]
     for name in needs:
         written = services.get(name)
         provides = written.kind.body["provides"] if written else None
+        if own and own["database"] and provides and provides["prefix"] != own["prefix"]:
+            continue
         if written and provides and provides["database"] and written.kind.service_class != "oneshot":
             return {"name": name, "port": written.values["port"] or written.kind.body["port"]}
     return {"name": "", "port": ""}

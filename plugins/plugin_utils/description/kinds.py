@@ -22,7 +22,18 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy import postgr
 #: The types from ``word`` on are texts that need no quoting where they go, see ``notations``.
 OPTION_TYPES = (
     *("str", "bool", "int", "float", "list", "dict", "size", "duration"),
-    *("word", "version", "postgres_version", "identifier", "identifiers", "module", "path", "url_path", "host_names", "networks"),
+    *(
+        "word",
+        "version",
+        "postgres_version",
+        "identifier",
+        "identifiers",
+        "module",
+        "path",
+        "url_path",
+        "host_names",
+        "networks",
+    ),
     *("clients", "secret_name", "rate", "headers", "content_policy", "error_pages"),
 )
 CLASSES = ("rolling", "drain", "singleton", "stateful", "oneshot")

@@ -33,10 +33,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Need:
-    """A dependency on another service.
-
-    ``prefix``: of the variables' names. ``url``: the variable that gets a URL. ``scheme``: how this URL begins.
-    """
+    """A dependency on a service. ``prefix``: of the variables. ``url``: that of a URL, which begins with ``scheme``."""
 
     service: str
     prefix: str | None = None

@@ -22,6 +22,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description.model im
 #: RFC 3986, section 3.1.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
+
 @dataclass(frozen=True)
 class Written:
     """A service as people wrote it.

@@ -11,6 +11,8 @@ def _content(name: str) -> str:
 SECRET_KEY = _content("SECRET_KEY_FILE")
 ALLOWED_HOSTS = [os.environ["DOMAIN"]]
 SECURE_SSL_REDIRECT = True
+# The server of the scenario has no certificate.
+SECURE_REDIRECT_EXEMPT = ["^uses$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ROOT_URLCONF = "config.pages"
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]

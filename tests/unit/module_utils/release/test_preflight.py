@@ -143,6 +143,33 @@ def test_data_of_another_version_is_refused(
         )
 
 
+@pytest.mark.parametrize(
+    ("data", "server", "refused"),
+    [
+        ("11.8.9-MariaDB", "11.8", False),
+        ("11.8.9-MariaDB", "11", False),
+        ("11.8.9-MariaDB", "11.8.3", True),
+        ("11.8.9-MariaDB", "10.11", True),
+        ("11.8.9-MariaDB", "11.4", True),
+        ("10.11.19-MariaDB", "11.4", False),
+        ("9.6.1", "10.1", False),
+    ],
+)
+def test_a_server_that_reads_older_data_refuses_only_newer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: str, server: str, refused: bool
+) -> None:
+    (tmp_path / "upgrade_info").write_text(data)
+    _volume(monkeypatch, tmp_path)
+    version = {"volume": "db-data", "files": ["upgrade_info"], "is": server, "reads": "older"}
+    problems = preflight.check_data(_content(spec(image=f"mariadb:{server}", data_version=version)))
+    sentence = (
+        f"service 'db': its data on this host is of version {data.partition('-')[0]}, which mariadb:{server} cannot "
+        "read; it reads data of its own version and of earlier ones, so keep that version, or restore a backup into a "
+        "new volume"
+    )
+    assert problems == ([sentence] if refused else [])
+
+
 @pytest.mark.parametrize("place", ["PG_VERSION", "18/docker/PG_VERSION"])
 @pytest.mark.parametrize(
     ("kind", "found"),
