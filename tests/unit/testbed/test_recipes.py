@@ -46,7 +46,9 @@ def test_no_name_means_every_image_of_the_usual_suite() -> None:
     chosen = recipes.choose([])
     assert {recipe.suite for recipe in chosen} == {recipes.SUITE}
     left_out = [recipe for recipe in recipes.RECIPES if recipe not in chosen and recipe.suite == recipes.SUITE]
-    assert [recipe.name for recipe in left_out] == ["testssl", "chromium", "prometheus"]
+    assert [recipe.name for recipe in left_out] == [
+        *("testssl", "chromium", "mariadb", "rabbitmq", "valkey", "memcached", "prometheus"),
+    ]
     assert recipes.choose(["testssl"]) == left_out[:1]
 
 
