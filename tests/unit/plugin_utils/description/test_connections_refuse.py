@@ -60,7 +60,7 @@ WRITTEN = [
     (_one(needs="db"), "service 'web': key 'needs': 'db' is not a list"),
     (
         _one(needs=[{"name": "db"}]),
-        "service 'web', key 'needs': unknown key 'name'; valid values: prefix, service, url",
+        "service 'web', key 'needs': unknown key 'name'; valid values: prefix, scheme, service, url",
     ),
     (
         {"a": plain(needs=["b"]), "b": plain(needs=["c"]), "c": plain(needs=["b"])},
