@@ -121,7 +121,7 @@ def _add_need(draft: Draft, variables: Variables, need: Need, other: Draft) -> N
         variables.logins[f"{prefix}_{key}"] = f"{other.name}_{name}"
     url = databases.url_variable(draft, need, other)
     if url:
-        variables.secret_variable(url, _with_scheme(draft, need, provides["url"]), "needs", origin)
+        variables.secret_variable(url, _with_scheme(need, provides["url"]), "needs", origin)
     elif need.scheme:
         raise ValueError(
             f"{draft.where}: key 'needs': {other.name!r}: 'scheme' changes a URL, and the service gets none; write "
@@ -129,11 +129,9 @@ def _add_need(draft: Draft, variables: Variables, need: Need, other: Draft) -> N
         )
 
 
-def _with_scheme(draft: Draft, need: Need, url: str | None) -> str | None:
+def _with_scheme(need: Need, url: str) -> str:
     """Return the URL of a needed service, with the scheme that a driver of the application wants."""
-    if not need.scheme or not url:
-        return url
-    return f"{need.scheme}{url[url.index('://') :]}"
+    return f"{need.scheme}{url[url.index('://') :]}" if need.scheme else url
 
 
 def _add_secret(draft: Draft, variables: Variables, use: object, secrets: Mapping[str, Secret]) -> None:
