@@ -12,7 +12,7 @@ app.conf.broker_transport_options = {"confirm_publish": True}
 app.conf.worker_detect_quorum_queues = True
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def double(number: int) -> int:
     """Return twice a number."""
     return 2 * number
