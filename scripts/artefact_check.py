@@ -29,8 +29,7 @@ FAULTS = ("WARNING", "ERROR", "CRITICAL", "[WARNING]", "[ERROR]")
 
 def main() -> None:
     """Run the checks, print what they find, and leave with 1 where they find something."""
-    pip = ("-r", str(ROOT / "requirements-checks.txt"), "--require-hashes")
-    programs = environments.make(CACHE / "tools", Path(sys.base_prefix, "bin/python3"), *pip)
+    programs = environments.checks()
     link_dependencies(programs)
     built = artefact.build(CACHE / "built")
     shutil.rmtree(PAGES, ignore_errors=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+_ROOT = Path(__file__).resolve().parents[1]
 #: Where pyenv keeps its Pythons; its own shims refuse those that are not selected.
 _PYENV = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
 
@@ -45,6 +46,15 @@ def make(folder: Path, python: Path, *packages: str) -> Path:
         subprocess.run(install, env=known, check=True)
         stamp.write_text(wanted, encoding="utf-8")
     return folder / "bin"
+
+
+def checks() -> Path:
+    """Return the directory of the programs of requirements-checks.txt, in an environment below `.cache`.
+
+    :raises subprocess.CalledProcessError: where a package cannot be had.
+    """
+    pip = ("-r", str(_ROOT / "requirements-checks.txt"), "--require-hashes")
+    return make(_ROOT / ".cache/checks", Path(sys.base_prefix, "bin/python3"), *pip)
 
 
 def pip_settings() -> str:

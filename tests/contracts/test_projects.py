@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.contracts.checkout import ROOT
-from tests.contracts.pages import blocks
-from tests.support import documented_project, fake_engine
+from tests.support import documented_project
 from tests.support.documented_project import Project
 
 VERSION = ("-e", "app_version=1.4.2")
-IMAGES = ("postgres:17", "registry.example.com/shop/backend:1.4.2", "nginx:1.30", "nats:2-alpine")
 PLANNED = [("db", "create"), ("broker", "create"), ("backend", "create"), ("edge", "create")]
 
 
@@ -31,50 +24,9 @@ def _without_values(command: str) -> str:
     return re.sub(r" (-e (app_version|deploy_owner)=\S+|--ask-vault-pass)", "", command)
 
 
-@pytest.fixture(scope="module")
-def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("artefact")
-    build = ["ansible-galaxy", "collection", "build", "--output-path", str(folder)]
-    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
-    return next(folder.glob("*.tar.gz"))
-
-
-@pytest.fixture(scope="module")
-def made(artefact: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """Return the project, with a service of an own kind in its stack, and this machine in place of its server."""
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "bin").mkdir()
-    shutil.copy(ROOT / "tests/support/fake_buildx.py", folder / "bin/docker")
-    (folder / "bin/builder.json").write_text(json.dumps({"driver": "docker-container", "store": []}))
-    answers: dict[str, tuple[int, Any]] = {"/v1.44/info": (200, {"DockerRootDir": str(folder)})}
-    label = json.dumps({"label": ["com.docker.compose.project=shop"]})
-    answers[f"/v1.44/containers/json?all=1&filters={urllib.parse.quote(label)}"] = (200, [])
-    for image in IMAGES:
-        answers[f"/v1.44/distribution/{urllib.parse.quote(image)}/json"] = (
-            200,
-            {"Descriptor": {"digest": "sha256:" + "0" * 64}},
-        )
-    with fake_engine.engine(folder / "engine", answers):
-        path = f"{folder}/bin:{os.environ['PATH']}"
-        environment = {"DOCKER_HOST": f"unix://{folder}/engine", "PATH": path}
-        project = documented_project.write(folder, artefact, environment)
-        (folder / "kinds").mkdir()
-        (folder / "kinds/nats.yml").write_text(blocks(ROOT / "docs/kinds.md", "yaml")[0])
-        stack = folder / "inventories/common/stack.yml"
-        stack.write_text(stack.read_text().replace("  backend:\n", "  broker: {kind: nats}\n  backend:\n", 1))
-        yield project
-
-
 def _plan(project: Project, *options: str, **given: Any) -> tuple[int, str]:
     """Plan a deploy to this machine, with a port and a directory that are free here."""
-    here = {
-        "ansible_connection": "local",
-        "ansible_become": False,
-        "app_http_port": 48237,
-        "stack_root": str(project.folder / "stacks"),
-        "stack_min_free": "1m",
-    }
-    return project.playbook("plan.yml", *VERSION, "-e", json.dumps(here), *options, **given)
+    return project.playbook("plan.yml", *VERSION, "-e", json.dumps(project.here), *options, **given)
 
 
 def test_its_playbooks_parse(made: Project) -> None:
@@ -84,7 +36,7 @@ def test_its_playbooks_parse(made: Project) -> None:
 
 @pytest.mark.parametrize("command", sorted(set(map(_without_values, documented_project.commands()))))
 def test_its_commands_find_their_hosts(made: Project, command: str) -> None:
-    """Those of the text and those of the CI files: the playbook is there, and so are the inventory and the group."""
+    """The playbook is there, and so are the inventory and the group."""
     code, text = made.run(*shlex.split(command), "--list-hosts", "--vault-password-file", "password")
     assert code == 0, text
     assert re.search(r"hosts \(1\): (shop1|shop-web1|blog-web1)", text), text
@@ -191,10 +143,8 @@ def test_a_job_of_awx_gets_the_same_plan(made: Project, tmp_path: Path) -> None:
     assert "is not a directory; correct stack_kinds_paths" in text
 
 
-def test_the_files_of_ci_are_yaml_and_the_execution_environment_has_the_collection() -> None:
+def test_the_execution_environment_has_the_collection() -> None:
     files = documented_project.files()
-    assert set(yaml.safe_load(files[".gitlab-ci.yml"])["stages"]) == {"build", "plan", "deploy"}
-    assert yaml.safe_load(files[".github/workflows/deploy.yml"])["jobs"]["deploy"]["steps"]
     environment = yaml.safe_load(files["execution-environment.yml"])
     assert environment["version"] == 3
     assert environment["dependencies"]["galaxy"] in files

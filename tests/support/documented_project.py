@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ansible.parsing.vault import VaultLib, VaultSecret
 
@@ -24,6 +25,17 @@ class Project:
 
     folder: Path
     environment: Mapping[str, str]
+
+    @property
+    def here(self) -> dict[str, Any]:
+        """Variables for this machine in place of the server, with a port and a directory that are free here."""
+        return {
+            "ansible_connection": "local",
+            "ansible_become": False,
+            "app_http_port": 48237,
+            "stack_root": str(self.folder / "stacks"),
+            "stack_min_free": "1m",
+        }
 
     def run(self, *argv: str, **environment: str) -> tuple[int, str]:
         """Return the exit code of a command in the project, and what it printed, each run of blanks as one."""
@@ -57,8 +69,8 @@ def _links() -> list[tuple[str, str]]:
 
 
 def commands() -> list[str]:
-    """Return the commands of the page that run a playbook: those in its text, and those of its CI files."""
-    return re.findall(r"^(?: +(?:- (?:run: )?)?|`)(ansible-playbook [^`\n]+)", PAGE, re.MULTILINE)
+    """Return the commands of the page that run a playbook."""
+    return re.findall(r"^(?: +|`)(ansible-playbook [^`\n]+)", PAGE, re.MULTILINE)
 
 
 def write(folder: Path, artefact: Path, environment: Mapping[str, str]) -> Project:
