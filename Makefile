@@ -36,6 +36,9 @@ lock: environment ## compile requirements.in and requirements-checks.in, with ha
 docs: environment ## generate the reference pages of docs/
 	@PYTHONPATH=.collections python3 -m scripts.reference
 
+site: environment ## build the documentation site from docs/ in .cache/site, without a warning
+	@python3 -m scripts.site
+
 format: environment ## format the Python files
 	ruff check --quiet --fix-only .
 	ruff format --quiet .
@@ -91,6 +94,6 @@ test-long: sanity artifact-check engine ## run sanity, artifact-check and the lo
 	DIFFERENTIAL_MINUTES=$${DIFFERENTIAL_MINUTES:-10} pytest -s tests/contracts/test_any_project.py
 	@scripts/molecule.sh --long
 
-.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs format lint sanity artifact-check \
+.PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs site format lint sanity artifact-check \
   engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-shared molecule-data \
   molecule-single test test-long
