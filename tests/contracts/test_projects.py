@@ -6,12 +6,14 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from scripts import environments
 from tests.support import documented_project
 from tests.support.documented_project import Project
 
@@ -143,8 +145,19 @@ def test_a_job_of_awx_gets_the_same_plan(made: Project, tmp_path: Path) -> None:
     assert "is not a directory; correct stack_kinds_paths" in text
 
 
-def test_the_execution_environment_has_the_collection() -> None:
-    files = documented_project.files()
-    environment = yaml.safe_load(files["execution-environment.yml"])
-    assert environment["version"] == 3
-    assert environment["dependencies"]["galaxy"] in files
+def test_ansible_builder_reads_the_execution_environment_and_what_the_collection_needs(
+    made: Project, tmp_path: Path
+) -> None:
+    """Where there is no network for its base image, it writes the files that an image is built from."""
+    (tmp_path / "execution-environment.yml").write_text(documented_project.files()["execution-environment.yml"])
+    shutil.copy(made.folder / "requirements.yml", tmp_path)
+    builder = str(environments.checks() / "ansible-builder")
+    done = subprocess.run([builder, "create"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "galaxy" in (tmp_path / "context/Dockerfile").read_text()
+    read = [builder, "introspect", "--sanitize", str(made.folder / "collections")]
+    done = subprocess.run(read, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = yaml.safe_load(done.stdout)
+    assert {line.split()[0] for line in found["python"]} >= {"faker", "requests"}
+    assert {line.split()[0] for line in found["system"]} >= {"git-core", "openssh-clients"}
