@@ -41,7 +41,7 @@ def staying(home: Home, project: str) -> dict[str, list[Container]]:
     manifest = home.manifest(tx.release) if tx and tx.phase == SWITCHED else None
     if tx is None or manifest is None:
         return health_check.by_service(running)
-    return health_check.by_service(one for one in running if not is_leaving(one, manifest["services"], tx))
+    return health_check.by_service([one for one in running if not is_leaving(one, manifest["services"], tx)])
 
 
 def is_finishing(home: Home) -> bool:

@@ -66,7 +66,7 @@ class Timeline:
             "start": self.start,
             "end": self.end,
             "state": self.state,
-            "bars": [bar.data() for bar in self.bars],
+            "bars": [drawn.data() for drawn in self.bars],
             "up": [{"service": service, "at": at} for service, at in self.up],
             "said": self.said,
         }
@@ -119,23 +119,23 @@ def _timeline(records: Sequence[Record]) -> Timeline:
         if state in ("started", "waiting"):
             open_bars[key] = Bar(service, part, record["at"], last["at"])
         elif key in open_bars:
-            bar = open_bars.pop(key)
-            bar.end = record["at"]
-            result.bars += _of_services(bar, result.up, named)
+            drawn = open_bars.pop(key)
+            drawn.end = record["at"]
+            result.bars += _of_services(drawn, result.up, named)
             named = []
     # What had not ended when the rollout did.
     result.bars += open_bars.values()
-    result.bars.sort(key=lambda bar: bar.start)
+    result.bars.sort(key=lambda drawn: drawn.start)
     return result
 
 
-def _of_services(bar: Bar, up: Sequence[tuple[str, float]], named: Sequence[str]) -> list[Bar]:
+def _of_services(drawn: Bar, up: Sequence[tuple[str, float]], named: Sequence[str]) -> list[Bar]:
     """Return the bar of a part of all services as one bar for each service that it is known to be about."""
-    if bar.service:
-        return [bar]
-    if bar.part == "start":
-        healthy = [(service, at) for service, at in up if bar.start <= at <= bar.end]
-        return [Bar(service, bar.part, bar.start, at) for service, at in healthy] or [bar]
-    if bar.part == "stop" and named:
-        return [Bar(service, bar.part, bar.start, bar.end) for service in named]
-    return [bar]
+    if drawn.service:
+        return [drawn]
+    if drawn.part == "start":
+        healthy = [(service, at) for service, at in up if drawn.start <= at <= drawn.end]
+        return [Bar(service, drawn.part, drawn.start, at) for service, at in healthy] or [drawn]
+    if drawn.part == "stop" and named:
+        return [Bar(service, drawn.part, drawn.start, drawn.end) for service in named]
+    return [drawn]

@@ -140,20 +140,20 @@ def _rows(host: str, one: Mapping[str, Any], start: float, end: float) -> list[R
     def percent(at: float) -> float:
         return round(100 * min(max(at - start, 0.0) / (end - start), 1.0), 2)
 
-    services = dict.fromkeys([*(bar["service"] for bar in one["bars"]), *(up["service"] for up in one["up"])])
+    services = dict.fromkeys([*(drawn["service"] for drawn in one["bars"]), *(up["service"] for up in one["up"])])
     result = []
     # What is about no single service comes first.
     for service in sorted(services, key=lambda service: service != ""):
-        bars = [bar for bar in one["bars"] if bar["service"] == service]
-        spans = tuple(_span(bar, start, percent(bar["start"]), percent(bar["end"])) for bar in bars)
+        bars = [drawn for drawn in one["bars"] if drawn["service"] == service]
+        spans = tuple(_span(drawn, start, percent(drawn["start"]), percent(drawn["end"])) for drawn in bars)
         up = tuple(percent(up["at"]) for up in one["up"] if up["service"] == service)
         result.append(Row(host, service or "the whole release", spans, _says(spans), up))
     return result
 
 
-def _span(bar: Mapping[str, Any], start: float, left: float, right: float) -> Span:
-    seconds = round(bar["end"] - bar["start"], 1)
-    return Span(bar["part"], left, max(round(right - left, 2), _THINNEST), round(bar["start"] - start, 1), seconds)
+def _span(drawn: Mapping[str, Any], start: float, left: float, right: float) -> Span:
+    seconds = round(drawn["end"] - drawn["start"], 1)
+    return Span(drawn["part"], left, max(round(right - left, 2), _THINNEST), round(drawn["start"] - start, 1), seconds)
 
 
 def _says(spans: Iterable[Span]) -> str:
