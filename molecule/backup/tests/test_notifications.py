@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.depot import Depot
+from tests.support.long_form import LONG, ONLY_LONG
 from tests.support.receiver import Receiver, receiving
 from tests.support.stacks import wait_until
 
@@ -75,6 +76,7 @@ def test_bad_receivers_do_not_delay_a_rollout(depot: Depot, playbook: Playbook, 
     assert [ended[key] for key in keys] == [*(last[key] for key in keys[:3]), "depot"]
 
 
+@ONLY_LONG
 def test_a_rollout_that_is_reverted_says_why_and_no_secret(depot: Depot, playbook: Playbook, told: Told) -> None:
     told.good.got.clear()
     run = playbook("deploy", **told.variables, depot_version="6'), (1/0::text) --")
@@ -94,7 +96,8 @@ def test_the_timer_of_backups_tells_how_it_ended(depot: Depot, told: Told) -> No
 
 def test_the_status_names_the_bad_ones_without_their_secrets(depot: Depot, playbook: Playbook, told: Told) -> None:
     state = f"{depot.stack.home}/state"
-    for address, reason in told.bad.items():
+    # The one that hangs takes three times ten seconds.
+    for address, reason in list(told.bad.items())[0 if LONG else 1 :]:
         line = rf"webhook http://{address}/\*\*\* last failed at \S+ \(\w+\) because {reason}"
         wait_until(lambda line=line: re.search(line, playbook("status").output) is not None, 120)
     output = playbook("status", "-vvv").output

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.long_form import ONLY_LONG
 from tests.support.stacks import Stack, Visitor, described
 
 Playbook = Callable[..., Any]
@@ -126,6 +127,7 @@ def test_a_restart_replaces_services_without_a_failed_request(host: Any, playboo
     assert playbook("verify").code == 0
 
 
+@ONLY_LONG
 def test_a_data_service_is_restarted_if_its_downtime_is_allowed(host: Any, playbook: Playbook, shop: Stack) -> None:
     before = _since(host, "redis")
     refused = playbook("restart", service="redis")
