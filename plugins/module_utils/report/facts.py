@@ -6,15 +6,20 @@ Place in the pipeline: target, read-only.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of, is_inner
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, log_stream
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.report import requests, timeline, topology
 from ansible_collections.slipway.stack.plugins.module_utils.report.requests import Window
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, is_release_id
+
+#: Limits for reading the logs of the edge: bytes and seconds.
+_MAX_READ, _SECONDS = 256 * 1024**2, 60.0
 
 
 def facts(home: Home, rollouts: int) -> dict[str, Any]:
@@ -59,9 +64,11 @@ def requests_around(home: Home, project: str, times: Sequence[Sequence[float]]) 
     if manifest is None or edge is None or is_inner(manifest) or not times:
         return []
     windows = [Window.around(start, end) for start, end in times]
-    since = min(window.start for window in windows)
+    since, limit = min(window.start for window in windows), log_stream.Limit(_MAX_READ, time.monotonic() + _SECONDS)
     for container in docker.containers(project):
         if container.service == edge:
-            with contextlib.suppress(OSError):
-                requests.count(requests.read_log(container.id, since), windows)
+            # One whose log cannot be read has no requests.
+            with contextlib.suppress(DockerError):
+                read = log_stream.read(container.id, since, time.time(), 0, limit)
+                requests.count((text for _at, text in read), windows)
     return [window.data() for window in windows]

@@ -9,10 +9,8 @@ from __future__ import annotations
 import calendar
 import json
 import re
-import subprocess
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +18,6 @@ from typing import Any
 MARGIN = 15
 #: The longest time that is counted around one rollout, in seconds. A longer one is counted from its beginning.
 MAX_SECONDS = 1800
-#: Limits for reading one log: bytes, seconds, and bytes of one line.
-_MAX_BYTES, _LIMIT, _MAX_LINE = 256 * 1024**2, 60.0, 16 * 1024
 #: The time and the status in a line of nginx, and in one of Traefik.
 _STATUS_KEYS = ("status", "DownstreamStatus")
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -58,7 +54,7 @@ class Window:
         }
 
 
-def count(lines: Iterable[bytes], windows: Sequence[Window]) -> None:
+def count(lines: Iterable[str], windows: Sequence[Window]) -> None:
     """Count the requests in the *lines* of an access log. Anything else in the log is passed over."""
     for line in lines:
         if found := _request(line):
@@ -66,9 +62,9 @@ def count(lines: Iterable[bytes], windows: Sequence[Window]) -> None:
                 window.count(*found)
 
 
-def _request(line: bytes) -> tuple[int, int] | None:
+def _request(line: str) -> tuple[int, int] | None:
     """Return the second and the status of a request; ``None`` if the line is about something else."""
-    if not line.startswith(b"{"):
+    if not line.startswith("{"):
         return None
     try:
         entry = json.loads(line)
@@ -91,24 +87,3 @@ def _second(text: object) -> int | None:
         return second
     hours, minutes = found[2][1:].split(":")
     return second - (1 if found[2][0] == "+" else -1) * (int(hours) * 3600 + int(minutes) * 60)
-
-
-def read_log(container_id: str, since: int) -> Iterator[bytes]:
-    """Yield the lines that a container has printed to its standard output since a second, within limits."""
-    # Not AnsibleModule.run_command, which ansible-test expects here: it has no limits.
-    with subprocess.Popen(  # pylint: disable=ansible-bad-function
-        ["docker", "logs", "--since", str(since), container_id],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        limit = threading.Timer(_LIMIT, process.kill)
-        limit.start()
-        try:
-            left = _MAX_BYTES
-            while process.stdout and left > 0 and (line := process.stdout.readline(_MAX_LINE)):
-                left -= len(line)
-                yield line
-        finally:
-            limit.cancel()
-            process.kill()

@@ -13,7 +13,7 @@ BEGIN = 1_795_852_800
 
 def _counted(*lines: str) -> dict[int, tuple[int, int]]:
     window = Window.around(BEGIN, BEGIN + 10)
-    count([line.encode() for line in lines], [window])
+    count(lines, [window])
     found = window.data()
     pairs = zip(found["answered"], found["failed"], strict=True)
     return {found["start"] + place - BEGIN: pair for place, pair in enumerate(pairs) if any(pair)}
