@@ -121,6 +121,10 @@ drained:
   description: A sentence if the host is drained. Empty if it is in service.
   type: str
   returned: success
+stopped:
+  description: A sentence if somebody has stopped the stack. Empty otherwise.
+  type: str
+  returned: success
 under_way:
   description: A sentence about a rollout that is under way or was interrupted. Null if there is none.
   type: str

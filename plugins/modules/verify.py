@@ -123,6 +123,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine import incide
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release.leaving import staying
 from ansible_collections.slipway.stack.plugins.module_utils.release.status import NOT_LIVE, absence
+from ansible_collections.slipway.stack.plugins.module_utils.state import stopped
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -155,7 +156,7 @@ def main() -> None:
         ports = listening_ports.find(manifest) if module.params["ports"] else []
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])
-    problems = list(verification.problems)
+    problems = [*filter(None, [stopped.obstacle(home)]), *verification.problems]
     if module.params["backup_age"]:
         problems += standing.problems(standing.standing(home, manifest, time.time()), module.params["backup_age"])
     certificate = certificate_standing.standing(home, manifest, time.time())

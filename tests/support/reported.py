@@ -69,6 +69,7 @@ def host(services: list[dict[str, Any]], /, **status: Any) -> dict[str, Any]:
             "rollouts": [{**audit, "seconds": 12.0, "reason": ""}],
             "under_way": None,
             "drained": "",
+            "stopped": "",
             "away": [],
             "receivers": [],
             "maintenance": None,

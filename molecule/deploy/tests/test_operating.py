@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.long_form import ONLY_LONG
-from tests.support.stacks import Stack, Visitor, described
+from tests.support.stacks import Stack, Visitor, described, wait_until
 
 Playbook = Callable[..., Any]
 
@@ -124,6 +124,32 @@ def test_a_restart_replaces_services_without_a_failed_request(host: Any, playboo
     assert (len(after["backend"]), len(after["edge"])) == (2, 1)
     assert (after["worker"], after["db"]) == (before["worker"], before["db"])
     assert shop.audit()[-1]["for"] == "restart of backend, edge"
+    assert playbook("verify").code == 0
+
+
+def test_a_stack_is_stopped_behind_a_page_and_started(host: Any, playbook: Playbook, shop: Stack) -> None:
+    release = shop.live()
+    assert playbook("stop", "--check").changed > 0
+    assert shop.get("/api/version").status == 200
+    run = playbook("stop")
+    assert run.code == 0, run.output
+    running = host.check_output("docker ps --format '{{.Label \"com.docker.compose.service\"}}'").split()
+    assert set(running) == {"edge", "edge-pod"}
+    assert shop.get("/api/version").status == 503
+    assert playbook("stop").changed == 0
+    run = playbook("status")
+    assert "stopped: root@" in run.output
+    for name in ("deploy", "rollback", "verify"):
+        run = playbook(name)
+        assert run.code != 0
+        assert "has stopped this stack at" in run.output
+    # It stays stopped when the engine starts again.
+    host.check_output("sudo systemctl restart docker")
+    wait_until(lambda: shop.get("/api/version").status == 503, 60)
+    run = playbook("start")
+    assert run.code == 0, run.output
+    assert (shop.get("/api/version").status, shop.live()) == (200, release)
+    assert playbook("start").changed == 0
     assert playbook("verify").code == 0
 
 

@@ -28,7 +28,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.release import (
 from ansible_collections.slipway.stack.plugins.module_utils.release.contents import complete_files, new_manifest
 from ansible_collections.slipway.stack.plugins.module_utils.release.integrity import digest_of
 from ansible_collections.slipway.stack.plugins.module_utils.release.plan import plan, without_new_services
-from ansible_collections.slipway.stack.plugins.module_utils.state import damage, drain, rotation, transaction, upload
+from ansible_collections.slipway.stack.plugins.module_utils.state import (
+    damage,
+    drain,
+    rotation,
+    stopped,
+    transaction,
+    upload,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import (
     MANIFEST,
     Home,
@@ -97,7 +104,7 @@ def ship(
     if problems:
         raise Refused(problems)
     home = Home(content["home"])
-    blocking = [*damage.blocking(home), rotation.unfinished(home), drain.obstacle(home)]
+    blocking = [*damage.blocking(home), rotation.unfinished(home), drain.obstacle(home), stopped.obstacle(home)]
     if any(blocking):
         raise Refused([problem for problem in blocking if problem])
     current_id = home.current_id()

@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import (
     drain,
     lease,
     rotation,
+    stopped,
     transaction,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -72,6 +73,7 @@ def status(home: Home, project: str) -> dict[str, Any]:
         "rollouts": audit.read(home, _LAST_ROLLOUTS)[::-1],
         "under_way": _under_way(home),
         "drained": drain.obstacle(home),
+        "stopped": stopped.obstacle(home),
         "away": away.sentences(home),
         "maintenance": closing.standing(home, manifest),
     }

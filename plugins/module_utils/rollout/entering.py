@@ -12,7 +12,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout import commo
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
-from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, rotation
+from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, rotation, stopped
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, describe, holder
@@ -57,7 +57,7 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
     if not home.state.is_dir():
         raise RolloutFailed(f"release {release} is not on this host; nothing was ever deployed here")
     lease = Lease(home.lease, params["owner"], release, lambda: journal.open_for(home.journal))
-    if problem := rotation.unfinished(home) or drain.obstacle(home):
+    if problem := rotation.unfinished(home) or drain.obstacle(home) or stopped.obstacle(home):
         raise RolloutFailed(problem)
     common_id.rename(home, uploaded, release)
     options = RolloutOptions(

@@ -9,7 +9,13 @@ import time
 from collections.abc import Callable
 
 from ansible_collections.slipway.stack.plugins.module_utils.rotation import rotating
-from ansible_collections.slipway.stack.plugins.module_utils.state import drain, journal, journaled_work, rotation
+from ansible_collections.slipway.stack.plugins.module_utils.state import (
+    drain,
+    journal,
+    journaled_work,
+    rotation,
+    stopped,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -32,7 +38,7 @@ def begin(home: Home, secret: str, owner: str, finish: bool) -> tuple[Lease, str
     :raises LeaseHeld: if a rollout or other work is under way.
     :raises RolloutFailed: if the secret cannot be rotated, or the rotation of another one is unfinished.
     """
-    if problem := drain.obstacle(home):
+    if problem := drain.obstacle(home) or stopped.obstacle(home):
         raise RolloutFailed(problem)
     if not home.state.is_dir():
         raise RolloutFailed("nothing was ever deployed on this host")

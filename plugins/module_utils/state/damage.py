@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import (
     drain,
     maintenance,
     permission,
+    stopped,
     transaction,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -29,7 +30,7 @@ def problems(home: Home) -> list[str]:
 def blocking(home: Home) -> list[str]:
     """Return a sentence for each damaged state file that a rollout needs or must write."""
     found = [home.live_problem(), transaction.read(home.transaction).problem]
-    found += [maintenance.read(home).problem, drain.read(home).problem, away.read(home).problem]
+    found += [module.read(home).problem for module in (maintenance, drain, stopped, away)]
     written = (home.lease, home.barrier, home.abort, home.journal, home.reserve, home.upload_lock)
     found += [_irregular(path) for path in written]
     return [problem for problem in found if problem]

@@ -57,6 +57,7 @@ class Home:
         self.transaction = self.state / "transaction.json"
         self.rotation = self.state / "rotation.json"
         self.drain = self.state / "drain.json"
+        self.stopped = self.state / "stopped.json"
         self.away = self.state / "away.json"
         self.maintenance = self.state / "maintenance.json"
         self.audit = self.state / "audit.jsonl"

@@ -30,6 +30,8 @@ CERTIFICATE = "renewal of the certificate"
 MAINTENANCE = "switch of the maintenance"
 #: What it is taken for while the host is drained or put back.
 DRAIN = "drain of the host"
+#: What it is taken for while the stack is stopped or started.
+STOP = "stop or start of the stack"
 #: Work that a rollout waits for.
 SHORT_WORK = (BACKUP, CERTIFICATE, MAINTENANCE)
 #: Seconds between two tries of who waits for the lease.

@@ -72,6 +72,7 @@ def _status_of_host(status: Mapping[str, Any]) -> list[str]:
     lines += _table(("state", "service", "reason", "image", "since"), rows)
     notes = [f"damaged: {problem}" for problem in status["damage"]]
     notes += [f"under way: {status['under_way']}"] if status["under_way"] else []
+    notes += [f"stopped: {status['stopped']}"] if status["stopped"] else []
     notes += [f"drained: {sentence}" for sentence in [status["drained"], *status["away"]] if sentence]
     notes += [f"maintenance: {maintenance_line(status['maintenance'])}"] if status["maintenance"] else []
     notes += [f"differs from the release: {one['service']}: {one['reason']}" for one in status["drift"]]

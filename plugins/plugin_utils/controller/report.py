@@ -142,6 +142,8 @@ def status_lines(host: str, status: Mapping[str, Any]) -> list[str]:
         lines += ["damaged:", *(f"  {problem}" for problem in status["damage"])]
     if status["under_way"]:
         lines.append(f"under way: {status['under_way']}")
+    if status["stopped"]:
+        lines.append(f"stopped: {status['stopped']}")
     if status["drained"]:
         lines.append(f"drained: {status['drained']}")
     lines += [f"drained: {sentence}" for sentence in status["away"]]

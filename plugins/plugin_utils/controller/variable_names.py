@@ -44,6 +44,7 @@ _OF_PLAYBOOKS = frozenset(
     | {"service", "since", "grep", "lines", "follow", "follow_for", "history"}
     | {"policy_files", "policy_environment", "policy_level", "policy_also", "policy_exceptions", "policy_baseline"}
     | {"policy_report", "policy_format"}
+    | {"stop_data", "stop_maintenance"}
 )
 #: Variables that tasks of the roles set themselves.
 _OF_TASKS = frozenset(
@@ -78,7 +79,7 @@ _OF_TASKS = frozenset(
         "verify_result",
         "workspace_adopted",
     }
-    | {"secrets_shared", "stack_shared", "workspace_result"}
+    | {"secrets_shared", "stack_shared", "start_done", "stop_closed", "workspace_result"}
 )
 #: What a task registers has both keys.
 _RESULT_KEYS = frozenset({"changed", "failed"})

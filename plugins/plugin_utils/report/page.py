@@ -133,6 +133,7 @@ def _remarks(status: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     """Return what differs from the release or is not as usual: a short title and a sentence each."""
     rows = [("damaged", problem) for problem in status["damage"]]
     rows += [("under way", str(status["under_way"]))] if status["under_way"] else []
+    rows += [("stopped", status["stopped"])] if status["stopped"] else []
     rows += [("drained", sentence) for sentence in [status["drained"], *status["away"]] if sentence]
     rows += [("maintenance", lines.maintenance_line(status["maintenance"]))] if status["maintenance"] else []
     rows += [(f"{item['service']} differs", item["reason"]) for item in status["drift"]]

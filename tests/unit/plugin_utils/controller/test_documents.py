@@ -16,6 +16,7 @@ STATUS: dict[str, Any] = {
     "damage": [],
     "under_way": None,
     "drained": "",
+    "stopped": "",
     "away": [],
     "maintenance": None,
     "drift": [{"service": "web", "reason": "1 of 2 up"}],

@@ -91,6 +91,7 @@ STATUS: dict[str, Any] = {
     "certificate": None,
     "maintenance": None,
     "drained": "",
+    "stopped": "",
     "away": [],
     "receivers": [],
     "backups": {
