@@ -31,8 +31,12 @@ class Account:
         """Tell that the rollout has started."""
         self._tell("rollout_started", 0.0, "")
 
+    def live(self) -> None:
+        """Tell that the new release serves everyone and is proven. What it has replaced may take long to stop."""
+        self._tell("rollout_succeeded", time.monotonic() - self._started, "")
+
     def end(self, journal: Journal, reason: str = "", outcome: str = "") -> None:
-        """Write the line of the audit, and tell how the rollout ended.
+        """Write the line of the audit, and tell that the rollout has failed, if it has.
 
         :param reason: why it failed, empty if it did not. :param outcome: what holds after the failure.
         """
@@ -41,7 +45,6 @@ class Account:
         if problem:
             journal.write("finalize", "done", problem)
         if not reason:
-            self._tell("rollout_succeeded", seconds, "")
             return
         # A revert that was complete leaves no transaction.
         is_reverted = self._tx.saved and not self._home.transaction.exists()

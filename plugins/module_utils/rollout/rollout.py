@@ -285,6 +285,7 @@ class Rollout:
     def _finalize(self) -> None:
         self._journal.tolerate_write_errors()
         self._journal.write(LIVE, "done")
+        self._account.live()
         initial_values.record(self._home, self._manifest, list(self._services))
         remove_replaced(self._home, self._tx, self._containers, self._journal)
         self._account.end(self._journal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import rollout
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, events
 from ansible_collections.slipway.stack.plugins.module_utils.state.events import Event
@@ -42,7 +43,14 @@ def test_a_rollout_tells_that_it_began_and_that_it_succeeded(home: Home) -> None
         "ada@laptop",
         "",
     )
-    assert ended.seconds == audit.read(home)[-1]["seconds"]
+    assert ended.seconds <= audit.read(home)[-1]["seconds"]
+
+
+def test_success_is_told_before_the_old_containers_stop(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[str] = []
+    monkeypatch.setattr(rollout, "remove_replaced", lambda *_: waiting.extend(one.event for one in events.take(home)))
+    Rollout(home, OPTIONS).run()
+    assert waiting == ["rollout_started", "rollout_succeeded"]
 
 
 def test_a_failure_tells_why_and_that_it_was_reverted(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
