@@ -91,7 +91,7 @@ def _columns(needs: Mapping[str, Sequence[str]], first: Collection[str]) -> list
             other: depth[name] + 1
             for name, others in needs.items()
             for other in others
-            if depth[other] <= depth[name] < len(needs)
+            if depth[other] <= depth[name]
         }
         if not deeper:
             break
