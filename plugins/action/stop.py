@@ -10,3 +10,4 @@ class ActionModule(FollowedAction):
     """``slipway.stack.stop``."""
 
     module = "stop"
+    first_only = ("closed",)

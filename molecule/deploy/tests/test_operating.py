@@ -39,14 +39,14 @@ def test_the_status_of_all_hosts_is_one_document(playbook: Playbook, shop: Stack
     assert {one["service"] for one in status["services"]} == {"edge-pod", *described(DEMO)}
 
 
-def test_the_history_ends_with_the_live_release(playbook: Playbook, shop: Stack, tmp_path: Path) -> None:
+def test_the_history_has_the_live_release(playbook: Playbook, shop: Stack, tmp_path: Path) -> None:
     file = tmp_path / "history.json"
-    run = playbook("history", status_format="json", status_file=str(file), history=3)
+    run = playbook("history", status_format="json", status_file=str(file), history=50)
     assert (run.code, run.changed) == (0, 0), run.output
     ((answer),) = json.loads(file.read_text())["hosts"].values()
-    last = answer["entries"][-1]
-    assert (last["release"], last["outcome"], "@" in last["owner"]) == (shop.live(), "ok", True)
-    assert f"{last['at']} {last['what']} {last['version']}" in playbook("history").output
+    last = [one for one in answer["entries"] if one["outcome"] == "ok"][-1]
+    assert (last["release"], "@" in last["owner"]) == (shop.live(), True)
+    assert f"{last['at']} {last['what']} {last['version']}" in playbook("history", history=50).output
 
 
 def test_logs_are_masked_and_searched(host: Any, playbook: Playbook, shop: Stack) -> None:

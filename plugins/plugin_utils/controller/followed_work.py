@@ -51,6 +51,8 @@ class FollowedAction(ActionBase):
 
     #: The name of the module, without that of the collection.
     module: ClassVar[str]
+    #: Keys that the first answer of the module has and later ones do not know.
+    first_only: ClassVar[tuple[str, ...]] = ()
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -60,11 +62,14 @@ class FollowedAction(ActionBase):
         given = arguments.given(self, task_vars, self.module)
         given["owner"] = given.get("owner") or module_call.owner()
         variables = module_call.prepare(self, task_vars)
+        first: dict[str, Any] = {}
 
         def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
             answer: dict[str, Any] = self._execute_module(
                 module_name=f"slipway.stack.{self.module}", module_args=module_arguments, task_vars=variables
             )
+            for key in self.first_only:
+                first.setdefault(key, answer.get(key))
             return answer
 
-        return {**result, **follow(call, given, task_vars.get("inventory_hostname", ""))}
+        return {**result, **follow(call, given, task_vars.get("inventory_hostname", "")), **first}
