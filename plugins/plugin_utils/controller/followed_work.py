@@ -6,7 +6,7 @@ Place in the pipeline: between controller and host, for actions whose work is a 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
@@ -16,18 +16,21 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import ar
 Call = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def follow(call: Call, given: dict[str, Any], host: str) -> dict[str, Any]:
+def follow(call: Call, given: dict[str, Any], host: str, first_only: Collection[str] = ()) -> dict[str, Any]:
     """Call a module until its work has ended, each time from where the answer before has ended.
 
     :param given: the arguments; ``offset`` and ``release`` change. Its ``timeout`` is in seconds.
     :param host: the name that is shown before each step.
+    :param first_only: keys that the first answer has, and later ones do not know.
     :return: the result of the task. It has no records if the work failed: they are on the screen already.
     """
     timeout = int(given.get("timeout", 43200))
     deadline = time.monotonic() + timeout
     records: list[dict[str, Any]] = []
+    first: dict[str, Any] = {}
     while True:
-        answer = call(given)
+        answer = {**call(given), **first}
+        first = {key: answer[key] for key in first_only if key in answer}
         for record in answer.get("records", []):
             # The end of failed work is the message of the task.
             if record["text"] and (record["step"], record["state"]) != ("end", "failed"):
@@ -62,14 +65,11 @@ class FollowedAction(ActionBase):
         given = arguments.given(self, task_vars, self.module)
         given["owner"] = given.get("owner") or module_call.owner()
         variables = module_call.prepare(self, task_vars)
-        first: dict[str, Any] = {}
 
         def call(module_arguments: dict[str, Any]) -> dict[str, Any]:
             answer: dict[str, Any] = self._execute_module(
                 module_name=f"slipway.stack.{self.module}", module_args=module_arguments, task_vars=variables
             )
-            for key in self.first_only:
-                first.setdefault(key, answer.get(key))
             return answer
 
-        return {**result, **follow(call, given, task_vars.get("inventory_hostname", "")), **first}
+        return {**result, **follow(call, given, task_vars.get("inventory_hostname", ""), self.first_only)}

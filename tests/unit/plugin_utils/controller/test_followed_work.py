@@ -44,6 +44,13 @@ def test_it_goes_on_where_the_answer_before_has_ended(shown: list[str]) -> None:
     assert [line.startswith("app1  ") for line in shown] == [True, True]
 
 
+def test_what_only_the_first_answer_knows_is_in_the_result() -> None:
+    first = {"records": [], "offset": 7, "release": "a", "closed": True}
+    last = {"records": [_record("end", "done", "started")], "offset": 9, "release": "a", "closed": False}
+    call, _got = _answering(first, {**first, "closed": False}, last)
+    assert followed_work.follow(call, {}, "app1", ["closed"])["closed"] is True
+
+
 def test_failed_work_fails_with_its_reason_and_its_end(shown: list[str]) -> None:
     records = [_record("rollout", "failed", "it broke"), _record("end", "failed", "Nothing was changed")]
     call, _got = _answering({"records": records, "offset": 9, "release": "a"})
