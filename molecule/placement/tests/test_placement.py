@@ -144,7 +144,7 @@ def test_a_rollback_leaves_hosts_without_a_change_alone(
 def test_the_playbook_may_end_before_the_old_containers(
     stacks: dict[str, Stack], edges: list[Stack], apps: list[Stack], playbook: Playbook
 ) -> None:
-    run = playbook("deploy", spread_version="8", spread_grace="12s")
+    run = playbook("deploy", spread_version="8", spread_grace="30s")
     assert run.code == 0, run.output
     with Visitor(edges[0], "/x", 0.02) as visitor:
         run = playbook("deploy", spread_version="9", deploy_return="proven")
@@ -163,7 +163,7 @@ def test_the_playbook_may_end_before_the_old_containers(
         assert "has been under way for" in run.output
         assert "waiting for its end" in run.output
     assert {status for status, *_ in visitor.seen} == {200}
-    wait_until(lambda: all(len(stack.containers("backend")) == 1 for stack in apps), 20)
+    wait_until(lambda: all(len(stack.containers("backend")) == 1 for stack in apps), 40)
     assert _versions(edges) == {"spread 10"}
     assert [stack.audit()[-1]["outcome"] for stack in apps] == ["ok", "ok"]
     run = playbook("deploy")
@@ -175,7 +175,7 @@ def test_a_report_is_one_page_about_all_hosts(playbook: Playbook, tmp_path: Path
     run = playbook("report", "--check", report_path=str(path))
     assert run.code == 0, run.output
     assert not path.exists()
-    run = playbook("report", report_path=str(path))
+    run = playbook("report", report_path=str(path), report_rollouts=20)
     assert run.code == 0, run.output
     html = path.read_text()
     verdict = re.findall(r'<p class="verdict .*?</p>', html, re.DOTALL)
