@@ -81,6 +81,8 @@ _OF_TASKS = frozenset(
     }
     | {"secrets_shared", "stack_shared", "start_done", "stop_closed", "workspace_result"}
 )
+#: Variables that tasks give to the tasks that they include.
+_OF_INCLUDES = frozenset({"refresh_file"})
 #: What a task registers has both keys.
 _RESULT_KEYS = frozenset({"changed", "failed"})
 #: How similar a part of a name must be to the same part of one of ours.
@@ -92,7 +94,7 @@ _NOT_OURS = ("hostvars", "vars", "groups")
 @functools.cache
 def known() -> frozenset[str]:
     """Return the names of all variables that the collection reads or sets."""
-    found = _OF_PLAYBOOKS | _OF_TASKS
+    found = _OF_PLAYBOOKS | _OF_TASKS | _OF_INCLUDES
     for path in _ROLES.glob("*/meta/argument_specs.yml"):
         names = _OPTION.findall(path.read_text(encoding="utf-8"))
         found |= {name for name in names if name.startswith(f"{path.parents[1].name}_")}
@@ -119,7 +121,7 @@ def problems(variables: Mapping[str, Any], own: list[str]) -> list[str]:
 
 def _unknown(variables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Return the unknown variables with names as ours, each with the known name that is probably meant."""
-    every = sorted(known() - _OF_TASKS)
+    every = sorted(known() - _OF_TASKS - _OF_INCLUDES)
     prefixes, rests = ({name.partition("_")[place] for name in every} for place in (0, 2))
     for name, value in variables.items():
         prefix, line, rest = str(name).partition("_")

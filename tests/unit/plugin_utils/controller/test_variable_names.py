@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -102,6 +103,25 @@ def test_what_tasks_and_playbooks_use_is_known() -> None:
     read = {name for name in used | defaults if name.partition("_")[0] not in ("ansible", "inventory", "lookup")}
     assert read | {"plan_exit_code"} >= variable_names._OF_PLAYBOOKS
     assert {name for name in read if variable_names.problems({name: 1}, [])} == set()
+
+
+def test_what_tasks_give_to_other_tasks_is_no_misspelt_variable() -> None:
+    paths = itertools.chain(ROOT.glob("roles/*/tasks/*.yml"), ROOT.glob("playbooks/*.yml"))
+    given = {name for path in paths for name in _given_in(load(path))}
+    assert "refresh_file" in given
+    assert {name: problem for name in given if (problem := variable_names.problems({name: 1}, []))} == {}
+
+
+def _given_in(value: Any) -> Iterator[str]:
+    """Yield the names of variables that tasks and plays set themselves."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _given_in(one)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key in ("vars", "ansible.builtin.set_fact") and isinstance(one, dict):
+                yield from one
+            yield from _given_in(one)
 
 
 def _names_in(value: Any) -> set[str]:
