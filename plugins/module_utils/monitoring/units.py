@@ -97,6 +97,9 @@ def apply(home: Home, stack: str, wanted: Settings, program: bytes, run: Run, dr
     unit, names["description"] = f"slipway-notify-{stack}", f"Notifications of the stack {stack}"
     texts = {".service": _NOTIFY, ".path": _EVENTS}
     units |= {f"{unit}{kind}": text.format(**names) if wanted.receivers else "" for kind, text in texts.items()}
+    if before.receivers and not wanted.receivers and not dry_run:
+        # Nobody wants to be told any more, also of what is being sent.
+        systemd.systemctl(run, "stop", f"{unit}.service")
     changed += systemd.apply(units, run, dry_run)
     if before.metrics_directory and before.metrics_directory != directory:
         changed += _remove(metrics_file.path_of(before.metrics_directory, stack), dry_run)

@@ -148,6 +148,8 @@ def test_units_and_the_directory_of_events_come_and_go_with_the_receivers(home: 
     events.tell(home, Event("rollout_failed"))
     assert _receive(home, told) == ["monitoring.json", "events", *names]
     assert not home.events.exists()
+    # What is sent just now has nobody to go to.
+    assert told.told[0] == f"stop {names[0]}"
 
 
 @pytest.mark.parametrize(
