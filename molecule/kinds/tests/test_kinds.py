@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from molecule.kinds.tests.conftest import Kinds
-from tests.support.stacks import described
+from tests.support.stacks import described, wait_until
 
 Playbook = Callable[..., Any]
 
@@ -41,7 +41,9 @@ def test_pages_and_metrics(kinds: Kinds) -> None:
     assert kinds.stack.get("/flower/").status == 401
     python = "import json, urllib.request as r; d = json.load(r.urlopen('http://metrics:9090/api/v1/targets'))"
     shown = f"{python}; print(sorted((t['labels']['job'], t['health']) for t in d['data']['activeTargets']))"
-    assert kinds.inside("plain", f'python -c "{shown}"').strip() == "[('prometheus', 'up'), ('queue', 'up')]"
+    up = "[('prometheus', 'up'), ('queue', 'up')]"
+    # Until the first time, a target is neither up nor down.
+    wait_until(lambda: kinds.inside("plain", f'python -c "{shown}"').strip() == up, 60)
     for path, status in (("/", 200), ("/.git/config", 404), ("/none", 404), ("/healthz", 200)):
         code = kinds.inside(
             "site", f"curl -s -o /tmp/page -w '%{{http_code}}' http://127.0.0.1:8080{path}; cat /tmp/page"
