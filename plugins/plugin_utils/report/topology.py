@@ -88,10 +88,7 @@ def _columns(needs: Mapping[str, Sequence[str]], first: Collection[str]) -> list
     depth = dict.fromkeys(needs, 0)
     for _round in needs:
         deeper = {
-            other: depth[name] + 1
-            for name, others in needs.items()
-            for other in others
-            if depth[other] <= depth[name]
+            other: depth[name] + 1 for name, others in needs.items() for other in others if depth[other] <= depth[name]
         }
         if not deeper:
             break
