@@ -24,15 +24,15 @@ class ActionModule(ActionBase):
         """Run the action."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        given = arguments.given(self, task_vars, "report_page")
+        given = arguments.complete(self, task_vars, "report_page")
         results = given["hosts"]
-        name = str(given.get("name"))
+        name = str(given["name"])
         silent = [str(one.get("msg")) for one in results.values() if "facts" not in one]
         if len(silent) == len(results):
             raise AnsibleActionFail(f"no host has answered, so there is nothing to report: {'; '.join(silent)}")
-        path = Path(str(given.get("path") or f"report-{name}.html")).expanduser().absolute()
+        path = Path(str(given["path"] or f"report-{name}.html")).expanduser().absolute()
         counted = [window for one in given["requests"].values() for window in one.get("requests") or []]
-        text = page.page(name, results, counted, int(given.get("rollouts") or 5), time.time())
+        text = page.page(name, results, counted, given["rollouts"], time.time())
         if not self._task.check_mode:
             try:
                 write(path, text)

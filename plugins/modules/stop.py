@@ -108,8 +108,9 @@ def main() -> None:
             enabled, which = params["enabled"], params["which"]
             before = stopped.read(home).value
             closed = before.closed if before else closed
-            if module.check_mode or not stopping.is_needed(home, enabled, which):
-                module.exit_json(changed=stopping.is_needed(home, enabled, which), records=[], closed=closed)
+            needed = stopping.is_needed(home, enabled, which)
+            if module.check_mode or not needed:
+                module.exit_json(changed=needed, records=[], closed=closed)
             name, offset = module_work.start(home, stopping.begin(home, params["owner"], enabled, which, closed))
         records, offset = follow(home, name, offset)
     module.exit_json(changed=True, records=records, offset=offset, release=name, closed=closed)

@@ -12,10 +12,10 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import standing as backup_standing
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import standing as certificate_standing
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.monitoring.exposition import Gauge
-from ansible_collections.slipway.stack.plugins.module_utils.release import status
+from ansible_collections.slipway.stack.plugins.module_utils.release import leaving, status
 from ansible_collections.slipway.stack.plugins.module_utils.state import audit, drain, maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -47,7 +47,7 @@ def measure(home: Home) -> Measured:
     stack, manifest, now = home.path.name, home.manifest(home.current_id()), time.time()
     try:
         found: dict[str, Any] | None = status.status(home, stack)
-        containers = health_check.by_service(docker.containers(stack))
+        containers = leaving.staying(home, stack)
     except DockerError:
         found, containers = None, {}
     return Measured(
