@@ -28,6 +28,8 @@ STALL_SECONDS = 120.0
 _INTERVAL = 0.1
 #: The engine counts the seconds down until it tries again. That is no progress.
 _RETRYING = "Retrying"
+#: The name of the thread that reads the answer.
+READER = "image pull"
 
 
 def pull(pinned: str, stall_seconds: float = STALL_SECONDS) -> None:
@@ -40,12 +42,17 @@ def pull(pinned: str, stall_seconds: float = STALL_SECONDS) -> None:
     query = urllib.parse.urlencode({"fromImage": image_references.repository(pinned), "tag": pinned.rpartition("@")[2]})
     messages: queue.Queue[Any] = queue.Queue()
     connection = docker.EngineSocket("localhost", timeout=None)
+    try:
+        connection.connect()
+    except OSError as error:
+        raise DockerError(f"the Docker engine does not answer: {error}") from None
+    sock = connection.sock
     arguments = (connection, f"/images/create?{query}", registries.login_header(pinned), messages)
-    threading.Thread(target=_receive, args=arguments, daemon=True).start()
+    threading.Thread(target=_receive, args=arguments, name=READER, daemon=True).start()
     try:
         _follow(messages, pinned, stall_seconds)
     finally:
-        _disconnect(connection)
+        _disconnect(sock)
     if docker.local_image(pinned) is None:
         raise DockerError(f"the Docker engine ended the pull of {pinned} too early")
 
@@ -98,9 +105,11 @@ def _receive(
         messages.put(DockerError(f"the Docker engine does not answer: {error}"))
 
 
-def _disconnect(connection: http.client.HTTPConnection) -> None:
-    """End a request that may still be under way, so that the engine cancels the pull."""
+def _disconnect(sock: socket.socket) -> None:
+    """End a request that may still be under way, so that the engine cancels the pull and its reader ends.
+
+    The connection itself no longer has its socket if the engine has announced that it will close it.
+    """
     with contextlib.suppress(OSError):
-        if connection.sock is not None:
-            connection.sock.shutdown(socket.SHUT_RDWR)
-    connection.close()
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()

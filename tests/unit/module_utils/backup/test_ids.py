@@ -15,6 +15,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.refresh import makin
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
+from tests.support.own_time import give_time
+
 BackedUp = Callable[..., Path]
 NOW = "20261127T031500Z"
 LIVE = {"stack": "shop", "release": "r1", "services": {}}
@@ -24,7 +26,7 @@ LIVE = {"stack": "shop", "release": "r1", "services": {}}
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock."""
     now = calendar.timegm(time.strptime(NOW, "%Y%m%dT%H%M%SZ"))
-    monkeypatch.setattr(catalog.time, "time", lambda: now + 0.75)
+    give_time(monkeypatch, catalog, time=lambda: now + 0.75)
 
 
 @pytest.mark.parametrize(

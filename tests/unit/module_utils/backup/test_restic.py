@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.backup import restic
 from ansible_collections.slipway.stack.plugins.module_utils.backup.restic import NoRepository, Restic
 from ansible_collections.slipway.stack.plugins.module_utils.engine import program
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
+
+from tests.support.own_time import give_time
 
 RESTIC = Restic("rest:http://user:guessed@backup.example.com/shop", {"RESTIC_PASSWORD": "geheim"})
 WHERE = "rest:http://backup.example.com/shop"
@@ -114,6 +116,6 @@ def test_a_repository_that_another_host_uses_is_waited_for(monkeypatch: pytest.M
         return subprocess.CompletedProcess(command, code, "done", err)
 
     monkeypatch.setattr(program, "run", run)
-    monkeypatch.setattr(time, "sleep", waited.append)
+    give_time(monkeypatch, restic, sleep=waited.append)
     assert RESTIC.run("forget") == "done"
     assert waited == [5.0, 5.0]

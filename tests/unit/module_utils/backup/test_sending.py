@@ -27,6 +27,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import systemd
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
+from tests.support.own_time import give_time
+
 REMOTE = Repository(Restic("/srv/x", {}), "stack:shop", Settings())
 NOW = 1_800_000_000.0
 WAL = "000000010000000000000001"
@@ -55,7 +57,7 @@ def arrives(home: Home, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(continuous, "wanted", lambda _home: {"db": {}})
     monkeypatch.setattr(continuous, "end", end)
     monkeypatch.setattr(continuous_repository, "send", send)
-    monkeypatch.setattr(sending.time, "time", lambda: NOW)
+    give_time(monkeypatch, sending, time=lambda: NOW)
     return says
 
 
@@ -82,7 +84,7 @@ def test_a_repository_that_cannot_be_reached_keeps_the_moment_of_the_last_time(
     home: Home, arrives: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sending.send(home, REMOTE, 60.0)
-    monkeypatch.setattr(sending.time, "time", lambda: NOW + 300)
+    give_time(monkeypatch, sending, time=lambda: NOW + 300)
     arrives["restic"] = RolloutFailed("the repository /srv/x did not answer")
     with pytest.raises(RolloutFailed, match=r"until 2027-01-15 08:00:00\+00: the repository /srv/x did not answer"):
         sending.send(home, REMOTE, 60.0)

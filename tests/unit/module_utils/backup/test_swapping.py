@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +11,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup.restore_recor
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
+
+from tests.support.own_time import give_time
 
 MANIFEST: dict[str, Any] = {"stack": "shop", "services": {}}
 SWAP = Swap("db", "name", "database", "shop", "slipway_1_new", "slipway_1_old")
@@ -30,7 +31,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(docker, "get", get)
     monkeypatch.setattr(docker, "containers", lambda *_: [SimpleNamespace(id="c1", state="running", oneoff=False)])
-    monkeypatch.setattr(time, "sleep", lambda _: None)
+    give_time(monkeypatch, swapping, sleep=lambda _: None)
     for name in ("_is_made", "_make_all", "remove"):
         monkeypatch.setattr(swapping, name, lambda *_, name=name: found.append(name))
     return found

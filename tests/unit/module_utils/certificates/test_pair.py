@@ -9,6 +9,8 @@ import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import openssl, pair
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 
+from tests.support.own_time import give_time
+
 NAMES = ["shop.example.com"]
 
 
@@ -64,7 +66,7 @@ def test_a_key_with_a_passphrase_has_a_remedy(authority: Any) -> None:
 def test_an_expired_one_is_named(authority: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     leaf = authority.leaf(days=2)
     later = time.time() + 3 * 86400
-    monkeypatch.setattr(pair.time, "time", lambda: later)
+    give_time(monkeypatch, pair, time=lambda: later)
     with pytest.raises(RolloutFailed, match="the certificate of CN=leaf has expired on 20"):
         pair.checked(_chain(authority, leaf), leaf.key, "files", NAMES)
 

@@ -20,6 +20,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge import certific
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
+from tests.support.own_time import give_time
+
 NAMES = ["shop.example.com"]
 _OTHER = "the certificate in use is one of the source 'internal', and not of the source 'acme'"
 
@@ -64,7 +66,7 @@ def test_one_of_the_own_authority_is_renewed_a_month_before_its_end(
     _ensure(home, manifest)
     now = time.time()
     for days, expected in ((59, False), (61, True)):
-        monkeypatch.setattr(work.time, "time", lambda days=days: now + days * 86400)
+        give_time(monkeypatch, work, time=lambda days=days: now + days * 86400)
         assert work.is_needed(home, manifest, wanted) == expected
 
 

@@ -16,6 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
 
 from tests.support.fake_host import spec
 from tests.support.hostile_server import dripping, endless, serving, within
+from tests.support.own_time import give_time
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_answers_of_two_releases_are_no_confirmation(
     port, releases = answers
     releases += [*["new", "old"] * 30, "old"]
     monkeypatch.setattr(confirmation, "_TIMEOUT", 0.5)
-    monkeypatch.setattr(confirmation.time, "sleep", lambda _seconds: None)
+    give_time(monkeypatch, confirmation, sleep=lambda _seconds: None)
     with pytest.raises(EdgeError, match=f"port {port} does not answer with release new; its last answer: old"):
         confirm(_published(port))
 

@@ -10,6 +10,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 from tests.support.fake_host import container, spec
+from tests.support.own_time import give_time
 
 
 class Master:
@@ -22,7 +23,7 @@ class Master:
         monkeypatch.setattr(container_exec, "send_sighup", lambda _id: self.commands.append(["HUP"]))
         monkeypatch.setattr(container_exec, "processes", lambda _id: self._processes())
         monkeypatch.setattr(container_exec, "command_line", self._command_line)
-        monkeypatch.setattr(nginx.time, "sleep", lambda _seconds: None)
+        give_time(monkeypatch, nginx, sleep=lambda _seconds: None)
 
     def _command_line(self, pid: int) -> str:
         self.since_reload += any("HUP" in command for command in self.commands)

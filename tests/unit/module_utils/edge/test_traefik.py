@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, write_text
 
 from tests.support.fake_host import container, spec
+from tests.support.own_time import give_time
 
 MANIFEST: dict[str, Any] = {
     "release": "r2",
@@ -89,7 +90,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(container_exec, "send_sighup", reloaded.append)
     monkeypatch.setattr(container_exec, "execute", execute)
-    monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
+    give_time(monkeypatch, traefik, sleep=lambda _seconds: None)
     return answers
 
 
@@ -164,7 +165,7 @@ def test_which_traefik_gets_new_connections(monkeypatch: pytest.MonkeyPatch, fun
     calls: list[tuple[int, int, int]] = []
     monkeypatch.setattr(docker, "get", lambda path: {"State": {"Pid": int(path[len("/containers/edge")])}})
     monkeypatch.setattr(port_sharing, "prefer", lambda *arguments: calls.append(arguments))
-    monkeypatch.setattr(traefik.time, "sleep", lambda _seconds: None)
+    give_time(monkeypatch, traefik, sleep=lambda _seconds: None)
     function(MANIFEST, [NEW, OLD], [OLD])
     assert calls == [(index + 1, 8080, index)]
 
@@ -200,8 +201,8 @@ def test_a_traefik_that_stops_is_left_by_its_clients_first(
     """At most for 12 seconds: some clients keep their connection and do not ask."""
     now = [0.0]
     slept: list[float] = []
-    monkeypatch.setattr(traefik.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(traefik.time, "sleep", lambda seconds: (slept.append(seconds), now.__setitem__(0, sum(slept))))
+    give_time(monkeypatch, traefik, monotonic=lambda: now[0])
+    give_time(monkeypatch, traefik, sleep=lambda seconds: (slept.append(seconds), now.__setitem__(0, sum(slept))))
     monkeypatch.setattr(traefik, "_prefer", lambda *_: None)
     monkeypatch.setattr(traefik, "_has_clients", lambda one: one is OLD and asked.pop(0))
     traefik.stop_accepting(MANIFEST, [OLD, NEW], [OLD])

@@ -16,6 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.layout import 
 
 from tests.support.fake_host import container, spec
 from tests.support.hostile_server import serving, within
+from tests.support.own_time import give_time
 
 
 def test_a_rollout_can_be_aborted_between_probes_that_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,8 +76,8 @@ def _verify(
 ) -> tuple[list[str], float]:
     """Verify for 1 s a service that is healthy after some seconds; return the problems and the seconds that passed."""
     now = [1000.0]
-    monkeypatch.setattr(verification.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(verification.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    give_time(monkeypatch, verification, monotonic=lambda: now[0])
+    give_time(monkeypatch, verification, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
     monkeypatch.setattr(verification.health_check, "diagnostics", lambda _verdict: ())
 
     def find() -> dict[str, list[Container]]:

@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 
 from tests.support.fake_engine import Answer
 from tests.support.fake_host import tree
+from tests.support.own_time import give_time
 
 PATH = "/v1.44/containers/c1/archive?path=/srv/assets/."
 Member = tuple[str, Any]
@@ -114,7 +115,7 @@ def test_the_size_and_the_number_of_files_are_limited(
 
 def test_a_copy_that_takes_too_long_ends(answer: Answer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(range(0, 10_000, 100))
-    monkeypatch.setattr(container_files.time, "monotonic", lambda: next(times))
+    give_time(monkeypatch, container_files, monotonic=lambda: next(times))
     with pytest.raises(UnfitDirectory, match="cannot be copied within 120 s"):
         _copy(answer, tmp_path, ("./a.js", "one"), ("./b.js", "two"))
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, program
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, notation, program
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 
 from tests.support.fake_engine import Answer
+from tests.support.own_time import give_time
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ HEALTH = {"Status": "starting", "Log": [{"Output": "old"}, {"Output": " connecti
 def test_the_containers_of_a_project(
     answer: Answer, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], health: str | None, output: str
 ) -> None:
-    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
+    give_time(monkeypatch, notation, time=lambda: STARTED + 90.0)
     listing = (
         "/v1.44/containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22com.docker.compose.project%3Dshop%22%5D%7D"
     )
@@ -254,7 +255,7 @@ def test_the_grace_period_of_a_container(answer: Answer, config: dict[str, int],
 def test_the_uptime_is_that_of_a_running_container(
     answer: Answer, monkeypatch: pytest.MonkeyPatch, state: str, uptime: float
 ) -> None:
-    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
+    give_time(monkeypatch, notation, time=lambda: STARTED + 90.0)
     answer({"/v1.44/containers/c1/json": (200, _inspected(Status=state))})
     found = docker.inspect("c1")
     assert found is not None

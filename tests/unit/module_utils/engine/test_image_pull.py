@@ -76,6 +76,10 @@ def _retries() -> Iterator[bytes]:
         yield _layer(f"Retrying in {number} seconds")
 
 
+def _readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == image_pull.READER]
+
+
 @pytest.mark.parametrize("body", [_silent, _stops, _repeats, _retries])
 def test_a_download_that_stalls_fails(answer: Answer, body: Callable[[], Iterator[bytes]]) -> None:
     _pulled(answer, body)
@@ -83,6 +87,9 @@ def test_a_download_that_stalls_fails(answer: Answer, body: Callable[[], Iterato
     with pytest.raises(DockerError, match=rf"^pulling {PINNED} made no progress for 0\.5 s$"):
         image_pull.pull(PINNED, STALL)
     assert STALL <= time.monotonic() - started < STALL + 2
+    for thread in _readers():
+        thread.join(5)
+    assert _readers() == []
 
 
 def test_an_engine_that_does_not_answer_fails(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:

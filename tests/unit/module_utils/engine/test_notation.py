@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.engine import notation
+
+from tests.support.own_time import give_time
 
 #: 2026-11-21T10:00:00Z
 STARTED = 1795255200.0
@@ -21,7 +22,7 @@ STARTED = 1795255200.0
     ],
 )
 def test_how_long_a_time_is_ago(monkeypatch: pytest.MonkeyPatch, started_at: str, seconds: float) -> None:
-    monkeypatch.setattr(time, "time", lambda: STARTED + 90.0)
+    give_time(monkeypatch, notation, time=lambda: STARTED + 90.0)
     assert notation.seconds_since(started_at) == pytest.approx(seconds, abs=1e-6)
 
 

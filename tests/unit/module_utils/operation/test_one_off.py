@@ -16,6 +16,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 from tests.support.fake_host import container, spec, write_release
+from tests.support.own_time import give_time
 
 RELEASE = "20261102T100000Z-aaaaaaaa"
 RUNNING = container(oneoff=True, name="shop-web-run-1", health=None)
@@ -60,9 +61,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setattr(docker, "inspect", fake.inspect)
     monkeypatch.setattr(docker, "run", fake.run)
     monkeypatch.setattr(one_off.log_stream, "read", fake.read)
-    monkeypatch.setattr(one_off.time, "time", lambda: fake.now)
-    monkeypatch.setattr(one_off.time, "monotonic", lambda: fake.now)
-    monkeypatch.setattr(one_off.time, "sleep", lambda seconds: setattr(fake, "now", fake.now + seconds))
+    give_time(monkeypatch, one_off, time=lambda: fake.now)
+    give_time(monkeypatch, one_off, monotonic=lambda: fake.now)
+    give_time(monkeypatch, one_off, sleep=lambda seconds: setattr(fake, "now", fake.now + seconds))
     return fake
 
 

@@ -14,6 +14,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import foreign
 from ansible_collections.slipway.stack.plugins.module_utils.state.foreign_file import ForeignFileError, MissingFile
 
 from tests.support.errors import error_of
+from tests.support.own_time import give_time
 
 SECRET = "root:$y$j9T$canary"
 
@@ -110,7 +111,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path, monkeypat
 def test_a_slow_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
     times = iter(range(0, 1000, 6))
-    monkeypatch.setattr(foreign_file.time, "monotonic", lambda: next(times))
+    give_time(monkeypatch, foreign_file, monotonic=lambda: next(times))
     monkeypatch.setattr(os, "read", lambda _file, _length: b"x")
     assert error_of(foreign_file.read_bytes, tmp_path, "file", 64).endswith("cannot be read within 10 s")
 

@@ -11,6 +11,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.swarm import standing
 
 from tests.support.fake_engine import Answer
+from tests.support.own_time import give_time
 
 TOKEN = "SWMTKN-1-secret"
 
@@ -114,7 +115,7 @@ def test_an_engine_that_does_not_answer_is_an_error() -> None:
 def test_nodes_are_waited_for_but_not_longer_than_said(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answer({"/v1.44/nodes": (200, [NODE])})
     times = iter(range(100))
-    monkeypatch.setattr(standing.time, "sleep", lambda _seconds: None)
+    give_time(monkeypatch, standing, sleep=lambda _seconds: None)
     standing.wait_for(1, 5, clock=lambda: next(times))
     assert len(asked) == 1
     standing.wait_for(2, 5, clock=lambda: next(times))
