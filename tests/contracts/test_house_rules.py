@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,13 @@ def test_a_python_file_has_at_most_three_hundred_lines() -> None:
 def test_no_task_ignores_errors() -> None:
     files = tracked("roles/*.yml", "playbooks/*.yml", "molecule/*.yml")
     assert [str(path.relative_to(ROOT)) for path in files if "ignore_errors" in path.read_text()] == []
+
+
+def test_no_test_replaces_the_time_of_the_whole_process() -> None:
+    """``give_time`` gives one module its own; a thread that another test has left would move a common one."""
+    replaced = re.compile(r"""setattr\((?:[\w.]+\.)?time, |setattr\(["']time\.""")
+    files = tracked("tests/*.py")
+    assert [str(path.relative_to(ROOT)) for path in files if replaced.search(path.read_text())] == []
 
 
 def test_collecting_the_tests_needs_no_engine(tmp_path: Path) -> None:
