@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier impo
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import LIVE, WAITING
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
+    canary,
     module_call,
     release_id,
     report,
@@ -48,6 +49,7 @@ class ActionModule(ActionBase):
         given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
         given.setdefault("tells", host == telling_host.choose(task_vars))
         given["owner"] = given.get("owner") or module_call.owner()
+        given["canary"] = _canary(given) or None
         verb = given.get("verb", "all")
         if verb != "all":
             _refuse_other_strategies(self._task)
@@ -108,6 +110,14 @@ class ActionModule(ActionBase):
         if verb == "abort":
             result["reason"] = _reasons(task_vars)
         return result
+
+
+def _canary(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a canary as the host reads them, checked."""
+    try:
+        return canary.read(given.get("canary"), int(given.get("timeout", 3600)))
+    except ValueError as error:
+        raise AnsibleActionFail(str(error)) from None
 
 
 def _is_not_there_yet(release: object, task_vars: dict[str, Any]) -> bool:

@@ -79,6 +79,46 @@ options:
     type: list
     elements: str
     default: []
+  canary:
+    description:
+      - How the new containers are tried, at the end of V(prepare), before all requests go to them. Without it they are
+        not. If they answer worse than the old ones in the same time, the rollout fails and reverts.
+      - A rollback, a restart and the first release of a stack have no canary. It needs an edge.
+    type: dict
+    suboptions:
+      weight:
+        description: Percentage of the requests that go to the new containers, from 0.1 to 90.
+        type: float
+        default: 10
+      for:
+        description: How long, such as C(10m). It must be shorter than O(timeout).
+        type: str
+        required: true
+      cookie:
+        description:
+          - Name of a cookie that keeps a visitor on one release meanwhile, across all services. Its value is the id of
+            the release. With Traefik each service has a cookie of its own, C(NAME_SERVICE).
+          - If this is empty, there is none, and each request is drawn by itself.
+        type: str
+        default: slipway_canary
+      max_errors:
+        description:
+          - How many percentage points more of the requests may fail than of those to the old containers of the service,
+            such as C(1%). A request has failed if the answer has a status of 500 or more.
+        type: str
+        default: 1%
+      max_slowdown:
+        description:
+          - How many times as long the new containers may take, by the time within which 95 % of the requests are
+            answered. It takes a hundred requests to each side. V(0) is no limit.
+        type: float
+        default: 3
+      min_requests:
+        description:
+          - Number of requests to the new containers of a service without which their errors are not judged. The rollout
+            goes on then, and says so.
+        type: int
+        default: 20
   keep:
     description: Number of releases to keep on the host.
     type: int
@@ -216,6 +256,17 @@ def main() -> None:
             "backup": {"type": "bool", "default": False},
             "data_back": {"type": "list", "elements": "str", "default": []},
             "restart": {"type": "list", "elements": "str", "default": []},
+            "canary": {
+                "type": "dict",
+                "options": {
+                    "weight": {"type": "float", "default": 10},
+                    "for": {"type": "str", "required": True},
+                    "cookie": {"type": "str", "default": "slipway_canary"},
+                    "max_errors": {"type": "str", "default": "1%"},
+                    "max_slowdown": {"type": "float", "default": 3},
+                    "min_requests": {"type": "int", "default": 20},
+                },
+            },
             "keep": {"type": "int", "default": 5},
             "owner": {"type": "str", "default": ""},
             "allow_downtime": {"type": "list", "elements": "str", "default": []},

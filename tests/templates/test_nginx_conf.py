@@ -61,13 +61,13 @@ def test_each_route_has_its_upstream_and_its_timeouts() -> None:
     text = _configuration(routes=routes)
     for location in ('"/api/"', "@upload_1"):
         assert _lines(_inside(text, location))[-5:] == [
-            "proxy_pass http://backend_8000;",
+            "proxy_pass http://backend_8000$slipway_canary;",
             "client_max_body_size 1024;",
             "proxy_connect_timeout 1s;",
             "proxy_read_timeout 120s;",
             "proxy_send_timeout 120s;",
         ]
-    assert "proxy_pass http://frontend_81;" in _inside(text, '"/"')
+    assert "proxy_pass http://frontend_81$slipway_canary;" in _inside(text, '"/"')
     # nginx knows no fractions of a second.
     assert "proxy_read_timeout 500ms;" in _inside(text, '"/"')
 
@@ -128,7 +128,10 @@ def test_a_stream_and_a_websocket_may_be_silent_for_an_hour() -> None:
 def test_the_path_is_passed_on_unchanged() -> None:
     """A path after the name of an upstream would replace the path of the route."""
     public = _public(_configuration())
-    assert set(re.findall(r"proxy_pass (\S+);", public)) == {"http://backend_8000", "http://frontend_8080"}
+    assert set(re.findall(r"proxy_pass (\S+);", public)) == {
+        "http://backend_8000$slipway_canary",
+        "http://frontend_8080$slipway_canary",
+    }
 
 
 def test_the_host_writes_the_containers_of_an_upstream() -> None:
@@ -142,13 +145,13 @@ def test_the_host_writes_the_containers_of_an_upstream() -> None:
 
 def test_idle_connections_close_before_the_application_closes_them() -> None:
     """uvicorn closes a connection after five idle seconds; a request on a closing connection is lost."""
-    upstreams = re.findall(r"upstream \w+ \{.*?\n    \}", _configuration(), re.DOTALL)
-    assert len(upstreams) == 2
-    for upstream in upstreams:
-        timeout = re.search(r"keepalive_timeout (\w+);", upstream)
-        assert timeout is not None
-        assert parse_duration(timeout[1]) < 5
-        assert "keepalive 32;" in upstream
+    files = edge.files(model(example()))
+    upstreams = re.findall(r"upstream \w+ \{.*?\n    \}", files["nginx.conf"], re.DOTALL)
+    assert [("include upstream.conf;" in upstream) for upstream in upstreams] == [True, True]
+    timeout = re.search(r"^keepalive_timeout (\w+);", files["upstream.conf"], re.MULTILINE)
+    assert timeout is not None
+    assert parse_duration(timeout[1]) < 5
+    assert "keepalive 32;" in files["upstream.conf"]
 
 
 def test_every_response_has_the_release_header() -> None:

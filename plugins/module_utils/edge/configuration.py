@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import certificate_files, door
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import Canary
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxies import proxy
@@ -43,12 +44,16 @@ _VERSION = re.compile(r"\.?[0-9a-f]{16}")
 _NOT_STARTED = "to-be-started"
 
 
-def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def render(
+    home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterable[str]], canary: Canary | None = None
+) -> dict[str, str]:
     """Return the files of a release's configuration, by path.
 
     :param targets: the names of the containers that get requests, by service. A service without a container gets a
         name that does not exist yet. This works because a proxy resolves names when it runs, not when it tests.
-    :raises EdgeError: during maintenance, if the release cannot be closed. For a damaged record.
+    :param canary: new containers of the next release that get a part of the requests.
+    :raises EdgeError: during maintenance, if the release cannot be closed. For a damaged record. With a canary, if the
+        configuration of the release is older than canaries.
     """
     names = {service: list(targets.get(service, ())) or [_NOT_STARTED] for service in routed_services(manifest)}
     folder = home.release(manifest["release"]) / "edge"
@@ -60,6 +65,8 @@ def render(home: Home, manifest: Mapping[str, Any], targets: Mapping[str, Iterab
         raise EdgeError(found.problem)
     certificate = certificate_files.current(home)
     result.update(proxy(manifest).host_files(manifest, names, certificate, found.value or {}))
+    if canary:
+        result.update(proxy(manifest).canary_files(manifest, result, canary))
     return {**result, **door.files(home, manifest)}
 
 

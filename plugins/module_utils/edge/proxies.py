@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import nginx, traefik
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import Canary
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import Certificate
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of, proxy_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
@@ -33,6 +34,13 @@ class Proxy(Protocol):
 
         :param certificate: the one for HTTPS; ``None`` without it.
         :param away: the other hosts that get no requests.
+        """
+
+    def canary_files(self, manifest: Mapping[str, Any], files: Mapping[str, str], canary: Canary) -> dict[str, str]:
+        """Return the files of a configuration that differ while new containers get a part of the requests.
+
+        :param files: the configuration without them, by path.
+        :raises EdgeError: if it was rendered by a version of this collection before canaries.
         """
 
     def door(self, balancers: Sequence[str], maintenance: Maintenance | None, is_drained: bool) -> dict[str, str]:

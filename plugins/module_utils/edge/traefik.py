@@ -32,8 +32,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 NAME_LOOKUP_SECONDS = 0.0
-# Both are part of what ``proxies`` asks of this module.
-host_files, door = traefik_files.host_files, traefik_files.door
+# All are part of what ``proxies`` asks of this module.
+host_files, canary_files, door = traefik_files.host_files, traefik_files.canary_files, traefik_files.door
 _LOAD_SECONDS = 10.0
 #: The time that a client gets to send its request: a Traefik that stops drops connections without one.
 _SEND_SECONDS = 1.0

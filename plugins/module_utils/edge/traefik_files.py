@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import COOKIE_SECONDS, Canary
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import (
     CHAIN,
     FOLDER,
@@ -75,6 +76,37 @@ def host_files(
         pair = {"certFile": f"{folder}/{CHAIN}", "keyFile": f"{folder}/{KEY}"}
         files["certificate.yml"] = _dump({"tls": {"certificates": [pair]}})
     return files
+
+
+def canary_files(manifest: Mapping[str, Any], files: Mapping[str, str], canary: Canary) -> dict[str, str]:
+    """Return ``upstreams.yml``, in which services with new containers are divided into one of each release.
+
+    Each of these services draws for itself and has a cookie of its own: Traefik knows no draw for all of them.
+    """
+    services = json.loads(files[UPSTREAMS])["http"]["services"]
+    for upstream in manifest["upstreams"]:
+        new = canary.targets.get(upstream["service"])
+        if upstream.get("servers") or not new or not canary.weight:
+            continue
+        name = upstream["name"]
+        served = services[name]["loadBalancer"]
+        servers = [{"url": f"{upstream.get('scheme', 'http')}://{one}:{upstream['port']}"} for one in new]
+        parts = {
+            f"{name}-{canary.previous}": (served, 100 - canary.weight),
+            f"{name}-{canary.release}": ({**served, "servers": servers}, canary.weight),
+        }
+        # Weights are whole numbers.
+        weighted = [{"name": part, "weight": round(weight * 100)} for part, (_served, weight) in parts.items()]
+        services[name] = {"weighted": {"services": weighted, **_sticky(canary, upstream["service"], manifest)}}
+        services.update({part: {"loadBalancer": balancer} for part, (balancer, _weight) in parts.items()})
+    return {UPSTREAMS: _dump({"http": {"services": services}})}
+
+
+def _sticky(canary: Canary, service: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    if not canary.cookie:
+        return {}
+    attributes = {"httpOnly": True, "sameSite": "lax", "secure": bool(tls_of(manifest)), "maxAge": COOKIE_SECONDS}
+    return {"sticky": {"cookie": {"name": f"{canary.cookie}_{service}", **attributes}}}
 
 
 def _addresses(

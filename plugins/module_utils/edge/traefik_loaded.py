@@ -6,7 +6,7 @@ Place in the pipeline: target, used by ``traefik``. After a reload, only its API
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ _COMMAND = 'wget -q -O - "http://127.0.0.1:$(cat /tmp/port)/api/rawdata"'
 class Loaded:
     """What changes in a configuration while Traefik runs.
 
-    ``servers``: URLs by service. ``doors``: the middlewares of maintenance by name.
+    ``servers``: URLs by service, or parts with their weights. ``doors``: the middlewares of maintenance by name.
     """
 
     release: str = "no release"
@@ -62,10 +62,15 @@ def _of_files(section: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _servers(services: Mapping[str, Any]) -> dict[str, list[str]]:
-    return {
-        name: sorted(server["url"] for server in service["loadBalancer"].get("servers") or [])
-        for name, service in services.items()
-    }
+    return {name: sorted(_parts(service)) for name, service in services.items()}
+
+
+def _parts(service: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the URLs of a service, or its parts with their weights during a canary."""
+    if "weighted" in service:
+        yield from (f"{part['name']}={part['weight']}" for part in service["weighted"]["services"])
+    else:
+        yield from (server["url"] for server in service["loadBalancer"].get("servers") or [])
 
 
 def _doors(middlewares: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,21 +6,16 @@ within the limits of the container's log.
 
 from __future__ import annotations
 
-import calendar
-import json
-import re
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from ansible_collections.slipway.stack.plugins.module_utils.edge import access_log
 
 #: Seconds before and after a rollout that are counted, too.
 MARGIN = 15
 #: The longest time that is counted around one rollout, in seconds. A longer one is counted from its beginning.
 MAX_SECONDS = 1800
-#: The time and the status in a line of nginx, and in one of Traefik.
-_STATUS_KEYS = ("status", "DownstreamStatus")
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass
@@ -57,33 +52,6 @@ class Window:
 def count(lines: Iterable[str], windows: Sequence[Window]) -> None:
     """Count the requests in the *lines* of an access log. Anything else in the log is passed over."""
     for line in lines:
-        if found := _request(line):
+        if found := access_log.parse(line):
             for window in windows:
-                window.count(*found)
-
-
-def _request(line: str) -> tuple[int, int] | None:
-    """Return the second and the status of a request; ``None`` if the line is about something else."""
-    if not line.startswith("{"):
-        return None
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    status = next((entry[key] for key in _STATUS_KEYS if isinstance(entry.get(key), int)), None)
-    second = _second(entry.get("time"))
-    return None if status is None or second is None else (second, status)
-
-
-def _second(text: object) -> int | None:
-    found = _TIME.fullmatch(text) if isinstance(text, str) else None
-    if not found:
-        return None
-    try:
-        second = calendar.timegm(time.strptime(found[1], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return None
-    if found[2] == "Z":
-        return second
-    hours, minutes = found[2][1:].split(":")
-    return second - (1 if found[2][0] == "+" else -1) * (int(hours) * 3600 + int(minutes) * 60)
+                window.count(found.second, found.status)

@@ -17,6 +17,7 @@ PARTS = {
     "create": "create",
     "start": "start",
     "test": "test of the edge",
+    "canary": "canary",
     "reload": "switch",
     "drain": "drain",
     "verify": "verify",

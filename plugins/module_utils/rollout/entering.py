@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import common_id
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.barrier import BARRIER_OF_VERB, permit
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.detach import detach
@@ -16,7 +17,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import drain, 
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.lease import Lease, describe, holder
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import CanarySettings, RolloutOptions
 
 #: The barrier at which the rollout waits for each verb.
 _WAITS_AT = {"prepare": "ready", "switch": "prepared", "finalize": "proven"}
@@ -75,7 +76,13 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
         barrier_timeout=params["barrier_timeout"],
         pull_timeout=params["pull_timeout"],
         restart=tuple(sorted(params["restart"])),
+        canary=_canary(params["canary"]),
     )
+    if options.canary and not options.with_barriers and edge_of(home.manifest(release) or {"services": {}}) is None:
+        raise RolloutFailed(
+            f"deploy_canary: release {release} has no edge, so nobody can divide its requests; add a service of kind "
+            "nginx or traefik, or deploy without a canary"
+        )
     rollout = Rollout(home, options)
     for request in (home.barrier, home.abort):
         request.unlink(missing_ok=True)
@@ -83,6 +90,14 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
     detach(lease.hand_over(rollout.run), home.log, rollout.mask)
     lease.close_own_copy()
     return lease.journal_offset
+
+
+def _canary(given: Mapping[str, Any] | None) -> CanarySettings | None:
+    """Return the settings of a canary, from the option that the action has checked."""
+    values = dict(given or {})
+    if not values:
+        return None
+    return CanarySettings(seconds=float(values.pop("for")), max_errors=float(values.pop("max_errors")), **values)
 
 
 def _has_failed(home: Home, release: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.certificates import installing
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import Canary
 from ansible_collections.slipway.stack.plugins.module_utils.edge.confirmation import confirm
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.proxy_replacement import replace_proxy
@@ -21,10 +22,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
     START_FIRST,
     STOP_FIRST,
 )
+from ansible_collections.slipway.stack.plugins.module_utils.rollout import canary
+from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import enter_phase
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import Transaction
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import CanarySettings, Transaction
 
 
 class EdgeSwitch:
@@ -38,8 +41,9 @@ class EdgeSwitch:
         selection: Selection,
         containers: ProjectContainers,
         journal: Journal,
+        trial: CanarySettings | None = None,
     ) -> None:
-        """:param manifest: that of the new release."""
+        """:param manifest: that of the new release. :param trial: how it is tried first; ``None`` for not at all."""
         self._home = home
         self._manifest = manifest
         self._tx = tx
@@ -47,6 +51,7 @@ class EdgeSwitch:
         self._containers = containers
         self._journal = journal
         self._name = edge_of(manifest)
+        self._trial = trial
         #: The versions of the configuration that the proxy has already tested.
         self._tested: set[str] = set()
 
@@ -54,10 +59,14 @@ class EdgeSwitch:
         """Let the proxy test the configuration of the new release before any container is changed.
 
         :param existing: the containers by service.
-        :raises EdgeError: if the proxy refuses it. :raises RolloutFailed: if there can be no certificate.
+        :raises EdgeError: if the proxy refuses it, or cannot try a release. :raises RolloutFailed: if there can be no
+            certificate.
         """
         if self._name is None:
             return
+        if self._is_tried() and (live := self._comparable()):
+            # Whether the edge of the live release can divide requests.
+            configuration.render(self._home, live, {}, Canary(self._tx.release, live["release"], 0.0, "", {}))
         installing.ensure(self._home, self._manifest)
         with self._journal.part("prepare", "test", self._name, end_text="configuration accepted"):
             version = configuration.write_version(self._home, configuration.render(self._home, self._manifest, {}))
@@ -78,6 +87,47 @@ class EdgeSwitch:
             running = self._containers.find_running()
             version = self._write_version(running)
             self._tested = configuration.test_ahead(self._home, self._manifest, running, version)
+
+    def try_out(self) -> None:
+        """Send a part of the requests to the new containers for a while, and compare their answers with the old ones'.
+
+        :raises EdgeError: if the proxy refuses the configuration. :raises RolloutFailed: if the new containers are
+            worse, or the rollout is aborted.
+        """
+        if self._trial is None or not self._is_tried():
+            return
+        live, replaced = self._comparable(), self._selection.replaced(START_FIRST)
+        names = sorted(canary.divisible(live, self._manifest) & {*replaced}) if live else []
+        if live is None or not names:
+            why = "no service that gets requests is replaced" if live else "the live release has no such edge here"
+            self._journal.write("canary", "done", f"no canary: {why}")
+            return
+        running = self._containers.find_running()
+        before = {
+            service: [one for one in group if self._selection.is_old(one) or service not in replaced]
+            for service, group in running.items()
+        }
+        after = {name: [one for one in running.get(name, []) if self._selection.is_kept(one)] for name in names}
+        run = canary.CanaryRun(self._home, live, self._tx.release, (before, after), self._trial, self._journal)
+        text = f"{self._trial.weight:g} % of the requests go to the new containers of {', '.join(names)}"
+        with self._journal.part("canary", "canary", start_text=text, limit=self._trial.seconds):
+            # From here on, a revert restores the configuration of the edge.
+            enter_phase(self._home, self._tx, "switching")
+            run.begin()
+            run.watch()
+
+    def _is_tried(self) -> bool:
+        """Return whether the release is new here: a first one has no other beside it, and an older one was live."""
+        tx = self._tx
+        return self._trial is not None and tx.previous is not None and tx.previous < tx.release and not tx.restart
+
+    def _comparable(self) -> Mapping[str, Any] | None:
+        """Return the manifest of the live release if its edge is as the new one's; ``None`` if it is not."""
+        live = self._home.manifest(self._tx.previous)
+        is_same = live is not None and edge_of(live) == self._name and self._name is not None
+        if live is None or not is_same or proxies.proxy(live) is not proxies.proxy(self._manifest):
+            return None
+        return live
 
     def switch(self) -> None:
         """Send requests to the new containers, and confirm that the public port answers with the new release.

@@ -5,7 +5,7 @@ Place in the pipeline: target, in a process of its own (``detach``). Every step 
 first three steps a rollout of several hosts waits for the other hosts (``barrier``).
 
 - *begin*: pull images, test the edge's configuration, replace data services, run release jobs.
-- *prepare*: start new containers next to the old ones until they are healthy.
+- *prepare*: start new containers next to the old ones until they are healthy. With a canary, try them.
 - *switch*: send requests to the new containers and confirm that over the wire; replace singletons; verify the whole
   release. The old containers still run.
 - *finalize*: stop the old containers, clean up. The release is the live one from here on.
@@ -89,7 +89,9 @@ class Rollout:
         self._tx = Transaction(options.release, None, options.owner, restart=list(options.restart))
         self._selection = Selection(self._services, self._tx, self._containers)
         self._account = Account(home, manifest, self._tx, options.tells, self.mask)
-        self._edge = EdgeSwitch(home, manifest, self._tx, self._selection, self._containers, self._journal)
+        self._edge = EdgeSwitch(
+            home, manifest, self._tx, self._selection, self._containers, self._journal, options.canary
+        )
 
     def run(self) -> None:
         """Run all steps, and revert if one fails. The journal's last record says how the rollout ended."""
@@ -149,8 +151,7 @@ class Rollout:
         self._account.begin()
         images.pull_missing(self._services, self._journal, self._options.pull_timeout)
         data_loss.warn_about_anonymous_volumes(self._services, self._tx.plan, self._journal)
-        if edge_of(self._manifest):
-            self._edge.test_configuration(existing)
+        self._edge.test_configuration(existing)
         if edge_of(self._manifest) or any(spec.get("follows") for spec in self._services.values()):
             boot_unit.ensure_enabled(self._journal)
         old, jobs = self._home.manifest(self._tx.previous), not self._goes_back()
@@ -221,6 +222,7 @@ class Rollout:
             self._start_containers("prepare", group, test_edge=group is groups[-1])
         self._containers.wait_until_settled("prepare", self._selection.is_kept)
         self._keep_assets()
+        self._edge.try_out()
 
     def _create_containers(self, names: list[str]) -> None:
         """Create the new containers of these services next to the old ones, without a start."""

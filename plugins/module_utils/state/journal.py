@@ -38,6 +38,7 @@ _EXTERNAL_PARTS = {
     "job": "running release jobs",
     "create": "creating containers",
     "start": "waiting until healthy",
+    "canary": "trying the new containers",
     "drain": "draining",
     "stop": "stopping",
     "wait": "waiting for other hosts",

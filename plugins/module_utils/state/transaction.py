@@ -30,6 +30,23 @@ _OPTIONAL: Mapping[str, state_file.Types] = {
 
 
 @dataclass(frozen=True)
+class CanarySettings:
+    """How a new release is tried with a part of the requests. ``weight``: that part, in percent. ``seconds``: how long.
+
+    ``cookie``: the cookie that keeps a visitor on one release; empty for none. ``max_errors``: percentage points that
+    the share of failed requests may be higher. ``max_slowdown``: how many times as long they may take; 0 for no limit.
+    ``min_requests``: with fewer than that, nothing is judged.
+    """
+
+    weight: float
+    seconds: float
+    cookie: str
+    max_errors: float
+    max_slowdown: float
+    min_requests: int
+
+
+@dataclass(frozen=True)
 class RolloutOptions:
     """The options of a rollout. ``keep``: number of releases to keep on the host. ``owner``: who deploys.
 
@@ -40,7 +57,7 @@ class RolloutOptions:
     ``first_host``: this host runs the release jobs that run once for all hosts. ``backup``: save the data before a
     release job runs. ``tells``: this host tells the receivers about the rollout. ``data_back``: services that get the
     data back that they had before an upgrade. ``restart``: services that are replaced although nothing in them differs;
-    then no release job runs.
+    then no release job runs. ``canary``: how the new containers are tried before all requests go to them.
     """
 
     release: str
@@ -57,6 +74,7 @@ class RolloutOptions:
     tells: bool = False
     data_back: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
+    canary: CanarySettings | None = None
 
 
 @dataclass

@@ -94,6 +94,8 @@ def files(stack: Stack, edge: Service) -> dict[str, str]:
     return {
         "nginx.conf": template("nginx.conf.j2").render(values),
         "listen.conf": template("listen.conf.j2").render(values),
+        "upstream.conf": template("upstream.conf.j2").render(values),
+        "canary.conf": text("canary.conf"),
         "start.sh": text("nginx_start.sh"),
         "logs.sh": text("edge_logs.sh"),
     }
