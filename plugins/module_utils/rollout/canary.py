@@ -99,11 +99,11 @@ class CanaryRun:
             time.sleep(min(_LOOK_SECONDS, max(0.0, end - now)))
             since, now = self._look(since, at_end=False), time.monotonic()
             if now >= tell:
-                self._tell("started", f"{duration(round(end - now))} to go")
+                self._tell("started", f"; {duration(round(end - now))} to go")
                 tell += _TELL_SECONDS
         time.sleep(_LOG_SECONDS)
         self._look(since, at_end=True)
-        self._tell("done", "as good as the old ones")
+        self._tell("done", "")
         for service in self._new:
             if (asked := self._tallies[service, True].requests) < self._settings.min_requests:
                 text = f"its new containers got {asked} requests, too few to judge it (min_requests)"
@@ -146,7 +146,7 @@ class CanaryRun:
     def _tell(self, state: str, end: str) -> None:
         for service in self._new:
             new, old = self._tallies[service, True], self._tallies[service, False]
-            self._journal.write("canary", state, f"new containers: {new}; old ones: {old}; {end}", service)
+            self._journal.write("canary", state, f"new containers: {new}; old ones: {old}{end}", service)
 
     def _learn_addresses(self) -> None:
         """Note which names and addresses are whose. A container that starts again may have another address."""

@@ -25,7 +25,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import canary
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.commit import enter_phase
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.selection import Selection
-from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal
+from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, duration
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import CanarySettings, Transaction
 
@@ -109,8 +109,11 @@ class EdgeSwitch:
         }
         after = {name: [one for one in running.get(name, []) if self._selection.is_kept(one)] for name in names}
         run = canary.CanaryRun(self._home, live, self._tx.release, (before, after), self._trial, self._journal)
-        text = f"{self._trial.weight:g} % of the requests go to the new containers of {', '.join(names)}"
-        with self._journal.part("canary", "canary", start_text=text, limit=self._trial.seconds):
+        text = (
+            f"{self._trial.weight:g} % of the requests go to the new containers of {', '.join(names)} for "
+            f"{duration(self._trial.seconds)}"
+        )
+        with self._journal.part("canary", "canary", start_text=text):
             # From here on, a revert restores the configuration of the edge.
             enter_phase(self._home, self._tx, "switching")
             run.begin()
