@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, proxies
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import Canary
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, images
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release import data_loss, preflight
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import boot_unit, proxy_switch
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.rollout import Rollout
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home, link, write_text
-from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import RolloutOptions
+from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import CanarySettings, RolloutOptions
 
 from tests.support.fake_host import container, spec, write_release
 
@@ -89,10 +90,10 @@ class FakeStack:
         configuration.set_live(self.home, version)
         self.reload()
 
-    def roll_out(self, release: str) -> bool:
+    def roll_out(self, release: str, canary: CanarySettings | None = None) -> bool:
         """Run a rollout in this process, and return whether it ended with an exception."""
         try:
-            Rollout(self.home, RolloutOptions(release, 5, "ada@laptop")).run()
+            Rollout(self.home, RolloutOptions(release, 5, "ada@laptop", canary=canary)).run()
         except Exception:
             return True
         return False
@@ -167,6 +168,11 @@ class FakeStack:
         """Return the targets as a file."""
         sorted_targets = {name: list(names) for name, names in targets.items()}
         return {"targets.json": json.dumps({"release": manifest["release"], "targets": sorted_targets})}
+
+    def canary_files(self, _manifest: Any, files: dict[str, str], canary: Canary) -> dict[str, str]:
+        """Return the targets, and those of a canary with its weight."""
+        trial = {"weight": canary.weight, "targets": {name: list(names) for name, names in canary.targets.items()}}
+        return {"targets.json": json.dumps({**json.loads(files["targets.json"]), "canary": trial})}
 
     def door(self, _balancers: Any, _maintenance: Any, _is_drained: bool) -> dict[str, str]:
         """Return nothing: nobody asks this proxy."""

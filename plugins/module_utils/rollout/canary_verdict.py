@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from ansible_collections.slipway.stack.plugins.module_utils.state.transaction import CanarySettings
 
-#: The quantile of the standard normal distribution for a confidence of 95 % on one side.
-_Z = 1.645
+#: The quantile of the standard normal distribution for 99.5 % on one side: the question is asked at each look.
+_Z = 2.576
 #: The part of the requests whose time is compared, and how many of them it takes for that on each side.
 _PART, _FOR_TIMES = 0.95, 100
 #: Times are counted in classes, each so much longer than the one before.

@@ -54,8 +54,9 @@ def read(given: Any, timeout: int) -> dict[str, Any]:
             f"{_VARIABLE}: key 'cookie': {values['cookie']!r} is not a name of letters, digits and underscores; an "
             "empty one sets no cookie"
         )
-    for key in ("max_slowdown", "min_requests"):
-        if values[key] < (1 if key == "min_requests" else 0):
+    for key, least in (("max_slowdown", 0), ("min_requests", 1)):
+        # Written so that it holds for what is not a number, too.
+        if not values[key] >= least:
             raise ValueError(f"{_VARIABLE}: key {key!r}: {values[key]:g} is too small")
     return {**values, "for": f"{seconds:g}", "max_errors": _percentage(values["max_errors"])}
 
