@@ -95,6 +95,22 @@ def test_new_containers_that_answer_well_get_all_requests(stack: FakeStack, log:
     )
 
 
+def test_a_proxy_that_looks_names_up_knows_them_before_a_request_goes_there(
+    stack: FakeStack, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeStack, "NAME_LOOKUP_SECONDS", 0.3)
+    loaded: list[float] = []
+    load = FakeStack.reload
+
+    def reload(proxy: FakeStack, *arguments: Any) -> None:
+        load(proxy, *arguments)
+        loaded.append(proxy.loaded.get("canary", {}).get("weight", 100))
+
+    monkeypatch.setattr(FakeStack, "reload", reload)
+    stack.roll_out("r2", SETTINGS)
+    assert loaded == [0, 10, 100, 100]
+
+
 def test_new_containers_that_fail_get_none(stack: FakeStack, log: Log) -> None:
     log.failed = 5
     live = configuration.live_version(stack.home)
