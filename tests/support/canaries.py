@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -68,7 +67,7 @@ class Visitors(Repeated):
 
 
 def assert_divided(stack: Stack, deploy: Callable[[], Any], versions: tuple[str, str]) -> None:
-    """Deploy with a canary, and hold that each visitor stays on one of the *versions*, old and new, until the switch."""
+    """Deploy with a canary: each visitor stays on one of the *versions*, old and new, until the switch."""
     with Visitors(stack.port) as visitors:
         run = deploy()
     assert run.code == 0, run.output
@@ -95,12 +94,4 @@ def assert_reverted(stack: Stack, deploy: Callable[[], Any], port: int) -> None:
     assert (stack.live(), stack.containers()) == (live, containers)
     # Only what the faulty containers have answered, with their part of the requests.
     assert set(report.reasons) == {"status 500"}, text
-    assert report.failed <= _failed_in_log(stack), text
-    assert report.failed < report.requests / 100, text
-
-
-def _failed_in_log(stack: Stack) -> int:
-    """Return how many answers of containers had the status 500, as the edge has written it."""
-    lines = stack.host.check_output("docker logs --since 5m %s", stack.containers("edge")[0]).splitlines()
-    entries = [json.loads(line) for line in lines if line.startswith("{")]
-    return sum(500 in (entry.get("status"), entry.get("DownstreamStatus")) for entry in entries)
+    assert 0 < report.failed < report.requests / 100, text

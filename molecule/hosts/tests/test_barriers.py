@@ -82,17 +82,20 @@ def test_every_host_waits_for_the_others_at_each_barrier(
     trio: list[Stack], ledger: Any, playbook: Playbook, at_version: Callable[[str], None]
 ) -> None:
     at_version("1")
-    run = playbook("deploy", trio_version="2", deploy_batch=1)
+    run = playbook("deploy", trio_version="2", deploy_batch=1, deploy_canary={"for": "5s"})
     assert run.code == 0, run.output
     assert [_version(stack) for stack in trio] == ["trio 2"] * 3
     assert ledger.migrations("2") == 1
     found = [_records(stack, stack.live()) for stack in trio]
     job_done = _at(found[0], "release", "done")
+    tried = [_at(records, "canary", "done") for records in found]
     prepared = [_at(records, "prepared", "waiting") for records in found]
     switched = [_at(records, "switch", "done") for records in found]
     proven = [_at(records, "proven", "waiting") for records in found]
     stopping = [_at(records, "finalize", "started") for records in found]
     assert job_done < min(prepared)
+    # Each host tries its own containers, and none switches before all are content.
+    assert all(canary < waits for canary, waits in zip(tried, prepared, strict=True))
     assert max(prepared) < min(switched)
     assert max(proven) < min(stopping)
     # One host at a time: deploy_batch is 1.
