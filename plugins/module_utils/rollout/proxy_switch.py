@@ -103,8 +103,10 @@ class EdgeSwitch:
             self._journal.write("canary", "done", f"no canary: {why}")
             return
         running = self._containers.find_running()
+        # An edge that has started next to the old one takes requests, too.
+        parted = {*replaced} - {self._name}
         before = {
-            service: [one for one in group if self._selection.is_old(one) or service not in replaced]
+            service: [one for one in group if service not in parted or self._selection.is_old(one)]
             for service, group in running.items()
         }
         after = {name: [one for one in running.get(name, []) if self._selection.is_kept(one)] for name in names}
