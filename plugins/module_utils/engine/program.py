@@ -13,6 +13,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine.parent_death import end_with_parent
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
@@ -53,7 +54,7 @@ def run(
         try:
             out, err = _output(process, timeout, text)
         except BaseException:
-            _end(process)
+            end(process)
             raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -72,15 +73,15 @@ def _output(process: subprocess.Popen[str], timeout: float, text: str | None) ->
                 raise subprocess.TimeoutExpired(process.args, timeout, expired.output, expired.stderr) from None
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a program and all that it has started."""
+def end(process: subprocess.Popen[Any]) -> None:
+    """End a program and all programs of its process group: ask them, and kill those that are left."""
     _signal_group(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE)
     _signal_group(process, signal.SIGKILL)
 
 
-def _signal_group(process: subprocess.Popen[str], number: int) -> None:
+def _signal_group(process: subprocess.Popen[Any], number: int) -> None:
     # Every process of the group may have ended.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
