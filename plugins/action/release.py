@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
+    deploy_hooks,
     inventory,
     module_call,
     other_environments,
@@ -26,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     shares,
     terminal,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description import units
+from ansible_collections.slipway.stack.plugins.plugin_utils.description import secret_sources, units
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.placement import Share
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import exported_variables, release_check
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.review import Review
@@ -49,6 +50,7 @@ class ActionModule(ActionBase):
         given = arguments.complete(self, task_vars, "release")
         base = inventory.base_directory(task_vars)
         try:
+            self._check_hooks(given["secrets"], task_vars)
             share = self._share(given, base, task_vars)
             bundle = inventory.bundle_of(given, base, share)
             min_free = units.parse_size(str(given["min_free"]))
@@ -86,6 +88,13 @@ class ActionModule(ActionBase):
             result["notes"] = {name: list(lines) for name, lines in bundle.notes.items()}
             terminal.show("\n".join(report.release_lines(host, bundle.stack, result)))
         return result
+
+    def _check_hooks(self, secrets: Any, task_vars: dict[str, Any]) -> None:
+        """Check the hooks around the rollout, before anything changes. :raises ValueError: for one that cannot be."""
+        found = task_vars.get("deploy_hooks", [])
+        if found != []:
+            limit = self._templar.template(task_vars.get("deploy_barrier_timeout", 900))
+            deploy_hooks.read(self._templar.template(found), float(limit), secret_sources.read(secrets))
 
     @staticmethod
     def _share(given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> Share:

@@ -52,8 +52,9 @@ _OF_TASKS = frozenset(
         "stack_release",
         "deploy_begun",
         "deploy_reverted",
-        "deploy_stage",
-        "deploy_switching",
+        "deploy_batches",
+        "deploy_step",
+        "deploy_steps",
         "engine_info",
         "engine_python",
     }

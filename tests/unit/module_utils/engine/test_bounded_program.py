@@ -71,7 +71,9 @@ def test_endless_output_takes_no_memory_and_ends_at_the_limit() -> None:
 
 def test_at_the_limit_its_whole_process_group_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_GRACE", 0.5)
-    script = f"trap '' TERM; echo first; sleep 600 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/own; wait; sleep 99"
+    script = (
+        f"trap '' TERM; echo first; sleep 600 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/own; wait; sleep 99"
+    )
     started = time.monotonic()
     ended = _run(script, 0.5)
     assert (ended.code, ended.output) == (None, "first\n")
