@@ -176,7 +176,7 @@ def test_a_hook_that_cannot_be_is_refused_before_a_rollout_begins(
     assert code != 0
     assert "deploy_hooks" in output
     assert problem in output
-    assert "The rollout failed" not in output
+    assert "Revert the rollout" not in output
     assert hooked.log() == []
     assert hooked.live() == {OLD}
 

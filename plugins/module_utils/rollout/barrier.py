@@ -92,7 +92,7 @@ class Barrier:
         while True:
             permitted = _permitted(self._path, self._release)
             if permitted == "abort" or not self._path.exists():
-                raise RolloutFailed("another host failed")
+                raise RolloutFailed("another host failed, or a hook of the deploy")
             if permitted and BARRIERS.index(permitted) > BARRIERS.index(barrier):
                 return
             if time.monotonic() > deadline:

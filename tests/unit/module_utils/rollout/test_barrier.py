@@ -59,7 +59,7 @@ def test_a_rollout_waits_for_permission(tmp_path: Path) -> None:
 
 def test_abort_fails_the_rollout(tmp_path: Path) -> None:
     permit(tmp_path / "barrier.json", "r1", "abort")
-    with pytest.raises(RolloutFailed, match="another host failed"):
+    with pytest.raises(RolloutFailed, match="another host failed, or a hook of the deploy"):
         _barrier(tmp_path).wait("prepared")
 
 
@@ -70,7 +70,7 @@ def test_abort_needs_no_space_on_the_disk(tmp_path: Path, monkeypatch: pytest.Mo
     permit(tmp_path / "barrier.json", "r1", "ready")
     monkeypatch.setattr(permission, "write", full)
     permit(tmp_path / "barrier.json", "r1", "abort")
-    with pytest.raises(RolloutFailed, match="another host failed"):
+    with pytest.raises(RolloutFailed, match="another host failed, or a hook of the deploy"):
         _barrier(tmp_path).wait("prepared")
 
 
