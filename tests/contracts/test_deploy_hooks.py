@@ -166,7 +166,7 @@ def test_check_mode_lists_the_hooks_and_runs_none(hooked: Hooked) -> None:
     ("hook", "problem"),
     [
         ({"at": "before_swich", "command": "true"}, "'before_swich' is not valid; valid values: before_begin, "),
-        ({"at": "before_switch", "command": "true", "timeout": 901}, "lower their 'timeout', or raise deploy_barrier_t"),
+        ({"at": "before_switch", "command": "true", "timeout": 901}, "or raise deploy_barrier_timeout"),
     ],
 )
 def test_a_hook_that_cannot_be_is_refused_before_a_rollout_begins(

@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO, cast
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import program
 from ansible_collections.slipway.stack.plugins.module_utils.engine.parent_death import end_with_parent
@@ -59,9 +60,8 @@ def run(command: Sequence[str], seconds: float, cwd: str, environment: Mapping[s
         start_new_session=True,
         preexec_fn=end_with_parent(),
     )
-    assert process.stdout is not None
-    with process.stdout:
-        output = _Output(process.stdout.fileno())
+    with cast("IO[bytes]", process.stdout) as pipe:
+        output = _Output(pipe.fileno())
         try:
             in_time = _is_over(process, output, started + seconds)
         finally:

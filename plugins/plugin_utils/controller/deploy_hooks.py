@@ -95,7 +95,7 @@ def read(given: object, barrier_timeout: float, secrets: Mapping[str, Secret]) -
         if longest >= barrier_timeout:
             raise ValueError(
                 f"{_VARIABLE}: those at {' and '.join(points)} may take {longest} s together, but a host that waits "
-                f"for {verb} reverts after {barrier_timeout:g} s; lower their 'timeout', or raise deploy_barrier_timeout"
+                f"for {verb} reverts after {barrier_timeout:g} s; lower each 'timeout', or raise deploy_barrier_timeout"
             )
     return hooks
 

@@ -53,6 +53,7 @@ _OF_TASKS = frozenset(
         "deploy_begun",
         "deploy_reverted",
         "deploy_batches",
+        "deploy_stages",
         "deploy_step",
         "deploy_steps",
         "engine_info",
