@@ -52,10 +52,7 @@ _OF_TASKS = frozenset(
         "stack_release",
         "deploy_begun",
         "deploy_reverted",
-        "deploy_batches",
-        "deploy_stages",
         "deploy_step",
-        "deploy_steps",
         "engine_info",
         "engine_python",
     }
@@ -84,7 +81,7 @@ _OF_TASKS = frozenset(
     | {"secrets_shared", "stack_shared", "start_done", "stop_closed", "workspace_result"}
 )
 #: Variables that tasks give to the tasks that they include.
-_OF_INCLUDES = frozenset({"refresh_file"})
+_OF_INCLUDES = frozenset({"refresh_file", "deploy_batches", "deploy_stages", "deploy_steps"})
 #: What a task registers has both keys.
 _RESULT_KEYS = frozenset({"changed", "failed"})
 #: How similar a part of a name must be to the same part of one of ours.
