@@ -17,7 +17,6 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.stack.plugins.plugin_utils.controller import (
     arguments,
-    deploy_hooks,
     inventory,
     module_call,
     other_environments,
@@ -92,9 +91,13 @@ class ActionModule(ActionBase):
     def _check_hooks(self, secrets: Any, task_vars: dict[str, Any]) -> None:
         """Check the hooks around the rollout, before anything changes. :raises ValueError: for one that cannot be."""
         found = task_vars.get("deploy_hooks", [])
-        if found != []:
-            limit = self._templar.template(task_vars.get("deploy_barrier_timeout", 900))
-            deploy_hooks.read(self._templar.template(found), float(limit), secret_sources.read(secrets))
+        if found == []:
+            return
+        # Ansible compiles what a play imports in every run, and most stacks have no hooks.
+        from ansible_collections.slipway.stack.plugins.plugin_utils.controller import deploy_hooks
+
+        limit = self._templar.template(task_vars.get("deploy_barrier_timeout", 900))
+        deploy_hooks.read(self._templar.template(found), float(limit), secret_sources.read(secrets))
 
     @staticmethod
     def _share(given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> Share:

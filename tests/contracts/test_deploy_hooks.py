@@ -79,7 +79,7 @@ def test_a_hook_is_told_about_the_release_and_no_secret_of_it_is_shown(hooked: H
         _hook("before_begin", "env | grep SLIPWAY_ | sort > FOLDER/before; cat FOLDER/token"),
         _hook("after_finalize", f"env | sort > FOLDER/after; pwd >> FOLDER/after; cat {generated}", run_on="host"),
         options=("--limit", "one"),
-        stack_secrets={"api_token": "T0ken-of-the-api"},
+        stack_secrets={"api_token": "T0ken-of-the-api", "in_a_store_that_is_down": "{{ not_available }}"},
     )
     assert code == 0, output
     known = f"SLIPWAY_HOSTS=one|SLIPWAY_POINT=before_begin|SLIPWAY_RELEASE={NEW}|SLIPWAY_STACK=shop|SLIPWAY_VERSION=1"
