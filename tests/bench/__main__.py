@@ -32,8 +32,10 @@ def _take_turns(
     for number in range(1 - uncounted, rounds + 1):
         for side, work in sides.items():
             started = time.perf_counter()
-            work()
+            afterwards = work()
             taken = time.perf_counter() - started
+            if afterwards:
+                afterwards()
             if number > 0:
                 seconds[side].append(taken)
             when = f"round {number} of {rounds}" if number > 0 else "not counted"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from tests.bench.server import BENCH, BenchError, Server
 
 OURS = "this collection"
+PROVEN = "this collection, until it serves (deploy_return=proven)"
 HAND = "(a) docker compose up -d by hand"
 HOMEMADE = "(b) twenty templates and docker_compose_v2"
 PING = "(c) a single ping"
@@ -25,7 +26,8 @@ SCRIPT = BENCH / "scale_up.sh"
 #: For a deploy with nothing to do.
 AIMS = {HOMEMADE: "at least 15 x faster", PING: "at most 1.3 x its time"}
 
-Sides = Mapping[str, Callable[[], None]]
+#: The work of each side. What it returns, if anything, is done afterwards and takes no time of it.
+Sides = Mapping[str, Callable[[], Callable[[], object] | None]]
 
 _HOMEMADE_PLAYBOOK = "tests/bench/homemade.yml"
 _FILES = "-f compose.yaml -f compose.data.yaml -f compose.edge.yaml -f compose.production.yaml"
@@ -97,7 +99,12 @@ class Bench:
             if "Recreated" not in self._server.command(f"{edit} && {_COMPOSE} up -d 2>&1"):
                 raise BenchError("Compose by hand replaced nothing")
 
-        return {OURS: self._other_version, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
+        def proven() -> Callable[[], object]:
+            self._to_other_version(deploy_return="proven")
+            # The lease ends when the old containers are stopped.
+            return lambda: self._server.command("sudo flock /opt/stacks/shop/state/lease true")
+
+        return {OURS: self._other_version, PROVEN: proven, HAND: hand, HOMEMADE: lambda: self._role(changes=True)}
 
     def under_load(self) -> Iterator[tuple[str, int, Callable[[], None]]]:
         """Yield sides that deploy the application's other version: name, public port, work.
@@ -120,13 +127,16 @@ class Bench:
         yield WAIT, 8430, hand
         yield SCALE, 8430, script
 
-    def _ours(self, changes: bool = False) -> None:
-        variables = {"bench_max_body": self._size[OURS], "app_version": self._version}
+    def _ours(self, changes: bool = False, **more: str) -> None:
+        variables = {"bench_max_body": self._size[OURS], "app_version": self._version, **more}
         self._server.playbook("playbooks/deploy.yml", changes, **variables)
 
-    def _other_version(self) -> None:
+    def _to_other_version(self, **more: str) -> None:
         self._version = "1.1.0" if self._version == "1.0.0" else "1.0.0"
-        self._ours(changes=True)
+        self._ours(changes=True, **more)
+
+    def _other_version(self) -> None:
+        self._to_other_version()
         end = json.loads(self._server.command("sudo tail --lines=1 /opt/stacks/shop/state/journal.jsonl"))
         self.accounts.append(end["text"])
 
