@@ -61,7 +61,7 @@ def run(command: Sequence[str], seconds: float, cwd: str, environment: Mapping[s
         preexec_fn=end_with_parent(),
     )
     with cast("IO[bytes]", process.stdout) as pipe:
-        output = _Output(pipe.fileno())
+        output = _Output(pipe)
         try:
             in_time = _is_over(process, output, started + seconds)
         finally:
@@ -75,11 +75,11 @@ def run(command: Sequence[str], seconds: float, cwd: str, environment: Mapping[s
 class _Output:
     """The end of what a program writes."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._file = pipe.fileno()
         self._kept = bytearray()
         self._is_cut = self._is_closed = False
-        os.set_blocking(file, False)
+        os.set_blocking(self._file, False)
 
     def wait(self) -> None:
         """Read what comes within a moment."""
