@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         given = arguments.complete(self, task_vars, "release")
         base = inventory.base_directory(task_vars)
         try:
-            self._check_hooks(given["secrets"], task_vars)
+            self._check_rollout(given["secrets"], task_vars)
             share = self._share(given, base, task_vars)
             bundle = inventory.bundle_of(given, base, share)
             min_free = units.parse_size(str(given["min_free"]))
@@ -88,16 +88,23 @@ class ActionModule(ActionBase):
             terminal.show("\n".join(report.release_lines(host, bundle.stack, result)))
         return result
 
-    def _check_hooks(self, secrets: Any, task_vars: dict[str, Any]) -> None:
-        """Check the hooks around the rollout, before anything changes. :raises ValueError: for one that cannot be."""
-        found = task_vars.get("deploy_hooks", [])
-        if found == []:
+    def _check_rollout(self, secrets: Any, task_vars: dict[str, Any]) -> None:
+        """Check the hooks and the canary of the rollout, before anything changes.
+
+        :raises ValueError: for one that cannot be.
+        """
+        # Ansible compiles what a play imports in every run, and most stacks have neither.
+        if trial := self._templar.template(task_vars.get("deploy_canary")):
+            from ansible_collections.slipway.stack.plugins.plugin_utils.controller import canary
+
+            canary.read(trial, int(self._templar.template(task_vars.get("deploy_timeout", 3600))))
+        if task_vars.get("deploy_hooks", []) == []:
             return
-        # Ansible compiles what a play imports in every run, and most stacks have no hooks.
         from ansible_collections.slipway.stack.plugins.plugin_utils.controller import deploy_hooks
 
+        hooks = self._templar.template(task_vars["deploy_hooks"])
         limit = self._templar.template(task_vars.get("deploy_barrier_timeout", 900))
-        deploy_hooks.read(self._templar.template(found), float(limit), secret_sources.read(secrets))
+        deploy_hooks.read(hooks, float(limit), secret_sources.read(secrets))
 
     @staticmethod
     def _share(given: dict[str, Any], base: Path, task_vars: dict[str, Any]) -> Share:

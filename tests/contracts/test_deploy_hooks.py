@@ -181,12 +181,23 @@ def test_a_hook_that_cannot_be_is_refused_before_a_rollout_begins(
     assert hooked.live() == {OLD}
 
 
-def test_a_deploy_refuses_hooks_before_it_uploads_anything(machine: Machine) -> None:
-    hooks = {
-        "deploy_hooks": [{"at": "before_begin", "command": "curl -H T0ken-of-the-api"}],
-        "stack_secrets": {"api_token": "T0ken-of-the-api"},
-    }
-    done = machine.run("deploy", "-e", json.dumps(hooks))
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            {
+                "deploy_hooks": [{"at": "before_begin", "command": "curl -H T0ken-of-the-api"}],
+                "stack_secrets": {"api_token": "T0ken-of-the-api"},
+            },
+            "deploy_hooks, entry 1: it has the secret 'api_token'",
+        ),
+        ({"deploy_canary": {"for": "{{ 90 }}m"}}, "deploy_canary: key 'for': '90m' is not less than deploy_timeout"),
+    ],
+)
+def test_a_deploy_refuses_settings_of_its_rollout_before_it_uploads_anything(
+    machine: Machine, settings: dict[str, Any], sentence: str
+) -> None:
+    done = machine.run("deploy", "-e", json.dumps(settings))
     assert done.returncode != 0
-    assert "deploy_hooks, entry 1: it has the secret 'api_token'" in re.sub(r"\s+", " ", done.stdout + done.stderr)
+    assert sentence in re.sub(r"\s+", " ", done.stdout + done.stderr)
     assert [path.name for path in machine.folder.iterdir()] == ["hosts.yml"]
