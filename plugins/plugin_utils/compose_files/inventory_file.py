@@ -26,13 +26,21 @@ _VAULT_COMMENT = "Put each variable whose name begins with vault_ into a vault, 
 
 def dump(adopted: AdoptedDescription, name: str, files: Sequence[str]) -> str:
     """Return the text of the file that replaces the Compose *files* of the stack *name* in the inventory."""
-    lines = _comment(_HEADER.format(files=", ".join(files), name=name))
+    lines = comment(_HEADER.format(files=", ".join(files), name=name))
     if adopted.remarks:
         lines += ["#", "# Not taken over from these files:"]
         lines += [line for remark in adopted.remarks for line in _item(remark)]
-    lines += ["---", "stack_services:"]
+    return "\n".join([*lines, "---", *variables(adopted)]) + "\n"
+
+
+def variables(adopted: AdoptedDescription, secrets_comment: str = "") -> list[str]:
+    """Return the lines of the variables that a description consists of.
+
+    :param secrets_comment: a comment on the secrets; by default one on those of a vault.
+    """
+    lines = ["stack_services:"]
     for service, entry in adopted.services.items():
-        lines += _comment(_service_comment(service, adopted), "  ")
+        lines += comment(_service_comment(service, adopted), "  ")
         lines += _yaml({service: _ordered(entry)}, "  ")
     for section, entries in (("networks", adopted.networks), ("volumes", adopted.volumes)):
         if entries:
@@ -41,11 +49,11 @@ def dump(adopted: AdoptedDescription, name: str, files: Sequence[str]) -> str:
         from_vault = any("vault_" in str(source) for source in adopted.secrets.values())
         lines += [
             "",
-            *(_comment(_VAULT_COMMENT) if from_vault else []),
+            *comment(secrets_comment or (_VAULT_COMMENT if from_vault else "")),
             "stack_secrets:",
             *_yaml(adopted.secrets, "  "),
         ]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def parse(text: str) -> Any:
@@ -74,7 +82,8 @@ def _ordered(entry: Any) -> Any:
     return {key: entry[key] for key in dict.fromkeys([*first, *rest, *(key for key in last if key in entry)])}
 
 
-def _comment(text: str, indent: str = "") -> list[str]:
+def comment(text: str, indent: str = "") -> list[str]:
+    """Return the lines of a text as lines of a comment."""
     lead = f"{indent}# "
     return [
         line
