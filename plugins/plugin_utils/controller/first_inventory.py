@@ -38,6 +38,15 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.tree import 
 #: What stands for the version and the domain while the description is made. Neither is in a file.
 _VERSION, _DOMAIN, _REGISTRY = "0.0.0", "undecided.example.com", "registry.example.com/undecided"
 
+#: What to write in the inventory for a finding of the policy, as an example.
+_WRITE = {
+    "SLP001": 'health: {test: [CMD, curl, -fsS, "http://127.0.0.1:8000/health"]}',
+    "SLP030": "memory: 512m",
+    "SLP040": "image: NAME:VERSION",
+    "SLP090": 'user: "10001:10001"',
+    "SLP111": "command: [PROGRAM, FOR, PRODUCTION]",
+}
+
 
 @dataclass(frozen=True)
 class FirstInventory:
@@ -207,13 +216,14 @@ def _policy(
     made = inventory.bundle_of(described, base)
     stack = release_check.stack(made.documents, made.variables(), described["services"], _VERSION)
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    review = release_check.check(stack, made.environment, "", [], today)
+    review = release_check.check(stack, made.environment, None, [], today)
     return [
         Decision(
             decisions.STACK,
             f"{one.service}:" if one.service else "stack_services:",
             f"{one.rule}: {one.service} {one.message}".replace(":  ", ": "),
-            RULES[one.rule].fix,
+            _WRITE.get(one.rule) or f"# {RULES[one.rule].fix}",
         )
         for one in review.failing
+        if one.service in adopted.services
     ]

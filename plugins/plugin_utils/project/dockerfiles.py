@@ -14,12 +14,16 @@ _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$")
 
 @dataclass
 class Dockerfile:
-    """``stages``: their names. ``ports``: those exposed by the last stage. ``starts``: ``ENTRYPOINT`` and ``CMD``."""
+    """``stages``: their names. ``ports``: those exposed by the last stage. ``starts``: ``ENTRYPOINT`` and ``CMD``.
+
+    ``base``: the image of the last stage. ``health``: the test of its ``HEALTHCHECK``.
+    """
 
     stages: list[str] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
     starts: str = ""
     base: str = ""
+    health: list[str] = field(default_factory=list)
 
 
 def read(text: str) -> Dockerfile:
@@ -34,12 +38,26 @@ def read(text: str) -> Dockerfile:
             words = [word for word in rest.split() if not word.startswith("--")]
             if len(words) == 3 and words[1].lower() == "as":
                 result.stages.append(words[2])
-            result.ports, result.starts, result.base = [], "", words[0] if words else ""
+            result.ports, result.starts, result.base, result.health = [], "", words[0] if words else "", []
         elif name == "EXPOSE":
             result.ports += [int(port) for port in re.findall(r"\b(\d{1,5})(?:/tcp)?(?=\s|$)", rest)]
         elif name in ("CMD", "ENTRYPOINT"):
             result.starts = f"{result.starts} {_command(rest)}".strip()
+        elif name == "HEALTHCHECK":
+            result.health = _test(rest)
     return result
+
+
+def _test(text: str) -> list[str]:
+    """Return the command of a health check as Compose has it."""
+    command = re.sub(r"^(?:--\S+\s+)*CMD\s+", "", text)
+    if command == text:
+        return []
+    try:
+        words = json.loads(command)
+    except ValueError:
+        return ["CMD-SHELL", command.replace("$", "$$")]
+    return ["CMD", *(str(word).replace("$", "$$") for word in words)] if isinstance(words, list) else []
 
 
 def _command(text: str) -> str:

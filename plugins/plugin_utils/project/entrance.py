@@ -76,7 +76,7 @@ def _by_labels(
     result = Entrance(by_labels=True)
     for name, service in services.items():
         keys = [str(key) for key in service.labels]
-        written = next((scalar_text(service.labels[key], "") for key in keys if _PORT.fullmatch(key)), "")
+        written = next((scalar_text(service.labels[key]) for key in keys if _PORT.fullmatch(key)), "")
         port = int(written) if written.isdecimal() else ports(name)
         seen: set[tuple[str, str]] = set()
         for key in (key for key in keys if _RULE.fullmatch(key)):

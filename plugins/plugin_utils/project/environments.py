@@ -46,7 +46,7 @@ def of_datastores(project: ReadProject, programs: Mapping[str, str]) -> frozense
     for name, program in programs.items():
         keys = project.marked.services[name]
         for key, text in (keys.get("environment") or {}).items():
-            found |= {str(key), *MARKER.findall(scalar_text(text, ""))}
+            found |= {str(key), *MARKER.findall("" if text is None else scalar_text(text))}
         found |= set(env_file_values(project, name, program))
         found |= set(MARKER.findall(str(keys.get("command") or "")))
     return frozenset(found)

@@ -23,11 +23,11 @@ _ENVIRONMENT = """\
 What differs in {environment}, written by playbooks/init.yml. A value with undef stops a deploy until you write yours.
 """
 _VAULT = """\
-Secrets that others have issued, written by playbooks/init.yml. No value of the repository is here. Replace each undef by
+Secrets that others have issued, written by playbooks/init.yml. No value of the repository is here. Replace each undef by \
 the value of {environment}, encrypted: ansible-vault encrypt_string --name NAME. Until then a deploy stops here.
 """
 _SECRETS = """\
-The server makes each secret with 'generate' once, and keeps it. No value of the repository is used. If data that is there
+The server makes each secret with 'generate' once, and keeps it. No value of the repository is used. If data that is there \
 already needs a password, write "{{ vault_NAME }}" in its place, and put the value into a vault.
 """
 
@@ -91,7 +91,7 @@ def of_person(chosen: Chosen, production: Production, texts: Mapping[str, str]) 
 
 
 def _host(chosen: Chosen) -> str:
-    return f"{chosen.name}1"
+    return f"{chosen.name}-1" if chosen.name[-1:].isdigit() else f"{chosen.name}1"
 
 
 def _hosts(chosen: Chosen) -> str:

@@ -12,7 +12,7 @@ from ansible.module_utils.common.yaml import SafeDumper
 
 
 class Override:
-    """A value in place of what earlier files have at its key."""
+    """A value in place of what earlier files have at its key; ``None`` removes the key."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -27,7 +27,7 @@ def dump(services: dict[str, Any], volumes: list[str]) -> str:
 
 
 class _Dumper(SafeDumper):
-    """YAML with the tag ``!override``, without anchors."""
+    """YAML with the tag ``!override`` and ``!reset``, without anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -35,7 +35,7 @@ class _Dumper(SafeDumper):
 
 def _represent(dumper: SafeDumper, data: Override) -> yaml.Node:
     node = dumper.represent_data(data.value)
-    node.tag = "!override"
+    node.tag = "!reset" if data.value is None else "!override"
     return node
 
 

@@ -19,6 +19,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project import (
     migrations,
     overlay,
     production_values,
+    safeguards,
     service_changes,
     switched_off,
 )
@@ -89,14 +90,17 @@ def of(project: ReadProject, profiles: list[str]) -> Production:
 def _change(result: Production, made: Environments, service: Service) -> None:
     project, changes = result.project, result.changes[service.name]
     environment = made.of(service.name)
-    service_changes.change_command(project, service, "", changes)
+    service_changes.change_command(project, service, changes)
     service_changes.hide_secrets(project, service.name, made, environment, changes)
     service_changes.change_build(project, service.name, made, changes)
     service_changes.change_mounts(project, service, changes)
+    port = service_changes.port_of(project, service)
+    dockerfile = service_changes.dockerfile_of(project, service.name)
+    safeguards.add(service, port, dockerfile, changes, project.plain.is_one_off(service))
     if environment:
         changes.keys["environment"] = Override(environment)
     if project.document.services[service.name].get("env_file"):
-        changes.keys["env_file"] = Override([])
+        changes.keys["env_file"] = Override(None)
 
 
 def _migration_jobs(project: ReadProject, running: Mapping[str, Service]) -> dict[str, str]:
@@ -168,7 +172,8 @@ def _close_ports(service: Service, found: Entrance, changes: ServiceChanges) -> 
     kept = [one for one in service.ports if entrance.keeps_port(one.protocol, one.target)]
     if len(kept) == len(service.ports):
         return
-    changes.keys["ports"] = Override([f"{one.published}:{one.target}/{one.protocol}" for one in kept if one.published])
+    others = [f"{one.published}:{one.target}/{one.protocol}" for one in kept if one.published]
+    changes.keys["ports"] = Override(others or None)
     ports = ", ".join(str(one.published) for one in service.ports if one not in kept and one.published)
     routed = any(route["to"] == service.name for route in found.routes)
     why = "the edge takes the requests" if routed else "only services of the stack reach it"
@@ -192,7 +197,8 @@ def _remove_labels(project: ReadProject, name: str, changes: ServiceChanges) -> 
     labels: Any = project.document.services[name].get("labels") or {}
     kept = {str(key): str(value) for key, value in labels.items() if not str(key).lower().startswith("traefik.")}
     if len(kept) < len(labels):
-        changes.keys["labels"] = Override({key: value.replace("$", "$$") for key, value in kept.items()})
+        escaped = {key: value.replace("$", "$$") for key, value in kept.items()}
+        changes.keys["labels"] = Override(escaped or None)
     networks: Any = project.document.services[name].get("networks") or {}
     top: Any = project.document.top.get("networks") or {}
     foreign = [key for key in networks if isinstance(top.get(key), Mapping) and top[key].get("external")]
@@ -240,7 +246,7 @@ def _set_releases(result: Production, running: Mapping[str, Service], jobs: Mapp
         if known and known.check:
             entry["release_check"] = known.check
         result.off[job] = f"is switched off: its command is the release job of {name}, once for each deploy"
-        result.changes[name].notes.append(f"{project.place(job)}: the release job is the command of {job}")
+        result.changes[name].notes.append(f"the release job is the command of {job} ({project.place(job)})")
         has_migration.add(context)
     for name, one in running.items():
         known_context = service_changes.context_of(project, name)

@@ -108,26 +108,26 @@ def change_mounts(project: ReadProject, service: Service, changes: ServiceChange
             changes.volumes.append(name)
             kept.append({"type": "volume", "source": name, "target": target})
             changes.notes.append(
-                f"{where}: {source} is the named volume {name} here, because the service writes to it; "
+                f"the directory {source} ({where}) is the named volume {name} here, because the service writes to it; "
                 "files that are in it today have to be copied once"
             )
         elif sort == left_out_mounts.HOST:
             _leave_out_of_host(service.name, mount, where, changes)
         else:
             reason = {
-                left_out_mounts.SOURCES: f"{source} is left out: the image has the sources",
-                left_out_mounts.CLOCK: f"{source} is left out: set TZ if the service needs another time than UTC",
+                left_out_mounts.SOURCES: f"the mount of {source} is left out: the image has the sources",
+                left_out_mounts.CLOCK: f"the mount of {source} is left out: set TZ if the service needs another time than UTC",
                 left_out_mounts.ANONYMOUS: f"the volume for {target} is left out: it kept the mounted sources apart",
             }[sort]
-            changes.notes.append(f"{where}: {reason}")
+            changes.notes.append(f"{reason} ({where})")
     if is_changed:
-        changes.keys["volumes"] = Override(kept)
+        changes.keys["volumes"] = Override(kept or None)
 
 
 def _leave_out_of_host(service: str, mount: Mapping[str, Any], where: str, changes: ServiceChanges) -> None:
     source, target = str(mount.get("source") or ""), str(mount.get("target") or "")
     suffix = ":ro" if str(mount.get("read_only")).lower() == "true" else ""
-    changes.notes.append(f"{where}: {source} is left out: it is a path of the machine, outside of the repository")
+    changes.notes.append(f"the mount of {source} is left out: it is a path of the machine ({where})")
     changes.decided.append(
         Decision(
             decisions.STACK,
@@ -140,7 +140,7 @@ def _leave_out_of_host(service: str, mount: Mapping[str, Any], where: str, chang
     )
 
 
-def change_command(project: ReadProject, service: Service, context: str, changes: ServiceChanges) -> None:
+def change_command(project: ReadProject, service: Service, changes: ServiceChanges) -> None:
     """Take the migration and the reload of a development machine out of a command."""
     command: Any = project.marked.services[service.name].get("command")
     words = [str(word) for word in command] if isinstance(command, list) else _split(str(command or ""))
@@ -152,12 +152,12 @@ def change_command(project: ReadProject, service: Service, context: str, changes
         before, rest = parts
         changes.entry["release"] = before if "&&" not in before else ["sh", "-c", before]
         words = ["sh", "-c", rest if rest.startswith("exec ") or "&&" in rest else f"exec {rest}"]
-        changes.notes.append(f"{where}: the migration of the command is the release job: it runs once for each deploy")
+        changes.notes.append(f"the migration of the command is the release job: it runs once for each deploy ({where})")
     text = " ".join(words) if parts is None else words[2]
     without = _RELOAD.sub("", text)
     if without != text:
         words = shlex.split(without) if parts is None and not isinstance(command, list) else _without_reload(words)
-        changes.notes.append(f"{where}: the reload for development is left out of the command")
+        changes.notes.append(f"the reload for development is left out of the command ({where})")
     if parts or without != text:
         changes.keys["command"] = Override(words)
 
