@@ -39,7 +39,9 @@ class ActionModule(ActionBase):
             present = first_inventory.existing(folder)
             if present:
                 terminal.show("\n".join(first_inventory_lines.kept(folder, present)))
-                result.update(changed=False, path=str(folder), state="kept", files=present, decisions=[], switched_off={})
+                result.update(
+                    changed=False, path=str(folder), state="kept", files=present, decisions=[], switched_off={}
+                )
                 return result
             made = first_inventory.make(tree, folder, chosen, given["files"], given["profiles"])
             if not self._task.check_mode:

@@ -43,6 +43,7 @@ _WRITE = {
     "SLP001": 'health: {test: [CMD, curl, -fsS, "http://127.0.0.1:8000/health"]}',
     "SLP030": "memory: 512m",
     "SLP040": "image: NAME:VERSION",
+    "SLP060": "volumes: ['NAME:DIRECTORY']",
     "SLP090": 'user: "10001:10001"',
     "SLP111": "command: [PROGRAM, FOR, PRODUCTION]",
 }
@@ -50,7 +51,7 @@ _WRITE = {
 
 @dataclass(frozen=True)
 class FirstInventory:
-    """``files``: texts by path below ``folder``. ``decisions``: with their lines. ``off``: services, with the reason."""
+    """``files``: texts by path below ``folder``. ``decisions``: with their lines. ``off``: reasons by service."""
 
     folder: Path
     files: Mapping[str, str]
@@ -107,7 +108,9 @@ def existing(folder: Path) -> list[str]:
     if not folder.is_dir():
         return [str(folder)] if os.path.lexists(folder) else []
     found = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if not path.is_dir())
-    return [name for name, _number in zip(found, range(20), strict=False)] or ([] if not any(folder.iterdir()) else ["."])
+    return [name for name, _number in zip(found, range(20), strict=False)] or (
+        [] if not any(folder.iterdir()) else ["."]
+    )
 
 
 def folder_of(root: Path, to: str, environment: str) -> Path:

@@ -248,7 +248,9 @@ def _read(path: Path, base: Path, decided: bool) -> dict[str, Any]:
     path = Path(os.path.realpath(path))
     if not path.exists():
         raise ValueError(f"{path.name} cannot be read: No such file or directory")
-    contents = Contents(path if path.is_dir() else path.parent, reference=base)
+    folder = path if path.is_dir() else path.parent
+    # The first inventory of a project is described before its directory is there.
+    contents = Contents(folder, reference=base if base.is_dir() else folder)
     if path.is_dir():
         tree = contents.tree(path)
         private = tree.private

@@ -47,14 +47,16 @@ def choose(tree: Tree, named: Sequence[str]) -> ChosenFiles:
         if here:
             return _of_folder(tree, here)
     elsewhere = sorted(path for path in tree.files if _match(path))[:5]
-    hint = f"name them with -e init_files={elsewhere[0]}; there are {', '.join(elsewhere)}" if elsewhere else "write one"
+    shown = ", ".join(elsewhere)
+    hint = f"name them with -e init_files={elsewhere[0]}; there are {shown}" if elsewhere else "write one"
     raise ValueError(f"init_project: {tree.root} has no Compose file, such as compose.yaml; {hint}")
 
 
 def _of_folder(tree: Tree, here: list[str]) -> ChosenFiles:
     bases = [path for path in here if not _environment(path)]
     # As Compose: the new name before the old one.
-    base = next((path for path in bases if not path.rpartition("/")[2].startswith("docker-")), bases[0] if bases else "")
+    new_names = (path for path in bases if not path.rpartition("/")[2].startswith("docker-"))
+    base = next(new_names, bases[0] if bases else "")
     production = [path for path in here if set(re.split(r"[.-]", _environment(path))) & _PRODUCTION][:1]
     if not base and not production:
         raise ValueError(

@@ -23,12 +23,12 @@ _ENVIRONMENT = """\
 What differs in {environment}, written by playbooks/init.yml. A value with undef stops a deploy until you write yours.
 """
 _VAULT = """\
-Secrets that others have issued, written by playbooks/init.yml. No value of the repository is here. Replace each undef by \
-the value of {environment}, encrypted: ansible-vault encrypt_string --name NAME. Until then a deploy stops here.
+Secrets that others have issued, written by playbooks/init.yml. No value of the repository is here. \
+Replace each undef by the value of {environment}, encrypted: ansible-vault encrypt_string --name NAME. Until then a deploy stops here.
 """
 _SECRETS = """\
-The server makes each secret with 'generate' once, and keeps it. No value of the repository is used. If data that is there \
-already needs a password, write "{{ vault_NAME }}" in its place, and put the value into a vault.
+The server makes each secret with 'generate' once, and keeps it. No value of the repository is used. If data \
+that is there already needs a password, write "{{ vault_NAME }}" in its place, and put the value into a vault.
 """
 
 
@@ -75,7 +75,11 @@ def of_person(chosen: Chosen, production: Production, texts: Mapping[str, str]) 
     if not chosen.host:
         result.append(Decision(decisions.HOSTS, f"{host}:", "the address of the server, and your user there", example))
     settings = {
-        "stack_domain": (chosen.domain, "the host name of the application, which leads to the server", "app.example.com"),
+        "stack_domain": (
+            chosen.domain,
+            "the host name of the application, which leads to the server",
+            "app.example.com",
+        ),
         "certificates_email": (chosen.email, "the address for messages about the certificate", "ops@example.com"),
         "app_registry": (
             chosen.registry or production.registry,
@@ -132,7 +136,9 @@ def _stack(chosen: Chosen, production: Production, adopted: AdoptedDescription) 
     project = production.project
     lines = inventory_file.comment(_STACK.format(name=chosen.name, files=" and ".join(project.chosen.files)))
     if project.chosen.others:
-        lines += inventory_file.comment(f"Not read, because they are not for production: {', '.join(project.chosen.others)}.")
+        lines += inventory_file.comment(
+            f"Not read, because they are not for production: {', '.join(project.chosen.others)}."
+        )
     lines += ["---", "app_version: \"{{ undef(hint='say which version, such as -e app_version=1.4.2') }}\""]
     lines += [f"stack_name: {chosen.name}", 'stack_version: "{{ app_version }}"']
     return "\n".join([*lines, *inventory_file.variables(_with_notes(production, adopted), _SECRETS)]) + "\n"
@@ -149,7 +155,9 @@ def _with_notes(production: Production, adopted: AdoptedDescription) -> AdoptedD
         if isinstance(entry, Mapping) and "routes" in entry:
             told = "the labels for Traefik" if found.by_labels else "names and ports of the services"
             instead = f" in place of {found.replaced}" if found.replaced else ""
-            notes[name] = [f"is the edge{instead}: the only service that the public reaches. Its routes are those of {told}"]
+            notes[name] = [
+                f"is the edge{instead}: the only service that the public reaches. Its routes are those of {told}"
+            ]
     if found.kept:
         notes.setdefault(found.kept, []).append(
             "stays the proxy in front, and is replaced in place; an edge of this collection loses no request "
@@ -161,8 +169,13 @@ def _with_notes(production: Production, adopted: AdoptedDescription) -> AdoptedD
 
 
 def _line(text: str, anchor: str) -> int:
-    """Return the number of the line that begins with *anchor*, 0 if there is none; a key of the second level first."""
+    """Return the number of the line that begins with *anchor*, 0 if there is none.
+
+    ``db:/memory:`` is the line ``memory:`` of the service ``db``.
+    """
     lines = text.splitlines()
-    exact = (number for number, line in enumerate(lines, 1) if line.startswith((f"  {anchor}", anchor)))
-    any_of = (number for number, line in enumerate(lines, 1) if line.strip().startswith(anchor))
-    return next(exact, 0) or next(any_of, 0)
+    first, _slash, second = anchor.partition("/")
+    found = next((number for number, line in enumerate(lines, 1) if line.startswith((f"  {first}", first))), 0)
+    found = found or next((number for number, line in enumerate(lines, 1) if line.strip().startswith(first)), 0)
+    inner = (number for number, line in enumerate(lines, 1) if number > found and line.startswith(f"    {second}"))
+    return next(inner, found) if second and found else found

@@ -12,7 +12,16 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.yaml_
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.tree import Tree
 
 #: What the example of an env file is called, beside it.
-_EXAMPLES = ("{}.example", "{}.sample", "{}.template", "{}.dist", "example{}", "{}-example", "{}.default", "{}.defaults")
+_EXAMPLES = (
+    "{}.example",
+    "{}.sample",
+    "{}.template",
+    "{}.dist",
+    "example{}",
+    "{}-example",
+    "{}.default",
+    "{}.defaults",
+)
 
 
 @dataclass(frozen=True)

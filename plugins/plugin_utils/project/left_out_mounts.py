@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.tree import Tree
 
 #: Directories that services write to, by name.
-_DATA = re.compile(r"(?:.*[-_.])?(?:data|db|pgdata|uploads?|media|storage|storages|backups?|logs?|state)\d*", re.IGNORECASE)
+_DATA = re.compile(r"(?:.*[-_.])?(?:data|db|pgdata|uploads?|media|storages?|backups?|logs?|state)\d*", re.IGNORECASE)
 _CLOCK = ("/etc/localtime", "/etc/timezone")
 KEPT, SOURCES, CLOCK, ANONYMOUS, DATA, HOST = "kept", "sources", "clock", "anonymous", "data", "host"
 

@@ -63,7 +63,9 @@ def migrates(tree: Tree, context: str, words: Sequence[str]) -> bool:
     if _CALLS.search(text):
         return True
     lead = "" if context in ("", ".") else f"{context}/"
-    scripts = [word.lstrip("./").removeprefix("app/") for word in words if re.search(r"\.(?:sh|bash)$|entrypoint", word)]
+    scripts = [
+        word.lstrip("./").removeprefix("app/") for word in words if re.search(r"\.(?:sh|bash)$|entrypoint", word)
+    ]
     return any(_CALLS.search(tree.text(f"{lead}{script}")) for script in scripts[:5])
 
 

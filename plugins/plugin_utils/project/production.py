@@ -34,9 +34,10 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.service_chan
 
 @dataclass
 class Production:
-    """``off``: services that do not run, with the reason. ``services``: entries of ``stack_services``, templates as they
-    are written. ``changes``: of each service of the files that runs. ``images``: variables of the overlay with the
-    template of an image. ``registry``: that of the images in the files, empty if none of them has one.
+    """``off``: services that do not run, with the reason. ``services``: entries of ``stack_services``, as written.
+
+    ``changes``: of each service of the files that runs. ``images``: variables of the overlay with the template of an
+    image. ``registry``: that of the images in the files, empty if none of them has one.
     """
 
     project: ReadProject
@@ -83,7 +84,7 @@ def of(project: ReadProject, profiles: list[str]) -> Production:
             result.services[name] = changes.entry
     # What is switched off is not changed.
     result.changes = {name: one for name, one in result.changes.items() if name not in result.off}
-    result.services.update({name: None for name in result.off})
+    result.services.update(dict.fromkeys(result.off))
     return result
 
 
@@ -236,7 +237,9 @@ def _set_releases(result: Production, running: Mapping[str, Service], jobs: Mapp
     """Make the migration a release job: of a one-off service, or of an application whose files tell how it migrates."""
     project = result.project
     has_migration: set[str] = {
-        service_changes.context_of(project, name) or "" for name, one in result.changes.items() if "release" in one.entry
+        service_changes.context_of(project, name) or ""
+        for name, one in result.changes.items()
+        if "release" in one.entry
     }
     for job, name in jobs.items():
         context = service_changes.context_of(project, name) or ""
@@ -254,7 +257,9 @@ def _set_releases(result: Production, running: Mapping[str, Service], jobs: Mapp
         if known_context is None or known_context in has_migration or not is_server:
             continue
         found = migrations.of_context(project.tree, known_context)
-        if found and not any(migrations.migrates(project.tree, known_context, other.arguments) for other in running.values()):
+        if found and not any(
+            migrations.migrates(project.tree, known_context, other.arguments) for other in running.values()
+        ):
             entry = result.changes[name].entry
             entry["release"] = found.command
             entry |= {"release_check": found.check} if found.check else {}

@@ -41,7 +41,7 @@ _PROGRAMS = {
 
 @dataclass(frozen=True)
 class ProductionValue:
-    """What is written in production. ``text``: the value or template; empty for secrets. ``reason``: a sentence part."""
+    """What is written in production. ``text``: the value or template; empty for secrets. ``reason``: why, in words."""
 
     kind: str
     text: str = ""
@@ -102,7 +102,7 @@ def _without_localhost(name: str, text: str, around: Surroundings) -> Production
 def _datastore_of(name: str, text: str, datastores: Mapping[str, str]) -> str:
     """Return the service of the database that a variable with ``localhost`` is about, empty if none is known."""
     scheme = re.match(r"(\w+)(?:\+\w+)?://", text)
-    for word in ([scheme[1].upper()] if scheme else name.split("_")):
+    for word in [scheme[1].upper()] if scheme else name.split("_"):
         programs = _PROGRAMS.get(word, ())
         found = next((service for service, program in datastores.items() if program in programs), "")
         if found:

@@ -27,8 +27,9 @@ MARKER = re.compile("\ue010([^\ue011]+)\ue011")
 
 @dataclass(frozen=True)
 class ReadProject:
-    """``plain``: the services with the values of the repository. ``marked``: the document with a marker in place of each
-    variable. ``given``: the variables of ``.env`` or its example. ``folder``: of the first file, in the repository.
+    """``plain``: the services with the values of the repository. ``marked``: with a marker in place of each variable.
+
+    ``given``: the variables of ``.env`` or its example. ``folder``: of the first file, in the repository.
     """
 
     tree: Tree

@@ -17,8 +17,8 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.service_chan
 
 #: How a database is asked whether it answers, by program.
 _DATASTORES = {
-    **dict.fromkeys(("postgres", "pgvector", "postgis", "timescaledb"), ["CMD-SHELL", "pg_isready"]),
-    **dict.fromkeys(("redis",), ["CMD", "redis-cli", "ping"]),
+    **{name: ["CMD-SHELL", "pg_isready"] for name in ("postgres", "pgvector", "postgis", "timescaledb")},
+    "redis": ["CMD", "redis-cli", "ping"],
     "valkey": ["CMD", "valkey-cli", "ping"],
     "mysql": ["CMD", "mysqladmin", "ping", "-h", "127.0.0.1"],
     "mariadb": ["CMD", "healthcheck.sh", "--connect", "--innodb_initialized"],
@@ -46,17 +46,23 @@ def add(service: Service, port: int | None, dockerfile: Dockerfile, changes: Ser
         changes.notes.append("gets a first memory limit; production needs one above the peak use of the service")
         what = f"{service.name} has no memory limit in the files, so it gets a first one"
         write = f"memory: {changes.entry['memory']}"
-        changes.decided.append(Decision(decisions.STACK, f"{service.name}:", what, write, required=False))
+        changes.decided.append(Decision(decisions.STACK, f"{service.name}:/memory:", what, write, required=False))
     if is_one_off or service.mapping("healthcheck"):
         return
     test = _health(service, port, dockerfile)
     if test:
-        changes.entry["health"] = {"test": test, "interval": "10s", "timeout": "5s", "retries": 5, "start_period": "30s"}
+        changes.entry["health"] = {
+            "test": test,
+            "interval": "10s",
+            "timeout": "5s",
+            "retries": 5,
+            "start_period": "30s",
+        }
         if not service.is_datastore and test != dockerfile.health:
             changes.notes.append("gets a first health check, which proves little; ask a path of the application")
             what = f"{service.name} has no health check in the files, so it gets a first one"
             write = f'health: {{test: [CMD, curl, -fsS, "http://127.0.0.1:{port or 8000}/health"]}}'
-            changes.decided.append(Decision(decisions.STACK, f"{service.name}:", what, write, required=False))
+            changes.decided.append(Decision(decisions.STACK, f"{service.name}:/health:", what, write, required=False))
 
 
 def _memory(service: Service, dockerfile: Dockerfile) -> str:

@@ -11,13 +11,16 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files.readin
 
 #: What only the services of the stack have to agree on.
 _OWN = re.compile(
-    r"(?:.*_)?(?:SECRET_KEY|APP_SECRET|SECRET_KEY_BASE|(?:JWT|SESSION|COOKIE|CSRF|AUTH|NEXTAUTH|HASH)_?(?:SECRET|KEY|SALT)"
+    r"(?:.*_)?(?:SECRET_KEY|APP_SECRET|SECRET_KEY_BASE"
+    r"|(?:JWT|SESSION|COOKIE|CSRF|AUTH|NEXTAUTH|HASH)_?(?:SECRET|KEY|SALT)"
     r"|SIGNING_(?:SECRET|KEY)|PASSWORD_SALT|SALT|PEPPER|INTERNAL_(?:TOKEN|API_KEY|SECRET)|(?:SUPER)?USER_PASSWORD"
     r"|(?:FIRST_)?(?:SUPERUSER|ADMIN)_(?:PASSWORD|PASS|PW)|(?:ADMIN_)?INITIAL_PASSWORD)(?:_KEY)?",
     re.IGNORECASE,
 )
 #: What has a form that only its program can make, or is one half of a pair.
-_OF_A_FORM = re.compile(r"FERNET|ENCRYPTION|ENCRYPT|MASTER_KEY|APP_KEY$|PRIVATE|BASE64|B64|HEX|AES|VAPID", re.IGNORECASE)
+_OF_A_FORM = re.compile(
+    r"FERNET|ENCRYPTION|ENCRYPT|MASTER_KEY|APP_KEY$|PRIVATE|BASE64|B64|HEX|AES|VAPID", re.IGNORECASE
+)
 
 
 def is_generated(name: str, used_by_datastore: bool) -> bool:

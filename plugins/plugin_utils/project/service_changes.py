@@ -29,6 +29,12 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.read_project
 _DEVELOPMENT_STAGES = frozenset({"dev", "development", "develop", "local", "debug", "builder-dev"})
 _PRODUCTION_STAGES = ("production", "prod", "runtime", "runner", "final", "release")
 _RELOAD = re.compile(r"\s--(?:reload(?:-dir[= ]\S+)?|watch)(?=\s|$)")
+#: What a database is asked without its password on the command line, which everybody on the server could read.
+_QUESTIONS = {
+    "mysql": ["CMD", "mysqladmin", "ping", "-h", "127.0.0.1"],
+    "mariadb": ["CMD", "healthcheck.sh", "--connect", "--innodb_initialized"],
+    "redis": ["CMD", "redis-cli", "ping"],
+}
 
 
 @dataclass
@@ -64,7 +70,8 @@ def port_of(project: ReadProject, service: Service) -> int | None:
     """Return the port that a service listens on, as far as somebody says it."""
     exposed = [str(port) for port in service.items("expose")]
     written = next((int(port) for port in exposed if port.isdecimal()), None)
-    return written or dockerfiles.port(service.command, dockerfile_of(project, service.name))
+    published = next((one.target for one in service.ports if one.target), None) if service.is_proxy else None
+    return written or published or dockerfiles.port(service.command, dockerfile_of(project, service.name))
 
 
 def change_build(project: ReadProject, service: str, environments: Environments, changes: ServiceChanges) -> None:
@@ -85,7 +92,9 @@ def change_build(project: ReadProject, service: str, environments: Environments,
         found = environments.text_of_argument(service, str(name), str(value), project.place(service, "build"))
         changes.keys.setdefault("build", {}).setdefault("args", {})[str(name)] = found
         if value != "" and not found:
-            changes.notes.append(f"the build argument {name} is empty: an image keeps its arguments, so it is no secret")
+            changes.notes.append(
+                f"the build argument {name} is empty: an image keeps its arguments, so it is no secret"
+            )
 
 
 def change_mounts(project: ReadProject, service: Service, changes: ServiceChanges) -> None:
@@ -116,7 +125,7 @@ def change_mounts(project: ReadProject, service: Service, changes: ServiceChange
         else:
             reason = {
                 left_out_mounts.SOURCES: f"the mount of {source} is left out: the image has the sources",
-                left_out_mounts.CLOCK: f"the mount of {source} is left out: set TZ if the service needs another time than UTC",
+                left_out_mounts.CLOCK: f"the mount of {source} is left out: set TZ for another time than UTC",
                 left_out_mounts.ANONYMOUS: f"the volume for {target} is left out: it kept the mounted sources apart",
             }[sort]
             changes.notes.append(f"{reason} ({where})")
@@ -183,12 +192,15 @@ def hide_secrets(
     test = (keys.get("healthcheck") or {}).get("test") if isinstance(keys.get("healthcheck"), Mapping) else None
     if isinstance(test, list) and len(test) > 1 and (found := _hidden(test[1:], environments, environment)):
         shell = found[0] if test[0] == "CMD-SHELL" else " ".join(found)
-        changes.keys["healthcheck"] = {"test": Override(["CMD-SHELL", shell])}
-        changes.notes.append("the health check reads the secret from the environment of the container")
+        program = environments.programs.get(service, "")
+        changes.keys["healthcheck"] = {"test": Override(_QUESTIONS.get(program) or ["CMD-SHELL", shell])}
+        changes.notes.append("the health check has no secret on its command line any more")
     command = keys.get("command")
     words = [str(word) for word in command] if isinstance(command, list) else _split(str(command or ""))
     is_shell = len(words) == 3 and words[1] in ("-c", "-ec", "-lc")
-    if "command" not in changes.keys and (found := _hidden(words[2:] if is_shell else words, environments, environment)):
+    if "command" not in changes.keys and (
+        found := _hidden(words[2:] if is_shell else words, environments, environment)
+    ):
         start = words[:2] if is_shell else ["sh", "-c"]
         changes.keys["command"] = Override([*start, found[0] if is_shell else f"exec {' '.join(found)}"])
         changes.notes.append("the command reads the secret from the environment of the container")

@@ -30,7 +30,9 @@ def reason(service: Service, active: Collection[str]) -> str:
         names = ", ".join(profiles)
         return f"is switched off in production: it is in the profile {names}, which nobody has chosen for production"
     if service.base in known_software.DEVELOPMENT_TOOLS:
-        return f"is switched off in production: {service.base} is a tool for development, and opens data to its visitors"
+        return (
+            f"is switched off in production: {service.base} is a tool for development, and opens data to its visitors"
+        )
     if _TESTS.fullmatch(service.name) or service.base in ("playwright", "cypress", "chrome", "standalone-chrome"):
         return "is switched off in production: it runs tests"
     return ""

@@ -18,9 +18,7 @@ MAX_DEPTH, MAX_ENTRIES, MAX_SECONDS = 6, 50_000, 20.0
 #: Largest size in bytes of a file that is read.
 MAX_BYTES = 512 * 1024
 #: Directories that hold what others have written, or what is made from the sources.
-_NOT_OURS = frozenset(
-    {"node_modules", "vendor", "site-packages", "__pycache__", "dist", "venv", "collections"}
-)
+_NOT_OURS = frozenset({"node_modules", "vendor", "site-packages", "__pycache__", "dist", "venv", "collections"})
 
 
 class Tree:
@@ -87,7 +85,8 @@ class Tree:
     def has_content(self, folder: str) -> bool:
         """Return whether a directory has files that somebody would miss."""
         lead = "" if folder in ("", ".") else f"{folder}/"
-        return any(path.startswith(lead) and path.rpartition("/")[2] not in (".gitkeep", ".keep") for path in self.files)
+        found = (path.rpartition("/")[2] for path in self.files if path.startswith(lead))
+        return any(name not in (".gitkeep", ".keep") for name in found)
 
 
 def _has_env_files(folder: str) -> bool:
