@@ -44,6 +44,12 @@ ALLOWED: dict[str, set[str]] = {
         "module_utils.edge",
         "module_utils.refresh",
     },
+    "plugin_utils.project": {
+        "plugin_utils.compose_reader",
+        "plugin_utils.policy",
+        "plugin_utils.compose_files",
+        "module_utils.state",
+    },
     "plugin_utils.controller": {
         "plugin_utils.compose_reader",
         "plugin_utils.policy",
@@ -54,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
         "plugin_utils.workspace",
         "plugin_utils.refresh",
         "plugin_utils.swarm",
+        "plugin_utils.project",
         "module_utils.state",
     },
     "plugin_utils.report": {"plugin_utils.controller", "module_utils.state"},

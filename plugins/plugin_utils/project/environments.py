@@ -129,8 +129,9 @@ class Environments:
             return found
         in_url = urls.find(text)
         if in_url and (database := self._database(in_url.host, name)):
-            known = self._passwords.get(database, {})
-            password = known.get(in_url.password) or (next(iter(known.values()), "") if len(known) == 1 else "")
+            passwords = self._passwords.get(database, {})
+            only = next(iter(passwords.values())) if len(passwords) == 1 else ""
+            password = passwords.get(in_url.password) or only
             password = password or self.values.secret(
                 f"{database}_password".upper(), GivenValue(in_url.password, given.file, given.line)
             )

@@ -24,7 +24,8 @@ What differs in {environment}, written by playbooks/init.yml. A value with undef
 """
 _VAULT = """\
 Secrets that others have issued, written by playbooks/init.yml. No value of the repository is here. \
-Replace each undef by the value of {environment}, encrypted: ansible-vault encrypt_string --name NAME. Until then a deploy stops here.
+Replace each undef by the value of {environment}, encrypted: ansible-vault encrypt_string \
+--name NAME. Until then a deploy stops here.
 """
 _SECRETS = """\
 The server makes each secret with 'generate' once, and keeps it. No value of the repository is used. If data \
