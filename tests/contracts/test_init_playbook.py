@@ -62,6 +62,8 @@ def _decide(project: Path, text: str) -> None:
 def test_the_inventory_plans_once_the_list_is_done(project: Path) -> None:
     code, changed, text = _run(project)
     assert (code, changed) == (0, 1), text
+    assert "has no memory limit in the files, so it gets a first one" in text
+    assert "SLP030" not in text
     _decide(project, text)
     local = {"ansible_connection": "local", "ansible_become": False, "app_version": "1.0.0"}
     _code, _changed, plan = playbooks.run("plan", _inventory(project), variables=local)
