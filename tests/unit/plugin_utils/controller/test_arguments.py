@@ -16,7 +16,7 @@ from tests.contracts.checkout import ROOT
 from tests.support import inventories
 
 #: Actions that are not about the stack of their host.
-OF_NO_STACK = ("exposure", "policy", "refresh_source", "swarm_node", "swarm_plan", "swarm_probe", "variables")
+OF_NO_STACK = ("exposure", "init", "policy", "refresh_source", "swarm_node", "swarm_plan", "swarm_probe", "variables")
 ACTIONS = sorted(path.stem for path in ROOT.glob("plugins/action/[!_]*.py") if path.stem not in OF_NO_STACK)
 VARIABLES = {"stack_name": "shop", "stack_environment": "production"}
 
