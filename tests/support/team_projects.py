@@ -60,7 +60,7 @@ _NODE = """\
 name: board
 services:
   db:
-    image: mysql:8.4
+    image: "mysql:${MYSQL_VERSION}"
     environment: {MYSQL_ROOT_PASSWORD: "${MYSQL_ROOT_PASSWORD}"}
     healthcheck: {test: ["CMD", "mysqladmin", "ping", "-p${MYSQL_ROOT_PASSWORD}"]}
     volumes: ["data:/var/lib/mysql"]
@@ -72,7 +72,7 @@ services:
       DATABASE_URL: "mysql://root:${MYSQL_ROOT_PASSWORD}@db:3306/board"
       OPENAI_API_KEY: ${OPENAI_API_KEY}
       PUBLIC_URL: http://localhost:3000
-  web: {build: ./web, ports: ["8080:80"]}
+  web: {build: ./web, ports: ["8080:80"], labels: {team: "${TEAM}"}}
   metrics: {image: "grafana/grafana:11.0.0", ports: ["3001:3000"], volumes: ["/srv/certs:/certs:ro"]}
   storybook: {image: "node:22", command: npm run storybook, profiles: [dev]}
 volumes: {data: {}}
@@ -98,7 +98,7 @@ PROJECTS: dict[str, dict[str, str]] = {
     },
     "node": {
         "compose.yaml": _NODE,
-        ".env.example": "MYSQL_ROOT_PASSWORD=change-me\nOPENAI_API_KEY=\n",
+        ".env.example": "MYSQL_VERSION=8.4\nMYSQL_ROOT_PASSWORD=change-me\nOPENAI_API_KEY=\n",
         "api/Dockerfile": "FROM node:22 AS development\nFROM node:22 AS production\nEXPOSE 3000\n"
         'CMD ["node", "dist/main.js"]\n',
         "api/prisma/schema.prisma": "\n",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import processes
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
@@ -28,7 +29,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.decisions im
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.entrance import Entrance
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.environments import Environments
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.overlay import Override
-from ansible_collections.slipway.stack.plugins.plugin_utils.project.read_project import ReadProject
+from ansible_collections.slipway.stack.plugins.plugin_utils.project.read_project import MARKER, ReadProject
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.service_changes import ServiceChanges
 
 
@@ -77,6 +78,7 @@ def of(project: ReadProject, profiles: list[str]) -> Production:
     for name in sorted(running, key=lambda one: one not in programs):
         if name not in result.off:
             _change(result, made, running[name])
+    _add_other_variables(result, running)
     _set_images(result, running)
     _set_releases(result, running, jobs)
     for name, changes in result.changes.items():
@@ -102,6 +104,18 @@ def _change(result: Production, made: Environments, service: Service) -> None:
         changes.keys["environment"] = Override(environment)
     if project.document.services[service.name].get("env_file"):
         changes.keys["env_file"] = Override(None)
+
+
+def _add_other_variables(result: Production, running: Mapping[str, Service]) -> None:
+    """Decide the variables of other keys than the environment, too; a secret there is refused."""
+    marked, secrets = result.project.marked, (production_values.GENERATED, production_values.VAULT)
+    parts = [marked.top, *(marked.services[name] for name in running if name not in result.off)]
+    for text, _path, _mark in (found for part in parts for found in locations.texts(part)):
+        for name in MARKER.findall(text):
+            given = result.project.given.get(name)
+            value, is_example = (given.text, given.is_example) if given else (None, False)
+            if production_values.decide(name, value, is_example, result.values.around).kind not in secrets:
+                result.values.reference(name, given)
 
 
 def _migration_jobs(project: ReadProject, running: Mapping[str, Service]) -> dict[str, str]:
