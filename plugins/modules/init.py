@@ -72,6 +72,8 @@ options:
     description: Address for messages of the certification authority.
     type: str
     default: ""
+author:
+  - slipway.stack maintainers (@slipway-stack)
 attributes:
   check_mode:
     support: full
