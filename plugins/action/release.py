@@ -97,7 +97,9 @@ class ActionModule(ActionBase):
         if trial := self._templar.template(task_vars.get("deploy_canary")):
             from ansible_collections.slipway.stack.plugins.plugin_utils.controller import canary
 
-            canary.read(trial, int(self._templar.template(task_vars.get("deploy_timeout", 3600))))
+            seconds = int(self._templar.template(task_vars.get("deploy_timeout", 3600)))
+            waits = int(self._templar.template(task_vars.get("deploy_barrier_timeout", 900)))
+            canary.read(trial, seconds, waits if len(task_vars.get("ansible_play_hosts", [])) > 1 else None)
         if task_vars.get("deploy_hooks", []) == []:
             return
         from ansible_collections.slipway.stack.plugins.plugin_utils.controller import deploy_hooks

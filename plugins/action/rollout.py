@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         given.setdefault("first_host", host == (task_vars.get("ansible_play_hosts_all") or [host])[0])
         given.setdefault("tells", host == telling_host.choose(task_vars))
         given["owner"] = given.get("owner") or module_call.owner()
-        given["canary"] = _canary(given) or None
+        given["canary"] = _canary(given, len(task_vars.get("ansible_play_hosts") or []) > 1) or None
         verb = given.get("verb", "all")
         if verb != "all":
             _refuse_other_strategies(self._task)
@@ -112,10 +112,11 @@ class ActionModule(ActionBase):
         return result
 
 
-def _canary(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a canary as the host reads them, checked."""
+def _canary(given: Mapping[str, Any], are_several: bool) -> dict[str, Any]:
+    """Return the settings of a canary as the host reads them, checked. :param are_several: whether other hosts wait."""
     try:
-        return canary.read(given.get("canary"), int(given.get("timeout", 3600)))
+        waits = int(given.get("barrier_timeout", 900)) if are_several else None
+        return canary.read(given.get("canary"), int(given.get("timeout", 3600)), waits)
     except ValueError as error:
         raise AnsibleActionFail(str(error)) from None
 

@@ -121,7 +121,7 @@ def test_what_is_said_is_not_asked_for(project: Path) -> None:
         ({}, "has no Compose file, such as compose.yaml; write one"),
         ({"init_project": "/nowhere/at/all"}, "is not a directory; name the directory of the repository"),
         ({"init_files": ["../other.yml"]}, "init_files: ../other.yml is not a file of"),
-        ({"init_domain": "{{ 1 }}x y"}, "init_domain: '1x y' is not valid"),
+        ({"init_domain": "{{ 1 }}x y"}, "init_domain: '1x y' is not valid; write it like shop.example.com"),
     ],
 )
 def test_what_cannot_be_done_is_refused(tmp_path: Path, variables: dict[str, Any], sentence: str) -> None:

@@ -28,10 +28,11 @@ _SHORTEST, _LONGEST = 5.0, 86400.0
 _LEAST, _MOST = 0.1, 90.0
 
 
-def read(given: Any, timeout: int) -> dict[str, Any]:
+def read(given: Any, timeout: int, barrier_timeout: int | None = None) -> dict[str, Any]:
     """Return the settings of a canary as the host reads them; empty without one.
 
     :param timeout: seconds for which the rollout is followed.
+    :param barrier_timeout: seconds for which a host waits for the others, if there are others.
     :raises ValueError: for one that cannot be, with one sentence.
     """
     if given in (None, {}):
@@ -44,6 +45,12 @@ def read(given: Any, timeout: int) -> dict[str, Any]:
         raise ValueError(
             f"{_VARIABLE}: key 'for': {values['for']!r} is not less than deploy_timeout ({timeout} s), the time for "
             "which the playbook follows the rollout; raise deploy_timeout"
+        )
+    if barrier_timeout is not None and seconds >= barrier_timeout:
+        raise ValueError(
+            f"{_VARIABLE}: key 'for': {values['for']!r} is not less than deploy_barrier_timeout "
+            f"({barrier_timeout} s), the time for which a host without a canary waits for the others; raise "
+            "deploy_barrier_timeout"
         )
     if not _LEAST <= values["weight"] <= _MOST:
         raise ValueError(

@@ -73,19 +73,19 @@ class FirstInventory:
             raise ValueError(f"{self.folder} cannot be written: {error.strerror}") from None
 
 
-#: What a person may say, by the option; each becomes a part of a file.
+#: What a person may say, by the option, and an example: each becomes a part of a file.
 _VALID = {
-    "stack": re.compile(r"(?:[a-z0-9][a-z0-9_-]{0,62})?"),
-    "environment": re.compile(r"[a-z][a-z0-9-]{0,30}"),
-    "host": re.compile(r"(?:[\w.-]+@)?[\w.:-]{0,253}"),
-    "domain": re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)?"),
-    "registry": re.compile(r"(?:[a-z0-9][\w.:/-]{0,200})?"),
-    "email": re.compile(r"(?:[^\s@\"'{}]{1,64}@[\w.-]{1,253})?"),
+    "stack": (re.compile(r"(?:[a-z0-9][a-z0-9_-]{0,62})?"), "shop"),
+    "environment": (re.compile(r"[a-z][a-z0-9-]{0,30}"), "production"),
+    "host": (re.compile(r"(?:[\w.-]+@)?[\w.:-]{0,253}"), "deploy@203.0.113.10"),
+    "domain": (re.compile(r"(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)?"), "shop.example.com"),
+    "registry": (re.compile(r"(?:[a-z0-9][\w.:/-]{0,200})?"), "registry.example.com/shop"),
+    "email": (re.compile(r"(?:[^\s@\"'{}]{1,64}@[\w.-]{1,253})?"), "ops@example.com"),
 }
 
 
 def check(chosen: Chosen) -> None:
-    """:raises ValueError: with a line for each value of a person that has no valid form."""
+    """Check what a person has said. :raises ValueError: with a line for each value that has no valid form."""
     given = {
         "stack": chosen.name,
         "environment": chosen.environment,
@@ -95,8 +95,8 @@ def check(chosen: Chosen) -> None:
         "email": chosen.email,
     }
     problems = [
-        f"init_{name}: {given[name]!r} is not valid; write it as {pattern.pattern}"
-        for name, pattern in _VALID.items()
+        f"init_{name}: {given[name]!r} is not valid; write it like {example}"
+        for name, (pattern, example) in _VALID.items()
         if not pattern.fullmatch(given[name])
     ]
     if problems:

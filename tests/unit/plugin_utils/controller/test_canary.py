@@ -53,3 +53,8 @@ def test_a_percentage_may_have_its_sign(given: Any) -> None:
 )
 def test_anything_else_is_refused_with_what_would_be_right(given: Any, sentence: str) -> None:
     assert sentence in error_of(canary.read, given, 3600)
+
+
+def test_other_hosts_must_wait_for_it() -> None:
+    assert canary.read({"for": "10m"}, 3600, 601)["for"] == "600"
+    assert "is not less than deploy_barrier_timeout (600 s)" in error_of(canary.read, {"for": "10m"}, 3600, 600)
