@@ -40,7 +40,7 @@ def test_the_rollouts_process_is_killed_after_each_step(
         visitor = Visitor(address(), kiosk.port, "/")
         visitor.start()
         try:
-            run = playbook("deploy", kiosk_greeting=new)
+            run = playbook("deploy", kiosk_greeting=new, deploy_canary={"for": "5s"})
             found = watch.found()
             if found is None:
                 assert run.code == 0, run.output
@@ -61,6 +61,8 @@ def test_the_rollouts_process_is_killed_after_each_step(
         trials.append(Trial("process killed", after, round(seconds, 1), round(converging, 1)))
         old = next_greeting
     assert number > 10
+    # Also while new containers got a part of the requests.
+    assert any(trial.after.startswith("canary") for trial in trials), [trial.after for trial in trials]
 
 
 @pytest.mark.parametrize("number", [1, 4, 8, 12])
