@@ -78,7 +78,9 @@ def _start(home: Home, uploaded: str, release: str, params: Mapping[str, Any]) -
         restart=tuple(sorted(params["restart"])),
         canary=_canary(params["canary"]),
     )
-    if options.canary and not options.with_barriers and edge_of(home.manifest(release) or {"services": {}}) is None:
+    # Who goes back or restarts has no canary. Of several hosts, others may have the edge.
+    is_tried = options.canary and not options.with_barriers and (home.current_id() or "") < release
+    if is_tried and edge_of(home.manifest(release) or {"services": {}}) is None:
         raise RolloutFailed(
             f"deploy_canary: release {release} has no edge, so nobody can divide its requests; add a service of kind "
             "nginx or traefik, or deploy without a canary"

@@ -16,6 +16,9 @@ from ansible_collections.slipway.stack.plugins.modules import rollout
 
 from tests.support.fake_host import spec, write_release
 
+#: The release that is live when the tests go back.
+NEWER = "20261103T100000Z-aaaaaaaa"
+
 
 def _run_in_check_mode(root: Path, release: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     arguments = {"name": "shop", "root": str(root), "release": release, "_ansible_check_mode": True}
@@ -89,3 +92,30 @@ def test_a_restart_does_not_join_other_work_on_the_same_release(
     with patch_module_args(arguments), pytest.raises(SystemExit):
         rollout.main()
     assert "bob deploys; run the restart again when it has ended" in json.loads(capsys.readouterr().out)["msg"]
+
+
+@pytest.mark.parametrize(("live", "is_refused"), [(None, True), ("20261101T100000Z-aaaaaaaa", True), (NEWER, False)])
+def test_a_canary_without_an_edge_is_refused_unless_the_rollout_goes_back(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    live: str | None,
+    is_refused: bool,
+) -> None:
+    home, release = Home(str(tmp_path / "shop")), "20261102T100000Z-aaaaaaaa"
+    write_release(home, release, services={"web": spec()}, stack="shop", upstreams=[])
+    home.state.mkdir()
+    if live:
+        write_release(home, live, services={"web": spec()}, stack="shop", upstreams=[])
+        home.current.symlink_to(f"releases/{live}")
+    started: list[str] = []
+    monkeypatch.setattr(entering, "detach", lambda *_: started.append(release))
+    canary = {"for": "600", "max_errors": "1"}
+    arguments = {"name": "shop", "root": str(tmp_path), "release": release, "canary": canary}
+    with patch_module_args(arguments), pytest.raises(SystemExit):
+        rollout.main()
+    answer = json.loads(capsys.readouterr().out)
+    # The process that is not there cannot be followed.
+    sentence = f"deploy_canary: release {release} has no edge, so nobody can divide its requests"
+    assert (sentence in answer["msg"]) is is_refused, answer
+    assert bool(started) is not is_refused
