@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: Seconds that a visitor is remembered after the last answer that set the cookie.
 COOKIE_SECONDS = 86400
+#: The end of the name of nginx' group of servers with the new containers.
+GROUP_SUFFIX = "_canary"
 
 
 @dataclass(frozen=True)
@@ -26,3 +29,8 @@ class Canary:
     weight: float
     cookie: str
     targets: Mapping[str, Sequence[str]]
+
+
+def group_of(upstream: Mapping[str, Any]) -> str:
+    """Return the name of nginx' group of servers for an upstream. Its log has it if nobody there can be asked."""
+    return f"{upstream['service']}_{upstream['port']}{'_grpc' if upstream.get('protocol') == 'grpc' else ''}"

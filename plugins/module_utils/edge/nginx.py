@@ -9,7 +9,12 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import COOKIE_SECONDS, Canary
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import (
+    COOKIE_SECONDS,
+    GROUP_SUFFIX,
+    Canary,
+    group_of,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.edge.certificate_files import (
     CHAIN,
     FOLDER,
@@ -36,8 +41,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import
 NAME_LOOKUP_SECONDS = 0.3
 #: nginx listens on the port if this file exists in its container (``start.sh``).
 _LISTEN_FILE = "/tmp/listen.conf"
-#: A file of the release that this module replaces during a canary, and the end of the name of a canary's group.
-_CANARY, _SUFFIX = "canary.conf", "_canary"
+#: A file of the release that this module replaces during a canary.
+_CANARY = "canary.conf"
 _WORKER = "worker process"
 _SHUTTING_DOWN = "worker process is shutting down"
 _WORKERS_SECONDS = 10.0
@@ -58,7 +63,7 @@ def host_files(
     result = {"release.conf": f'map "" $slipway_release {{ default "{manifest["release"]}"; }}\n'}
     for upstream in manifest["upstreams"]:
         lines = [f"server {server};\n" for server in _servers(upstream, targets, away)]
-        result[f"upstreams/{_group(upstream)}.conf"] = "".join(lines)
+        result[f"upstreams/{group_of(upstream)}.conf"] = "".join(lines)
     if tls_of(manifest):
         result["certificate.conf"] = _certificate(certificate)
     return result
@@ -78,12 +83,12 @@ def canary_files(manifest: Mapping[str, Any], files: Mapping[str, str], canary: 
     groups = []
     for upstream in manifest["upstreams"]:
         if not upstream.get("servers"):
-            name = _group(upstream)
+            name = group_of(upstream)
             servers = files[f"upstreams/{name}.conf"]
             if new := canary.targets.get(upstream["service"]):
                 servers = "".join(f"server {one};\n" for one in _servers(upstream, {upstream["service"]: new}, ()))
-            zone = f"zone {name}{_SUFFIX} 64k;\n"
-            groups.append(f"upstream {name}{_SUFFIX} {{\n{zone}{servers}include upstream.conf;\n}}\n")
+            zone = f"zone {name}{GROUP_SUFFIX} 64k;\n"
+            groups.append(f"upstream {name}{GROUP_SUFFIX} {{\n{zone}{servers}include upstream.conf;\n}}\n")
     return {_CANARY: "".join([*groups, *_drawn(canary, is_inner(manifest), bool(tls_of(manifest)))])}
 
 
@@ -94,28 +99,24 @@ def _drawn(canary: Canary, inner: bool, secure: bool) -> Iterator[str]:
         # New workers must know the addresses before a request goes there.
         yield f'map "" $slipway_canary {{ default ""; }}\n{without}'
         return
-    yield f'split_clients $slipway_request_id $slipway_drawn {{ {canary.weight:g}% {_SUFFIX}; * ""; }}\n'
+    yield f'split_clients $slipway_request_id $slipway_drawn {{ {canary.weight:g}% {GROUP_SUFFIX}; * ""; }}\n'
     if not canary.cookie:
         yield f'map "" $slipway_canary {{ default $slipway_drawn; }}\n{without}'
         return
     cookie = f"$cookie_{canary.cookie}"
-    kept = f'{canary.release} {_SUFFIX}; {canary.previous} ""'
+    kept = f'{canary.release} {GROUP_SUFFIX}; {canary.previous} ""'
     yield f"map {cookie} $slipway_canary {{ default $slipway_drawn; {kept}; }}\n"
     if inner:
         yield without
         return
-    yield f"map $slipway_drawn $slipway_drawn_release {{ default {canary.previous}; {_SUFFIX} {canary.release}; }}\n"
+    drawn = f"default {canary.previous}; {GROUP_SUFFIX} {canary.release}"
+    yield f"map $slipway_drawn $slipway_drawn_release {{ {drawn}; }}\n"
     attributes = f"Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     # Only with an answer of an application: what nginx itself serves may be kept by caches.
     yield (
         f'map "$upstream_addr:{cookie}" $slipway_canary_cookie {{ default "{canary.cookie}=$slipway_drawn_release; '
         f'{attributes}"; "~^:" ""; "~:({canary.release}|{canary.previous})\\z" ""; }}\n'
     )
-
-
-def _group(upstream: Mapping[str, Any]) -> str:
-    """Return the name of an upstream's group of servers."""
-    return f"{upstream['service']}_{upstream['port']}{'_grpc' if upstream.get('protocol') == 'grpc' else ''}"
 
 
 def _servers(upstream: Mapping[str, Any], targets: Mapping[str, Iterable[str]], away: Collection[str]) -> Iterator[str]:

@@ -109,13 +109,12 @@ def has_old_connections(home: Home, manifest: Mapping[str, Any], running: list[C
 
 def _addresses_without(manifest: Mapping[str, Any], names: set[str | None]) -> set[str]:
     """Return the addresses of all containers of the stack, without those of the edge and those with these *names*."""
-    result = set()
-    for container in docker.containers(manifest["stack"]):
-        if container.name not in names and container.service not in members(manifest):
-            raw = docker.get(f"/containers/{container.id}/json") or {}
-            for network in raw.get("NetworkSettings", {}).get("Networks", {}).values():
-                result |= {network.get("IPAddress"), network.get("GlobalIPv6Address")}
-    return {address for address in result if address}
+    return {
+        address
+        for container in docker.containers(manifest["stack"])
+        if container.name not in names and container.service not in members(manifest)
+        for address in docker.addresses(container.id)
+    }
 
 
 def _connected_addresses(pid: int) -> set[str]:

@@ -104,6 +104,16 @@ def get(path: str, headers: Mapping[str, str] | None = None, timeout: float = 30
     return json.loads(body or b"null")
 
 
+def addresses(container_id: str) -> set[str]:
+    """Return the IPv4 and IPv6 addresses of a container in its networks.
+
+    :raises DockerError: if the engine does not answer.
+    """
+    raw = get(f"/containers/{container_id}/json") or {}
+    networks = ((raw.get("NetworkSettings") or {}).get("Networks") or {}).values()
+    return {one[key] for one in networks for key in ("IPAddress", "GlobalIPv6Address") if one.get(key)}
+
+
 def post(path: str, data: Mapping[str, Any], timeout: float, timeout_message: str = "") -> bytes:
     """Return the engine's answer to a POST request with *data*.
 

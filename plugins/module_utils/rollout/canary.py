@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import access_log, configuration, proxies
-from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import Canary
+from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import GROUP_SUFFIX, Canary, group_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, log_stream
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
@@ -65,7 +65,8 @@ class CanaryRun:
         self._old, self._new = containers
         self._settings, self._journal = settings, journal
         self._edges = self._old.get(str(edge_of(manifest)), [])
-        self._sides: dict[str, tuple[str, bool]] = {}
+        #: The service and the side of each name and address in the log.
+        self._sides = dict(self._group_names())
         self._tallies = {(name, is_new): Tally() for name in self._new for is_new in (False, True)}
 
     def begin(self) -> None:
@@ -148,21 +149,17 @@ class CanaryRun:
             new, old = self._tallies[service, True], self._tallies[service, False]
             self._journal.write("canary", state, f"new containers: {new}; old ones: {old}{end}", service)
 
+    def _group_names(self) -> Iterator[tuple[str, tuple[str, bool]]]:
+        """Yield the names of groups of servers, each with its service and whether it is of the new containers."""
+        for upstream in self._manifest["upstreams"]:
+            if upstream["service"] in self._new:
+                for suffix, is_new in (("", False), (GROUP_SUFFIX, True)):
+                    yield f"{group_of(upstream)}{suffix}", (upstream["service"], is_new)
+
     def _learn_addresses(self) -> None:
         """Note which names and addresses are whose. A container that starts again may have another address."""
         for is_new, groups in ((False, self._old), (True, self._new)):
             for service in self._new:
                 for one in groups.get(service, []):
-                    raw = docker.get(f"/containers/{one.id}/json") or {}
-                    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
-                    addresses = (str(network.get("IPAddress") or "") for network in networks.values())
-                    self._sides.update(dict.fromkeys(filter(None, (one.name, *addresses)), (service, is_new)))
-        for upstream in self._manifest["upstreams"]:
-            # nginx names the group itself if nobody in it can be asked.
-            if upstream["service"] in self._new:
-                group = (
-                    f"{upstream['service']}_{upstream['port']}{'_grpc' if upstream.get('protocol') == 'grpc' else ''}"
-                )
-                self._sides.update(
-                    {f"{group}_canary": (upstream["service"], True), group: (upstream["service"], False)}
-                )
+                    names = (one.name, *docker.addresses(one.id))
+                    self._sides.update(dict.fromkeys(names, (service, is_new)))

@@ -129,10 +129,9 @@ class EdgeSwitch:
     def _comparable(self) -> Mapping[str, Any] | None:
         """Return the manifest of the live release if its edge is as the new one's; ``None`` if it is not."""
         live = self._home.manifest(self._tx.previous)
-        is_same = live is not None and edge_of(live) == self._name and self._name is not None
-        if live is None or not is_same or proxies.proxy(live) is not proxies.proxy(self._manifest):
+        if self._name is None or live is None or edge_of(live) != self._name:
             return None
-        return live
+        return live if proxies.proxy(live) is proxies.proxy(self._manifest) else None
 
     def switch(self) -> None:
         """Send requests to the new containers, and confirm that the public port answers with the new release.
