@@ -27,7 +27,10 @@ extends_documentation_fragment:
   - slipway.stack.attributes.action_group
 options:
   timeout:
-    description: Number of seconds after which a check fails.
+    description:
+      - Number of seconds after which a check fails.
+      - A health check that has no result yet has the time of a start, if that is longer. A restart of the engine begins
+        all health checks anew.
     type: int
     default: 15
   backup_age:
@@ -152,7 +155,7 @@ def main() -> None:
         module.fail_json(msg=f"stack '{name}': {missing}", release=None, services=[], problems=[missing])
     try:
         find = partial(staying, home, name)
-        verification = verify(home, manifest, module.params["timeout"], find)
+        verification = verify(home, manifest, module.params["timeout"], find, starting=True)
         ports = listening_ports.find(manifest) if module.params["ports"] else []
     except DockerError as error:
         module.fail_json(msg=str(error), services=[], problems=[str(error)])

@@ -124,7 +124,8 @@ def test_a_restart_replaces_services_without_a_failed_request(host: Any, playboo
     assert (len(after["backend"]), len(after["edge"])) == (2, 1)
     assert (after["worker"], after["db"]) == (before["worker"], before["db"])
     assert shop.audit()[-1]["for"] == "restart of backend, edge"
-    assert playbook("verify").code == 0
+    run = playbook("verify")
+    assert run.code == 0, run.output
 
 
 def test_a_stack_is_stopped_behind_a_page_and_started(host: Any, playbook: Playbook, shop: Stack) -> None:
@@ -150,7 +151,8 @@ def test_a_stack_is_stopped_behind_a_page_and_started(host: Any, playbook: Playb
     assert run.code == 0, run.output
     assert (shop.get("/api/version").status, shop.live()) == (200, release)
     assert playbook("start").changed == 0
-    assert playbook("verify").code == 0
+    run = playbook("verify")
+    assert run.code == 0, run.output
 
 
 @ONLY_LONG
