@@ -77,11 +77,14 @@ molecule: environment ## run the molecule scenarios on test servers (SCENARIO=na
 bench: environment ## compare the time of a deploy with that of other tools (docs/performance.md)
 	@PYTHONPATH=.collections python3 -m tests.bench $(BENCH)
 
-molecule-alone molecule-shared molecule-data molecule-single: environment
-	@scripts/molecule.sh --$(@:molecule-%=%)
+molecule-alone: environment
+	@scripts/molecule.sh --alone
+
+molecule-others: environment
+	@scripts/two_at_a_time.sh
 
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
-	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-single+molecule-data,molecule-shared
+	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-others
 
 engine: environment ## run the tests that need an engine and no server: refreshes, hardened containers, TLS
 	@python3 -m testbed engine
@@ -95,5 +98,5 @@ test-long: sanity artifact-check engine ## run sanity, artifact-check and the lo
 	@scripts/molecule.sh --long
 
 .PHONY: help demo demo-upgrade demo-break demo-down example environment lock docs site format lint sanity artifact-check \
-  engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-shared molecule-data \
-  molecule-single test test-long
+  engine unit unit-templates unit-others apps molecule bench molecule-alone molecule-others \
+  test test-long

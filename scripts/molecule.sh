@@ -4,9 +4,10 @@
 #   --alone   scenarios that need the whole machine
 #   --shared  scenarios that share the server `stacks`
 #   --data    scenarios that share the server `data`: backup and restore. They can run at the same time as --shared
-#   --single  all others; they can run at the same time, too
 #   --long    those that are marked as long, and those that have a long form
+#   --list    only print what `make test` runs beside --alone, one argument of this script per line
 # A run of all scenarios of a shared server boots a new one and removes it. A run of named scenarios keeps it.
+# A scenario that fails does not stop those after it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH=$PWD/.venv/bin:$PATH MOLECULE_GLOB='molecule/*/molecule.yml'
@@ -26,6 +27,12 @@ remove_shared() {
     python3 -m testbed server down "$server"
   done
 }
+
+if [[ ${1-} == --list ]]; then
+  printf '%s\n' --shared --data
+  marked -L 'long|alone|shared'
+  exit
+fi
 
 python3 -m testbed engine
 python3 -m testbed images
@@ -47,7 +54,6 @@ case ${1---all} in
     mapfile -t scenarios < <(sharing data)
     servers=(data)
     ;;
-  --single) mapfile -t scenarios < <(marked -L 'long|alone|shared') ;;
   --long)
     mapfile -t scenarios < <(marked -l 'long|long_form')
     servers=(stacks data)
@@ -57,9 +63,14 @@ if [[ ${#servers[@]} -gt 0 ]]; then
   remove_shared
   trap remove_shared EXIT
 fi
+failed=()
 for scenario in "${scenarios[@]}"; do
-  start=$SECONDS
+  start=$SECONDS outcome=done
   echo "==> molecule: $scenario"
-  molecule test --no-command-borders --scenario-name "$scenario"
-  echo "==> molecule: $scenario done in $((SECONDS - start)) s"
+  molecule test --no-command-borders --scenario-name "$scenario" || { failed+=("$scenario"); outcome=failed; }
+  echo "==> molecule: $scenario $outcome after $((SECONDS - start)) s"
 done
+if [[ ${#failed[@]} -gt 0 ]]; then
+  echo "==> molecule: failed: ${failed[*]}"
+  exit 1
+fi
