@@ -1,10 +1,14 @@
-"""Counts visits in Redis. `migrate` as the second argument is the release job, `serve HOST` the server."""
+"""Counts visits in Redis. `migrate` as the second argument is the release job, `serve HOST` the server.
+
+The version `faulty` answers half of the visits with an error, and is healthy.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import http.server
 import os
+import random
 import socket
 import sys
 from pathlib import Path
@@ -30,7 +34,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         key = hashlib.sha256(Path(os.environ["SESSION_KEY_FILE"]).read_bytes()).hexdigest()[:8]
         texts = {"/version": f"spread {sys.argv[1]}", "/key": key, "/host": sys.argv[3], "/claims": self._claims()}
         text = texts.get(self.path) or _redis("INCR", f"count:{self.path}")
-        self.send_response(200)
+        fails = sys.argv[1] == "faulty" and self.path not in texts and random.random() < 0.5
+        self.send_response(500 if fails else 200)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
