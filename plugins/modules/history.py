@@ -9,8 +9,8 @@ module: history
 short_description: Report what was done to a stack, when and by whom
 version_added: 0.3.0
 description:
-  - Reports the rollouts, rollbacks, rotations and restores of a stack from the records on the host, with who did it,
-    which version and commit it was, how long it took, how it ended, and why it failed.
+  - Reports the rollouts, rollbacks, rotations, restores and refreshes of a stack from the records on the host, with
+    who did it, which version and commit it was, how long it took, how it ended, and why it failed.
   - Changes nothing. Fails if nothing was ever deployed on the host under this name.
 extends_documentation_fragment:
   - slipway.stack.stack
@@ -48,7 +48,8 @@ RETURN = r"""
 entries:
   description:
     - The entries, newest last. C(at) is when it ended, C(what) is C(deploy), C(rollback), C(restore) and so on,
-      C(outcome) is C(ok) or C(failed). C(release) is the id of the release, or of the backup that was restored.
+      C(outcome) is C(ok) or C(failed). C(release) is the id of the release, or of the backup or snapshot
+      that the data came from.
   type: list
   elements: dict
   returned: success

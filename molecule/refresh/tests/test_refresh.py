@@ -202,6 +202,7 @@ def test_a_second_refresh_keeps_own_rows_and_can_be_reverted(
     assert (_standing(staging)[0], uploaded(staging)) == (before, uploads)
     assert playbook("refresh_staging", refresh_revert=True).code == 0
     assert (_standing(staging)[0], uploaded(staging)) == (refreshed, ["/srv/uploads/drawn/logo.svg"])
+    assert playbook("history").output.count("refresh reverted") == 2
     assert playbook("verify").code == 0
 
 

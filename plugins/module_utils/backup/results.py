@@ -1,4 +1,4 @@
-"""How backups, drills and restores ended: a line for each in ``state/backups.jsonl``.
+"""How backups, drills, restores and refreshes ended: a line for each in ``state/backups.jsonl``.
 
 Place in the pipeline: target, at the end of the work, and for the status.
 """

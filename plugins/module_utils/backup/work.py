@@ -31,7 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.backup.catalog impor
 from ansible_collections.slipway.stack.plugins.module_utils.backup.repository import Repository
 from ansible_collections.slipway.stack.plugins.module_utils.backup.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
-from ansible_collections.slipway.stack.plugins.module_utils.state import journal
+from ansible_collections.slipway.stack.plugins.module_utils.state import journal, journaled_work
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -85,9 +85,10 @@ def _run(home: Home, work: Work, name: str) -> None:
     """Do the work, and write to the journal and to the list of results how it ended."""
     records = Journal(home.backup_journal, name, masking(home))
     started = time.monotonic()
-    backup, reason = work.backup, "it was interrupted"
-    detail: tuple[str, ...] = ()
-    try:
+    backup = work.backup
+
+    def to_done() -> str:
+        nonlocal backup
         found = None
         if work.verb in ("drill", "restore"):
             found = _find(home, work, records)
@@ -95,24 +96,16 @@ def _run(home: Home, work: Work, name: str) -> None:
         backup = _do(home, work, found, records)
         if work.verb == "take":
             _after_backup(home, work, records)
-        reason = ""
-    except (RolloutFailed, DockerError) as error:
-        reason, detail = str(error), error.detail
-    except Exception as error:
-        reason = f"it cannot go on: {error or type(error).__name__}"
-        raise
-    finally:
-        records.tolerate_write_errors()
-        unwritten = results.write(home, work.verb, backup, work.owner, started, reason)
-        reason = reason or unwritten
-        if reason:
-            records.write("rollout", "failed", reason, detail=detail)
-            is_taken = work.verb == "take" and backup
-            end = f"Backup {backup} is complete on this host" if is_taken else _AFTER_FAILURE[work.verb]
-            records.write("end", "failed", end)
-        else:
-            what = f"{_WORD[work.verb]} of {backup or 'the stack'}"
-            records.write("end", "done", f"{what} done: {records.time_summary()}")
+        return f"{_WORD[work.verb]} of {backup or 'the stack'} done: {records.time_summary()}"
+
+    def standing() -> str:
+        is_taken = work.verb == "take" and backup
+        return f"Backup {backup} is complete on this host" if is_taken else _AFTER_FAILURE[work.verb]
+
+    def record(reason: str) -> str:
+        return results.write(home, work.verb, backup, work.owner, started, reason)
+
+    journaled_work.run(records, to_done, standing, (RolloutFailed, DockerError), record)
 
 
 def _find(home: Home, work: Work, records: Journal) -> Backup:

@@ -15,7 +15,12 @@ from ansible_collections.slipway.stack.plugins.module_utils.state import audit
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 #: What the results of work on data are called.
-_OF_DATA = {"restore": "restore", "revert": "restore reverted"}
+_OF_DATA = {
+    "restore": "restore",
+    "revert": "restore reverted",
+    "refresh": "refresh",
+    "refresh_revert": "refresh reverted",
+}
 
 
 def history(home: Home, limit: int, mask: Callable[[str], str]) -> list[dict[str, Any]]:
@@ -23,7 +28,7 @@ def history(home: Home, limit: int, mask: Callable[[str], str]) -> list[dict[str
 
     An entry is ``{at, what, release, version, commit, owner, seconds, outcome, reason}``. ``at`` is the time of its end
     in ISO 8601 and UTC. ``what``: ``deploy``, ``rollback``, ``restore`` and so on. ``outcome``: ``ok`` or ``failed``.
-    The entry of a restore has the id of the backup as its ``release``.
+    The entry of a restore has the id of the backup as its ``release``, that of a refresh the id of the snapshot.
 
     :param limit: the largest number of entries. :param mask: masks secrets in a text.
     """

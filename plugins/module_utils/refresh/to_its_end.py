@@ -15,9 +15,14 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.journal import
 _FAILURES = (RolloutFailed, DockerError, StreamError, OSError)
 
 
-def run(records: Journal, work: Callable[[], str], unchanged: str) -> None:
+def run(
+    records: Journal, work: Callable[[], str], unchanged: str, record: Callable[[str], str] = lambda _reason: ""
+) -> None:
     """Do work, and write what it returns, or why it failed and what holds then.
 
     :param work: returns what was done, as a text. :param unchanged: what holds if it fails, as a sentence.
+    :param record: as of :func:`journaled_work.run`.
     """
-    journaled_work.run(records, lambda: f"{work()} done: {records.time_summary()}", lambda: unchanged, _FAILURES)
+    journaled_work.run(
+        records, lambda: f"{work()} done: {records.time_summary()}", lambda: unchanged, _FAILURES, record
+    )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog
+from ansible_collections.slipway.stack.plugins.module_utils.backup import catalog, results
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import destination, refreshing, to_its_end
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.refreshing import UPLOADED, Jobs
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
@@ -24,6 +25,8 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.lease import L
 
 VERBS = ("load", "revert")
 _WORD: Mapping[str, str] = {"load": "refresh", "revert": "revert of a refresh"}
+#: What the results of work on data call a verb.
+RESULT: Mapping[str, str] = {"load": "refresh", "revert": "refresh_revert"}
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,18 @@ def new_upload(home: Home) -> Path:
 
 def _run(home: Home, work: Work, jobs: Jobs, name: str) -> None:
     records = Journal(home.backup_journal, name, masking(home))
+    started = time.monotonic()
+    snapshot = ""
 
     def to_done() -> str:
-        return f"{_WORD[work.verb]} from snapshot {_do(home, work, jobs, records)}"
+        nonlocal snapshot
+        snapshot = _do(home, work, jobs, records)
+        return f"{_WORD[work.verb]} from snapshot {snapshot}"
 
-    to_its_end.run(records, to_done, "The stack has the data that it had before")
+    def record(reason: str) -> str:
+        return results.write(home, RESULT[work.verb], snapshot, work.owner, started, reason)
+
+    to_its_end.run(records, to_done, "The stack has the data that it had before", record)
 
 
 def _do(home: Home, work: Work, jobs: Jobs, records: Journal) -> str:

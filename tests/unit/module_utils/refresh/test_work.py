@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.stack.plugins.module_utils.operation.history import history
 from ansible_collections.slipway.stack.plugins.module_utils.refresh import work
 from ansible_collections.slipway.stack.plugins.module_utils.refresh.settings import Settings
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal
@@ -41,6 +43,20 @@ def test_a_failure_ends_the_journal_with_its_reason(tmp_path: Path) -> None:
     records, _offset = journal.read(home.backup_journal, 0)
     assert [(one["release"], one["step"], one["state"]) for one in records][-1] == (name, "end", "failed")
     assert "cannot be read: No such file" in records[-2]["text"]
+    (entry,) = history(home, 5, str)
+    assert (entry["what"], entry["owner"], entry["outcome"]) == ("refresh", "ada@laptop", "failed")
+    assert "cannot be read: No such file" in entry["reason"]
+
+
+@pytest.mark.parametrize(("verb", "what"), [("load", "refresh"), ("revert", "refresh reverted")])
+def test_the_history_has_it(verb: str, what: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    home = stack(tmp_path, "staging")
+    monkeypatch.setattr(work.refreshing, "refresh", lambda *_given: "20261102T010000Z")
+    monkeypatch.setattr(work.refreshing, "revert", lambda *_given: "20261102T010000Z")
+    _lease, _name, run = work.begin(home, replace(wanted("ada@laptop"), verb=verb), lambda _manifest, _journal: None)
+    run()
+    (entry,) = history(home, 5, str)
+    assert (entry["what"], entry["release"], entry["outcome"]) == (what, "20261102T010000Z", "ok")
 
 
 def test_each_run_uploads_to_a_file_of_its_own(tmp_path: Path) -> None:
