@@ -105,9 +105,7 @@ def _pieces(edge: Edge, path: str, **headers: str) -> list[tuple[float, bytes]]:
 def test_a_stream_arrives_piece_by_piece(edge: Edge, path: str, chunked: str, encoding: str) -> None:
     pieces = _pieces(edge, f"/api{path}?count=3&pause=0.6{chunked}", **{"Accept-Encoding": encoding})
     times = [seconds for seconds, _ in pieces]
-    assert times[0] < 0.5
-    assert any(0.5 < seconds < 1.1 for seconds in times), times
-    assert times[-1] >= 1.1
+    assert any(times[0] + 0.2 < seconds < times[-1] - 0.2 for seconds in times), times
 
 
 def test_the_first_event_can_be_read_while_it_is_compressed(edge: Edge) -> None:

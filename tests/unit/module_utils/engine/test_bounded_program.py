@@ -77,7 +77,7 @@ def test_at_the_limit_its_whole_process_group_is_killed(tmp_path: Path, monkeypa
     started = time.monotonic()
     ended = _run(script, 0.5)
     assert (ended.code, ended.output) == (None, "first\n")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     _assert_ends(tmp_path / "own")
     _assert_ends(tmp_path / "child")
 
@@ -87,7 +87,7 @@ def test_what_it_leaves_behind_is_not_waited_for_and_killed(tmp_path: Path) -> N
     started = time.monotonic()
     ended = _run(f"sleep 600 & echo $! > {tmp_path}/child; echo done")
     assert (ended.code, ended.output) == (0, "done\n")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     _assert_ends(tmp_path / "child")
 
 
@@ -99,7 +99,7 @@ def test_a_process_that_has_left_the_group_delays_nothing(tmp_path: Path) -> Non
     finally:
         os.kill(int((tmp_path / "child").read_text()), 9)
     assert ended.code == 0
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_program_that_may_not_be_killed_delays_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +110,8 @@ def test_a_program_that_may_not_be_killed_delays_nothing(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(program, "end", refuse)
     started = time.monotonic()
-    assert _run("exec sleep 8", 0.2).code is None
-    assert time.monotonic() - started < 4
+    assert _run("exec sleep 60", 0.2).code is None
+    assert time.monotonic() - started < 30
 
 
 def test_a_program_that_closes_its_output_is_waited_for_without_work() -> None:

@@ -27,7 +27,7 @@ def test_a_log_without_an_end_is_cut(docker: Path) -> None:
     docker.write_text("#!/bin/sh\nexec yes\n")
     started = time.monotonic()
     assert container_logs.last_lines("c1", 20) == ["y"] * 20
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_line_without_an_end_is_cut(docker: Path) -> None:
@@ -41,7 +41,7 @@ def test_a_command_that_hangs_is_ended(docker: Path, monkeypatch: pytest.MonkeyP
     docker.write_text("#!/bin/sh\necho first\nexec sleep 60\n")
     started = time.monotonic()
     assert container_logs.last_lines("c1", 20) == ["first"]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_a_missing_command_does_not_hide_the_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

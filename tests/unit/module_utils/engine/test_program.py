@@ -59,7 +59,7 @@ def test_at_the_limit_everything_ends_that_a_program_has_started(tmp_path: Path)
     started = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
         program.run(["sh", "-c", f"sleep 100 & echo $! > {tmp_path}/pid; wait"], 0.5)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     _assert_ends(tmp_path / "pid")
 
 
@@ -82,7 +82,7 @@ def test_an_abort_ends_a_program(tmp_path: Path, watched: Path) -> None:
     started = time.monotonic()
     with pytest.raises(RolloutFailed, match=r"^ada@laptop aborted the rollout$"):
         program.run(["sh", "-c", f"echo $$ > {tmp_path}/pid; sleep 100"], 60)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     _assert_ends(tmp_path / "pid")
     # The commands of the revert run to their end.
     assert program.run(["sh", "-c", "sleep 0.3; echo reverted"], 60).stdout == "reverted\n"
