@@ -97,9 +97,13 @@ class Application(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1000
+
+
 if __name__ == "__main__":
     # Each argument is a port.
-    servers = [ThreadingHTTPServer(("0.0.0.0", int(port)), Application) for port in sys.argv[1:]]
+    servers = [_Server(("0.0.0.0", int(port)), Application) for port in sys.argv[1:]]
     for server in servers[1:]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     servers[0].serve_forever()

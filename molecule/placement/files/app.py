@@ -45,7 +45,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return " ".join(str(self.headers[name]) for name in ("Host", "X-Forwarded-For", "X-Request-Id"))
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 1000
+
+
 if sys.argv[2:] == ["migrate"]:
     print(_redis("INCR", f"migrated:{sys.argv[1]}"))
 else:
-    http.server.ThreadingHTTPServer(("", 8000), _Handler).serve_forever()
+    _Server(("", 8000), _Handler).serve_forever()
