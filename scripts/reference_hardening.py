@@ -8,6 +8,8 @@ Every container of a shipped kind, and the job of its key `release`, has all of 
 socket. `tests/contracts/test_hardening.py` checks each kind and each example, and names the exceptions:
 
 - `custom` runs as the user of its image, because only the image knows its users. Set `user`.
+- `minio` runs as root, because the directory for objects in its image belongs to root.
+- `opensearch` has a writable root, because its image writes configuration and keystore next to the files it brings.
 - The pod of an edge has no limit of processes. It runs `sleep`, and each change of it would be downtime.
 - `compose` adds nothing. See [Your own Compose files](compose_files.md#hardening).
 

@@ -27,6 +27,8 @@ NEEDED: dict[str, dict[str, Any]] = {
 #: By the kind of a service or the class of its container: what it lacks, and why it has to. Capabilities are named.
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("custom", "user"): "runs any image, and only the image knows its users; SLP091 of the policy asks for one",
+    ("minio", "user"): "its image has a directory for objects that belongs to root, and no other user",
+    ("opensearch", "read_only"): "its image writes configuration and keystore next to the files that it brings",
     ("pod", "pids"): "its definition must not change, which would be downtime; it runs `sleep` and nothing else",
 }
 #: Kinds that add nothing, so that a Compose file means what it says. `stack_compose_hardening` hardens them.

@@ -36,6 +36,18 @@ GIVEN: dict[str, dict[str, str]] = {
         "MONGODB_USER": "shop",
         "MONGODB_PASSWORD_FILE": "/run/secrets/it_password",
     },
+    "opensearch": {
+        "OPENSEARCH_HOST": "it",
+        "OPENSEARCH_PORT": "9200",
+        "OPENSEARCH_USER": "admin",
+        "OPENSEARCH_PASSWORD_FILE": "/run/secrets/it_password",
+    },
+    "minio": {
+        "S3_ENDPOINT_URL": "http://it:9000",
+        "S3_ACCESS_KEY_ID": "shop_root",
+        "S3_REGION": "us-east-1",
+        "S3_SECRET_ACCESS_KEY_FILE": "/run/secrets/it_password",
+    },
     "mailpit": {"SMTP_HOST": "it", "SMTP_PORT": "1025"},
     "prometheus": {"PROMETHEUS_URL": "http://it:9090"},
     "grafana": {"IT_URL": "http://it:3000"},
@@ -51,6 +63,8 @@ URLS = {
     "valkey": "redis://:<it_password>@it:6379/0",
     "memcached": "memcached://it:11211",
     "mongodb": "mongodb://shop:<it_password>@it:27017/shop?authSource=admin",
+    "opensearch": "http://admin:<it_password>@it:9200",
+    "minio": "http://shop_root:<it_password>@it:9000",
     "mailpit": "smtp://it:1025",
 }
 
@@ -151,11 +165,16 @@ def test_the_servers_listen_on_another_port() -> None:
         assert word in base["services"]["it"]["command"], kind
         if kind != "memcached":
             assert word in str(base["services"]["it"]["healthcheck"]["test"]), kind
+    for kind, word in (("opensearch", "-Ehttp.port=7001"), ("minio", "--address=:7001")):
+        base, _ = documents({"it": {"kind": kind, "port": 7001}}, {})
+        assert word in base["services"]["it"]["command"], kind
     assert "listeners.tcp.default = 7001\n" in _text(_released("rabbitmq", port=7001), "it_account")
     assert "port 7001\n" in _text(_released("valkey", port=7001), "it_config")
 
 
-@pytest.mark.parametrize("kind", ["mariadb", "rabbitmq", "valkey", "mongodb", "grafana", "flower"])
+@pytest.mark.parametrize(
+    "kind", ["mariadb", "rabbitmq", "valkey", "mongodb", "opensearch", "minio", "grafana", "flower"]
+)
 def test_no_command_and_no_health_check_has_a_password(kind: str) -> None:
     """A placeholder would be in the list of processes as the password itself."""
     release = _released(kind)
@@ -171,6 +190,8 @@ def test_no_command_and_no_health_check_has_a_password(kind: str) -> None:
         ("mariadb", (["databases"], {})),
         ("rabbitmq", (["definitions"], {})),
         ("mongodb", ([], {"it-data": "paused"})),
+        ("opensearch", ([], {"it-data": "paused"})),
+        ("minio", ([], {"it-data": "paused"})),
         ("grafana", ([], {"it-data": "paused"})),
         ("prometheus", ([], {"it-data": "none"})),
     ],
@@ -208,3 +229,30 @@ def test_grafana_knows_its_prometheus() -> None:
     with_source = _released("grafana", prometheus="metrics").mounted
     assert any('url: "http://metrics:9090"' in text for text in with_source.values())
     assert _released("grafana").mounted == {}
+
+
+def test_opensearch_shows_its_other_port_to_nobody_and_maps_files_only_if_told() -> None:
+    """Everybody has the key of the certificate behind that port."""
+    command = documents({"it": {"kind": "opensearch"}}, {})[0]["services"]["it"]["command"]
+    assert {"-Ediscovery.type=single-node", "-Etransport.host=127.0.0.1"} <= set(command)
+    assert "-Enode.store.allow_mmap=false" in command
+    mapped = documents({"it": {"kind": "opensearch", "mmap": True, "heap": "1g"}}, {})[0]["services"]["it"]["command"]
+    assert "-Enode.store.allow_mmap=true" in mapped
+    release = _released("opensearch", heap="1g")
+    assert 'OPENSEARCH_JAVA_OPTS="-Xms1g -Xmx1g"' in release.files["env/it.env"]
+
+
+def test_another_password_of_existing_opensearch_data_is_noticed() -> None:
+    assert set(_released("opensearch").services["it"]["initial"]["values"]) == {"OPENSEARCH_INITIAL_ADMIN_PASSWORD"}
+
+
+def test_minio_with_its_pages_and_the_names_of_aws() -> None:
+    base, overlay = documents({"it": {"kind": "minio", "console": True}}, {}, environment="development")
+    assert base["services"]["it"]["image"] == "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
+    assert overlay["services"]["it"]["ports"] == ["127.0.0.1:9000:9000", "127.0.0.1:9001:9001"]
+    release = _released("minio", {"service": "it", "prefix": "AWS"}, username="ada")
+    assert list(release.mounted.values()) == ["ada"]
+    environment = release.services["app"]["settings"]["environment"]
+    assert (environment["AWS_ENDPOINT_URL"], environment["AWS_ACCESS_KEY_ID"]) == ("http://it:9000", "ada")
+    shown = {keys: release.files["env/it.env"].count(f'MINIO_BROWSER="{keys}"') for keys in ("on", "off")}
+    assert shown == {"on": 0, "off": 1}

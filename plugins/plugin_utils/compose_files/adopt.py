@@ -20,7 +20,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import s
 #: The kind to suggest, by the last part of an image's name.
 _KIND_BY_IMAGE = {
     **{name: name for name in ("postgres", "redis", "nginx", "traefik", "mariadb", "rabbitmq", "valkey", "memcached")},
-    **{name: name for name in ("prometheus", "grafana", "mailpit")},
+    **{name: name for name in ("prometheus", "grafana", "mailpit", "opensearch", "minio")},
     "mongo": "mongodb",
 }
 #: The kind to suggest, by update strategy and a word of the command.
