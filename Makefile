@@ -86,7 +86,7 @@ molecule-others: environment
 test: environment ## run lint, unit, apps and the molecule scenarios, two at a time
 	@scripts/test.sh lint+unit-templates,unit-others,apps molecule-alone molecule-others
 
-engine: environment ## run the tests that need an engine and no server: refreshes, hardened containers, TLS
+engine: environment ## run the tests that need an engine: refreshes, hardened containers, TLS, an execution environment
 	@python3 -m testbed engine
 	@python3 -m testbed images
 	pytest -s tests/engine
