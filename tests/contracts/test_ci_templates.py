@@ -1,6 +1,7 @@
 """The CI files of examples/ci in the project of docs/projects.md, and the workflows of this repository.
 
-Their schemas are those that check-jsonschema brings along. zizmor judges the workflows without asking anybody.
+Their schemas are those that check-jsonschema brings along. zizmor and jactionlint judge the workflows without asking
+anybody.
 """
 
 from __future__ import annotations
@@ -75,6 +76,31 @@ def test_zizmor_finds_nothing(folder: Path, programs: Path, tmp_path: Path) -> N
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert all(path.name in done.stderr for path in folder.rglob("*.yml")), done.stderr
+
+
+def _linted(programs: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Check expressions, and what jobs, steps and inputs they name; of scripts, nothing."""
+    files = sorted({*folder.glob(".github/workflows/*.yml"), *folder.glob(".github/actions/*/action.yml")})
+    options = ["--profile=correctness", "--color=never", "--shellcheck=", "--pyflakes=", "--format=oneline"]
+    command = [programs / "jactionlint", *options, *map(str, files)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("source", [GITHUB, ROOT / ".github"], ids=["examples", "own"])
+def test_jactionlint_finds_nothing(source: Path, programs: Path, tmp_path: Path) -> None:
+    shutil.copytree(source, tmp_path / ".github")
+    done = _linted(programs, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    # The same files with a word that no step and no job has.
+    wrong = 0
+    for path in (tmp_path / ".github").rglob("*.yml"):
+        text = re.sub(r"\$\{\{ [^}]+ \}\}", "${{ github.nonesuch }}", path.read_text())
+        wrong += text.count("github.nonesuch")
+        path.write_text(text)
+    done = _linted(programs, tmp_path)
+    assert done.returncode == 1
+    assert wrong > 0
+    assert done.stdout.count('"nonesuch"') == wrong, done.stdout
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: "/".join(path.parts[-3::2]))
