@@ -8,8 +8,10 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from testbed import images, registry, servers, shell, shop
+from tests.contracts.checkout import ROOT
 from tests.support import execution_environment
 from tests.support.execution_environment import Jobs
 
@@ -73,3 +75,12 @@ def test_ansible_runner_deploys(deployed: Jobs, user: int) -> None:
     assert "is live on shop1" in output
     (ended,) = (deployed.data(user) / "artifacts").glob("*/rc")
     assert ended.read_text() == "0"
+
+
+def test_the_variables_of_the_file_for_gitlab_do_without_a_home_directory(deployed: Jobs) -> None:
+    variables = yaml.safe_load((ROOT / "examples/ci/gitlab/.gitlab-ci.yml").read_text())["variables"]
+    given = {name: value for name, value in variables.items() if name.startswith("ANSIBLE_")}
+    code, output = deployed.playbook(KNOWN, "status", entry_point=False, variables={**given, "HOME": "/"})
+    assert code == 0, output
+    code, output = deployed.playbook(KNOWN, "status", entry_point=False, variables={"HOME": "/"})
+    assert code != 0, "the variables are not necessary"

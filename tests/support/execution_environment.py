@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,21 +84,27 @@ class Jobs:
     address: str
     folder: Path
 
-    def run(self, user: int, *command: str, entry_point: bool = True) -> tuple[int, str]:
+    def run(
+        self, user: int, *command: str, entry_point: bool = True, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         """Run a command in a new container, as AWX does: all that the job needs is in ``/runner``.
 
         :param user: its uid; its group is 0. :return: the exit code, and what it printed.
         """
-        data = self.data(user)
         words = ["docker", "run", "--rm", f"--user={user}:0", f"--network={network.NAME}"]
-        words += [f"--volume={data}:/runner", "--workdir=/runner/project", *([] if entry_point else ["--entrypoint="])]
+        words += [f"--volume={self.data(user)}:/runner", "--workdir=/runner/project"]
+        words += [f"--env={name}={value}" for name, value in (variables or {}).items()]
+        words += [] if entry_point else ["--entrypoint="]
         done = subprocess.run([*words, self.image, *command], capture_output=True, text=True, check=False, timeout=900)
         return done.returncode, done.stdout + done.stderr
 
-    def playbook(self, user: int, name: str, *, entry_point: bool = True) -> tuple[int, str]:
+    def playbook(
+        self, user: int, name: str, *, entry_point: bool = True, variables: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         """Run a playbook of the collection with ansible-playbook."""
         options = ["-i", "/runner/inventory", "--private-key", "/runner/env/ssh_key"]
-        return self.run(user, "ansible-playbook", *options, f"slipway.stack.{name}", entry_point=entry_point)
+        command = ["ansible-playbook", *options, f"slipway.stack.{name}"]
+        return self.run(user, *command, entry_point=entry_point, variables=variables)
 
     def runner(self, user: int, name: str) -> tuple[int, str]:
         """Run a playbook of the project with ansible-runner, which gives the key to an SSH agent."""
