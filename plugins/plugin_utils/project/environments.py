@@ -40,6 +40,19 @@ def datastores(project: ReadProject, running: Mapping[str, Any]) -> dict[str, st
     return {name: str(one.datastore).rpartition("/")[2] for name, one in running.items() if one.is_datastore}
 
 
+def names(project: ReadProject, running: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names, in lower case, by which the services that run reach each other."""
+    found = set(running)
+    for service in running:
+        keys: Any = project.document.services[service]
+        found |= {str(keys[key]) for key in ("container_name", "hostname") if keys.get(key)}
+        networks = keys.get("networks")
+        for options in networks.values() if isinstance(networks, Mapping) else ():
+            found |= {str(alias) for alias in (options or {}).get("aliases") or []}
+        found |= {re.split("[=:]", str(host))[0] for host in keys.get("extra_hosts") or []}
+    return frozenset(name.lower() for name in found)
+
+
 def of_datastores(project: ReadProject, programs: Mapping[str, str]) -> frozenset[str]:
     """Return the variables that a database gets, by the names that the files and the env files have for them."""
     found: set[str] = set()

@@ -68,7 +68,9 @@ def of(project: ReadProject, profiles: list[str]) -> Production:
     off = {name: switched_off.reason(one, active) for name, one in project.plain.services.items()}
     running = {name: one for name, one in project.plain.services.items() if not off[name]}
     programs = environments.datastores(project, running)
-    around = production_values.Surroundings(programs, environments.of_datastores(project, programs))
+    around = production_values.Surroundings(
+        programs, environments.of_datastores(project, programs), environments.names(project, running)
+    )
     result = Production(project, CollectedValues(around), active)
     result.off = {name: reason for name, reason in off.items() if reason}
     made = Environments(project, result.values, programs)
@@ -173,6 +175,19 @@ def _set_entrance(
         name = found.replaced or ("edge" if "edge" not in project.plain.services else "slipway-edge")
         result.off.pop(name, None)
         result.services[name] = {**edge, "routes": found.routes}
+        result.values.decided.append(_decision_on_tls(name))
+
+
+def _decision_on_tls(edge: str) -> Decision:
+    return Decision(
+        decisions.STACK,
+        # The line below that of `tls`.
+        f"{edge}:/  source:",
+        "the first deploy asks Let's Encrypt for the certificate, so the host name has to lead to the server by then; "
+        "until it does, the server can have an authority of its own",
+        "source: internal",
+        required=False,
+    )
 
 
 def _marked_label(project: ReadProject, name: str, key: str) -> str:

@@ -28,6 +28,10 @@ _LOCAL = r"(?:localhost|127\.0\.0\.1|\[::1\]|host\.docker\.internal)"
 _LOCAL_URL = re.compile(rf"https?://((?:[\w-]+\.)*){_LOCAL}(?::\d+)?", re.IGNORECASE)
 _LOCAL_HOST = re.compile(rf"(?<![\w.]){_LOCAL}(?![\w.])", re.IGNORECASE)
 _EXAMPLE_DOMAIN = re.compile(r"(?:.*\.)?(?:example|localhost|local|test|lan|invalid)(?:\.(?:com|org|net))?")
+_HOSTS = re.compile(r".*HOST|(?:.*_)?SERVER")
+_SERVICE = re.compile(r"[a-zA-Z][\w-]{0,62}")
+_SERVICE_URL = re.compile(r"[a-zA-Z][\w+.-]{0,30}://(?:[^/@\s]{0,200}@)?([a-zA-Z][\w-]{0,62})(?=[:/?]|$)")
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off", "none"})
 #: The program that a variable is about, by its first word.
 _PROGRAMS = {
     **dict.fromkeys(("POSTGRES", "POSTGRESQL", "PG", "PGHOST"), ("postgres", "pgvector", "postgis", "timescaledb")),
@@ -50,10 +54,14 @@ class ProductionValue:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """``datastores``: by service, the program of each database. ``of_datastores``: variables that a database gets."""
+    """``datastores``: by service, the program of each database. ``of_datastores``: variables that a database gets.
+
+    ``names``: by which a service of production reaches another one; none if they are not known.
+    """
 
     datastores: Mapping[str, str]
     of_datastores: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 def decide(name: str, text: str | None, is_example: bool, around: Surroundings) -> ProductionValue:
@@ -83,9 +91,23 @@ def _plain(name: str, text: str, around: Surroundings) -> ProductionValue:
         return ProductionValue(PLAIN, _FALSE[text])
     if "localhost" in text.lower() or _LOCAL_HOST.search(text):
         return _without_localhost(words, text, around)
+    host = _host(words, text) if around.names else ""
+    if host in around.names:
+        return ProductionValue(PLAIN, text)
+    if host:
+        return ProductionValue(MISSING, reason=f"is {text!r} in the repository, and production has no service {host}")
     if text and placeholder(text) and _needs_a_person(words):
         return ProductionValue(MISSING, reason=f"is {text!r} in the repository")
     return ProductionValue(PLAIN, text)
+
+
+def _host(name: str, text: str) -> str:
+    """Return the name of a service that a value leads to, empty if it does not: a host with a dot is another's."""
+    in_url = _SERVICE_URL.match(text)
+    if in_url:
+        return in_url[1].lower()
+    is_host = _HOSTS.fullmatch(name) and _SERVICE.fullmatch(text) and text.lower() not in _SWITCHES
+    return text.lower() if is_host else ""
 
 
 def _without_localhost(name: str, text: str, around: Surroundings) -> ProductionValue:

@@ -1,23 +1,30 @@
-"""The memory limit and the health check of a service that has none: production requires both.
+"""What a service needs in production and has not: a memory limit, a health check, a restart, a volume for its data.
 
-Place in the pipeline: project. Pure. Both are first values: the inventory says so, and a person looks at them.
+Place in the pipeline: project. Pure. All are first values: the inventory says so, and a person looks at them.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.units import size
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import processes
+from ansible_collections.slipway.stack.plugins.plugin_utils.policy.known_datastores import data_paths
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import decisions
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.decisions import Decision
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.dockerfiles import Dockerfile
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.service_changes import ServiceChanges
 
+_POSTGRES = (
+    'pg_isready -q -h 127.0.0.1 -U "$${POSTGRES_USER:-postgres}" -d "$${POSTGRES_DB:-$${POSTGRES_USER:-postgres}}"'
+)
 #: How a database is asked whether it answers, by program.
 _DATASTORES = {
-    **{name: ["CMD-SHELL", "pg_isready"] for name in ("postgres", "pgvector", "postgis", "timescaledb")},
+    # Over TCP: the server that runs the scripts of a new database answers on its socket only. With the user and the
+    # database, because the server logs an error for those that it has not.
+    **{name: ["CMD-SHELL", _POSTGRES] for name in ("postgres", "pgvector", "postgis", "timescaledb")},
     "redis": ["CMD", "redis-cli", "ping"],
     "valkey": ["CMD", "valkey-cli", "ping"],
     "mysql": ["CMD", "mysqladmin", "ping", "-h", "127.0.0.1"],
@@ -32,11 +39,18 @@ _MEMORY = {
 _PYTHON = re.compile(r"python|uvicorn|gunicorn|fastapi|django|manage\.py|flask|uv\b|tiangolo")
 _NODE = re.compile(r"\bnode\b|npm|yarn|pnpm|next|nuxt")
 _NGINX = re.compile(r"(?:.*/)?nginx(?:-unprivileged)?(?::.*)?")
-_CELERY = re.compile(r"\bcelery\b.*?(?:-A|--app)[ =]?(\S+)")
+_CELERY = re.compile(
+    r"(?P<program>(?:(?:uv|poetry|pdm|pipenv) run |python3? -m )?celery)\s.*?(?:-A ?|--app[ =])(?P<app>\S+)"
+)
+#: Processes that answer no requests. The health check of their image is that of its server.
+_NO_SERVERS = (processes.WORKER, processes.SCHEDULER, processes.BOT)
+_TIMES = {"interval": "10s", "timeout": "5s", "retries": 5, "start_period": "30s", "start_interval": "1s"}
+#: Of a check that starts the whole application each time.
+_SLOW_TIMES = {"interval": "30s", "timeout": "20s", "retries": 3, "start_period": "60s", "start_interval": "3s"}
 
 
 def add(service: Service, port: int | None, dockerfile: Dockerfile, changes: ServiceChanges, is_one_off: bool) -> None:
-    """Add a memory limit and a health check where the files have none.
+    """Add what production needs where the files have it not.
 
     :param port: that it listens on, as far as it is known. :param is_one_off: it ends by itself.
     """
@@ -47,22 +61,42 @@ def add(service: Service, port: int | None, dockerfile: Dockerfile, changes: Ser
         what = f"{service.name} has no memory limit in the files, so it gets a first one"
         write = f"memory: {changes.entry['memory']}"
         changes.decided.append(Decision(decisions.STACK, f"{service.name}:/memory:", what, write, required=False))
-    if is_one_off or service.mapping("healthcheck"):
+    if is_one_off:
+        return
+    _add_restart(service, changes)
+    _add_volume(service, changes)
+    if service.mapping("healthcheck"):
         return
     test = _health(service, port, dockerfile)
     if test:
-        changes.entry["health"] = {
-            "test": test,
-            "interval": "10s",
-            "timeout": "5s",
-            "retries": 5,
-            "start_period": "30s",
-        }
-        if not service.is_datastore and test != dockerfile.health:
+        changes.entry["health"] = {"test": test, **(_SLOW_TIMES if service.process in _NO_SERVERS else _TIMES)}
+        if not service.is_datastore and test != dockerfile.health and service.process not in _NO_SERVERS:
             changes.notes.append("gets a first health check, which proves little; ask a path of the application")
             what = f"{service.name} has no health check in the files, so it gets a first one"
             write = f'health: {{test: [CMD, curl, -fsS, "http://127.0.0.1:{port or 8000}/health"]}}'
             changes.decided.append(Decision(decisions.STACK, f"{service.name}:/health:", what, write, required=False))
+
+
+def _add_restart(service: Service, changes: ServiceChanges) -> None:
+    if not service.keys.get("restart") and "restart_policy" not in service.mapping("deploy"):
+        changes.keys["restart"] = "unless-stopped"
+        changes.notes.append("starts again after a crash and a reboot, which the files do not say")
+
+
+def _add_volume(service: Service, changes: ServiceChanges) -> None:
+    """Keep the data of a database that has no volume: its container is replaced with each new image."""
+    paths = data_paths(service.datastore, service.image) if service.is_datastore else ()
+    if not paths or service.items("volumes") or service.items("tmpfs"):
+        return
+    # What it starts may keep the data somewhere else, or nowhere.
+    if re.search(r"(?:^|[\s=])/[\w./-]+|--save\b|--maxmemory-policy", service.command):
+        return
+    name = f"{service.name.lower()}-data"
+    changes.volumes.append(name)
+    changes.keys["volumes"] = [{"type": "volume", "source": name, "target": paths[0]}]
+    changes.notes.append(
+        f"keeps its data in the named volume {name}; the files have none, so a new image would delete it"
+    )
 
 
 def _memory(service: Service, dockerfile: Dockerfile) -> str:
@@ -75,12 +109,11 @@ def _health(service: Service, port: int | None, dockerfile: Dockerfile) -> list[
     """Return the test of a health check with programs that the image has; empty if none is known."""
     if service.is_datastore:
         return _DATASTORES.get(service.datastore.rpartition("/")[2], [])
+    if service.process in _NO_SERVERS:
+        return _health_of_celery(service.command or dockerfile.starts, service.process)
     if dockerfile.health:
         return dockerfile.health
     starts = " ".join([service.command, dockerfile.starts, dockerfile.base])
-    celery = _CELERY.search(service.command or dockerfile.starts)
-    if celery and service.process == processes.WORKER:
-        return ["CMD-SHELL", f"celery -A {celery[1]} inspect ping -d celery@$$HOSTNAME"]
     image = service.image.text if service.image else ""
     if not port:
         return []
@@ -93,3 +126,22 @@ def _health(service: Service, port: int | None, dockerfile: Dockerfile) -> list[
         script = f"{connect}.on('connect', () => process.exit(0)).on('error', () => process.exit(1))"
         return ["CMD", "node", "-e", script]
     return []
+
+
+def _health_of_celery(command: str, process: str) -> list[str]:
+    """Return how a worker or a scheduler of Celery is asked; empty for other programs, which have no common way."""
+    celery = _CELERY.search(command)
+    if not celery:
+        return []
+    if process == processes.SCHEDULER:
+        schedule = re.search(r"(?:--schedule[ =]|-s ?)(\S+)", command)
+        file = schedule[1] if schedule else "celerybeat-schedule"
+        folder, _slash, name = file.rpartition("/")
+        # Beat writes its schedule every three minutes while its loop runs.
+        find = f"find {shlex.quote(folder or '.')} -maxdepth 1 -name {shlex.quote(f'{name}*')} -mmin -6"
+        return ["CMD-SHELL", f"{find} | grep -q ."]
+    ping = f"{celery['program']} -A {celery['app']} inspect ping --timeout 5"
+    # A worker with a name of its own: any of them may answer.
+    is_named = re.search(r"(?:^|\s)(?:-n|--hostname)[ =]", command)
+    destination = "" if is_named else ' --destination "celery@$$HOSTNAME"'
+    return ["CMD-SHELL", f"{ping}{destination} | grep -q pong"]

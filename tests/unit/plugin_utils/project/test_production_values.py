@@ -14,7 +14,9 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.project.production_v
     Surroundings,
 )
 
-AROUND = Surroundings({"pg": "postgres", "cache": "redis"}, frozenset({"POSTGRES_PASSWORD"}))
+AROUND = Surroundings(
+    {"pg": "postgres", "cache": "redis"}, frozenset({"POSTGRES_PASSWORD"}), frozenset({"pg", "cache", "redis", "api"})
+)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,14 @@ AROUND = Surroundings({"pg": "postgres", "cache": "redis"}, frozenset({"POSTGRES
          "https://{{ stack_domain }},https://api.{{ stack_domain }}"),
         ("ALLOWED_HOSTS", "localhost", False, SETTING, "{{ stack_domain }}"),
         ("MAIL_HOST", "localhost", False, MISSING, ""),
+        # A name that is also a usual placeholder.
+        ("REDIS_HOST", "redis", True, PLAIN, "redis"),
+        ("API_URL", "http://api:8000/v1", False, PLAIN, "http://api:8000/v1"),
+        ("SMTP_HOST", "mailpit", False, MISSING, ""),
+        ("SMTP_URL", "smtp://mailpit:1025", False, MISSING, ""),
+        ("SMTP_HOST", "smtp.example.com", False, PLAIN, "smtp.example.com"),
+        ("VITE_HOST", "true", False, PLAIN, "true"),
+        ("DATABASE_URL", "sqlite:///data.db", False, PLAIN, "sqlite:///data.db"),
         ("WORKERS", None, False, MISSING, ""),
         ("WORKERS", "4", False, PLAIN, "4"),
     ],
