@@ -10,11 +10,11 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering.bundle imp
 
 from tests.contracts.checkout import ROOT, load, roles
 from tests.contracts.pages import DOCS, PAGES, README, anchors, blocks, headings, links, paths
-from tests.support import documented_project, inventories, real_compose, uploaded
+from tests.support import documented_project, inventories, real_compose, tutorial, uploaded
 
 LAYOUT = (ROOT / "docs/server-layout.md").read_text()
 #: By page, files of its example, which a reader would have.
-NOT_HERE = {"kinds.md": {"kinds/nats.yml"}, "projects.md": documented_project.names()}
+NOT_HERE = {"kinds.md": {"kinds/nats.yml"}, "projects.md": documented_project.names(), "tutorial.md": tutorial.names()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
