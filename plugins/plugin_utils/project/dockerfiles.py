@@ -16,10 +16,12 @@ _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$")
 class Dockerfile:
     """``stages``: their names. ``ports``: those exposed by the last stage. ``starts``: ``ENTRYPOINT`` and ``CMD``.
 
-    ``base``: the image of the last stage. ``health``: the test of its ``HEALTHCHECK``.
+    ``last``: the name of the last stage, empty if it has none. ``base``: its image.
+    ``health``: the test of its ``HEALTHCHECK``.
     """
 
     stages: list[str] = field(default_factory=list)
+    last: str = ""
     ports: list[int] = field(default_factory=list)
     starts: str = ""
     base: str = ""
@@ -36,8 +38,8 @@ def read(text: str) -> Dockerfile:
         name, rest = match[1].upper(), match[2].strip()
         if name == "FROM":
             words = [word for word in rest.split() if not word.startswith("--")]
-            if len(words) == 3 and words[1].lower() == "as":
-                result.stages.append(words[2])
+            result.last = words[2] if len(words) == 3 and words[1].lower() == "as" else ""
+            result.stages += [result.last] if result.last else []
             result.ports, result.starts, result.base, result.health = [], "", words[0] if words else "", []
         elif name == "EXPOSE":
             result.ports += [int(port) for port in re.findall(r"\b(\d{1,5})(?:/tcp)?(?=\s|$)", rest)]

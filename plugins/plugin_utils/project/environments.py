@@ -15,6 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader.scala
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.secret_shapes import is_secret_variable, names_secret
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import (
     given_values,
+    production_values,
     read_project,
     secret_origins,
     urls,
@@ -177,4 +178,9 @@ class Environments:
         """Return the reference to the password of a database that a variable of its client repeats."""
         if not (names_secret(name) and _OF_DATABASES.search(name.upper())):
             return ""
+        # In an example, the passwords of all databases are the same: the name tells whose it is.
+        program = production_values.program_of(name)
+        if program:
+            service = production_values.datastore_of(name, "", self.programs)
+            return self._passwords.get(service, {}).get(text, "")
         return next((known[text] for known in self._passwords.values() if text in known), "")

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.compose_files import locations
-from ansible_collections.slipway.stack.plugins.plugin_utils.compose_reader import image_reference
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy import processes
 from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import Service
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import (
     decisions,
     entrance,
     environments,
+    image_names,
     migrations,
     overlay,
     production_values,
@@ -78,16 +78,18 @@ def of(project: ReadProject, profiles: list[str]) -> Production:
     jobs = _migration_jobs(project, running)
     _set_entrance(result, running, jobs, made)
     for name in sorted(running, key=lambda one: one not in programs):
-        if name not in result.off:
+        if name not in result.off and name not in result.services:
             _change(result, made, running[name])
     _add_other_variables(result, running)
-    _set_images(result, running)
+    _set_images(result, running, jobs)
     _set_releases(result, running, jobs)
-    for name, changes in result.changes.items():
-        if changes.entry:
-            result.services[name] = changes.entry
-    # What is switched off is not changed.
-    result.changes = {name: one for name, one in result.changes.items() if name not in result.off}
+    for name, one in running.items():
+        service_changes.change_class(one, result.changes[name])
+    # Neither what is switched off is changed, nor the proxy whose place the edge has.
+    result.changes = {
+        name: one for name, one in result.changes.items() if name not in result.off and name not in result.services
+    }
+    result.services.update({name: one.entry for name, one in result.changes.items() if one.entry})
     result.services.update(dict.fromkeys(result.off))
     return result
 
@@ -130,21 +132,14 @@ def _migration_jobs(project: ReadProject, running: Mapping[str, Service]) -> dic
         same = [
             other.name
             for other in running.values()
-            if other.name != name and not project.plain.is_one_off(other) and _same_image(project, name, other.name)
+            if other.name != name
+            and not project.plain.is_one_off(other)
+            and image_names.same(project, name, other.name)
         ]
-        servers = [other for other in same if running[other].process not in (processes.WORKER, processes.SCHEDULER)]
+        servers = [other for other in same if running[other].process not in image_names.WORKERS]
         if same:
             found[name] = (servers or same)[0]
     return found
-
-
-def _same_image(project: ReadProject, left: str, right: str) -> bool:
-    one, other = project.document.services[left], project.document.services[right]
-    keys = ("context", "dockerfile", "target")
-    builds = [{key: (keys_of.get("build") or {}).get(key) for key in keys} for keys_of in (one, other)]
-    return (bool(one.get("image")) and one.get("image") == other.get("image")) or (
-        bool(one.get("build")) and bool(other.get("build")) and builds[0] == builds[1]
-    )
 
 
 def _set_entrance(
@@ -237,29 +232,14 @@ def _remove_labels(project: ReadProject, name: str, changes: ServiceChanges) -> 
         changes.notes.append(f"does not join {', '.join(foreign)}: the network of a Traefik outside of this stack")
 
 
-def _set_images(result: Production, running: Mapping[str, Service]) -> None:
+def _set_images(result: Production, running: Mapping[str, Service], jobs: Mapping[str, str]) -> None:
     """Give each image that is built here a name in a registry, with the version of the release."""
-    project = result.project
-    built = {name: one for name, one in running.items() if project.document.services[name].get("build")}
-    names: dict[str, str] = {}
-    for name, one in built.items():
-        image = one.image or image_reference.parse("")
-        result.registry = result.registry or _registry(image)
-        shared = next((names[other] for other in names if _same_image(project, name, other)), "")
-        last = image.base if image.base and "$" not in image.base else name
-        names[name] = shared or (last if last not in names.values() else name)
-    for name, one in running.items():
-        same = next((names[other] for other in names if one.image and one.image == built[other].image), "")
-        last = names.get(name, same)
-        if last and name in result.changes:
+    result.registry = image_names.registry(result.project, running)
+    for name, last in image_names.of(result.project, running, jobs).items():
+        if name in result.changes:
             variable = f"SLIPWAY_IMAGE_{len(result.images)}"
             result.images[variable] = f"{{{{ app_registry }}}}/{last.lower()}:{{{{ app_version }}}}"
             result.changes[name].keys["image"] = f"${{{variable}}}"
-
-
-def _registry(image: image_reference.Image) -> str:
-    path = image.name.rpartition("/")[0]
-    return f"{image.registry}/{path}".rstrip("/") if image.registry and "$" not in image.text else ""
 
 
 def _set_releases(result: Production, running: Mapping[str, Service], jobs: Mapping[str, str]) -> None:

@@ -111,7 +111,7 @@ def _host(name: str, text: str) -> str:
 
 
 def _without_localhost(name: str, text: str, around: Surroundings) -> ProductionValue:
-    service = _datastore_of(name, text, around.datastores)
+    service = datastore_of(name, text, around.datastores)
     if service:
         return ProductionValue(PLAIN, _LOCAL_HOST.sub(service, text))
     public = _LOCAL_URL.sub(lambda match: f"https://{match[1]}{DOMAIN}", text)
@@ -121,10 +121,18 @@ def _without_localhost(name: str, text: str, around: Surroundings) -> Production
     return ProductionValue(MISSING, reason=f"is {text!r} in the repository, which no container reaches")
 
 
-def _datastore_of(name: str, text: str, datastores: Mapping[str, str]) -> str:
-    """Return the service of the database that a variable with ``localhost`` is about, empty if none is known."""
+def program_of(name: str) -> str:
+    """Return the word of a variable's name that says about which database it is, empty if none does."""
+    return next((word for word in name.upper().split("_") if word in _PROGRAMS), "")
+
+
+def datastore_of(name: str, text: str, datastores: Mapping[str, str]) -> str:
+    """Return the service of the database that a variable is about, empty if none is known.
+
+    :param text: its value, of which the scheme of a URL counts. :param datastores: by service, its program.
+    """
     scheme = re.match(r"(\w+)(?:\+\w+)?://", text)
-    for word in [scheme[1].upper()] if scheme else name.split("_"):
+    for word in [scheme[1].upper()] if scheme else name.upper().split("_"):
         programs = _PROGRAMS.get(word, ())
         found = next((service for service, program in datastores.items() if program in programs), "")
         if found:

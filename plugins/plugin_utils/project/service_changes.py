@@ -74,15 +74,33 @@ def port_of(project: ReadProject, service: Service) -> int | None:
     return written or published or dockerfiles.port(service.command, dockerfile_of(project, service.name))
 
 
+def target_of(project: ReadProject, service: str) -> str:
+    """Return the stage of its Dockerfile that is built for production, empty for a last stage without a name."""
+    build: Any = project.document.services[service].get("build")
+    dockerfile = dockerfile_of(project, service)
+    target = str(build.get("target") or "") if isinstance(build, Mapping) else ""
+    production = next((name for name in _PRODUCTION_STAGES if name in dockerfile.stages), "")
+    return production if target.lower() in _DEVELOPMENT_STAGES and production else target or dockerfile.last
+
+
+def _has_target(project: ReadProject, context: str | None) -> bool:
+    """Return whether a service that is built from *context* says which stage."""
+    builds = [
+        keys.get("build") for name, keys in project.document.services.items() if context_of(project, name) == context
+    ]
+    return any(isinstance(build, Mapping) and build.get("target") for build in builds)
+
+
 def change_build(project: ReadProject, service: str, environments: Environments, changes: ServiceChanges) -> None:
     """Build the stage for production, with arguments for production."""
     build = project.marked.services[service].get("build")
     if not isinstance(build, Mapping):
         return
-    stages = dockerfile_of(project, service).stages
-    target = str(build.get("target") or "")
-    production = next((name for name in _PRODUCTION_STAGES if name in stages), "")
-    if target.lower() in _DEVELOPMENT_STAGES and production:
+    target, production = str(build.get("target") or ""), target_of(project, service)
+    if production and not target and _has_target(project, context_of(project, service)):
+        # Services with one image are built in one way.
+        changes.keys.setdefault("build", {})["target"] = production
+    if target and production != target:
         changes.keys.setdefault("build", {})["target"] = production
         changes.notes.append(f"is built as {production}; the files build the stage {target}")
     arguments = build.get("args") or {}
@@ -131,6 +149,15 @@ def change_mounts(project: ReadProject, service: Service, changes: ServiceChange
             changes.notes.append(f"{reason} ({where})")
     if is_changed:
         changes.keys["volumes"] = Override(kept or None)
+
+
+def change_class(service: Service, changes: ServiceChanges) -> None:
+    """Replace an application that writes to a volume after its release job: what is stateful is replaced before."""
+    has_volume = bool(changes.volumes) or any(one.type == "volume" and one.source for one in service.mounts)
+    is_said = "class" in service.mapping("x-slipway")
+    if "release" in changes.entry and has_volume and not service.is_datastore and not is_said:
+        changes.entry["class"] = "singleton"
+        changes.notes.append("is replaced with a gap, because it writes to a volume; rolling if two may write at once")
 
 
 def _leave_out_of_host(service: str, mount: Mapping[str, Any], where: str, changes: ServiceChanges) -> None:
@@ -202,8 +229,28 @@ def hide_secrets(
         found := _hidden(words[2:] if is_shell else words, environments, environment)
     ):
         start = words[:2] if is_shell else ["sh", "-c"]
-        changes.keys["command"] = Override([*start, found[0] if is_shell else f"exec {' '.join(found)}"])
+        script = found[0] if is_shell else _of_redis(found) or f"exec {' '.join(found)}"
+        changes.keys["command"] = Override([*start, script])
         changes.notes.append("the command reads the secret from the environment of the container")
+
+
+def _of_redis(words: list[str]) -> str:
+    """Return the script that starts a Redis with its passwords in a configuration, not in the process list.
+
+    Empty if *words* start something else, or have a configuration file, which takes the place of this one.
+    """
+    if words[0].rpartition("/")[2] not in ("redis-server", "valkey-server"):
+        return ""
+    settings, options = [], []
+    rest = iter(words[1:])
+    for word in rest:
+        if word in ("--requirepass", "--masterauth"):
+            settings.append(f"{word[2:]} {next(rest, '')}")
+        else:
+            options.append(word)
+    if not settings or (options and not options[0].startswith("-")):
+        return ""
+    return "\n".join([f"exec {' '.join([words[0], '-', *options])} <<CONFIGURATION", *settings, "CONFIGURATION"])
 
 
 def _hidden(words: list[Any], environments: Environments, environment: dict[str, str]) -> list[str]:
