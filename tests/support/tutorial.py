@@ -13,7 +13,7 @@ COMMAND, OUTPUT, FILE = "sh", "text", "file"
 FILES = ("yaml", "ini", "properties")
 GAP = "…"
 #: What differs from run to run: a part that is left out, a release, a time, a duration.
-_VARYING = (r"…", r"\d{8}T\d{6}Z-[0-9a-f]{8}", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", r"\b\d+\.\d(?= s\b)")
+_VARYING = (r"…", r"\d{8}T\d{6}Z-[0-9a-f]{8}", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", r"\b\d+(?:\.\d)?(?= s\b)")
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 
 

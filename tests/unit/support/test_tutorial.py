@@ -69,6 +69,11 @@ def test_what_is_shown_is_compared_with_what_is_printed(shown: str, missing: str
     assert tutorial.difference(shown, PRINTED) == missing
 
 
+def test_a_duration_without_a_fraction_is_one_too() -> None:
+    assert tutorial.difference("deploy 23.7 s ok", "deploy 12 s ok") == ""
+    assert tutorial.difference("deploy 23.7 s ok", "deploy s ok") != ""
+
+
 def test_two_sorts_of_answers_are_not_one() -> None:
     assert tutorial.difference("… 200\n", "  312 200\n") == ""
     assert tutorial.difference("… 200\n", "  1 000\n  312 200\n") != ""

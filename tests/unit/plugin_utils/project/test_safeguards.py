@@ -68,6 +68,12 @@ def test_a_postgres_is_asked_over_tcp_and_for_a_user_that_it_has(tmp_path: Path)
     assert '-U "$${POSTGRES_USER:-postgres}"' in command
 
 
+@pytest.mark.parametrize("keys", ["image: 'redis:8'", "build: app", "build: app, command: celery -A app worker"])
+def test_a_first_deploy_does_not_wait_for_a_whole_interval(tmp_path: Path, keys: str) -> None:
+    health = _production(tmp_path, f"  one: {{{keys}}}\n").changes["one"].entry["health"]
+    assert health["start_interval"] in ("1s", "3s")
+
+
 @pytest.mark.parametrize(
     ("keys", "restart"),
     [
