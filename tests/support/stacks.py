@@ -149,6 +149,11 @@ class Visitor(Repeated):
         self._stack = stack
         self._path = path
 
+    @property
+    def statuses(self) -> set[Any]:
+        """The statuses of the answers, and the names of errors."""
+        return {answer[0] for answer in self.seen}
+
     def once(self) -> None:
         """Send one request."""
         self.count += 1

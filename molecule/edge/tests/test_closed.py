@@ -27,10 +27,6 @@ def _switch(playbook: Playbook, to: str, *options: str, **variables: Any) -> int
     return int(run.changed)
 
 
-def _statuses(visitor: Visitor) -> set[Any]:
-    return {answer[0] for answer in visitor.seen}
-
-
 def _own_address(kiosk: Stack) -> str:
     """Return the address that the server sees of this machine."""
     with socket.create_connection((address(), kiosk.port)) as connection:
@@ -49,7 +45,7 @@ def test_it_closes_without_a_broken_connection(kiosk: Stack, playbook: Playbook)
     with Visitor(kiosk, "/", pause=0.01) as visitor:
         assert _switch(playbook, "on", maintenance_allow=[NOBODY], maintenance_retry_after=77) == 1
         wait_until(lambda: kiosk.get().status == 503)
-    assert _statuses(visitor) == {200, 503}
+    assert visitor.statuses == {200, 503}
     answer = kiosk.get("/news?a=b")
     assert (answer.status, answer.headers["retry-after"]) == (503, "77")
     assert kiosk.get("/healthz").status == 200
@@ -82,8 +78,8 @@ def test_a_deploy_passes_its_probes_and_leaves_it_closed(kiosk: Stack, playbook:
 def test_it_is_closed_after_a_boot(kiosk: Stack) -> None:
     subprocess.run(["docker", "restart", "--time=0", container()], check=True, capture_output=True)
     with Visitor(kiosk, "/", pause=0.02) as visitor:
-        wait_until(lambda: 503 in _statuses(visitor), 60)
-    assert 200 not in _statuses(visitor)
+        wait_until(lambda: 503 in visitor.statuses, 60)
+    assert 200 not in visitor.statuses
     assert kiosk.get().headers["retry-after"] == "77"
 
 
@@ -103,7 +99,7 @@ def test_it_opens_again(kiosk: Stack, playbook: Playbook) -> None:
     with Visitor(kiosk, "/", pause=0.01) as visitor:
         assert _switch(playbook, "off") == 1
         wait_until(lambda: kiosk.get().status == 200)
-    assert _statuses(visitor) == {200, 503}
+    assert visitor.statuses == {200, 503}
     assert _switch(playbook, "off") == 0
     assert "maintenance:" not in playbook("status").output
     back = playbook("deploy")

@@ -47,7 +47,7 @@ def test_an_edited_configuration_is_repaired_and_reloaded(host: Any, kiosk: Stac
     with Visitor(kiosk, "/") as visitor:
         run = playbook(RESTORE)
     assert (run.code, run.changed) == (0, 1), run.output
-    assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
+    assert visitor.statuses == {200}, visitor.seen
     answer = kiosk.get()
     assert "x-by-hand" not in answer.headers
     assert answer.headers["x-release"] == kiosk.live()
@@ -96,7 +96,7 @@ def test_a_new_route_is_a_reload(host: Any, kiosk: Stack, playbook: Playbook) ->
         run = playbook("deploy", stack_services=described(INVENTORY, edge={"routes": routes}))
     assert run.code == 0, run.output
     assert "edge reload proxy configuration" in run.output
-    assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
+    assert visitor.statuses == {200}, visitor.seen
     assert (_started(host, kiosk), kiosk.containers()) == (started, containers)
     back = playbook("deploy")
     assert back.code == 0, back.output
@@ -118,7 +118,7 @@ def test_a_singleton_gets_requests(kiosk: Stack, playbook: Playbook) -> None:
         second = deploy("2")
     assert second.code == 0, second.output
     assert "desk recreate" in second.output
-    assert {status for status, *_ in visitor.seen} == {200}, visitor.seen
+    assert visitor.statuses == {200}, visitor.seen
     (after,) = kiosk.containers("desk")
     assert after != before
     assert kiosk.get("/desk/").status == 200

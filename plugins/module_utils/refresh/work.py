@@ -26,7 +26,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.state.lease import L
 VERBS = ("load", "revert")
 _WORD: Mapping[str, str] = {"load": "refresh", "revert": "revert of a refresh"}
 #: What the results of work on data call a verb.
-RESULT: Mapping[str, str] = {"load": "refresh", "revert": "refresh_revert"}
+_RESULT: Mapping[str, str] = {"load": "refresh", "revert": "refresh_revert"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _run(home: Home, work: Work, jobs: Jobs, name: str) -> None:
         return f"{_WORD[work.verb]} from snapshot {snapshot}"
 
     def record(reason: str) -> str:
-        return results.write(home, RESULT[work.verb], snapshot, work.owner, started, reason)
+        return results.write(home, _RESULT[work.verb], snapshot, work.owner, started, reason)
 
     to_its_end.run(records, to_done, "The stack has the data that it had before", record)
 

@@ -15,7 +15,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.policy.stack import 
 from ansible_collections.slipway.stack.plugins.plugin_utils.project import decisions
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.decisions import Decision
 from ansible_collections.slipway.stack.plugins.plugin_utils.project.dockerfiles import Dockerfile
-from ansible_collections.slipway.stack.plugins.plugin_utils.project.service_changes import ServiceChanges
+from ansible_collections.slipway.stack.plugins.plugin_utils.project.service_changes import QUESTIONS, ServiceChanges
 
 _POSTGRES = (
     'pg_isready -q -h 127.0.0.1 -U "$${POSTGRES_USER:-postgres}" -d "$${POSTGRES_DB:-$${POSTGRES_USER:-postgres}}"'
@@ -25,10 +25,8 @@ _DATASTORES = {
     # Over TCP: the server that runs the scripts of a new database answers on its socket only. With the user and the
     # database, because the server logs an error for those that it has not.
     **{name: ["CMD-SHELL", _POSTGRES] for name in ("postgres", "pgvector", "postgis", "timescaledb")},
-    "redis": ["CMD", "redis-cli", "ping"],
+    **QUESTIONS,
     "valkey": ["CMD", "valkey-cli", "ping"],
-    "mysql": ["CMD", "mysqladmin", "ping", "-h", "127.0.0.1"],
-    "mariadb": ["CMD", "healthcheck.sh", "--connect", "--innodb_initialized"],
     "mongo": ["CMD", "mongosh", "--quiet", "--eval", "db.adminCommand('ping')"],
     "rabbitmq": ["CMD", "rabbitmq-diagnostics", "-q", "ping"],
 }

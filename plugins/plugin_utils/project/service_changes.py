@@ -30,7 +30,7 @@ _DEVELOPMENT_STAGES = frozenset({"dev", "development", "develop", "local", "debu
 _PRODUCTION_STAGES = ("production", "prod", "runtime", "runner", "final", "release")
 _RELOAD = re.compile(r"\s--(?:reload(?:-dir[= ]\S+)?|watch)(?=\s|$)")
 #: What a database is asked without its password on the command line, which everybody on the server could read.
-_QUESTIONS = {
+QUESTIONS = {
     "mysql": ["CMD", "mysqladmin", "ping", "-h", "127.0.0.1"],
     "mariadb": ["CMD", "healthcheck.sh", "--connect", "--innodb_initialized"],
     "redis": ["CMD", "redis-cli", "ping"],
@@ -74,21 +74,25 @@ def port_of(project: ReadProject, service: Service) -> int | None:
     return written or published or dockerfiles.port(service.command, dockerfile_of(project, service.name))
 
 
+def _written_target(project: ReadProject, service: str) -> str:
+    """Return the stage that the files build with the values of the repository, empty if they name none."""
+    build: Any = project.document.services[service].get("build")
+    return str(build.get("target") or "") if isinstance(build, Mapping) else ""
+
+
 def target_of(project: ReadProject, service: str) -> str:
     """Return the stage of its Dockerfile that is built for production, empty for a last stage without a name."""
-    build: Any = project.document.services[service].get("build")
     dockerfile = dockerfile_of(project, service)
-    target = str(build.get("target") or "") if isinstance(build, Mapping) else ""
+    target = _written_target(project, service)
     production = next((name for name in _PRODUCTION_STAGES if name in dockerfile.stages), "")
     return production if target.lower() in _DEVELOPMENT_STAGES and production else target or dockerfile.last
 
 
 def _has_target(project: ReadProject, context: str | None) -> bool:
     """Return whether a service that is built from *context* says which stage."""
-    builds = [
-        keys.get("build") for name, keys in project.document.services.items() if context_of(project, name) == context
-    ]
-    return any(isinstance(build, Mapping) and build.get("target") for build in builds)
+    return any(
+        _written_target(project, name) for name in project.document.services if context_of(project, name) == context
+    )
 
 
 def change_build(project: ReadProject, service: str, environments: Environments, changes: ServiceChanges) -> None:
@@ -96,12 +100,11 @@ def change_build(project: ReadProject, service: str, environments: Environments,
     build = project.marked.services[service].get("build")
     if not isinstance(build, Mapping):
         return
-    target, production = str(build.get("target") or ""), target_of(project, service)
-    if production and not target and _has_target(project, context_of(project, service)):
-        # Services with one image are built in one way.
+    target, production = _written_target(project, service), target_of(project, service)
+    # Services with one image are built in one way.
+    if production != target and (target or _has_target(project, context_of(project, service))):
         changes.keys.setdefault("build", {})["target"] = production
     if target and production != target:
-        changes.keys.setdefault("build", {})["target"] = production
         changes.notes.append(f"is built as {production}; the files build the stage {target}")
     arguments = build.get("args") or {}
     for name, value in arguments.items():
@@ -220,7 +223,7 @@ def hide_secrets(
     if isinstance(test, list) and len(test) > 1 and (found := _hidden(test[1:], environments, environment)):
         shell = found[0] if test[0] == "CMD-SHELL" else " ".join(found)
         program = environments.programs.get(service, "")
-        changes.keys["healthcheck"] = {"test": Override(_QUESTIONS.get(program) or ["CMD-SHELL", shell])}
+        changes.keys["healthcheck"] = {"test": Override(QUESTIONS.get(program) or ["CMD-SHELL", shell])}
         changes.notes.append("the health check has no secret on its command line any more")
     command = keys.get("command")
     words = [str(word) for word in command] if isinstance(command, list) else _split(str(command or ""))

@@ -84,3 +84,16 @@ def test_an_application_with_a_volume_is_replaced_after_its_release_job(found: P
     assert found.changes["backend"].entry["class"] == "singleton"
     assert "class" not in found.changes["worker"].entry
     assert "class" not in found.changes["db"].entry
+
+
+@pytest.mark.parametrize(("stage", "keys"), [("development", {"target": "production"}), ("tools", {})])
+def test_a_stage_in_a_variable_is_the_one_that_the_repository_gives(
+    stage: str, keys: dict[str, str], tmp_path: Path
+) -> None:
+    compose = _COMPOSE.replace("target: development", "target: '${STAGE}'")
+    given = f"{_FILES['.env']}STAGE={stage}\n"
+    tree = Tree(compose_projects.write(tmp_path, {**_FILES, "compose.yaml": compose, ".env": given}))
+    changes = production.of(read_project.read(tree, chosen_files.choose(tree, [])), []).changes["backend"]
+    assert changes.keys.get("build", {}) == keys
+    notes = [note for note in changes.notes if note.startswith("is built as")]
+    assert notes == ([f"is built as production; the files build the stage {stage}"] if keys else [])
