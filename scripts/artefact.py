@@ -10,6 +10,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -34,9 +36,18 @@ def build(folder: Path) -> Path:
     """
     shutil.rmtree(folder, ignore_errors=True)
     copy(folder / "sources")
+    return pack(folder / "sources", folder)
+
+
+def pack(sources: Path, folder: Path) -> Path:
+    """Write the artefact of the collection in the directory *sources* to the directory *folder*, and return its path.
+
+    :raises subprocess.CalledProcessError: where `ansible-galaxy` refuses to.
+    """
     command = ["ansible-galaxy", "collection", "build", "--output-path", str(folder)]
-    subprocess.run(command, cwd=folder / "sources", stdout=subprocess.DEVNULL, check=True)
-    return next(folder.glob("*.tar.gz"))
+    subprocess.run(command, cwd=sources, stdout=subprocess.DEVNULL, check=True)
+    about = yaml.safe_load((sources / "galaxy.yml").read_text())
+    return folder / "{namespace}-{name}-{version}.tar.gz".format(**about)
 
 
 def unpack(artefact: Path, target: Path) -> None:

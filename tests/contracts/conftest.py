@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from scripts.artefact import pack
 from tests.contracts.checkout import ROOT
 from tests.contracts.pages import blocks
 from tests.support import documented_project, fake_engine
@@ -23,10 +23,7 @@ IMAGES = ("postgres:17", "registry.example.com/shop/backend:1.4.2", "nginx:1.30"
 
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("artefact")
-    build = ["ansible-galaxy", "collection", "build", "--output-path", str(folder)]
-    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
-    return next(folder.glob("*.tar.gz"))
+    return pack(ROOT, tmp_path_factory.mktemp("artefact"))
 
 
 @pytest.fixture(scope="module")

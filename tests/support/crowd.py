@@ -49,21 +49,25 @@ class Crowd:
 
 
 class Visitor(Repeated):
-    """Asks *url* every *pause* seconds, as a context manager. ``failures`` are the answers other than 200."""
+    """Asks *url* every *pause* seconds, as a context manager. ``failures`` are the answers other than 200.
 
-    def __init__(self, url: str, pause: float = 0.5) -> None:
+    An answer may take *limit* seconds.
+    """
+
+    def __init__(self, url: str, pause: float = 0.5, limit: float = 10) -> None:
         super().__init__(pause)
         self.asked = 0
         self.failures: list[str] = []
         self.slowest = 0.0
         self._url = url
+        self._limit = limit
 
     def once(self) -> None:
         """Send one request."""
         self.asked += 1
         started = time.monotonic()
         try:
-            with urllib.request.urlopen(self._url, timeout=10) as answer:
+            with urllib.request.urlopen(self._url, timeout=self._limit) as answer:
                 answer.read()
         except (OSError, urllib.error.HTTPError) as error:
             self.failures.append(f"{type(error).__name__}: {error}")

@@ -109,7 +109,7 @@ def engine_stopped(host: Any) -> Iterator[None]:
     finally:
         host.check_output("sudo systemctl start docker.service")
         # The engine that starts begins with its health checks anew. A deploy takes "starting" for "not up".
-        wait_until(lambda: "(health: starting)" not in host.run("docker ps").stdout, 60)
+        wait_until(lambda: "(health: starting)" not in host.check_output("docker ps"), 180)
 
 
 def edge_answers_without_the_engine(stack: Stack, path: str = "/") -> str:
@@ -121,19 +121,20 @@ def edge_answers_without_the_engine(stack: Stack, path: str = "/") -> str:
     (edge,) = stack.containers("edge")
     before = _lines(stack, edge)
     with contextlib.ExitStack() as visitors:
-        crowd = [visitors.enter_context(Visitor(url, pause=0.1)) for _ in range(10)]
+        # An engine that starts renews the rules of the firewall, and TCP repeats what was lost after 1, 3 and 7 s.
+        crowd = [visitors.enter_context(Visitor(url, pause=0.1, limit=30)) for _ in range(10)]
         with engine_stopped(stack.host):
             time.sleep(STOPPED)
         time.sleep(3)
     asked, failures = sum(one.asked for one in crowd), [failure for one in crowd for failure in one.failures]
     assert failures == [], failures[:5]
-    assert asked > 20 * STOPPED
+    assert asked > 5 * STOPPED, asked
     assert stack.containers("edge") == [edge]
     logged = _lines(stack, edge)
     during = logged - before
     with Visitor(url, pause=0.1):
         time.sleep(2)
-    wait_until(lambda: _lines(stack, edge) > logged, 10)
+    wait_until(lambda: _lines(stack, edge) > logged, 60)
     # Some are lost if the log does not fit into the memory for it.
     assert during > asked / 10, (during, asked)
     slowest = max(one.slowest for one in crowd)

@@ -18,7 +18,7 @@ from typing import Any
 import ansible
 import yaml
 
-from scripts import environments
+from scripts import artefact, environments
 from testbed import network, recipes, servers
 from tests.contracts.checkout import ROOT
 from tests.support import documented_project
@@ -30,10 +30,10 @@ _IN_IMAGE = "/build/collections"
 def build(image: str, folder: Path) -> None:
     """Build *image* from the page's file, on the base system that the machine has. *folder* is empty."""
     artefacts = folder / "collections"
-    _artefact(ROOT, artefacts)
+    artefact.pack(ROOT, artefacts)
     needed = yaml.safe_load((ROOT / "galaxy.yml").read_text())["dependencies"]
     for number, name in enumerate(_with_dependencies(needed)):
-        _artefact(_source(name, folder / f"source-{number}"), artefacts)
+        artefact.pack(_source(name, folder / f"source-{number}"), artefacts)
     wanted = [{"name": f"{_IN_IMAGE}/{path.name}", "type": "file"} for path in sorted(artefacts.iterdir())]
     (folder / "requirements.yml").write_text(yaml.safe_dump({"collections": wanted}))
     description = yaml.safe_load(documented_project.files()["execution-environment.yml"])
@@ -69,11 +69,6 @@ def _source(name: str, folder: Path) -> Path:
     about = {key: value for key, value in _about(name).items() if key in kept}
     (folder / "galaxy.yml").write_text(yaml.safe_dump(about))
     return folder
-
-
-def _artefact(source: Path, folder: Path) -> None:
-    build = ["ansible-galaxy", "collection", "build", "--output-path", str(folder)]
-    subprocess.run(build, cwd=source, capture_output=True, check=True)
 
 
 @dataclass(frozen=True)
