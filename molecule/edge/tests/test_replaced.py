@@ -65,3 +65,23 @@ def _answers(kiosk: Stack) -> bool:
         return kiosk.get().status == 200
     except OSError:
         return False
+
+
+def test_a_release_with_another_port_that_fails_leaves_the_edge_as_it_is(kiosk: Stack, playbook: Playbook) -> None:
+    live, containers = kiosk.live(), kiosk.containers()
+    broken = {"health": {"test": ["CMD", "test", "-e", "/nowhere"], "interval": "1s", "retries": 1}}
+    with _crowd(kiosk) as visitors:
+        changed = described(INVENTORY, page=broken, edge={"http_port": kiosk.port + 8})
+        run = playbook("deploy", stack_services=changed)
+    assert run.code == 2
+    assert "edge-pod recreate (downtime) ports" in run.output
+    assert f"Release {live} keeps serving" in run.output
+    assert {(status, release) for visitor in visitors for status, _, release in visitor.seen} == {(200, live)}
+    assert (kiosk.live(), kiosk.containers()) == (live, containers)
+
+
+def test_a_pod_that_was_removed_is_made_again(host: Any, kiosk: Stack, playbook: Playbook) -> None:
+    host.check_output("docker rm --force %s", *kiosk.containers("edge-pod"))
+    run = playbook("deploy")
+    assert run.code == 0, run.output
+    assert kiosk.get("/").status == 200

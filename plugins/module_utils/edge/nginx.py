@@ -31,7 +31,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     members,
     tls_of,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, replicas, restart
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, replicas, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 from ansible_collections.slipway.stack.plugins.module_utils.state.maintenance import Maintenance
@@ -161,13 +161,24 @@ def test(home: Home, manifest: Mapping[str, Any], names: Sequence[str], running:
         if not running:
             folder = str(home.release(manifest["release"]))
             if members(manifest)[0] != service:
-                # A temporary container joins the pod's network, too.
-                restart.run(replicas.up_arguments(members(manifest)[:1]), cwd=folder)
+                _ensure_pod(manifest, folder)
             run = ["compose", "run", "--rm", "--no-deps", "-T", "--entrypoint", command[0], str(service), *command[1:]]
             restart.run(run, cwd=folder, timeout=60)
     except DockerError as error:
         errors = [line.partition("[emerg] ")[2] for line in error.detail if "[emerg] " in line] or [str(error)]
         raise EdgeError(f"service '{service}': nginx refuses the configuration: {'; '.join(errors)}") from None
+
+
+def _ensure_pod(manifest: Mapping[str, Any], folder: str) -> None:
+    """Make sure that the edge has a pod: a temporary container joins its network, too.
+
+    A pod that is there stays as it is, although the release may describe another one. The live edge is in it.
+    """
+    pod = members(manifest)[:1]
+    found = docker.containers(str(manifest["stack"]), pod)
+    if not found:
+        restart.run(replicas.up_arguments(pod), cwd=folder)
+    replicas.start([one.id for one in found if one.state != "running"])
 
 
 def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:

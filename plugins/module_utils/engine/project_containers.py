@@ -92,7 +92,7 @@ class ProjectContainers:
             if verdict.state == "down":
                 raise RolloutFailed(f"service '{name}': {verdict.reason}", health_check.diagnostics(verdict))
             self._restarts.update({one.id: one.restarts for one in latest.get(name, [])})
-            if health_check.judge(services[name], latest.get(name, [])).state != "up":
+            if verdict.state == "up" and health_check.judge(services[name], latest.get(name, [])).state != "up":
                 self._unsettled[name] = services[name]
 
     def wait_until_settled(self, step: str, keep: Callable[[Container], bool] | None = None) -> None:

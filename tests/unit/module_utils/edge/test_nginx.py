@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.slipway.stack.plugins.module_utils.edge import nginx
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec
-from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, restart
+from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
 from tests.support.fake_host import container, spec
@@ -62,6 +62,27 @@ def test_several_configurations_are_tested_in_one_command(master: Master) -> Non
     versions = "/etc/slipway/edge/versions"
     script = f"nginx -t -q -c {versions}/a/nginx.conf && nginx -t -q -c {versions}/b/nginx.conf"
     assert master.commands == [["sh", "-c", script]]
+
+
+@pytest.mark.parametrize(
+    ("pods", "first"),
+    [
+        ([], [["compose", "up", "--no-build", "--pull", "never", "--no-deps", "--detach", "edge-pod"]]),
+        # The live edge may be in it, so it is not replaced.
+        ([container("edge-pod")], []),
+        ([container("edge-pod", state="exited")], [["start", "edge-pod1"]]),
+    ],
+)
+def test_an_edge_without_a_container_is_tested_in_its_pod(
+    monkeypatch: pytest.MonkeyPatch, pods: list[Container], first: list[list[str]]
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(docker, "containers", lambda *_: pods)
+    monkeypatch.setattr(restart, "run", lambda arguments, **_: commands.append(arguments))
+    services = {"edge-pod": spec(), "edge": spec(edge=True, pod="edge-pod")}
+    nginx.test(Home("/opt/shop"), {"release": "r1", "stack": "shop", "services": services}, ["a"], [])
+    assert commands[:-1] == first
+    assert commands[-1][:5] == ["compose", "run", "--rm", "--no-deps", "-T"]
 
 
 def test_the_error_of_nginx_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

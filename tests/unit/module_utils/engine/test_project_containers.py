@@ -57,6 +57,14 @@ def test_services_without_a_health_check_settle_at_the_same_time(engine: _Engine
     assert engine.passed() == 10.0
 
 
+def test_after_a_wait_that_failed_nothing_else_is_watched(engine: _Engine) -> None:
+    with pytest.raises(RolloutFailed):
+        engine.project.wait({"db": spec(replicas=2, start_seconds=99.0), "web": spec(replicas=2)}, "revert")
+    passed = engine.passed()
+    engine.project.wait_until_settled("prepare")
+    assert engine.passed() == passed
+
+
 def test_a_service_that_exits_before_it_has_settled_fails_the_rollout(engine: _Engine) -> None:
     engine.crashes["db"] = 4.0
     for name in ("db", "web"):
