@@ -33,7 +33,7 @@ class ShipHost:
         self.digest = "sha256:11"
         self.commands: list[list[str]] = []
         self.refuses = ""
-        monkeypatch.setattr(docker, "containers", lambda _project: self.running)
+        monkeypatch.setattr(docker, "containers", lambda *_: self.running)
         monkeypatch.setattr(registries, "remote_digest", self._remote_digest)
         monkeypatch.setattr(docker, "local_image", lambda _reference: None)
         monkeypatch.setattr(docker, "get", lambda path: {"DockerRootDir": str(root)} if path == "/info" else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
+from ansible_collections.slipway.stack.plugins.module_utils.state.node_labels import HOST_LABEL
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm import cluster
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.cluster import Host, Network, Wanted
 

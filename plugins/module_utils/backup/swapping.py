@@ -228,7 +228,7 @@ def _stopped(manifest: Mapping[str, Any], services: set[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        replicas.start([one.id for one in found])
+        replicas.start(found)
         for name in {one.service for one in found}:
             _healthy(manifest, name)
 
@@ -242,8 +242,8 @@ def _healthy(manifest: Mapping[str, Any], service: str) -> Container:
 def _start(manifest: Mapping[str, Any], services: set[str]) -> None:
     """Start the containers that a killed restore has stopped."""
     found = [one for one in docker.containers(manifest["stack"], services) if services and not one.oneoff]
-    ids = [one.id for one in found if one.state == "exited" and manifest["services"][one.service]["class"] != "oneshot"]
-    replicas.start(ids)
+    classes = {name: spec["class"] for name, spec in manifest["services"].items()}
+    replicas.start([one for one in found if one.state == "exited" and classes[one.service] != "oneshot"])
 
 
 def _wait_for_scripts(manifest: Mapping[str, Any], services: set[str]) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     tls_of,
 )
 from ansible_collections.slipway.stack.plugins.module_utils.edge.http_exchange import certificate_of
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, docker
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -89,7 +89,7 @@ def install(home: Home, manifest: Mapping[str, Any], pair: Pair, journal: Journa
         return
     try:
         with journal.part("certificate", "install", edge_of(live), end_text=f"answers with {text}"):
-            running = health_check.by_service(docker.containers(str(live["stack"])))
+            running = all_containers.by_service(str(live["stack"]))
             rewriting.renew(home, live, running)
             confirmation.confirm_certificate(live, about.fingerprint)
     except (EdgeError, docker.DockerError) as error:
@@ -104,7 +104,7 @@ def _go_back(home: Home, live: Mapping[str, Any], former: Certificate | None) ->
         return "there was no certificate before it"
     certificate_files.use(home, former.name)
     try:
-        rewriting.renew(home, live, health_check.by_service(docker.containers(str(live["stack"]))))
+        rewriting.renew(home, live, all_containers.by_service(str(live["stack"])))
     except (EdgeError, docker.DockerError) as error:
         return f"the former certificate is in use again, and is not answered either: {error}"
     return f"the former certificate, valid until {day(former.about.not_after)}, is in use again"

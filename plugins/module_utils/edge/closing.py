@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import door, rewriting
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, docker
 from ansible_collections.slipway.stack.plugins.module_utils.state import journal, lease, maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.known_secrets import masking
@@ -92,7 +92,7 @@ def _switch(home: Home, manifest: Mapping[str, Any], asked: Maintenance | None, 
     try:
         with records.part("maintenance", "reload", edge_of(manifest)):
             maintenance.write(home, asked)
-            rewriting.renew(home, manifest, health_check.by_service(docker.containers(str(manifest["stack"]))))
+            rewriting.renew(home, manifest, all_containers.by_service(str(manifest["stack"])))
     except (EdgeError, docker.DockerError, OSError) as error:
         maintenance.write(home, before)
         raise RolloutFailed(str(error), tuple(getattr(error, "detail", ()))) from None

@@ -121,10 +121,12 @@ def _drawn(canary: Canary, inner: bool, secure: bool) -> Iterator[str]:
 
 def _servers(upstream: Mapping[str, Any], targets: Mapping[str, Iterable[str]], away: Collection[str]) -> Iterator[str]:
     """Yield where the requests for an upstream go, as parameters of ``server``."""
+    passive = f"max_fails=1 fail_timeout={_FAILED_SECONDS}s"
     if not upstream.get("servers"):
-        yield from (f"{name}:{upstream['port']} resolve max_fails=0" for name in targets[upstream["service"]])
+        # A name in a Swarm has the addresses of several tasks, one of which may have gone with its node.
+        fails = passive if upstream.get("swarm") else "max_fails=0"
+        yield from (f"{name}:{upstream['port']} resolve {fails}" for name in targets[upstream["service"]])
     for host, address, port in upstream.get("servers") or ():
-        passive = f"max_fails=1 fail_timeout={_FAILED_SECONDS}s"
         yield f"{bracketed(address)}:{port} {passive}{' down' if host in away else ''}"
 
 
@@ -178,7 +180,7 @@ def _ensure_pod(manifest: Mapping[str, Any], folder: str) -> None:
     found = docker.containers(str(manifest["stack"]), pod)
     if not found:
         restart.run(replicas.up_arguments(pod), cwd=folder)
-    replicas.start([one.id for one in found if one.state != "running"])
+    replicas.start([one for one in found if one.state != "running"])
 
 
 def reload(home: Home, manifest: Mapping[str, Any], running: list[Container]) -> None:

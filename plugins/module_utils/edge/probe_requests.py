@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import endpoint
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, container_exec, docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state import maintenance
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -86,7 +86,16 @@ def targets(
     if service is None:
         yield Target(str(address["host"]), port, None, None)
         return
-    found = [_own_address(one.id) for one in running.get(service, []) if one.state == "running"]
+    live = [one for one in running.get(service, []) if one.state == "running"]
+    if any(one.in_swarm for one in live):
+        # This host is not on the network of the Swarm. The edge is.
+        network = _edge_network(manifest, running)
+        if not network:
+            raise LookupError(f"service '{service}': runs in the Swarm, and no edge runs here that could ask it")
+        for task in sorted({found for one in live for found in all_containers.addresses(one)}):
+            yield Target(task, port, service, None, network=network)
+        return
+    found = [_own_address(one.id) for one in live]
     if not found or None in found:
         raise LookupError(
             f"service '{service}': has no container with an address of its own; give the address of a published port"
@@ -104,11 +113,17 @@ def _of_edge(
     found = Target(*address, edge, str(manifest["release"]), endpoint.tls_name(manifest) if has_tls else None)
     if not from_inside:
         return found
-    owners = [one for one in running.get(endpoint.members(manifest)[0], []) if one.state == "running"]
-    network = container_exec.main_pid(owners[0].id) if owners else 0
+    network = _edge_network(manifest, running)
     if not network:
         raise LookupError(f"service '{edge}': answers its own network only, and does not run, so nobody can ask it")
     return replace(found, host=endpoint.LOOPBACK, port=endpoint.inner_ports(manifest)[-1], network=network)
+
+
+def _edge_network(manifest: Mapping[str, Any], running: Mapping[str, list[Container]]) -> int:
+    """Return the id of a process in the network of the edge, 0 if none runs on this host."""
+    names = endpoint.members(manifest)[:1]
+    owners = [one for name in names for one in running.get(name, []) if one.state == "running"]
+    return container_exec.main_pid(owners[0].id) if owners else 0
 
 
 def _own_address(container_id: str) -> str | None:

@@ -61,7 +61,7 @@ def remove_proxies(
         changed = [name for name in sorted(names) if actions.get(name) != "unchanged"]
         found = [container for name in changed for container in removable.get(name, [])]
         replicas.stop(found)
-        replicas.remove([container.id for container in found])
+        replicas.remove(found)
 
 
 def _start(home: Home, manifest: Mapping[str, Any], containers: ProjectContainers) -> None:
@@ -72,7 +72,5 @@ def _start(home: Home, manifest: Mapping[str, Any], containers: ProjectContainer
         arguments = replicas.create_arguments(missing, existing, manifest["services"])
         restart.run(arguments, cwd=str(home.release(str(manifest["release"]))))
     for member in members(manifest):
-        replicas.start(
-            [container.id for container in containers.find().get(member, []) if container.state != "running"]
-        )
+        replicas.start([one for one in containers.find().get(member, []) if one.state != "running"])
     containers.wait({member: manifest["services"][member] for member in members(manifest)}, "switch")

@@ -27,7 +27,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import
     inner_ports,
     members,
 )
-from ansible_collections.slipway.stack.plugins.module_utils.engine import container_exec, docker, restart
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, container_exec, restart
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
 
@@ -111,9 +111,9 @@ def _addresses_without(manifest: Mapping[str, Any], names: set[str | None]) -> s
     """Return the addresses of all containers of the stack, without those of the edge and those with these *names*."""
     return {
         address
-        for container in docker.containers(manifest["stack"])
+        for container in all_containers.find(manifest["stack"])
         if container.name not in names and container.service not in members(manifest)
-        for address in docker.addresses(container.id)
+        for address in all_containers.addresses(container)
     }
 
 

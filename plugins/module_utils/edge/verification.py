@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import probe_requests, reaching
 from ansible_collections.slipway.stack.plugins.module_utils.edge.probe import probe
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.state import away
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
@@ -50,7 +50,7 @@ def verify(
     :param starting: whether health checks that begin anew get the time that they have at a start. A restart of the
         engine does that to all containers.
     """
-    find_containers = find_containers or (lambda: health_check.by_service(docker.containers(manifest["stack"])))
+    find_containers = find_containers or (lambda: all_containers.by_service(manifest["stack"]))
     started = time.monotonic()
     while True:
         verification = _verify_once(home, manifest, find_containers())

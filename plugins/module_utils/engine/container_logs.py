@@ -13,15 +13,16 @@ _MAX_BYTES = 1024**2
 _SECONDS = 30.0
 
 
-def last_lines(container_id: str, lines: int) -> list[str]:
+def last_lines(container_id: str, lines: int, in_swarm: bool = False) -> list[str]:
     """Return the last log lines of a container, standard output and standard error together.
 
     :param lines: the number of lines, fewer if they are very long.
+    :param in_swarm: whether the id is that of a service of a Swarm, see ``scheduled_services``.
     """
     try:
         # Not AnsibleModule.run_command, which ansible-test expects here: a detached rollout has no AnsibleModule.
         with subprocess.Popen(  # pylint: disable=ansible-bad-function
-            ["docker", "logs", "--tail", str(lines), container_id],
+            ["docker", *(["service", "logs", "--raw"] if in_swarm else ["logs"]), "--tail", str(lines), container_id],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -58,7 +58,8 @@ class Container:
     ``restarts``: how often the engine has restarted it after an exit. ``uptime``: seconds since its last start, 0 if it
     does not run. ``stop_grace``: seconds between its stop signal and SIGKILL. ``release``: the id of the release that
     it was created for, empty for other projects. ``shared``: what it uses of other containers. ``check_seconds``: how
-    long its health check, that of the image included, may take to call it unhealthy; 0 without one.
+    long its health check, that of the image included, may take to call it unhealthy; 0 without one. ``in_swarm``:
+    whether it is a task of a Swarm, see ``scheduled_services``.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Container:
     release: str = ""
     shared: tuple[Shared, ...] = ()
     check_seconds: float = 0.0
+    in_swarm: bool = False
 
 
 class EngineSocket(http.client.HTTPConnection):

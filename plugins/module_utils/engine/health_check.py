@@ -236,10 +236,13 @@ def diagnostics(verdict: Verdict) -> tuple[str, ...]:
     container = verdict.container
     if container is None:
         return ()
-    lines = [f"last log lines of {container.name}:", *(f"  {line}" for line in last_lines(container.id, LAST_LINES))]
+    found = last_lines(container.id, LAST_LINES, container.in_swarm)
+    lines = [f"last log lines of {container.name}:", *(f"  {line}" for line in found)]
     if container.probe_output:
         lines += [
-            f"health check output of {container.name}:",
+            f"what the Swarm says of {container.name}:"
+            if container.in_swarm
+            else f"health check output of {container.name}:",
             *(f"  {line}" for line in container.probe_output.splitlines()[-5:]),
         ]
     return tuple(lines)

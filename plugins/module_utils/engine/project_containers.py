@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, restart
+from ansible_collections.slipway.stack.plugins.module_utils.engine import (
+    all_containers,
+    docker,
+    health_check,
+    restart,
+)
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import Clock, Verdict
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import Journal, RolloutFailed
@@ -34,7 +39,7 @@ class ProjectContainers:
         :param keep: a filter; without it every container counts.
         :param services: the services to ask for; all of them if not given.
         """
-        containers = restart.outlasting(lambda: docker.containers(self._project, services))
+        containers = restart.outlasting(lambda: all_containers.find(self._project, services))
         return health_check.by_service([container for container in containers if keep is None or keep(container)])
 
     def find_running(self) -> dict[str, list[Container]]:
@@ -120,8 +125,8 @@ class ProjectContainers:
 
 
 def container_names(containers: Mapping[str, list[Container]]) -> dict[str, list[str]]:
-    """Return the names of *containers* by service."""
-    return {service: [one.name for one in group] for service, group in containers.items()}
+    """Return the names of *containers* by service. All tasks of a service of a Swarm have the same."""
+    return {service: list(dict.fromkeys(one.name for one in group)) for service, group in containers.items()}
 
 
 def start_groups(services: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import restart
+from ansible_collections.slipway.stack.plugins.module_utils.engine import restart, scheduled_services
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import COMMAND_SECONDS, Container
 
 #: Seconds that stopping containers may take beyond their grace periods, and that removing them may take.
@@ -58,16 +58,18 @@ def _with_dependencies(names: Iterable[str], services: Mapping[str, Mapping[str,
     return list(result)
 
 
-def start(ids: list[str]) -> None:
+def start(containers: Collection[Container]) -> None:
     """Start existing containers."""
-    if ids:
+    if ids := [one.id for one in containers if not one.in_swarm]:
         restart.run(["start", *ids])
+    scheduled_services.start([one for one in containers if one.in_swarm])
 
 
 def stop(containers: Collection[Container]) -> None:
     """Stop containers, all at once: each gets its stop signal and its own grace period before it is killed."""
-    if containers:
-        restart.run(["stop", *(one.id for one in containers)], timeout=stop_limit(containers))
+    if ids := [one.id for one in containers if not one.in_swarm]:
+        restart.run(["stop", *ids], timeout=stop_limit(containers))
+    scheduled_services.stop([one for one in containers if one.in_swarm], stop_limit(containers))
 
 
 def stop_limit(containers: Iterable[Container]) -> float:
@@ -80,7 +82,8 @@ def up_limit(replaced: Iterable[Container]) -> float:
     return stop_limit(replaced) + COMMAND_SECONDS
 
 
-def remove(ids: list[str]) -> None:
+def remove(containers: Collection[Container]) -> None:
     """Remove containers, running or not. Named volumes are kept."""
-    if ids:
+    if ids := [one.id for one in containers if not one.in_swarm]:
         restart.run(["rm", "--force", "--volumes", *ids])
+    scheduled_services.remove([one for one in containers if one.in_swarm])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from ansible_collections.slipway.stack.plugins.module_utils.backup import moments
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, log_stream
+from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, log_stream, scheduled_services
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.state.journal import RolloutFailed
 from ansible_collections.slipway.stack.plugins.module_utils.state.layout import Home
@@ -77,7 +77,7 @@ def read(home: Home, project: str, query: Query, mask: Callable[[str], str], unt
     :param mask: masks secrets in a text. :param until: seconds of the epoch, by default a moment ago.
     :raises DockerError: if the engine does not answer.
     """
-    containers = docker.containers(project)
+    containers = [*docker.containers(project), *scheduled_services.tasks_here(project)]
     manifest = home.manifest(home.current_id()) or {"services": {}}
     known = sorted({*manifest["services"], *(one.service for one in containers if one.service)})
     found = Found(time.time() - _LATE if until is None else until, known)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, health_check
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
     START_FIRST,
@@ -36,7 +36,7 @@ def staying(home: Home, project: str) -> dict[str, list[Container]]:
 
     :raises DockerError: if the engine does not answer.
     """
-    running = docker.containers(project)
+    running = all_containers.find(project)
     tx = transaction.read(home.transaction).value
     manifest = home.manifest(tx.release) if tx and tx.phase == SWITCHED else None
     if tx is None or manifest is None:

@@ -9,8 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
-from ansible_collections.slipway.stack.plugins.module_utils.engine.health_check import by_service
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers
 from ansible_collections.slipway.stack.plugins.module_utils.release import (
     data_loss,
     file_diff,
@@ -47,7 +46,7 @@ def preview(home: Home, release: str, permitted: data_loss.Permissions, restart:
     damaged = [*damage.blocking(home), *integrity.problems(home, new)]
     if damaged:
         raise Refused(damaged)
-    running = by_service(docker.containers(new["stack"]))
+    running = all_containers.by_service(new["stack"])
     old_files = (
         file_diff.release_files(home.release(current_id), current.get("files", {})) if current and current_id else {}
     )

@@ -57,7 +57,10 @@ def missing(new: Mapping[str, Any]) -> list[str]:
     for section, path, command in _SECTIONS:
         for name, keys in (new.get(section) or {}).items():
             found = engine_name(name, keys, new["stack"])
-            if (keys or {}).get("external") and docker.get(path + urllib.parse.quote(found, safe="")) is None:
+            if not (keys or {}).get("external"):
+                continue
+            is_missing = docker.get(path + urllib.parse.quote(found, safe="")) is None
+            if is_missing and not (section == "networks" and _is_worker()):
                 users = [service for service, spec in new["services"].items() if name in _used(spec, section)]
                 problems.append(
                     f"service '{', '.join(users)}': its {section[:-1]} '{name}' is external and this host has no "
@@ -65,6 +68,12 @@ def missing(new: Mapping[str, Any]) -> list[str]:
                     f"deploy creates it"
                 )
     return problems
+
+
+def _is_worker() -> bool:
+    """Return whether this host is a worker of a Swarm. It sees a network only while a container is attached to it."""
+    swarm = (docker.get("/info") or {}).get("Swarm") or {}
+    return swarm.get("LocalNodeState") == "active" and not swarm.get("ControlAvailable")
 
 
 def _used(spec: Mapping[str, Any], section: str) -> list[str]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, image_digests
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, docker, image_digests
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.release import (
     data_loss,
@@ -125,7 +125,7 @@ def ship(
                 write_text(home.release(current_id) / name, text, mode_of(name))
         return _verify_live(home, current_id, current, file_diff.diff(before, after))
 
-    running = health_check.by_service(docker.containers(content["stack"]))
+    running = all_containers.by_service(content["stack"])
     pinned, problems = image_digests.resolve_images(content["services"], current)
     problems += preflight.check_ports(content["services"], running)
     problems += preflight.check_disk({"images": preflight.data_root(), "releases": str(home.path)}, min_free)

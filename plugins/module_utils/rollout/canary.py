@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import access_log, configuration, proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.canary import GROUP_SUFFIX, Canary, group_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import edge_of
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, log_stream
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, log_stream
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.canary_verdict import Tally, problems
 from ansible_collections.slipway.stack.plugins.module_utils.state.abort import watch
@@ -161,5 +161,5 @@ class CanaryRun:
         for is_new, groups in ((False, self._old), (True, self._new)):
             for service in self._new:
                 for one in groups.get(service, []):
-                    names = (one.name, *docker.addresses(one.id))
+                    names = (one.name, *all_containers.addresses(one))
                     self._sides.update(dict.fromkeys(names, (service, is_new)))

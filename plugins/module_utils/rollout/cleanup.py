@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
-from ansible_collections.slipway.stack.plugins.module_utils.engine import images, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import images, replicas, scheduled_services
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.release.history import prune_releases, record_live
@@ -44,7 +44,9 @@ def remove_replaced(home: Home, tx: Transaction, containers: ProjectContainers, 
         # Now, because the names of the stopped containers do not resolve any more.
         _reload_proxies(services, containers, journal)
         with journal.part("finalize", "remove"):
-            replicas.remove([one.id for one in removed])
+            replicas.remove(removed)
+            if any(one.in_swarm for one in removed):
+                scheduled_services.prune(str(manifest["stack"]))
     with journal.part("finalize", "record"):
         if home.current_id() != tx.release:
             # An earlier version of the collection was interrupted here.

@@ -175,7 +175,7 @@ def read(home: Home) -> Record | None:
 
 def resume(stopped: Sequence[str]) -> None:
     """Start the containers that were stopped and that still exist."""
-    replicas.start([one for one in stopped if docker.get(f"/containers/{one}/json")])
+    replicas.start([found for one in stopped if (found := docker.inspect(one))])
 
 
 def _forget(home: Home) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import door, rewriting
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of, is_inner
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, docker, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import ProjectContainers
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import lifecycle, short_work
@@ -99,7 +99,7 @@ def _record(home: Home, manifest: Mapping[str, Any], found: Drain | None, record
         return
     try:
         with records.part("drain", "reload", edge_of(manifest)):
-            rewriting.renew(home, manifest, health_check.by_service(docker.containers(str(manifest["stack"]))))
+            rewriting.renew(home, manifest, all_containers.by_service(str(manifest["stack"])))
     except (EdgeError, DockerError):
         drain.write(home, before)
         raise

@@ -47,7 +47,7 @@ def start(
     :raises RolloutFailed: if a hook fails or takes too long. ``detail`` has its last lines.
     """
     started = [one for one in containers if one.state != "running"]
-    replicas.start([one.id for one in started])
+    replicas.start(started)
     for one in started:
         # Manifests of older versions do not have this key.
         hooks = services.get(one.service, {}).get(POST_START) or []

@@ -85,7 +85,7 @@ def _remove(home: Home, containers: list[Container], journal: Journal) -> None:
             # A release job is a container of its own, without the hooks of its service.
             lifecycle.before_stop(home, [one for one in containers if not one.oneoff], journal, "revert")
             replicas.stop(containers)
-            replicas.remove([container.id for container in containers])
+            replicas.remove(containers)
 
 
 def _created_containers(

@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.slipway.stack.plugins.module_utils.edge import assets, configuration, own_proxies
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError, edge_of
 from ansible_collections.slipway.stack.plugins.module_utils.edge.verification import verify
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, images, replicas, restart
+from ansible_collections.slipway.stack.plugins.module_utils.engine import images, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container, DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
     ProjectContainers,
@@ -35,6 +35,7 @@ from ansible_collections.slipway.stack.plugins.module_utils.release.replacement 
 )
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import (
     boot_unit,
+    creation,
     data_changes,
     in_place,
     lifecycle,
@@ -215,7 +216,7 @@ class Rollout:
     def _prepare(self) -> None:
         names = self._selection.replaced(START_FIRST, STOP_FIRST)
         if names:
-            self._create_containers(names)
+            creation.create(self._home, self._manifest, names, self._containers, self._journal)
         self._edge.hold_port()
         groups = start_groups({name: self._services[name] for name in self._selection.replaced(START_FIRST)})
         for group in groups:
@@ -223,13 +224,6 @@ class Rollout:
         self._containers.wait_until_settled("prepare", self._selection.is_kept)
         self._keep_assets()
         self._edge.try_out()
-
-    def _create_containers(self, names: list[str]) -> None:
-        """Create the new containers of these services next to the old ones, without a start."""
-        additional = {name: self._services[name]["replicas"] for name in names}
-        existing = {name: len(group) for name, group in self._containers.find().items()}
-        with self._journal.part("prepare", "create", limit=docker.COMMAND_SECONDS):
-            restart.run(replicas.create_arguments(additional, existing, self._services), cwd=self._folder)
 
     def _start_containers(self, step: str, names: list[str], test_edge: bool = False) -> None:
         """Start the new containers of these services, and wait until they are up.

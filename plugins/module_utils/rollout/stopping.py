@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import members
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, replicas
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers, replicas
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import Container
 from ansible_collections.slipway.stack.plugins.module_utils.engine.project_containers import (
     ProjectContainers,
@@ -106,7 +106,7 @@ def _chosen(services: Services, which: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _containers(home: Home, services: Services) -> list[Container]:
-    return [one for one in docker.containers(home.path.name) if not one.oneoff and one.service in services]
+    return [one for one in all_containers.find(home.path.name) if not one.oneoff and one.service in services]
 
 
 def _services(home: Home) -> dict[str, Mapping[str, Any]]:

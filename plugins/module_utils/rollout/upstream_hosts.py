@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from ansible_collections.slipway.stack.plugins.module_utils.edge import configuration, endpoint, rewriting
 from ansible_collections.slipway.stack.plugins.module_utils.edge.endpoint import EdgeError
-from ansible_collections.slipway.stack.plugins.module_utils.engine import docker, health_check
+from ansible_collections.slipway.stack.plugins.module_utils.engine import all_containers
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
 from ansible_collections.slipway.stack.plugins.module_utils.rollout import short_work
 from ansible_collections.slipway.stack.plugins.module_utils.rollout.module_work import Begun
@@ -71,7 +71,7 @@ def _rewrite(home: Home, wanted: dict[str, Drain], records: Journal) -> str:
     if manifest is None:
         raise RolloutFailed(home.live_problem() or "no release is live on this host")
     before = away.read(home).value or {}
-    running = health_check.by_service(docker.containers(str(manifest["stack"])))
+    running = all_containers.by_service(str(manifest["stack"]))
     edge = endpoint.edge_of(manifest)
     away.write(home, wanted)
     try:

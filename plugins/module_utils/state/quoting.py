@@ -6,6 +6,7 @@ Place in the pipeline: controller, for settings; target, for secrets.
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 from collections.abc import Mapping
 from typing import Callable
@@ -24,6 +25,19 @@ QUOTING: Mapping[str, Callable[[str], str]] = {
     "dotenv": lambda value: value.translate(_DOTENV),
     "json": lambda value: json.dumps(value)[1:-1],
 }
+
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_LINE = re.compile(r'(?P<name>[^=\n]+)="(?P<value>(?:[^"\\]|\\.)*)"\n')
+
+
+def from_dotenv(text: str) -> dict[str, str]:
+    """Return the variables of an env file whose values are quoted with ``dotenv``, by name."""
+    written = {"n": "\n", "r": "\r"}
+    return {
+        line["name"]: _ESCAPED.sub(lambda found: written.get(found[1], found[1]), line["value"])
+        for line in _LINE.finditer(text)
+    }
 
 
 def bracketed(address: str) -> str:

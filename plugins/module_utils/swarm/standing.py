@@ -14,9 +14,8 @@ from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.engine import docker
 from ansible_collections.slipway.stack.plugins.module_utils.engine.docker import DockerError
+from ansible_collections.slipway.stack.plugins.module_utils.state.node_labels import HOST_LABEL
 
-#: The label of a node with the name of its host in the inventory.
-HOST_LABEL = "slipway.host"
 _ENCRYPTED = "encrypted"
 _MTU = "com.docker.network.driver.mtu"
 #: Seconds between two looks at nodes that are not ready yet.

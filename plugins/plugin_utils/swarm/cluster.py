@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.node_labels import GROUP_LABEL, HOST_LABEL
 from ansible_collections.slipway.stack.plugins.module_utils.state.quoting import bracketed
-from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
 
-#: What the label of a group begins with. The one with the name of the host is ``HOST_LABEL``.
-GROUP_LABEL = "slipway.group."
 #: The port of the managers, for nodes.
 PORT = 2377
 #: Groups that every host or no host is in.

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.slipway.stack.plugins.module_utils.state.node_labels import GROUP_LABEL, HOST_LABEL
 from ansible_collections.slipway.stack.plugins.module_utils.swarm.asking import COMPLETE, SHORT_ONLY
-from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.cluster import (
-    GROUP_LABEL,
     Network,
     Node,
 )

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.slipway.stack.plugins.module_utils.swarm.standing import HOST_LABEL
+from ansible_collections.slipway.stack.plugins.module_utils.state.node_labels import GROUP_LABEL, HOST_LABEL
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm import checks, managers
 from ansible_collections.slipway.stack.plugins.plugin_utils.swarm.cluster import (
-    GROUP_LABEL,
     Host,
     Node,
     Wanted,

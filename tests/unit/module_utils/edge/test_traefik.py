@@ -134,7 +134,7 @@ def test_connections_to_containers_outside_the_configuration_are_old(
 ) -> None:
     addresses = {"web1": ("172.18.0.1", "fd00::1"), "web2": ("172.18.0.2", ""), "edge-pod1": ("172.18.0.8", "")}
     existing = [container("web", 1), container("web", 2), container("edge-pod"), OLD]
-    monkeypatch.setattr(docker, "containers", lambda _project: existing)
+    monkeypatch.setattr(docker, "containers", lambda *_: existing)
     monkeypatch.setattr(docker, "get", lambda path: _inspected(*addresses.get(path.split("/")[2], ("", ""))))
     monkeypatch.setattr(traefik, "_connected_addresses", lambda pid: connected if pid == 7 else set())
     assert traefik.has_old_connections(home, MANIFEST, [OLD]) is expected

@@ -30,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     services = {"web": spec(), "db": spec(**{"class": "stateful"}), "single": spec(**{"class": "singleton"})}
     write_release(result, "r2", services=services)
     result.state.mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr(docker, "containers", lambda _project: RUNNING)
+    monkeypatch.setattr(docker, "containers", lambda *_: RUNNING)
     return result
 
 

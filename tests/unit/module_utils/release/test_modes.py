@@ -17,7 +17,7 @@ from tests.support.descriptions import parcel, plain
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)
 def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the directory of a stack after its first release, with some umask of the login."""
-    monkeypatch.setattr(docker, "containers", lambda _project: [])
+    monkeypatch.setattr(docker, "containers", lambda *_: [])
     monkeypatch.setattr(registries, "remote_digest", lambda _reference: "sha256:11")
     monkeypatch.setattr(docker, "local_image", lambda _reference: None)
     monkeypatch.setattr(docker, "get", lambda path: {"DockerRootDir": str(tmp_path)} if path == "/info" else None)

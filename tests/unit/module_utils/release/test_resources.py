@@ -121,7 +121,13 @@ def test_an_external_network_or_volume_that_is_missing_is_named_with_the_remedy(
         "service 'web, api': its volume 'files' is external and this host has no volume old/files; "
     )
     assert "'docker volume create old/files'" in volume
-    assert asked == ["/networks/public", "/volumes/old%2Ffiles"]
+    assert asked == ["/networks/public", "/info", "/volumes/old%2Ffiles"]
+
+
+def test_a_worker_of_a_swarm_sees_a_network_only_while_it_uses_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = {"Swarm": {"LocalNodeState": "active", "ControlAvailable": False}}
+    monkeypatch.setattr(docker, "get", lambda path: worker if path == "/info" else None)
+    assert [problem.partition(":")[2].split("'")[0] for problem in missing(EXTERNAL)] == [" its volume "]
 
 
 def test_external_networks_and_volumes_that_are_there_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,8 @@ class _Engine:
     def stop(self, found: list[Container]) -> None:
         self._set([one.id for one in found], "exited")
 
-    def start(self, ids: list[str]) -> None:
-        self._set(ids, "running")
+    def start(self, containers: list[Container]) -> None:
+        self._set([one.id for one in containers], "running")
 
     def _set(self, ids: list[str], state: str) -> None:
         self.log += [f"{state} {one.service}" for one in self.containers if one.id in ids]

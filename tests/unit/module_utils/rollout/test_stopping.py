@@ -40,8 +40,8 @@ class _Engine:
     def stop(self, found: list[Container]) -> None:
         self.set([one.id for one in found], "exited")
 
-    def start(self, ids: list[str]) -> None:
-        self.set(ids, "running")
+    def start(self, containers: list[Container]) -> None:
+        self.set([one.id for one in containers], "running")
 
 
 @pytest.fixture
