@@ -27,6 +27,13 @@ options:
         in a play; C(docs/placement.md) says more.
     type: dict
     default: {}
+  orchestrator:
+    description:
+      - What runs the services that have no state of their own. With V(swarm) it is the Docker Swarm that the role
+        C(swarm) makes of the hosts, see C(docs/swarm.md). The edge and services with data are with Compose always.
+    type: str
+    choices: [compose, swarm]
+    default: compose
   address:
     description:
       - Address of the host in the private network of the stack's hosts. Services of other hosts reach there what they

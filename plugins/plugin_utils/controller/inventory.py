@@ -21,6 +21,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     notations,
     placement,
     resources,
+    scheduling,
 )
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Source, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.places import Place
@@ -70,7 +71,16 @@ def share_of(arguments: Mapping[str, Any], base: Path, place: Mapping[str, Any])
         return placement.Share(stack)
     matched = {pattern: tuple(hosts) for pattern, hosts in place["matched"].items()}
     lists = {key: tuple(place[key]) for key in ("hosts", "groups")}
-    where = Place(place["host"], matched=matched, addresses=place["addresses"], **lists)
+    where = Place(
+        place["host"],
+        matched=matched,
+        addresses=place["addresses"],
+        managers=tuple(place.get("managers", ())),
+        network=place.get("network", ""),
+        **lists,
+    )
+    if where.managers:
+        return scheduling.share(stack, where)
     changed = inner_edge.written(plain["services"], stack, where)
     return placement.share(stack, where, stack_of({**plain, "services": changed}, base) if changed else None)
 

@@ -11,10 +11,13 @@ from typing import Any
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import suggestion
+from ansible_collections.slipway.stack.plugins.plugin_utils.swarm import managers
 
 #: The group of a stack in whose play nobody has set ``stack_hosts``.
 _USUAL_GROUP = "stack"
 _NOT_GROUPS = ("all", "ungrouped")
+#: A value of ``stack_orchestrator``.
+SWARM = "swarm"
 
 
 def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +26,8 @@ def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     :param given: the arguments of the action.
     """
     patterns = sorted(set(_patterns(given)))
-    if not patterns:
+    in_swarm = given.get("orchestrator") == SWARM
+    if not patterns and not in_swarm:
         return {}
     groups: Mapping[str, list[str]] = task_vars.get("groups") or {}
     manager = inventory_of(groups)
@@ -35,7 +39,20 @@ def of(task_vars: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
         "matched": {one: [name for name in _matching(manager, one) if name in hosts] for one in patterns},
         "addresses": {name: str(hostvars[name].get("stack_address") or "") for name in hosts if name in hostvars},
         "groups": sorted(name for name in groups if name not in _NOT_GROUPS),
+        **(_swarm(task_vars, given, hosts) if in_swarm else {}),
     }
+
+
+def _swarm(task_vars: Mapping[str, Any], given: Mapping[str, Any], hosts: list[str]) -> dict[str, Any]:
+    """Return the managers of the stack's Swarm, and its network, as the role `swarm` reads the same variables.
+
+    :raises ValueError: for a wrong number of managers.
+    """
+    variables = task_vars["hostvars"][task_vars["inventory_hostname"]]
+    pattern = str(variables.get("swarm_managers") or "")
+    _hosts, matched = hosts_and_matching(task_vars, pattern)
+    network = str(variables.get("swarm_network") or f"{given['name']}-mesh")
+    return {"managers": list(managers.choose(hosts, pattern, matched)), "network": network}
 
 
 def hosts_and_matching(task_vars: Mapping[str, Any], pattern: str) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.rates import Rate
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.scheduled import Scheduled
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.schema import Field
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.secret_text import Part, SecretFile
 
@@ -244,6 +245,7 @@ class Service:
     hosts: str = ""
     reaches: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     is_inner: bool = False
+    swarm: Scheduled | None = None
     #: The variables that hold a secret, as the parts of their text.
     secret_variables: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 

@@ -65,7 +65,7 @@ def share(stack: Stack, place: Place, inner: Stack | None = None) -> Share:
             f"host {place.host!r} gets no service of the stack; place one on it with the key 'hosts', or take the "
             "host out of the group"
         )
-    placed = _Placed(stack, place, hosts, inner_edge.doors(stack, place, inner_edge.hosts_elsewhere(stack, hosts)))
+    placed = Placed(stack, place, hosts, inner_edge.doors(stack, place, inner_edge.hosts_elsewhere(stack, hosts)))
     edge = replace(inner.edge, is_inner=True) if inner and inner.edge else None
     services = {
         name: placed.service(edge if edge and name == edge.name else service)
@@ -97,18 +97,23 @@ def own_probes(found: Share, given: object) -> object:
 
     :param given: ``stack_probes`` as written.
     """
-    if not found.elsewhere or not isinstance(given, list):
+    if not isinstance(given, list):
         return given
     return [one for one in given if not _is_for_another(one, found)]
 
 
 def _is_for_another(probe: object, found: Share) -> bool:
     address = probe.get("address") if isinstance(probe, Mapping) else ""
-    return found.edge_is_elsewhere if address is None else str(address).rpartition(":")[0] in found.elsewhere
+    if address is None:
+        return found.edge_is_elsewhere
+    name = str(address).rpartition(":")[0]
+    service = found.stack.services.get(name)
+    # Only the edge is on the network of the Swarm.
+    return name in found.elsewhere or bool(service and service.swarm and not found.stack.edge)
 
 
 @dataclass(frozen=True)
-class _Placed:
+class Placed:
     """A stack whose services have their ``hosts``, as one of them sees it."""
 
     stack: Stack

@@ -19,6 +19,7 @@ class Place:
 
     ``hosts``: the names of all of them, in their order. ``matched``: those that each pattern of the description means.
     ``addresses``: the private address of each host that has one. ``groups``: what patterns may name, for messages.
+    ``managers``: with a Swarm, the hosts that are its managers. ``network``: its overlay network.
     """
 
     host: str
@@ -26,14 +27,20 @@ class Place:
     matched: Mapping[str, tuple[str, ...]]
     addresses: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
+    network: str = ""
 
 
 def hosts_of_services(stack: Stack, place: Place) -> dict[str, tuple[str, ...]]:
     """Return the hosts of each service, in their order. :raises ValueError: for a pattern that matches none."""
-    return {name: _hosts(service, place) for name, service in stack.services.items()}
+    return {name: hosts_of(service, place) for name, service in stack.services.items()}
 
 
-def _hosts(service: Service, place: Place) -> tuple[str, ...]:
+def hosts_of(service: Service, place: Place) -> tuple[str, ...]:
+    """Return the hosts that the pattern of a service means; all of them if it has none.
+
+    :raises ValueError: for a pattern that matches none.
+    """
     if not service.hosts:
         return place.hosts
     found = place.matched.get(service.hosts, ())

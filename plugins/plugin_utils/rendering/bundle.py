@@ -127,7 +127,7 @@ def bundle(stack: Stack, given_probes: object) -> Bundle:
     content: dict[str, Any] = {
         "files": files,
         "mounted": mounted.texts,
-        "services": service_manifest.entries(stack.in_order(), base["services"]),
+        "services": service_manifest.entries(stack, base["services"], mounted.paths),
         **{section: {**base.get(section, {}), **overlay.get(section, {})} for section in SHARED_SECTIONS},
         "secret_files": [*secret_files(stack), *map(_uploaded, found_probes.files)],
         "probes": found_probes.entries,

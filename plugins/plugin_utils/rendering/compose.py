@@ -20,6 +20,7 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import (
     development,
     limits,
     pod,
+    scheduled_service,
     yaml_text,
 )
 
@@ -213,9 +214,8 @@ def _described_keys(stack: Stack, service: Service, mounted: Mapping[str, str]) 
     if service.health:
         result["healthcheck"] = dict(service.health)
     result["stop_grace_period"] = service.stop_grace
-    result["deploy"] = _deploy(service)
-    result["labels"] = _labels(stack, service)
-    return result
+    result.update(deploy=_deploy(service), labels=_labels(stack, service))
+    return scheduled_service.completed(service, result)
 
 
 def _file_mount(source: str, target: str, options: Mapping[str, Any] | None) -> str | dict[str, Any]:

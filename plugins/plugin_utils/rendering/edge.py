@@ -73,8 +73,13 @@ def _version(tag: str) -> tuple[int, ...]:
 
 
 def upstreams(stack: Stack) -> list[dict[str, Any]]:
-    """Return the places that the edge sends requests to (see :class:`Proxy`), without duplicates."""
-    return PROXIES[str(stack.edge.kind.edge)].upstreams(stack.edge) if stack.edge else []
+    """Return the places that the edge sends requests to (see :class:`Proxy`), without duplicates.
+
+    ``swarm`` is there for a service of the Swarm, whose name has the addresses of several tasks.
+    """
+    found = PROXIES[str(stack.edge.kind.edge)].upstreams(stack.edge) if stack.edge else []
+    in_swarm = {name for name, service in stack.services.items() if service.swarm}
+    return [{**one, "swarm": True} if one["service"] in in_swarm else one for one in found]
 
 
 def tls(stack: Stack) -> dict[str, Any]:

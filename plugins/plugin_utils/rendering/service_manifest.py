@@ -5,7 +5,7 @@ Place in the pipeline: rendering, from the Compose documents to the bundle. Pure
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.slipway.stack.plugins.module_utils.release.replacement import (
@@ -24,20 +24,28 @@ from ansible_collections.slipway.stack.plugins.plugin_utils.description import (
     overrides,
     published_ports,
 )
-from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service
+from ansible_collections.slipway.stack.plugins.plugin_utils.description.model import Service, Stack
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.overrides import merge
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.single_instance import single_instance_reason
 from ansible_collections.slipway.stack.plugins.plugin_utils.description.units import parse_duration
-from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, pod
+from ansible_collections.slipway.stack.plugins.plugin_utils.rendering import compose, pod, scheduled_service
 
 
-def entries(services: Iterable[Service], base: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def entries(
+    stack: Stack, base: Mapping[str, Any], mounted: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, Any]]:
     """Return the manifest's entries by service; the pod of an edge comes before the edge.
 
-    :param services: in the order of their dependencies.
-    :param base: the services of the base document.
+    :param base: the services of the base document. :param mounted: see ``compose.base``.
+    :raises ValueError: for a service with a key that its Swarm does not have.
     """
-    result = {name: spec for service in services for name, spec in _specs(service, base)}
+    result = {name: spec for service in stack.in_order() for name, spec in _specs(service, base)}
+    for service in stack.in_order():
+        if service.swarm:
+            merged = _merged(base[service.name], service.overlay)
+            result[service.name]["swarm"] = scheduled_service.entry(
+                stack, service, merged, mounted.get(service.name, {})
+            )
     followers = attachments.followers({name: spec["follows"] for name, spec in result.items()})
     for name, spec in result.items():
         spec["alone"] = spec["alone"] or attachments.sharing_reason(followers.get(name, {}))
