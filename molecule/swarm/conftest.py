@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import testinfra
 
+from tests.support.stacks import Stack, on_each_server
+
 NAMES = ("swarm1", "swarm2", "swarm3")
 NETWORK = "mesh-mesh"
 
@@ -44,3 +46,9 @@ class Nodes:
 def nodes() -> Nodes:
     inventory = os.environ["MOLECULE_INVENTORY_FILE"]
     return Nodes({name: testinfra.get_host(f"ansible://{name}?ansible_inventory={inventory}") for name in NAMES})
+
+
+@pytest.fixture(scope="session")
+def stacks() -> dict[str, Stack]:
+    """Return the stack on each host, by the host's name."""
+    return on_each_server("mesh", 8425)
