@@ -32,7 +32,7 @@ def document(manifest: Mapping[str, Any], names: Mapping[str, str], read: Callab
         for one in written["secrets"]:
             address = manifest["addresses"][one["variable"]]
             path = one["path"].replace(f"${{{one['variable']}}}", address)
-            result["secrets"][one["variable"]] = _source(manifest, f"{one['name']}", address, path)
+            result["secrets"][one["variable"]] = _source(manifest, one["name"], address, path)
         for one in written["files"]:
             result["configs"][_config(one)] = _source(manifest, one["name"], _config(one), one["path"])
     return result
